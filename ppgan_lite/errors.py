@@ -1,0 +1,70 @@
+"""The errors that a user may meet: each says where, what was found, what was expected, what to do.
+
+Only the command line and the window's worker turn them into text; everything else raises them.
+"""
+
+
+class PpganError(Exception):
+    """An error that is the user's to mend, told in one line.
+
+    Args:
+        where: The file, option or setting that is at fault.
+        found: What was found there.
+        expected: What would have been right; left out where `found` says it.
+        remedy: What to do about it, as a sentence without the full stop.
+    """
+
+    exit_code = 1
+
+    def __init__(self, where: object, found: str, expected: str = "", remedy: str = "") -> None:
+        self.where = str(where)
+        self.found = found
+        self.expected = expected
+        self.remedy = remedy
+        text = f"{self.where}: {found}"
+        if expected:
+            text += f"; expected {expected}"
+        if remedy:
+            text += f". {remedy}"
+        super().__init__(" ".join(text.split("\n")))
+
+
+class UsageError(PpganError):
+    """An option, argument or setting that cannot be meant."""
+
+    exit_code = 2
+
+
+class ConfigError(PpganError):
+    """One or several faults of a configuration file, all told at once (a line each)."""
+
+    exit_code = 2
+
+
+class DataError(PpganError):
+    """A data set that cannot be trained on as it is."""
+
+    exit_code = 2
+
+
+class ImageError(PpganError):
+    """A picture that cannot be read or written."""
+
+
+class CheckpointError(PpganError):
+    """A file of weights that is damaged, foreign, too new, hostile or of another shape."""
+
+
+class MissingDependencyError(PpganError):
+    """A package or system library that is not installed."""
+
+    exit_code = 2
+
+
+class CancelledError(PpganError):
+    """The caller asked a running job to stop."""
+
+    exit_code = 130
+
+    def __init__(self, where: object = "job") -> None:
+        super().__init__(where, "cancelled")
