@@ -1,0 +1,417 @@
+"""Checkpoints: one file that says what it is. docs/checkpoint-format.md describes it byte for byte.
+
+A `.ppgan` file is a safetensors file whose metadata has one key, "ppgan_lite", holding JSON: the nets with their
+constructor arguments, how to call them, and how they were trained. Nothing in it can be executed: reading parses JSON
+and copies numbers. Everything is checked before it is used, so a damaged, foreign or hostile file gives one
+`CheckpointError`. Only `build_net` and `net_tensors` need Paddle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ppgan_lite import __version__
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.signatures import argument_faults
+from ppgan_lite.tables import name_in, resolve
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+FORMAT = "ppgan_lite"
+VERSION = 1
+SUFFIX = ".ppgan"
+
+# A header lists tensors and settings: kilobytes. The bound keeps a forged length from reserving memory.
+_MAX_HEADER_BYTES = 100_000_000
+_ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_TRAIN_REMEDY = f"Give a {SUFFIX} file that `paddlegan train` wrote"
+_DAMAGED_REMEDY = "Copy or download it again"
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """A net's name in the table of nets, and the JSON arguments of its constructor."""
+
+    kind: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PredictorSpec:
+    """What a caller must know to use a net of a checkpoint.
+
+    Attributes:
+        net: Name in `Header.nets`.
+        task: "stylize", "translate" or "restore".
+        inputs: Names of the images that go in: ("photo",) or ("photo", "style").
+        value_range: Lowest and highest value of the net's input and output.
+        multiple_of: Height and width must be multiples of it; the predictor pads.
+        scale: Output pixels for each input pixel, along one side.
+        settings: What the task needs beyond that, as JSON.
+    """
+
+    net: str
+    task: str
+    inputs: tuple[str, ...] = ("photo",)
+    value_range: tuple[float, float] = (0.0, 1.0)
+    multiple_of: int = 1
+    scale: int = 1
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Everything in a checkpoint but the numbers.
+
+    Attributes:
+        nets: Name -> kind and arguments.
+        predictors: Name -> how to call a net.
+        recipe: Name and arguments of the recipe that trained the nets.
+        training: Iteration, seed, config: what resuming and curious people need.
+        about: Title, origin, licence, in free words.
+        version: Of the format.
+        program: What wrote the file.
+        source: The file it was read from, for messages; not stored.
+    """
+
+    nets: dict[str, NetSpec]
+    predictors: dict[str, PredictorSpec] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    version: int = VERSION
+    program: str = f"ppgan_lite {__version__}"
+    source: str = field(default="", compare=False)
+
+
+def read_header(path: str | Path) -> Header:
+    """Read what a checkpoint is, without its numbers and without Paddle.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, of another program or of a newer format.
+    """
+    path = Path(path)
+    header, _ = _read_front(path)
+    return header
+
+
+def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
+    """Read a checkpoint whole, without Paddle.
+
+    Returns:
+        The header, and name -> array; float16 is widened to float32.
+
+    Raises:
+        CheckpointError: As `read_header`, or a tensor holds NaN or infinity.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    path = Path(path)
+    header, _ = _read_front(path)
+    try:
+        stored = load(path.read_bytes())
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise _damaged(path, _one_line(error)) from error
+    tensors = {}
+    for name, tensor in stored.items():
+        tensors[name] = tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
+        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+            remedy = "Its training diverged or the file is damaged; use an earlier checkpoint"
+            raise CheckpointError(path, f"tensor {name} holds NaN or infinity", "finite numbers", remedy)
+    return header, tensors
+
+
+def write_checkpoint(
+    path: str | Path, header: Header, tensors: Mapping[str, np.ndarray], *, half: bool = False
+) -> None:
+    """Write a checkpoint so that a crash at any moment leaves the old file or the new one, never half of one.
+
+    Args:
+        path: Where to; replaced if it exists.
+        header: What the file says about itself.
+        tensors: Name -> array, named as docs/checkpoint-format.md says.
+        half: Store float32 as float16, except tensors that float16 cannot hold.
+
+    Raises:
+        CheckpointError: The folder is missing or cannot be written.
+    """
+    from safetensors.numpy import save
+
+    path = Path(path)
+    about_itself = {"format": FORMAT, **asdict(header)}
+    del about_itself["source"]
+    text = json.dumps(about_itself, ensure_ascii=False, allow_nan=False)
+    # safetensors copies raw memory: a transposed view would be stored in the wrong order.
+    stored = {name: np.array(_halved(tensor) if half else tensor, order="C") for name, tensor in tensors.items()}
+    data = save(stored, {FORMAT: text})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CheckpointError(
+            path, f"cannot be written ({error.strerror})", remedy="Check the folder, its rights and the free space"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def net_spec(net: nn.Layer) -> NetSpec:
+    """Return what a checkpoint says about a net: its name in the table, its constructor arguments (`net.arguments`)."""
+    from ppgan_lite.nets import NETS
+
+    return NetSpec(name_in(NETS, type(net), "net"), dict(net.arguments))
+
+
+def net_tensors(name: str, net: nn.Layer) -> dict[str, np.ndarray]:
+    """Return a net's parameters and buffers as a checkpoint stores them: "net/<name>/<parameter>" -> array."""
+    return {f"net/{name}/{key}": value.numpy() for key, value in net.state_dict().items()}
+
+
+def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> nn.Layer:
+    """Build a net of a checkpoint and load its weights, in evaluation mode.
+
+    Args:
+        name: One of `header.nets`.
+        header: From `read_checkpoint`.
+        tensors: From `read_checkpoint`; float16 is widened.
+
+    Raises:
+        CheckpointError: The kind is unknown, the arguments do not fit it, or tensors are missing, left over or of another
+            shape.
+    """
+    from ppgan_lite.nets import NETS
+
+    where = f"{header.source or 'checkpoint'}: net {name}"
+    spec = header.nets.get(name)
+    if spec is None:
+        raise CheckpointError(where, "the checkpoint has no such net", f"one of {', '.join(sorted(header.nets))}")
+    if spec.kind not in NETS:
+        remedy = "Update ppgan-lite, if a newer one wrote the file"
+        raise CheckpointError(where, f"its kind {spec.kind!r} is not known here", remedy=remedy)
+    cls = resolve(NETS, spec.kind, "net")
+    faults = argument_faults(cls, spec.arguments)
+    if faults:
+        raise CheckpointError(where, f"its arguments do not fit {spec.kind}: {'; '.join(map(str, faults))}")
+    try:
+        net = cls(**spec.arguments)
+    except Exception as error:  # Arguments of a hostile file can make a constructor fail in any way.
+        raise CheckpointError(where, f"{spec.kind} cannot be built ({_one_line(error)})") from error
+    load_net(net, name, tensors, where=where)
+    net.eval()
+    return net
+
+
+def load_net(net: nn.Layer, name: str, tensors: Mapping[str, np.ndarray], *, where: object) -> None:
+    """Load the tensors "net/<name>/..." into a net, after names, shapes and types have all been found right.
+
+    Paddle's `set_state_dict` only warns of what is missing and keeps random weights there (3.3), so it comes last.
+
+    Raises:
+        CheckpointError: Tensors are missing, left over, or of another shape or type; the net is unchanged.
+    """
+    prefix = f"net/{name}/"
+    given = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+    wanted = net.state_dict()
+    faults = [f"{key} is missing" for key in wanted if key not in given]
+    faults += [f"{key} is not part of it" for key in given if key not in wanted]
+    loaded = {}
+    for key in wanted.keys() & given.keys():
+        tensor = given[key].astype(np.float32) if given[key].dtype == np.float16 else given[key]
+        dtype = str(wanted[key].dtype).removeprefix("paddle.")
+        if list(tensor.shape) != list(wanted[key].shape):
+            faults.append(f"{key} has shape {list(tensor.shape)} instead of {list(wanted[key].shape)}")
+        elif tensor.dtype.name != dtype:
+            faults.append(f"{key} is {tensor.dtype.name} instead of {dtype}")
+        loaded[key] = tensor
+    if faults:
+        shown = "; ".join(faults[:3]) + (f"; and {len(faults) - 3} more" if len(faults) > 3 else "")
+        raise CheckpointError(where, f"its weights do not fit {type(net).__name__}: {shown}")
+    net.set_state_dict(loaded)
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return a file's SHA-256 as hexadecimal digits."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def describe(path: str | Path) -> dict[str, Any]:
+    """Return a summary of a checkpoint as JSON values, reading no tensor and no Paddle."""
+    path = Path(path)
+    header, entries = _read_front(path)
+    summary = asdict(header)
+    del summary["source"]
+    for name, net in summary["nets"].items():
+        shapes = [entry["shape"] for key, entry in entries.items() if key.startswith(f"net/{name}/")]
+        net["parameters"] = sum(math.prod(shape) for shape in shapes)
+    return {
+        "file": str(path),
+        "format": FORMAT,
+        **summary,
+        "tensors": len(entries),
+        "size_bytes": path.stat().st_size,
+        "sha256": sha256_of(path),
+    }
+
+
+def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
+    """Read and check a file's header; return it with name -> {"dtype", "shape", "data_offsets"} of each tensor."""
+    if path.is_dir():
+        raise CheckpointError(path, "is a folder", "a checkpoint file", _TRAIN_REMEDY)
+    if not path.exists():
+        raise CheckpointError(path, "there is no such file", "a checkpoint file", "Check the path")
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            start = file.read(4096)
+            length = int.from_bytes(start[:8], "little")
+            if size == 0:
+                raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY)
+            if start[8:9] != b"{" or length > _MAX_HEADER_BYTES:
+                raise CheckpointError(path, f"is not a checkpoint but {_kind_of_file(start)}", remedy=_TRAIN_REMEDY)
+            if 8 + length > size:
+                raise _damaged(path, f"truncated: its header has {length} bytes, the file {size}")
+            file.seek(8)
+            front = _parse_json(path, file.read(length))
+    except OSError as error:
+        raise CheckpointError(path, f"cannot be read ({error.strerror})", remedy="Check its rights") from error
+    metadata = front.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(FORMAT), str):
+        raise CheckpointError(path, "is a safetensors file of another program", remedy=_TRAIN_REMEDY)
+    end = max((_end_of(path, name, entry) for name, entry in front.items()), default=0)
+    if 8 + length + end != size:
+        found = "truncated" if 8 + length + end > size else "longer than it says"
+        raise _damaged(path, f"{found}: its tensors end at byte {8 + length + end}, the file at {size}")
+    return _parse_header(path, _parse_json(path, metadata[FORMAT])), front
+
+
+def _parse_json(path: Path, text: bytes | str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"its header is not JSON ({_one_line(error)})") from error
+    if not isinstance(value, dict):
+        raise _damaged(path, "its header is not a JSON object")
+    return value
+
+
+def _end_of(path: Path, name: str, entry: Any) -> int:
+    """Check one tensor of a safetensors header; return where its bytes end, counted from the end of the header."""
+    try:
+        shape, (begin, end), dtype = entry["shape"], entry["data_offsets"], entry["dtype"]
+        sizes = [*shape, begin, end]
+        if not all(isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes):
+            raise ValueError
+    except (TypeError, KeyError, ValueError) as error:
+        raise _damaged(path, f"tensor {name} is not described as safetensors does") from error
+    if dtype not in _ITEM_BYTES:
+        raise CheckpointError(path, f"tensor {name} is of type {dtype}", f"one of {', '.join(_ITEM_BYTES)}")
+    if end - begin != math.prod(shape) * _ITEM_BYTES[dtype]:
+        raise _damaged(path, f"tensor {name} of shape {shape} does not have the bytes that it needs")
+    return end
+
+
+def _parse_header(path: Path, value: dict[str, Any]) -> Header:
+    """Turn the JSON of the "ppgan_lite" key into a Header; fields that this version does not know are ignored."""
+    version = value.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise _damaged(path, f"its format version is {version!r}")
+    if version > VERSION:
+        raise CheckpointError(
+            path, f"is of format version {version}", f"{VERSION} or older", "Update ppgan-lite: a newer one wrote it"
+        )
+
+    def part(name: str, kind: type) -> Any:
+        if not isinstance(value.get(name), kind):
+            raise _damaged(path, f"{name!r} is missing from its header or of the wrong kind")
+        return value[name]
+
+    names = ("recipe", "training", "about")
+    header = Header(
+        nets={name: _fill(path, f"net {name}", NetSpec, entry) for name, entry in part("nets", dict).items()},
+        predictors={
+            name: _tuples(_fill(path, f"predictor {name}", PredictorSpec, entry))
+            for name, entry in part("predictors", dict).items()
+        },
+        **{name: part(name, dict) for name in names},
+        version=version,
+        program=part("program", str),
+        source=str(path),
+    )
+    for name, predictor in header.predictors.items():
+        if predictor.net not in header.nets:
+            raise _damaged(path, f"predictor {name} is of net {predictor.net}, which it does not have")
+    return header
+
+
+def _fill(path: Path, what: str, cls: type, entry: Any) -> Any:
+    """Build a spec from JSON values whose types are those of the dataclass."""
+    if not isinstance(entry, dict):
+        raise _damaged(path, f"{what} is not a JSON object")
+    faults = argument_faults(cls, entry)
+    if faults:
+        raise _damaged(path, f"{what}: {faults[0]}")
+    return cls(**entry)
+
+
+def _tuples(spec: PredictorSpec) -> PredictorSpec:
+    low, high = spec.value_range
+    return replace(spec, inputs=tuple(spec.inputs), value_range=(float(low), float(high)))
+
+
+def _halved(tensor: np.ndarray) -> np.ndarray:
+    if tensor.dtype != np.float32:
+        return tensor
+    with np.errstate(over="ignore"):
+        half = tensor.astype(np.float16)
+    return half if np.isfinite(half).all() else tensor
+
+
+def _kind_of_file(start: bytes) -> str:
+    """Say what a file that is no checkpoint seems to be, from its first bytes."""
+    for beginnings, kind in (
+        ((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "a Python pickle (.pdparams, .pkl), which is not opened"),
+        ((b"PK\x03\x04",), "a zip archive (.pth, .npz, .zip)"),
+        ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"), "a picture"),
+        ((b"\x89HDF",), "an HDF5 file (.h5)"),
+        ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"), "a compressed archive"),
+    ):
+        if start.startswith(beginnings):
+            return kind
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "a picture"
+    with contextlib.suppress(UnicodeDecodeError):
+        # A character may be cut in two at the end of what was read.
+        if start[:-4].decode("utf-8").replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+            return "text"
+    return "a file of an unknown kind"
+
+
+def _damaged(path: Path, detail: str) -> CheckpointError:
+    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY)
+
+
+def _one_line(error: BaseException) -> str:
+    lines: Iterator[str] = (line.strip() for line in str(error).splitlines())
+    text = next((line for line in lines if line), type(error).__name__)
+    return text if len(text) <= 160 else text[:157] + "..."

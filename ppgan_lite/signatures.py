@@ -1,0 +1,136 @@
+"""Constructor signatures as the schema of JSON values: what a YAML or a checkpoint may pass to a class.
+
+A net, recipe or dataset is built from JSON values by keyword. Its signature, with type hints, is all there is to say
+about them, so that a new class needs no second description.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ppgan_lite.tables import did_you_mean
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a set of arguments: which key, what was found, what was expected, what to do."""
+
+    key: str
+    found: str
+    expected: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.key}: {self.found}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        return text + (f". {self.remedy}" if self.remedy else "")
+
+
+def argument_faults(cls: type, arguments: Mapping[str, Any]) -> list[Fault]:
+    """Compare JSON values with a class's constructor: names that it lacks, types that differ, required ones missing."""
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    }
+    hints = typing.get_type_hints(cls.__init__)
+    faults = [unknown_key(name, parameters, cls.__name__) for name in arguments if name not in parameters]
+    for name, parameter in parameters.items():
+        hint = hints.get(name, Any)
+        if name not in arguments:
+            if parameter.default is parameter.empty:
+                faults.append(Fault(name, f"missing, {cls.__name__} needs it", _words(hint)))
+        elif not fits(arguments[name], hint):
+            faults.append(Fault(name, shown(arguments[name]), _words(hint)))
+    return faults
+
+
+def with_defaults(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with the constructor's JSON-able defaults filled in, in the signature's order."""
+    resolved = {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if name in arguments:
+            resolved[name] = arguments[name]
+        elif parameter.default is not parameter.empty:
+            resolved[name] = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+    return resolved
+
+
+def unknown_key(key: str, known: Iterable[str], owner: str) -> Fault:
+    """Return the fault of a key that its owner does not have."""
+    known = list(known)
+    return Fault(key, f"{owner} has no such key", f"one of {', '.join(known) or 'none'}", did_you_mean(key, known))
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Say whether a JSON value may be passed where a type hint stands.
+
+    An int may stand for a float, a list for a tuple; a bool never stands for a number.
+    """
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin is typing.Literal:
+        return any(value == choice and type(value) is type(choice) for choice in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, choice) for choice in arguments)
+    if hint is None or hint is type(None):
+        return value is None
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    kind = origin or hint
+    if kind is tuple:
+        if not isinstance(value, (list, tuple)):
+            return False
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return all(fits(item, arguments[0]) for item in value)
+        return not arguments or (len(value) == len(arguments) and all(map(fits, value, arguments)))
+    if isinstance(kind, type) and kind not in (str, bool) and issubclass(kind, Mapping):
+        return isinstance(value, Mapping) and (
+            not arguments or all(fits(key, arguments[0]) and fits(item, arguments[1]) for key, item in value.items())
+        )
+    if isinstance(kind, type) and kind is not str and issubclass(kind, Iterable):
+        return isinstance(value, (list, tuple)) and (not arguments or all(fits(item, arguments[0]) for item in value))
+    return isinstance(value, kind) if isinstance(kind, type) else True
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: short, with its kind."""
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({_kind(value)})"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    kinds = {bool: "true/false", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a mapping"}
+    return kinds.get(type(value), type(value).__name__)
+
+
+def _words(hint: Any) -> str:
+    """Return a type hint in words."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return " or ".join(repr(choice) for choice in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_words(choice) for choice in arguments)
+    words = {bool: "true or false", int: "an integer", float: "a number", str: "text", Any: "any value"}
+    words |= {type(None): "null", None: "null"}
+    if hint in words:
+        return words[hint]
+    kind = origin or hint
+    if kind is tuple and arguments and arguments[-1] is not Ellipsis:
+        return f"a list of {len(arguments)}: {', '.join(map(_words, arguments))}"
+    if isinstance(kind, type) and issubclass(kind, Mapping):
+        return "a mapping"
+    if isinstance(kind, type) and issubclass(kind, Iterable):
+        return f"a list, each {_words(arguments[0])}" if arguments else "a list"
+    return getattr(hint, "__name__", str(hint))
