@@ -390,7 +390,10 @@ def _halved(tensor: np.ndarray) -> np.ndarray:
 def _kind_of_file(start: bytes) -> str:
     """Say what a file that is no checkpoint seems to be, from its first bytes."""
     for beginnings, kind in (
-        ((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "a Python pickle (.pdparams, .pkl), which is not opened"),
+        (
+            (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+            "a Python pickle (.pdparams, .pkl), which is not opened",
+        ),
         ((b"PK\x03\x04",), "a zip archive (.pth, .npz, .zip)"),
         ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"), "a picture"),
         ((b"\x89HDF",), "an HDF5 file (.h5)"),

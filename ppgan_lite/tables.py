@@ -25,7 +25,9 @@ def resolve(table: Mapping[str, str], name: str, what: str) -> type:
         UsageError: The table has no such name.
     """
     if name not in table:
-        raise UsageError(what, f"{name!r} is not known", f"one of {', '.join(sorted(table))}", did_you_mean(name, table))
+        raise UsageError(
+            what, f"{name!r} is not known", f"one of {', '.join(sorted(table))}", did_you_mean(name, table)
+        )
     module, _, attribute = table[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
 

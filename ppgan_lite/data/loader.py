@@ -1,0 +1,88 @@
+"""Samples into batches: shuffled anew each epoch, prepared ahead by threads, the same whatever their number."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+
+from ppgan_lite.errors import DataError
+
+Sample = dict[str, np.ndarray]
+
+
+class Dataset(Protocol):
+    """Index -> named float32 CHW arrays in [0, 1], of one shape for every index."""
+
+    gives: tuple[str, ...]
+
+    def __len__(self) -> int: ...
+
+    def get(self, index: int, rng: np.random.Generator) -> Sample:
+        """Return one sample; all that is random in it is drawn from `rng`."""
+
+
+def batches(
+    dataset: Dataset, batch_size: int, *, seed: int, start_iteration: int = 0, workers: int = 0
+) -> Iterator[Sample]:
+    """Yield batches without end.
+
+    Batch number i is a function of (dataset, batch_size, seed, i) alone: a resumed run starts at its iteration without
+    replaying, and threads change nothing but the speed. An epoch's last batch is filled up from the next epoch. Close the
+    iterator (`contextlib.closing`) to end its threads.
+
+    Args:
+        dataset: What to draw from; `get` is called from several threads at once.
+        batch_size: Samples in a batch.
+        seed: Of the order of the samples and of what is random in them.
+        start_iteration: Number of the first batch to yield.
+        workers: Threads that prepare batches ahead; 0 prepares each when it is asked for.
+
+    Yields:
+        Name -> float32 array of shape (batch_size, channels, height, width).
+
+    Raises:
+        DataError: The dataset is empty, or its samples differ in names or shapes. Errors of the dataset come through.
+    """
+    if len(dataset) == 0:
+        raise DataError("data", "the dataset has no samples")
+
+    @functools.lru_cache(maxsize=4)
+    def order(epoch: int) -> np.ndarray:
+        # Samples draw from (seed, epoch, index) with index < len(dataset), so this stream is no sample's.
+        return np.random.default_rng((seed, epoch, len(dataset))).permutation(len(dataset))
+
+    def prepare(iteration: int) -> Sample:
+        samples = []
+        for position in range(iteration * batch_size, (iteration + 1) * batch_size):
+            epoch, place = divmod(position, len(dataset))
+            index = int(order(epoch)[place])
+            samples.append(dataset.get(index, np.random.default_rng((seed, epoch, index))))
+        return _stack(samples)
+
+    iterations = itertools.count(start_iteration)
+    if workers == 0:
+        yield from map(prepare, iterations)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
+    try:
+        ahead: deque[Future[Sample]] = deque()
+        while True:
+            while len(ahead) <= workers:
+                ahead.append(pool.submit(prepare, next(iterations)))
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _stack(samples: list[Sample]) -> Sample:
+    shapes = [{name: array.shape for name, array in sample.items()} for sample in samples]
+    for other in shapes[1:]:
+        if other != shapes[0]:
+            raise DataError("data", f"samples differ in shape: {shapes[0]} and {other}", "one shape for all of them")
+    return {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
