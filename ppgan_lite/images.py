@@ -25,8 +25,10 @@ MAX_PIXELS = 400_000_000
 # Only these of Pillow's decoders see foreign bytes: some of the others start programs (EPS) or are barely maintained.
 READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
 READABLE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif")
-    + (".ppm", ".pgm", ".pbm", ".pnm")
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"),
+        *(".ppm", ".pgm", ".pbm", ".pnm"),
+    )
 )
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.

@@ -1,0 +1,59 @@
+# Everything from a fresh clone: `make demo`, `make test`, `make ui`. Needs python3 (3.10 to 3.13) with its venv module.
+
+PYTHON ?= python3
+# The extra that brings Paddle. [gpu] needs Paddle's own index: see README.md.
+EXTRA ?= cpu
+STYLE ?= starry_night
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint ui bench clean
+
+help:
+	@echo "make demo    paint a sample photo in every style; the results are in out/"
+	@echo "make ui      open the window"
+	@echo "make test    lint, check the types, run the tests"
+	@echo "make lint    lint and check the types only"
+	@echo "make bench   run what is in benchmarks/"
+	@echo "make clean   remove everything that make made, .venv and out/ included"
+
+demo: $(VENV)/installed
+	$(BIN)/python applications/sample_photo.py out/photo.png
+	$(BIN)/paddlegan sheet out/photo.png -o out/styles.png --overwrite
+	$(BIN)/paddlegan stylize out/photo.png -o out/photo_$(STYLE).png --style $(STYLE) --overwrite
+	@echo "every style on one photo: out/styles.png"
+	@echo "one of them at full size: out/photo_$(STYLE).png"
+
+ui: $(VENV)/installed
+	$(BIN)/python ui.py
+
+test: lint
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The two stamps tell what is installed; they are made again when the dependencies change.
+$(VENV)/installed: setup.py requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || \
+	  { echo "make: $(PYTHON) must be Python 3.10 to 3.13; name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "make: $(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install -e '.[$(EXTRA)]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) install -e '.[$(EXTRA),dev]'
+	@touch $@

@@ -1,0 +1,58 @@
+"""How ppgan_lite is packaged; the dependencies are told in requirements.txt."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.sdist import sdist
+
+HERE = Path(__file__).parent
+
+
+class SourceDistribution(sdist):
+    """A source archive which holds requirements.txt, that this file reads."""
+
+    def add_defaults(self) -> None:
+        super().add_defaults()
+        self.filelist.append("requirements.txt")
+
+
+def read_version() -> str:
+    """Return `__version__` without importing the package."""
+    text = (HERE / "ppgan_lite" / "__init__.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    assert match, "ppgan_lite/__init__.py has no __version__"
+    return match[1]
+
+
+def read_requirements() -> list[str]:
+    """Return the lines of requirements.txt without their comments."""
+    lines = (line.partition("#")[0].strip() for line in (HERE / "requirements.txt").read_text("utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+setup(
+    name="ppgan-lite",
+    version=read_version(),
+    description="Photographs into paintings, and images of one kind into another, with PaddlePaddle",
+    long_description=(HERE / "README.md").read_text("utf-8") if (HERE / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["ppgan_lite", "ppgan_lite.*"]),
+    package_data={"ppgan_lite": ["**/*.ppgan", "**/*.json", "**/*.jpg", "**/*.png", "**/*.svg", "py.typed"]},
+    python_requires=">=3.10,<3.14",  # the Pythons that Paddle 3 has wheels for
+    install_requires=read_requirements(),
+    extras_require={
+        "cpu": ["paddlepaddle>=3.0,<4"],  # 3.0 is the first with the PIR programs that inference builds on
+        "gpu": ["paddlepaddle-gpu>=3.0,<4"],  # not on PyPI: from Paddle's own index, see README.md
+        "dev": [
+            "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are
+            "ruff==0.17.*",
+            "pytest>=8.0",
+            "pytest-qt>=4.4",
+            "types-PyYAML",
+        ],
+    },
+    entry_points={"console_scripts": ["paddlegan = ppgan_lite.cli:main"]},
+    cmdclass={"sdist": SourceDistribution},
+)
