@@ -232,7 +232,7 @@ def load_net(net: nn.Layer, name: str, tensors: Mapping[str, np.ndarray], *, whe
     faults = [f"{key} is missing" for key in wanted if key not in given]
     faults += [f"{key} is not part of it" for key in given if key not in wanted]
     loaded = {}
-    for key in wanted.keys() & given.keys():
+    for key in (key for key in wanted if key in given):
         tensor = given[key].astype(np.float32) if given[key].dtype == np.float16 else given[key]
         dtype = str(wanted[key].dtype).removeprefix("paddle.")
         if list(tensor.shape) != list(wanted[key].shape):

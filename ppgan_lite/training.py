@@ -98,12 +98,12 @@ def train(
     folder = Path("runs", Path(config.source).stem or "run") if run_dir is None else Path(run_dir)
     _check_folder(folder, resume)
     _set_device(config.train.device)
-    run = _Run(config, folder)
-    if resume:
-        run.resume()
-    elif config.train.init_from is not None:
-        run.start_from(Path(config.train.init_from))
     with _log_file(folder / "train.log"):
+        run = _Run(config, folder)
+        if resume:
+            run.resume()
+        elif config.train.init_from is not None:
+            run.start_from(Path(config.train.init_from))
         run.loop(report)
     return folder / FINAL
 
@@ -187,18 +187,26 @@ class _Run:
         arguments = dict(config.recipe)
         paddle.seed(_seed_of(config.train.seed, 0))
         self.recipe: Recipe = resolve(RECIPES, arguments.pop("name"), "recipe")(**arguments)
+        self._header(list(self.recipe.nets))  # What cannot be saved is found now rather than at the first checkpoint.
 
     def start_from(self, path: Path) -> None:
-        """Load the nets that another checkpoint has too."""
+        """Load the nets that another checkpoint has too.
+
+        A net of it may lack whole parts of ours, as a draft without revisions does; they keep their fresh weights.
+        """
         header, tensors = read_checkpoint(path)
-        shared = [name for name in self.recipe.nets if name in header.nets]
-        if not shared:
-            found = f"has none of the recipe's nets {', '.join(self.recipe.nets)}"
-            raise CheckpointError(path, found, remedy=f"It has {', '.join(header.nets)}")
-        for name in shared:
-            load_net(self.recipe.nets[name], name, tensors, where=f"{path}: net {name}")
-        fresh = [name for name in self.recipe.nets if name not in shared]
-        logger.info("from %s: %s; fresh: %s", path, ", ".join(shared), ", ".join(fresh) or "none")
+        loaded = [name for name in self.recipe.nets if name in header.nets]
+        fresh = [name for name in self.recipe.nets if name not in header.nets]
+        if not loaded:
+            expected = f"one of the recipe's nets {', '.join(fresh)}"
+            raise CheckpointError(path, f"has the nets {', '.join(header.nets)}", expected)
+        for name in loaded:
+            own = net_tensors(name, self.recipe.nets[name])
+            there = {_part(key) for key in tensors}
+            kept = {key: value for key, value in own.items() if _part(key) not in there}
+            load_net(self.recipe.nets[name], name, {**tensors, **kept}, where=f"{path}: net {name}")
+            fresh += sorted({_part(key).removeprefix("net/") for key in kept})
+        logger.info("from %s: %s; fresh: %s", path, ", ".join(loaded), ", ".join(fresh) or "nothing")
 
     def resume(self) -> None:
         """Go back to where `latest.ppgan` was written."""
@@ -209,12 +217,14 @@ class _Run:
         if header.recipe.get("name") != self.config.recipe["name"]:
             found = f"was trained with the recipe {header.recipe.get('name')}"
             raise CheckpointError(path, found, str(self.config.recipe["name"]), "Resume with the config of the run")
+        if not all(isinstance(header.training.get(key), (int, float)) for key in ("iteration", "seconds")):
+            raise CheckpointError(path, "does not say how far its training was", f"a {LATEST} that a training wrote")
         for name, net in self.recipe.nets.items():
             load_net(net, name, tensors, where=f"{path}: net {name}")
         for name, group in self.recipe.groups.items():
             load_optimizer(name, group, self.recipe, tensors, where=path)
-        self.iteration = int(header.training["iteration"])
-        self.seconds = float(header.training["seconds"])
+        self.iteration = header.training["iteration"]
+        self.seconds = header.training["seconds"]
         _keep_lines_up_to(self.folder / "metrics.jsonl", self.iteration)
 
     def loop(self, report: Callable[[dict[str, Any]], None] | None) -> None:
@@ -386,6 +396,12 @@ def _parameter_names(group: TrainedGroup, recipe: Recipe) -> dict[str, str]:
     return {
         parameter.name: f"{net}.{key}" for net in group.nets for key, parameter in recipe.nets[net].named_parameters()
     }
+
+
+def _part(key: str) -> str:
+    """Return "net/<name>/<part>" of a tensor's name: a direct child of the net, or one item of a list of them."""
+    parts = key.split(".")
+    return ".".join(parts[:2] if len(parts) > 1 and parts[1].isdigit() else parts[:1])
 
 
 def _tensors(batch: Mapping[str, np.ndarray]) -> dict[str, paddle.Tensor]:
