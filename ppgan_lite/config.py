@@ -6,8 +6,8 @@
     loader: {batch_size: 4, workers: 2}
     train: {iterations: 1000, ...}
 
-The constructors' signatures are the schema of `recipe` and `data`, the dataclasses below of the rest. All faults are told
-in one `ConfigError`, each with file and line.
+The constructors' signatures are the schema of `recipe` and `data`, the dataclasses below of the rest. All faults are
+told in one `ConfigError`, each with file and line.
 """
 
 from __future__ import annotations
@@ -185,13 +185,15 @@ class _Tree:
             self.faults.append((f"-o {override}", "is not a setting; expected section.key=value"))
             return {}
         try:
-            value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-        except yaml.YAMLError:
+            value = yaml.load(text, Loader=_Loader)
+        except (yaml.YAMLError, ValueError):
             self.faults.append((f"-o {override}", "the value is not YAML; expected one such as 1, 1e-4, text, [1, 2]"))
             return {}
         self.places[key] = f"-o {override}"
-        for part in reversed(key.split(".")):
-            value = {part: value}
+        parts = key.split(".")
+        for count in range(len(parts), 0, -1):
+            self.places.setdefault(".".join(parts[:count]), f"-o {override}")
+            value = {parts[count - 1]: value}
         return value
 
     def check(self, settings: dict[str, Any]) -> Config:
@@ -231,18 +233,16 @@ class _Tree:
         )
 
     def _parse(self, text: str, file: str, places: dict[str, str]) -> dict[str, Any]:
-        loader = _Loader(text)
         try:
+            loader = _Loader(text)
             node = loader.get_single_node()
             value = {} if node is None else self._value(loader, node, file, "", places)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f"{file}:{mark.line + 1}" if mark else file
             raise ConfigError(where, f"is not YAML ({error.problem or error.context})") from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:
             raise ConfigError(file, "is not YAML", "text that YAML can read") from error
-        finally:
-            loader.dispose()
         if not isinstance(value, dict):
             raise ConfigError(file, "holds no settings", "a mapping with recipe, data, loader, train")
         return value

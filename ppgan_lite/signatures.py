@@ -45,7 +45,7 @@ def argument_faults(cls: type, arguments: Mapping[str, Any]) -> list[Fault]:
         hint = hints.get(name, Any)
         if name not in arguments:
             if parameter.default is parameter.empty:
-                faults.append(Fault(name, f"missing, {cls.__name__} needs it", _words(hint)))
+                faults.append(Fault(name, "missing", _words(hint)))
         elif not fits(arguments[name], hint):
             faults.append(Fault(name, shown(arguments[name]), _words(hint)))
     return faults

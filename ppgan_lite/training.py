@@ -153,7 +153,8 @@ def load_optimizer(
     names = _parameter_names(group, recipe)
     with_state = {key.rpartition("|")[0] for key in stored}
     optimizer = group.optimizer
-    # An optimizer makes its slots at its first step; made now, they can be filled by parameter, not by process-wide name.
+    # An optimizer makes its slots at its first step. Made now, they can be filled by parameter instead of by the
+    # process-wide name that `set_state_dict` goes by.
     block = paddle.static.default_main_program().global_block()
     parameters = [parameter for net in group.nets for parameter in recipe.nets[net].parameters()]
     optimizer._create_accumulators(block, [p for p in parameters if names[p.name] in with_state])
@@ -480,7 +481,7 @@ def _log_file(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stop_requests() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event, so that a step is never cut in two; a second Ctrl-C ends at once."""
+    """Turn the first Ctrl-C or SIGTERM into an event, so that no step is cut in two; a second Ctrl-C ends at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # Only the main thread may handle signals.

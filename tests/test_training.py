@@ -161,7 +161,7 @@ def test_weights_that_are_not_numbers_are_never_saved(tmp_path, monkeypatch):
         return {"judge": 1.0}
 
     monkeypatch.setattr(tiny.TinyRecipe, "update", breaking)
-    with pytest.raises(PpganError, match="iteration 1: tensor net/judge/last.bias holds NaN or infinity"):
+    with pytest.raises(PpganError, match=r"iteration 1: tensor net/judge/last\.bias holds NaN or infinity"):
         train(experiment(save_every_s=0), run_dir=tmp_path / "run")
     assert not (tmp_path / "run/latest.ppgan").exists()
 
@@ -211,7 +211,9 @@ def test_resuming_with_other_settings_says_which(tmp_path, caplog):
 
 def test_resuming_nets_of_another_size_is_refused(tmp_path):
     train(experiment(1), run_dir=tmp_path / "run")
-    with pytest.raises(CheckpointError, match=r"first.weight has shape \[4, 3, 3, 3\] instead of \[6, 3, 3, 3\]"):
+    with pytest.raises(
+        CheckpointError, match=r"its weights do not fit TinyNet: first\.\w+ has shape \[4.*\] instead of \[6"
+    ):
         train(experiment(2, recipe={"channels": 6}), run_dir=tmp_path / "run", resume=True)
 
 
@@ -228,7 +230,7 @@ def test_init_from_loads_the_nets_and_leaves_new_parts_fresh(tmp_path):
 
 def test_init_from_refuses_nets_of_another_size(tmp_path):
     final = train(experiment(1), run_dir=tmp_path / "draft")
-    with pytest.raises(CheckpointError, match="net painter: its weights do not fit TinyNet: first.weight has shape"):
+    with pytest.raises(CheckpointError, match=r"net painter: its weights do not fit TinyNet: .*weight has shape"):
         train(experiment(1, recipe={"channels": 6}, init_from=str(final)), run_dir=tmp_path / "stage")
 
 

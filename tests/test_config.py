@@ -1,0 +1,257 @@
+"""Experiments in YAML: what is accepted, and that every fault is told with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import yaml
+
+from ppgan_lite.config import ScheduleSettings, load_config
+from ppgan_lite.data import DATASETS
+from ppgan_lite.errors import ConfigError
+from ppgan_lite.recipes import RECIPES
+
+
+class Painter:
+    needs = ("photo", "style")
+
+    def __init__(
+        self,
+        *,
+        rate: float = 1e-4,
+        widths: Sequence[int] = (8, 16),
+        sides: tuple[int, int] = (1, 2),
+        norm: Literal["batch", "instance"] = "batch",
+        teacher: str | None = None,
+        weights: dict[str, float] | None = None,
+        deep: bool = False,
+    ) -> None: ...
+
+
+class Other:
+    needs = ()
+
+    def __init__(self, strokes: int) -> None: ...
+
+
+class Pictures:
+    gives = ("photo", "style")
+
+    def __init__(self, folder: str) -> None: ...
+
+
+class Photos(Pictures):
+    gives = ("photo",)
+
+
+@pytest.fixture(autouse=True)
+def own_tables(monkeypatch):
+    for table, classes in ((RECIPES, (Painter, Other)), (DATASETS, (Pictures, Photos))):
+        table_names = list(table)
+        for name in table_names:
+            monkeypatch.delitem(table, name)
+        for cls in classes:
+            monkeypatch.setitem(table, cls.__name__, f"{__name__}:{cls.__name__}")
+
+
+GOOD = """\
+recipe:
+  name: Painter
+  rate: 1e-3
+data: {name: Pictures, folder: photos}
+train:
+  iterations: 10
+"""
+
+
+def written(folder: Path, text: str, name: str = "x.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(folder: Path, text: str, *overrides: str) -> str:
+    """Return the message of a config that must be refused, its folder left out."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(written(folder, text), overrides)
+    assert caught.value.exit_code == 2
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_a_config_is_resolved_with_all_defaults(tmp_path):
+    config = load_config(written(tmp_path, GOOD))
+    assert config.recipe == {
+        "name": "Painter",
+        "rate": 0.001,
+        "widths": [8, 16],
+        "sides": [1, 2],
+        "norm": "batch",
+        "teacher": None,
+        "weights": None,
+        "deep": False,
+    }
+    assert config.data == {"name": "Pictures", "folder": "photos"}
+    assert config.train.iterations == 10
+    assert config.train.schedule == ScheduleSettings()
+    assert config.loader.batch_size == 1
+
+
+def test_the_dump_of_a_config_is_the_same_experiment(tmp_path):
+    config = load_config(written(tmp_path, GOOD), ["recipe.rate=1e-6", "train.schedule.name=cosine"])
+    again = load_config(written(tmp_path, config.dump(), "again.yaml"))
+    assert again.as_dict() == config.as_dict()
+    assert yaml.safe_load(config.dump())["recipe"]["rate"] == 1e-6
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-4", 1e-4), ("-2E3", -2000.0), ("1.5e-4", 1.5e-4), ("+1e+2", 100.0), ("3", 3), (".5", 0.5)]
+)
+def test_numbers_are_read_as_people_mean_them(tmp_path, text, value):
+    for config in (
+        load_config(written(tmp_path, GOOD.replace("1e-3", text))),
+        load_config(written(tmp_path, GOOD), [f"recipe.rate={text}"]),
+    ):
+        assert config.recipe["rate"] == value
+        assert not isinstance(config.recipe["rate"], str)
+
+
+def test_overrides_are_stronger_than_the_file_and_may_be_any_yaml(tmp_path):
+    overrides = ["recipe.widths=[1, 2, 3]", "recipe.weights={style: 2}", "train.init_from=null", "loader.workers=0"]
+    config = load_config(written(tmp_path, GOOD), overrides)
+    assert config.recipe["widths"] == [1, 2, 3]
+    assert config.recipe["weights"] == {"style": 2}
+    assert config.loader.workers == 0
+
+
+def test_a_base_gives_what_a_file_does_not_say(tmp_path):
+    (tmp_path / "common").mkdir()
+    written(tmp_path / "common", GOOD, "base.yaml")
+    middle = "base: common/base.yaml\nrecipe: {rate: 5}\n"
+    written(tmp_path, middle, "middle.yaml")
+    config = load_config(written(tmp_path, "base: middle.yaml\ntrain: {seed: 7}\n"))
+    assert (config.recipe["rate"], config.train.iterations, config.train.seed) == (5, 10, 7)
+
+
+def test_another_recipe_than_the_bases_starts_with_its_own_arguments(tmp_path):
+    written(tmp_path, GOOD, "base.yaml")
+    config = load_config(written(tmp_path, "base: base.yaml\nrecipe: {name: Other, strokes: 3}\n"))
+    assert config.recipe == {"name": "Other", "strokes": 3}
+    config = load_config(tmp_path / "base.yaml", ["recipe.strokes=4", "recipe.name=Other"])
+    assert config.recipe == {"name": "Other", "strokes": 4}
+
+
+def test_a_fault_in_a_base_is_told_at_the_bases_line(tmp_path):
+    written(tmp_path, GOOD.replace("1e-3", "fast"), "base.yaml")
+    assert faults(tmp_path, "base: base.yaml\n") == ("base.yaml:3: recipe.rate: 'fast' (text); expected a number")
+
+
+def test_bases_in_a_circle_are_told(tmp_path):
+    written(tmp_path, "base: x.yaml\n", "y.yaml")
+    message = faults(tmp_path, "base: y.yaml\n")
+    assert message == "x.yaml: is its own base: x.yaml -> y.yaml -> x.yaml; expected bases that end. Remove one `base:`"
+
+
+def test_every_fault_is_told_at_once_with_its_line(tmp_path):
+    text = """\
+recipe:
+  name: Painter
+  raet: 1
+  widths: 3
+  sides: [1, 2, 3]
+  norm: layer
+  deep: 1
+data: {name: Pictures}
+loader:
+  batch_size: 0
+  workers: true
+train:
+  log_every: often
+  schedule: {name: cosin}
+trian: {}
+"""
+    assert faults(tmp_path, text, "train.seed=-1").splitlines() == [
+        "x.yaml: 13 faults",
+        "  x.yaml:15: trian: a configuration has no such key; expected one of recipe, data, loader, train, base."
+        " Did you mean 'train'?",
+        "  x.yaml:3: recipe.raet: Painter has no such key; expected one of rate, widths, sides, norm, teacher, weights,"
+        " deep. Did you mean 'rate'?",
+        "  x.yaml:4: recipe.widths: 3 (an integer); expected a list, each an integer",
+        "  x.yaml:5: recipe.sides: [1, 2, 3] (a list); expected a list of 2: an integer, an integer",
+        "  x.yaml:6: recipe.norm: 'layer' (text); expected 'batch' or 'instance'",
+        "  x.yaml:7: recipe.deep: 1 (an integer); expected true or false",
+        "  x.yaml:8: data.folder: missing; expected text",
+        "  x.yaml:11: loader.workers: True (true/false); expected an integer",
+        "  x.yaml:10: loader.batch_size: 0; expected 1 or more",
+        "  x.yaml:12: train.iterations: missing; expected an integer",
+        "  x.yaml:13: train.log_every: 'often' (text); expected an integer",
+        "  -o train.seed=-1: train.seed: -1; expected 0 or more",
+        "  x.yaml:14: train.schedule.name: 'cosin' (text); expected 'constant' or 'linear' or 'cosine'",
+    ]
+
+
+def test_a_misspelt_recipe_or_dataset_is_told_with_the_nearest_name(tmp_path):
+    message = faults(tmp_path, GOOD.replace("Painter", "Panter").replace("Pictures", "pictures"))
+    assert message.splitlines()[1:] == [
+        "  x.yaml:2: recipe.name: 'Panter' is not known; expected one of Other, Painter. Did you mean 'Painter'?",
+        "  x.yaml:4: data.name: 'pictures' is not known; expected one of Photos, Pictures. Did you mean 'Pictures'?",
+    ]
+
+
+def test_a_dataset_that_lacks_what_the_recipe_needs_is_told(tmp_path):
+    assert faults(tmp_path, GOOD.replace("Pictures", "Photos")) == (
+        "x.yaml:4: data.name: Photos gives photo; expected also style, which Painter needs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("rate", "-o rate: is not a setting; expected section.key=value"),
+        ("recipe..rate=1", "-o recipe..rate=1: is not a setting; expected section.key=value"),
+        ("recipe.rate=[1", "-o recipe.rate=[1: the value is not YAML; expected one such as 1, 1e-4, text, [1, 2]"),
+        ("recipe.rate=x", "-o recipe.rate=x: recipe.rate: 'x' (text); expected a number"),
+        (
+            "tain.seed=1",
+            "-o tain.seed=1: tain: a configuration has no such key; expected one of recipe, data, loader, train, base."
+            " Did you mean 'train'?",
+        ),
+        ("recipe=1", "-o recipe=1: recipe: 1 (an integer); expected a mapping"),
+    ],
+)
+def test_a_wrong_override_is_told_as_it_was_typed(tmp_path, override, message):
+    assert message in faults(tmp_path, GOOD, override)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("recipe: [1\n", "x.yaml:2: is not YAML (expected ',' or ']', but got '<stream end>')"),
+        ("- 1\n", "x.yaml: holds no settings; expected a mapping with recipe, data, loader, train"),
+        ("recipe: !!python/object/apply:os.system [ls]\n", "x.yaml:1: is not YAML"),
+        ("base: [a]\n" + GOOD, "x.yaml:1: base: ['a'] (a list); expected the name of a YAML file"),
+        ("base: no.yaml\n", "no.yaml: there is no such file; expected a YAML file"),
+        (GOOD + "data: {name: Photos}\n", "x.yaml:7: data: said twice; expected once, it stands at x.yaml:4 too"),
+        ("\x00", "x.yaml: is not YAML"),
+    ],
+)
+def test_a_file_that_is_no_config_is_told(tmp_path, text, message):
+    assert message in faults(tmp_path, text)
+
+
+def test_a_missing_or_unreadable_file_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="there is no such file; expected a YAML file"):
+        load_config(tmp_path / "no.yaml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path)
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "x.yaml")
+
+
+def test_an_empty_file_lacks_everything(tmp_path):
+    message = faults(tmp_path, "")
+    assert "recipe.name: missing; expected one of Other, Painter" in message
+    assert "train.iterations: missing" in message
