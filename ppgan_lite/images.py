@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
+from ppgan_lite import __version__
 from ppgan_lite.errors import ImageError
 
 # A picture of this size takes 1.2 GB as an array; what is larger is a mistake or an attack.
@@ -220,6 +221,13 @@ def short_side_to(image: np.ndarray, size_px: int) -> np.ndarray:
     return resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
+def long_side_at_most(image: np.ndarray, size_px: int) -> np.ndarray:
+    """Shrink a uint8 picture whose longer side has more than `size_px` pixels, the aspect kept."""
+    height, width = image.shape[:2]
+    scale = min(1.0, size_px / max(height, width))
+    return resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
 def _open_file(path: Path) -> IO[bytes]:
     """Open a file of bytes; Python's own `open` takes every path that the system has."""
     if path.is_dir():
@@ -378,7 +386,7 @@ def _exif_with_recipe(exif: bytes | None, recipe: Mapping[str, Any] | None) -> b
     if recipe is not None:
         comment = _RECIPE_PREFIX + json.dumps(recipe, sort_keys=True).encode("ascii")
         block[ExifTags.IFD.Exif] = block.get_ifd(ExifTags.IFD.Exif) | {ExifTags.Base.UserComment: comment}
-        block[ExifTags.Base.Software] = "ppgan_lite"
+        block[ExifTags.Base.Software] = f"ppgan_lite {__version__}"
     return block.tobytes()
 
 
