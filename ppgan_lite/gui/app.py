@@ -1,0 +1,134 @@
+"""Opens the window: `python ui.py` and `paddlegan gui`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ppgan_lite.errors import PpganError
+from ppgan_lite.gui import display
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QApplication
+
+    from ppgan_lite.gui.window import MainWindow
+
+logger = logging.getLogger(__name__)
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and wait until it is closed.
+
+    Args:
+        argv: [CHECKPOINT] [PHOTO]; None takes them from the command line.
+
+    Returns:
+        0; 2 where no window can be opened, after one line on standard error; 130 after Ctrl+C.
+    """
+    arguments = _parse(argv)
+    try:
+        display.prepare()
+        application, window = create(arguments.checkpoint, arguments.photo)
+    except PpganError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    window.show()
+    code = _wait(application, window)
+    window.close()
+    if not window.stopped:
+        # A kernel that cannot be interrupted still runs; Qt would abort if its thread were taken down with the rest.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, MainWindow]:
+    """Make the application and its window, and begin to open what was asked for.
+
+    Args:
+        checkpoint: A checkpoint file or the name of a style.
+        photo: A picture file.
+    """
+    from PyQt5.QtCore import QLocale, QSettings, Qt
+    from PyQt5.QtWidgets import QApplication
+
+    from ppgan_lite.gui import theme
+    from ppgan_lite.gui.state import State
+    from ppgan_lite.gui.window import MainWindow
+    from ppgan_lite.styles import catalogue
+
+    QApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+    QApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
+    application = QApplication(["ppgan_lite"])
+    application.setApplicationDisplayName("ppgan_lite")
+    application.setWindowIcon(theme.app_icon())
+    theme.apply(application)
+    language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
+    settings = QSettings("ppgan_lite", "window")
+    window = MainWindow(State.with_styles(catalogue()), _load, settings, language)
+    if checkpoint is not None and not window.choose(checkpoint):
+        window.load_checkpoint(Path(checkpoint))
+    if photo is not None:
+        window.open_photo(Path(photo))
+    return application, window
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("ui.py", description="Paint photographs, in a window.")
+    parser.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help="a .ppgan file, or the name of a style")
+    parser.add_argument("photo", nargs="?", metavar="PHOTO", help="a picture file")
+    arguments = parser.parse_args(argv)
+    if arguments.photo is None and arguments.checkpoint is not None and _is_picture(arguments.checkpoint):
+        arguments.checkpoint, arguments.photo = None, arguments.checkpoint
+    return arguments
+
+
+def _is_picture(name: str) -> bool:
+    from ppgan_lite.images import READABLE_SUFFIXES
+
+    return Path(name).suffix.lower() in READABLE_SUFFIXES
+
+
+def _load(source: str) -> Any:
+    """Load a predictor; on a worker thread, because this is where Paddle is imported."""
+    from ppgan_lite.inference.predictor import load_predictor
+
+    return load_predictor(source)
+
+
+def _wait(application: QApplication, window: MainWindow) -> int:
+    """Run until the window is closed, by Ctrl+C in the terminal too; no exception ends the program."""
+    from PyQt5.QtCore import QTimer
+
+    interrupted = False
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        window.close()
+
+    def report(_kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        logger.error("unexpected error", exc_info=(type(error), error, traceback))
+        window.complain("unexpected", error)
+
+    previous_hook, previous_handler = sys.excepthook, signal.signal(signal.SIGINT, interrupt)
+    sys.excepthook = report
+    heartbeat = QTimer()  # Python sees a signal only when it runs, and Qt's loop runs none by itself
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(200)
+    try:
+        application.exec_()
+    finally:
+        heartbeat.stop()
+        sys.excepthook = previous_hook
+        signal.signal(signal.SIGINT, previous_handler)
+    return _INTERRUPTED if interrupted else 0

@@ -1,0 +1,160 @@
+"""The row below the gallery: the painting, the settings, and the buttons that start and stop."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QPixmap
+from PyQt5.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+
+from ppgan_lite.gui.gallery import picture_name
+from ppgan_lite.gui.state import Settings, State, brush_at, brush_px
+from ppgan_lite.gui.texts import text
+
+_BRUSH_STEPS = 100
+_THUMBNAIL = QSize(48, 36)
+
+
+class Controls(QFrame):
+    """Shows the pickers that the current choice needs, and no others."""
+
+    changed = pyqtSignal(object)  # Settings
+    pick_painting = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._language = "en"
+        self._photo_size: tuple[int, int] | None = None
+
+        self.painting_label = QLabel()
+        self.painting_picture = QLabel()
+        self.painting_picture.setFixedSize(_THUMBNAIL)
+        self.painting_name = QLabel(objectName="value")
+        self.painting_button = QPushButton()
+        self.painting_button.clicked.connect(lambda: self.pick_painting.emit())
+        self.painting_group = _row(self.painting_label, self.painting_picture, self.painting_name, self.painting_button)
+
+        self.strength_label = QLabel()
+        self.strength = _slider(100, 150)
+        self.strength.setValue(100)
+        self.strength_value = _value_label("100 %")
+        self.keep_colors = QCheckBox()
+        self.brush_label = QLabel()
+        self.brush_auto = QCheckBox()
+        self.brush_auto.setChecked(True)
+        self.brush = _slider(_BRUSH_STEPS, 120)
+        self.brush.setValue(_BRUSH_STEPS // 2)
+        self.brush_value = _value_label("100 px")
+        self.settings_group = _row(
+            _row(self.strength_label, self.strength, self.strength_value),
+            self.keep_colors,
+            _row(self.brush_label, self.brush_auto, self.brush, self.brush_value),
+            spacing=22,
+        )
+
+        self.cancel = QPushButton(objectName="secondary")
+        self.run = QPushButton(objectName="primary")
+
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 10, 12, 10)
+        layout.setSpacing(22)
+        layout.addWidget(self.painting_group)
+        layout.addWidget(self.settings_group)
+        layout.addStretch(1)
+        layout.addWidget(_row(self.cancel, self.run))
+
+        self.strength.valueChanged.connect(self._tell)
+        self.keep_colors.toggled.connect(self._tell)
+        self.brush.valueChanged.connect(self._widen)
+        self.brush_auto.toggled.connect(self._tell)
+
+    @property
+    def settings(self) -> Settings:
+        brush = None if self.brush_auto.isChecked() else brush_at(self.brush.value() / _BRUSH_STEPS)
+        return Settings(self.strength.value() / 100, self.keep_colors.isChecked(), brush)
+
+    def show_state(self, state: State, painting: QPixmap | None, language: str) -> None:
+        """Show what the state needs, in a language."""
+        self._language = language
+        self._photo_size = state.photo.size if state.photo else None
+        self.painting_group.setVisible(state.choice.needs_painting)
+        self.settings_group.setVisible(state.choice.has_settings)
+        self.painting_label.setText(text("painting", language))
+        name = picture_name(state.painting, language) or text("no_painting", language)
+        self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 180))
+        self.painting_name.setToolTip(name)
+        self.painting_picture.setVisible(painting is not None)
+        if painting is not None:
+            ratio = self.devicePixelRatioF()
+            inside = QRect(QPoint(), _THUMBNAIL.scaled(painting.size(), Qt.KeepAspectRatio))
+            inside.moveCenter(painting.rect().center())
+            small = painting.copy(inside).scaled(_THUMBNAIL * ratio, Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
+            small.setDevicePixelRatio(ratio)
+            self.painting_picture.setPixmap(small)
+        self.painting_button.setText(text("choose", language))
+        self.strength_label.setText(text("strength", language))
+        self.keep_colors.setText(text("keep_colors", language))
+        self.brush_label.setText(text("brush", language))
+        self.brush_auto.setText(text("auto", language))
+        self.cancel.setText(text("cancel", language))
+        self.run.setText(text(f"run_{state.choice.task}", language))
+        self.run.setToolTip(text("run_tip", language))
+        self.cancel.setToolTip(text("cancel_tip", language))
+        for widget in (self.strength_label, self.strength):
+            widget.setToolTip(text("strength_tip", language))
+        self.keep_colors.setToolTip(text("keep_colors_tip", language))
+        for widget in (self.brush_label, self.brush_auto, self.brush):
+            widget.setToolTip(text("brush_tip", language))
+        busy = state.jobs.is_running("paint")
+        self.cancel.setVisible(busy)
+        self.run.setEnabled(state.photo is not None and not busy)
+        self._show_values()
+
+    def _widen(self) -> None:
+        """Take a move of the brush's slider as the wish to choose the brush oneself."""
+        if self.brush_auto.isChecked():
+            self.brush_auto.setChecked(False)  # tells
+        else:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._show_values()
+        self.changed.emit(self.settings)
+
+    def _show_values(self) -> None:
+        settings = self.settings
+        self.brush.setProperty("idle", settings.brush is None)
+        self.brush.style().polish(self.brush)  # the style sheet looks at the property only then
+        self.strength_value.setText(f"{round(settings.strength * 100)} %")
+        if settings.brush is None:
+            self.brush_value.setText("")
+        elif self._photo_size is None:
+            self.brush_value.setText(f"{settings.brush:.1%}")
+        else:
+            px = round(brush_px(settings.brush, self._photo_size))
+            self.brush_value.setText(text("pixels", self._language, px=px))
+
+
+def _row(*widgets: QWidget, spacing: int = 9) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return row
+
+
+def _slider(steps: int, width: int) -> QSlider:
+    slider = QSlider(Qt.Horizontal)
+    slider.setRange(0, steps)
+    slider.setFixedWidth(width)
+    slider.setMinimumHeight(22)
+    return slider
+
+
+def _value_label(widest: str) -> QLabel:
+    """A label that keeps its width while its number changes."""
+    label = QLabel(objectName="value")
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 8)
+    return label

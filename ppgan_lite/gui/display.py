@@ -1,0 +1,89 @@
+"""Whether a window can be opened here, asked before Qt is: where it cannot, Qt does not raise, it ends the process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+from ppgan_lite.errors import MissingDependencyError, PpganError, UsageError
+
+# Debian's and Ubuntu's names of what the xcb plugin of PyQt5's wheel needs beside the C library.
+APT_PACKAGES = (
+    "libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libx11-xcb1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 "
+    "libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1"
+)
+INSTEAD = "Without a window, use: paddlegan stylize PHOTO --style NAME"
+
+
+def prepare() -> None:
+    """Check the display and Qt's libraries, and choose Qt's platform where Linux leaves a choice.
+
+    Raises:
+        UsageError: There is no display.
+        MissingDependencyError: PyQt5 or a system library is missing.
+    """
+    _forget_plugins_of_opencv()
+    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
+    uses_display = sys.platform.startswith("linux") and platform in ("", "xcb", "wayland", "wayland-egl")
+    if uses_display and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise UsageError("window", "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)", remedy=INSTEAD)
+    try:
+        from PyQt5 import QtCore, QtGui, QtSvg, QtWidgets  # noqa: F401 - only whether they can be imported
+    except ModuleNotFoundError as error:
+        remedy = f"Run: pip install PyQt5. {INSTEAD}"
+        raise MissingDependencyError("window", f"{error.name} is not installed", remedy=remedy) from error
+    except ImportError as error:
+        raise _missing_library(error) from error
+    if not uses_display:
+        return
+    if platform == "" and not os.environ.get("DISPLAY"):
+        platform = os.environ["QT_QPA_PLATFORM"] = "wayland"  # Qt 5 itself would try X11 first, and abort
+    folder = Path(QtCore.QLibraryInfo.location(QtCore.QLibraryInfo.PluginsPath)) / "platforms"
+    if platform.startswith("wayland"):
+        check_plugin(folder / "libqwayland-generic.so")
+    else:
+        check_plugin(folder / "libqxcb.so")
+        check_x_server()
+
+
+def check_plugin(path: Path) -> None:
+    """Load one of Qt's platform plugins, as Qt will, to see whether its libraries are there.
+
+    Raises:
+        MissingDependencyError: One of them is not.
+    """
+    try:
+        ctypes.CDLL(str(path))
+    except OSError as error:
+        raise _missing_library(error) from error
+
+
+def check_x_server() -> None:
+    """Connect to the X server and leave again.
+
+    Raises:
+        UsageError: It does not answer.
+    """
+    xcb = ctypes.CDLL("libxcb.so.1")
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    failed = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    if failed:
+        found = f"the display {os.environ.get('DISPLAY', '')!r} does not answer"
+        raise UsageError("window", found, "a running X server", INSTEAD)
+
+
+def _missing_library(error: Exception) -> PpganError:
+    remedy = f"On Debian or Ubuntu run: sudo apt install {APT_PACKAGES}. {INSTEAD}"
+    return MissingDependencyError("window", f"a system library is missing ({error})", remedy=remedy)
+
+
+def _forget_plugins_of_opencv() -> None:
+    """Undo what `import cv2` does: its Qt plugins belong to another Qt than PyQt5's, which dies of them."""
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        if "cv2" in Path(os.environ.get(name, "")).parts:
+            del os.environ[name]

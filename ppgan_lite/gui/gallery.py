@@ -1,0 +1,155 @@
+"""The row of styles: a card with a thumbnail for each."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QModelIndex, QPointF, QRectF, QSize, QSizeF, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap, QWheelEvent
+from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from ppgan_lite.gui import theme
+from ppgan_lite.gui.state import Choice, Picture
+from ppgan_lite.gui.texts import text
+
+_PICTURE = QSize(140, 98)
+_MARGIN = 6
+_CHOICE, _SUBTITLE, _PICTURE_ROLE = Qt.UserRole, Qt.UserRole + 1, Qt.UserRole + 2
+
+
+class Gallery(QListWidget):
+    """Shows choices as cards; the arrow keys or a click choose, a double click or Enter runs."""
+
+    chosen = pyqtSignal(object)
+    run = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlow(QListWidget.LeftToRight)
+        self.setWrapping(False)
+        self.setItemDelegate(_CardDelegate(self))
+        self.setHorizontalScrollMode(QListWidget.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.setFixedHeight(self._card_size().height() + 12)  # the scroll bar lies below the cards
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
+        self.currentItemChanged.connect(self._tell)
+        self.itemDoubleClicked.connect(lambda _item: self.run.emit())
+
+    def show_choices(
+        self,
+        choices: list[Choice],
+        chosen: Choice,
+        painting: Picture | None,
+        painting_pixmap: QPixmap | None,
+        language: str,
+    ) -> None:
+        """Show these cards; the painting is what the card of any painting shows."""
+        self.blockSignals(True)
+        self.clear()
+        for choice in choices:
+            item = QListWidgetItem(self)
+            title, subtitle = card_texts(choice, painting, language)
+            item.setText(title)
+            item.setToolTip(f"{title}\n{subtitle}" if subtitle else title)
+            item.setData(_CHOICE, choice)
+            item.setData(_SUBTITLE, subtitle)
+            item.setData(_PICTURE_ROLE, painting_pixmap if choice.kind == "painting" else _thumbnail(choice))
+            item.setSizeHint(self._card_size())
+            if choice == chosen:
+                self.setCurrentItem(item)
+        self.blockSignals(False)
+        self.scrollToItem(self.currentItem())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Scroll sideways: there is nothing above or below."""
+        delta = event.angleDelta()
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - (delta.x() or delta.y()))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() in (Qt.Key_Return, Qt.Key_Enter):
+            self.run.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _card_size(self) -> QSize:
+        text_height = 2 * self.fontMetrics().lineSpacing() + 6
+        return _PICTURE + QSize(2 * _MARGIN, 2 * _MARGIN + text_height)
+
+    def _tell(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self.chosen.emit(item.data(_CHOICE))
+
+
+def card_texts(choice: Choice, painting: Picture | None, language: str) -> tuple[str, str]:
+    """Title and subtitle of a choice, and of the painting that goes with it."""
+    if choice.kind == "painting":
+        return text("any_painting_card", language), picture_name(painting, language) or text("choose_picture", language)
+    if choice.kind == "checkpoint":
+        return choice.title[language], text(f"task_{choice.task}", language)
+    return choice.title[language], choice.subtitle[language]
+
+
+def picture_name(picture: Picture | None, language: str) -> str:
+    """The file's name, or what a pasted picture is called; empty without a picture."""
+    if picture is None:
+        return ""
+    return picture.path.name if picture.path else text("pasted", language)
+
+
+def _thumbnail(choice: Choice) -> QPixmap | None:
+    if choice.thumbnail is None:
+        return None
+    pixmap = QPixmap(str(choice.thumbnail))
+    return None if pixmap.isNull() else pixmap
+
+
+class _CardDelegate(QStyledItemDelegate):
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        painter.save()
+        painter.setRenderHints(QPainter.Antialiasing | QPainter.SmoothPixmapTransform)
+        corner = QRectF(option.rect).topLeft() + QPointF(_MARGIN, _MARGIN)
+        picture = QRectF(corner, QSizeF(_PICTURE))
+        self._paint_picture(painter, picture, index)
+        is_chosen = bool(option.state & QStyle.State_Selected)
+        if is_chosen or option.state & QStyle.State_MouseOver:
+            painter.setPen(QPen(QColor(theme.ACCENT if is_chosen else theme.MUTED), 2.5 if is_chosen else 1))
+            painter.setBrush(Qt.NoBrush)
+            painter.drawRoundedRect(picture.adjusted(-1, -1, 1, 1), 7, 7)
+        height = option.fontMetrics.lineSpacing() + 1
+        line = QRectF(picture.x() + 1, picture.bottom() + 5, picture.width() - 2, height)
+        color = theme.ACCENT if is_chosen else theme.BRIGHT
+        self._paint_line(painter, line, option.font, color, index.data(Qt.DisplayRole))
+        font = QFont(option.font)
+        font.setPointSizeF(font.pointSizeF() * 0.88)
+        self._paint_line(painter, line.translated(0, height), font, theme.MUTED, index.data(_SUBTITLE))
+        painter.restore()
+
+    def _paint_picture(self, painter: QPainter, area: QRectF, index: QModelIndex) -> None:
+        path = QPainterPath()
+        path.addRoundedRect(area, 6, 6)
+        painter.save()
+        painter.setClipPath(path)
+        pixmap: QPixmap | None = index.data(_PICTURE_ROLE)
+        if pixmap is None:
+            painter.fillRect(area, QColor(theme.PANEL))
+            choice: Choice = index.data(_CHOICE)
+            name = "plus" if choice.kind == "painting" else "checkpoint"
+            size = 34
+            painter.drawPixmap(
+                area.center() - QRectF(0, 0, size, size).center(), theme.drawing(name, size, theme.MUTED)
+            )
+        else:
+            inside = _PICTURE.scaled(pixmap.size(), Qt.KeepAspectRatio)
+            source = QRectF(0, 0, inside.width(), inside.height())
+            source.moveCenter(QRectF(pixmap.rect()).center())
+            painter.drawPixmap(area, pixmap, source)
+        painter.restore()
+
+    @staticmethod
+    def _paint_line(painter: QPainter, line: QRectF, font: QFont, color: str, words: str) -> None:
+        painter.setFont(font)
+        painter.setPen(QColor(color))
+        elided = painter.fontMetrics().elidedText(words, Qt.ElideRight, int(line.width()))
+        painter.drawText(line, Qt.AlignLeft | Qt.AlignVCenter, elided)

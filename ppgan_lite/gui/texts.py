@@ -1,0 +1,118 @@
+"""Every word that the window shows, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+
+LANGUAGE_NAMES = {"en": "English", "zh": "简体中文"}
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # menus and actions
+    "menu_file": ("&File", "文件(&F)"),
+    "menu_view": ("&View", "视图(&V)"),
+    "menu_language": ("&Language", "语言(&L)"),
+    "open_photo": ("&Open photo…", "打开照片…(&O)"),
+    "paste": ("&Paste photo", "粘贴照片(&P)"),
+    "any_painting": ("Any p&ainting…", "任意画作…(&A)"),
+    "load_checkpoint": ("Load &checkpoint…", "加载检查点…(&C)"),
+    "save_as": ("&Save as…", "另存为…(&S)"),
+    "copy": ("Cop&y result", "复制结果(&Y)"),
+    "quit": ("&Quit", "退出(&Q)"),
+    "fit": ("&Fit", "适应窗口(&F)"),
+    "actual_size": ("&Actual size", "实际大小(&A)"),
+    "zoom_in": ("Zoom &in", "放大(&I)"),
+    "zoom_out": ("Zoom &out", "缩小(&O)"),
+    "cancel": ("Cancel", "取消"),
+    "run_stylize": ("Stylize", "开始绘制"),
+    "run_translate": ("Translate", "开始转换"),
+    "run_restore": ("Restore", "开始修复"),
+    # tooltips
+    "open_photo_tip": (
+        "Open a photo; or drop one on the window, or paste it",
+        "打开照片；也可以拖入窗口，或直接粘贴",
+    ),
+    "any_painting_tip": (
+        "Use any picture of yours as the style; or drop it on the gallery",
+        "用任意一张图片作为风格；也可以把它拖到画廊上",
+    ),
+    "load_checkpoint_tip": (
+        "Use a file that `paddlegan train` wrote",
+        "使用 paddlegan train 生成的文件",
+    ),
+    "save_as_tip": ("Save the result at its full size", "以完整尺寸保存结果"),
+    "run_tip": ("Paint the photo (double-click on a style does the same)", "绘制照片（双击风格也可以）"),
+    "cancel_tip": ("Stop; the last result stays", "停止；保留上一个结果"),
+    "strength_tip": ("From the photo (0 %) to the painting (100 %)", "从照片（0 %）到画作（100 %）"),
+    "keep_colors_tip": ("The photo's colours with the painting's brush", "保留照片的颜色，使用画作的笔触"),
+    "brush_tip": ("How wide the strokes are; Auto follows the picture", "笔触的宽度；自动则随图片大小而定"),
+    # panes
+    "photo": ("Photo", "照片"),
+    "result": ("Result", "结果"),
+    "drop_here": ("Drop a photo here", "将照片拖到这里"),
+    "drop_hint": ("or click to open one, or paste it with Ctrl+V", "或点击打开，或用 Ctrl+V 粘贴"),
+    "result_here": ("The result appears here", "结果将显示在这里"),
+    "result_hint": ("Choose a style below and press {button}", "在下方选择风格，然后点击“{button}”"),
+    "pasted": ("Pasted picture", "粘贴的图片"),
+    # gallery and settings
+    "any_painting_card": ("Any painting", "任意画作"),
+    "choose_picture": ("Choose a picture", "选择一张图片"),
+    "task_stylize": ("stylizes photos", "照片风格化"),
+    "task_translate": ("translates images", "图像转换"),
+    "task_restore": ("restores images", "图像修复"),
+    "painting": ("Painting", "画作"),
+    "choose": ("Choose…", "选择…"),
+    "no_painting": ("none yet", "尚未选择"),
+    "strength": ("Strength", "强度"),
+    "keep_colors": ("Keep colours", "保留颜色"),
+    "brush": ("Brush", "笔触"),
+    "auto": ("Auto", "自动"),
+    "pixels": ("{px} px", "{px} 像素"),
+    # status
+    "ready": ("Ready", "就绪"),
+    "opening": ("Opening {name}…", "正在打开 {name}…"),
+    "loading": ("Loading {name}…", "正在加载 {name}…"),
+    "preparing": ("Getting ready…", "正在准备…"),
+    "working": ("Working… {percent} %", "正在处理… {percent} %"),
+    "done": ("Done in {seconds} s", "完成，用时 {seconds} 秒"),
+    "cancelled": ("Cancelled", "已取消"),
+    "saving": ("Saving {name}…", "正在保存 {name}…"),
+    "saved": ("Saved {path}", "已保存 {path}"),
+    "copied": ("Result copied", "结果已复制"),
+    "nothing_to_paste": ("There is no picture to paste", "剪贴板中没有图片"),
+    "need_photo": ("Open a photo first", "请先打开照片"),
+    "need_painting": ("Choose a painting first", "请先选择画作"),
+    "device": ("Device: {device}", "设备：{device}"),
+    "device_starting": ("starting…", "正在启动…"),
+    "device_unknown": ("none", "无"),
+    # dialogs
+    "open_photo_title": ("Open a photo", "打开照片"),
+    "open_painting_title": ("Choose a painting", "选择画作"),
+    "open_checkpoint_title": ("Load a checkpoint", "加载检查点"),
+    "save_title": ("Save the result", "保存结果"),
+    "pictures_filter": ("Pictures", "图片"),
+    "checkpoints_filter": ("Checkpoints", "检查点"),
+    "all_files": ("All files", "所有文件"),
+    "photo_failed": ("The photo could not be opened.", "无法打开照片。"),
+    "painting_failed": ("The painting could not be opened.", "无法打开画作。"),
+    "checkpoint_failed": ("The checkpoint could not be loaded.", "无法加载检查点。"),
+    "paint_failed": ("The picture could not be made.", "无法生成图片。"),
+    "warm_up_failed": ("The painter could not be started.", "无法启动绘制程序。"),
+    "save_failed": ("The picture could not be saved.", "无法保存图片。"),
+    "unexpected": ("Something unexpected went wrong.", "发生了意外错误。"),
+    "kept": ("What was open before is still there.", "之前打开的内容没有改变。"),
+    "no_memory": (
+        "There is not enough memory for this picture. Close other programs, or use a smaller picture",
+        "内存不足，无法处理这张图片。请关闭其他程序，或使用较小的图片",
+    ),
+}
+
+
+def text(key: str, language: str, **values: object) -> str:
+    """Return a text of the table in "en" or "zh", its {placeholders} filled in."""
+    english, chinese = TEXTS[key]
+    return (chinese if language == "zh" else english).format(**values)
+
+
+def plain(words: str) -> str:
+    """Return a menu's text without the mark of its access key."""
+    return re.sub(r"\(&\w\)|&", "", words)

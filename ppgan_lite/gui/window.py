@@ -1,0 +1,606 @@
+"""The window: shows the state, hands work to the threads, and takes their answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PyQt5.QtCore import QLibraryInfo, QMimeData, QPointF, QSettings, QSize, Qt, QTimer, QTranslator
+from PyQt5.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QKeySequence,
+    QPixmap,
+    QShowEvent,
+)
+from PyQt5.QtWidgets import (
+    QAction,
+    QActionGroup,
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QShortcut,
+    QSizePolicy,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ppgan_lite.errors import PpganError
+from ppgan_lite.gui import theme
+from ppgan_lite.gui.controls import Controls
+from ppgan_lite.gui.gallery import Gallery, card_texts, picture_name
+from ppgan_lite.gui.state import Choice, Job, Picture, Result, Settings, State
+from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS, plain, text
+from ppgan_lite.gui.view import PicturePane, Viewport, Words, from_qimage, to_pixmap
+from ppgan_lite.gui.worker import Load, Painter, Worker, preview_of, read_picture, save_result
+from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE, ImageMetadata
+
+CHECKPOINT_SUFFIX = ".ppgan"
+
+# A kernel that has begun cannot be stopped; a file that is being written should be.
+_STOP_PAINTER_MS = 5_000
+_STOP_FILES_MS = 60_000
+
+_ZOOM_STEP = 1.4
+
+
+class MainWindow(QMainWindow):
+    """Photo left, result right, styles and settings below.
+
+    Args:
+        state: What to begin with.
+        load: Makes a predictor from a `Choice.source`; called on a worker thread only.
+        settings: Where language, folder and geometry are remembered.
+        language: "en" or "zh"; what is remembered goes first.
+    """
+
+    def __init__(self, state: State, load: Load, settings: QSettings, language: str) -> None:
+        super().__init__()
+        self.state = state
+        self.stopped = False
+        self._remembered = settings
+        self._language = str(settings.value("language", language))
+        if self._language not in LANGUAGE_NAMES:
+            self._language = language
+        self._device: tuple[str, str] | None = None
+        self._status: Callable[[], str] = lambda: self.text("ready")
+        self._progress: float | None = None
+        self._paint_began = 0.0
+        self._painting_pixmap: QPixmap | None = None
+        self._result_pixmap: QPixmap | None = None
+        self._translator = QTranslator(self)
+
+        self._painter = Painter(load)
+        self._painter_worker = self._make_worker("painter")
+        self._files_worker = self._make_worker("files")
+
+        self._make_actions()
+        self._make_widgets()
+        self.setAcceptDrops(True)
+        self.resize(1320, 880)
+        geometry = settings.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        self.set_language(self._language)
+
+    # what the user can do -------------------------------------------------------------------------------------------
+
+    def open_photo(self, path: Path) -> None:
+        self._say("opening", name=path.name)
+        self._submit(self._files_worker, "photo", lambda _report, _cancelled: read_picture(path))
+
+    def open_painting(self, path: Path) -> None:
+        self._say("opening", name=path.name)
+        self._submit(self._files_worker, "painting", lambda _report, _cancelled: read_picture(path))
+
+    def load_checkpoint(self, path: Path) -> None:
+        self._say("loading", name=path.name)
+        self._submit(
+            self._painter_worker, "checkpoint", lambda _report, _cancelled: self._painter.load_checkpoint(path)
+        )
+
+    def choose(self, source: str) -> bool:
+        """Choose a style by its name, as the gallery does; False if there is none of that name."""
+        for choice in self.state.choices:
+            if choice.source == source:
+                self._choose(choice)
+                self._show_gallery()
+                return True
+        return False
+
+    def paste(self) -> None:
+        """Take a picture, or a file, from the clipboard as the photo."""
+        mime = QApplication.clipboard().mimeData()
+        if mime is None or not self._take(mime, onto_gallery=False):
+            self._say("nothing_to_paste")
+
+    def run(self) -> None:
+        """Make the picture that the window describes."""
+        if self.state.jobs.is_running("paint"):
+            return
+        if self.state.missing == "photo":
+            self._say("need_photo")
+            return
+        if self.state.missing == "painting":
+            self._say("need_painting")
+            self.pick_painting()
+            return
+        request = self.state.request()
+        self._progress = None
+        self._paint_began = time.perf_counter()
+        self._submit(
+            self._painter_worker, "paint", lambda report, cancelled: self._painter.paint(request, report, cancelled)
+        )
+        self._say("preparing")
+        self._show_state()
+
+    def cancel(self) -> None:
+        """Stop painting; the last result stays. The window is free at once, whatever the thread is still at."""
+        if self.state.jobs.drop("paint"):
+            self._say("cancelled")
+            self._show_state()
+
+    def save(self, path: Path, *, overwrite: bool) -> None:
+        result = self.state.result
+        if result is None:
+            return
+        self._say("saving", name=path.name)
+        self._submit(
+            self._files_worker, "save", lambda _report, _cancelled: save_result(result, path, overwrite=overwrite)
+        )
+
+    def copy_result(self) -> None:
+        if self.state.result is not None:
+            QApplication.clipboard().setPixmap(to_pixmap(self.state.result.image))
+            self._say("copied")
+
+    def set_language(self, language: str) -> None:
+        """Show every text in another language."""
+        self._language = language
+        self._remembered.setValue("language", language)
+        QApplication.removeTranslator(self._translator)  # Qt's own words, in file dialogs and context menus
+        if language == "zh":
+            self._translator.load("qtbase_zh_CN", QLibraryInfo.location(QLibraryInfo.TranslationsPath))
+            QApplication.installTranslator(self._translator)
+        self._language_actions[language].setChecked(True)
+        for action, key in self._action_texts.items():
+            action.setText(text(key, language))
+            action.setIconText(f" {plain(action.text())}")  # the style leaves no gap beside an icon
+            tip = f"{key}_tip"
+            shortcut = action.shortcut().toString(QKeySequence.NativeText)
+            action.setToolTip(f"{self.text(tip) if tip in TEXTS else action.iconText().strip()} ({shortcut})")
+        for menu, key in self._menu_texts.items():
+            menu.setTitle(text(key, language))
+        self._show_gallery()
+        self._show_state()
+
+    def complain(self, key: str, error: BaseException) -> None:
+        """Show an error without stopping the window."""
+        lines = [self._line(error)]
+        if key in ("photo_failed", "painting_failed", "checkpoint_failed"):
+            lines.append(self.text("kept"))
+        self.dialog.setText(self.text(key))
+        self.dialog.setInformativeText("\n\n".join(lines))
+        self.dialog.open()
+
+    # dialogs --------------------------------------------------------------------------------------------------------
+
+    def pick_photo(self) -> None:
+        path = self._pick("open_photo_title", self._pictures_filter())
+        if path is not None:
+            self.open_photo(path)
+
+    def pick_painting(self) -> None:
+        path = self._pick("open_painting_title", self._pictures_filter())
+        if path is not None:
+            self.open_painting(path)
+
+    def pick_checkpoint(self) -> None:
+        kinds = f"{self.text('checkpoints_filter')} (*{CHECKPOINT_SUFFIX});;{self.text('all_files')} (*)"
+        path = self._pick("open_checkpoint_title", kinds)
+        if path is not None:
+            self.load_checkpoint(path)
+
+    def pick_save(self) -> None:
+        if self.state.result is None:
+            return
+        name = self.state.result.file_name()
+        start = str(Path(self._folder()) / name)
+        kinds = f"{self.text('pictures_filter')} ({' '.join('*' + suffix for suffix in WRITABLE)})"
+        chosen, _ = QFileDialog.getSaveFileName(self, self.text("save_title"), start, kinds)
+        if not chosen:
+            return
+        path = Path(chosen)
+        self._remembered.setValue("folder", str(path.parent))
+        if path.suffix.lower() in WRITABLE:
+            self.save(path, overwrite=True)  # the dialog has asked
+        else:
+            self.save(path.with_name(path.name + Path(name).suffix), overwrite=False)
+
+    # answers of the threads -----------------------------------------------------------------------------------------
+
+    def _progressed(self, job: Job, fraction: float) -> None:
+        if self.state.jobs.is_current(job):
+            self._progress = fraction
+            self._say("working", percent=int(100 * fraction))
+            self._show_progress()
+
+    def _finished(self, job: Job, value: Any) -> None:
+        if self.state.jobs.finish(job):
+            self._answers[job.kind](value)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        if not self.state.jobs.finish(job):
+            return
+        line = self._line(error)
+        self._status = lambda: line
+        if job.kind == "warm_up":  # nobody asked for it yet: the dialog comes when somebody does
+            self._device = ("", line)
+        else:
+            self.complain(f"{job.kind}_failed", error)
+        self._show_state()
+
+    def _photo_opened(self, photo: Picture) -> None:
+        self.state.open_photo(photo)
+        self.viewport.show_photo(QSize(*photo.size))
+        self.photo_pane.show_pixmap(to_pixmap(photo.preview))
+        self._say("ready")
+        self._show_state()
+
+    def _painting_opened(self, painting: Picture) -> None:
+        self.state.open_painting(painting)
+        self._painting_pixmap = to_pixmap(painting.preview)
+        self._say("ready")
+        self._show_gallery()
+        self._show_state()
+
+    def _checkpoint_loaded(self, answer: tuple[Choice, tuple[str, str]]) -> None:
+        choice, self._device = answer
+        self.state.add_checkpoint(choice)
+        self._say("ready")
+        self._show_gallery()
+        self._show_state()
+
+    def _painted(self, result: Result) -> None:
+        self.state.result = result
+        self._result_pixmap = to_pixmap(result.preview)
+        self._device = (result.device, result.device_note)
+        self._say("done", seconds=f"{time.perf_counter() - self._paint_began:.1f}")
+        self._show_state()
+
+    def _saved(self, path: Path) -> None:
+        self._say("saved", path=path)
+
+    def _warmed_up(self, device: tuple[str, str]) -> None:
+        self._device = device
+        self._show_state()
+
+    # what Qt calls --------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        if self._device is None and not self.state.jobs.is_running("warm_up"):
+            QTimer.singleShot(100, self._warm_up)  # the window is painted first
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._remembered.setValue("geometry", self.saveGeometry())
+        self.hide()  # the window is gone at once, even where a thread needs a moment
+        is_saving = self.state.jobs.is_running("save")
+        self.state.jobs.drop_all()
+        files_stopped = self._files_worker.stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
+        self.stopped = self._painter_worker.stop(_STOP_PAINTER_MS) and files_stopped
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if _local_files(event.mimeData()) or event.mimeData().hasImage():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        onto_gallery = self.gallery.rect().contains(self.gallery.mapFrom(self, event.pos()))
+        if self._take(event.mimeData(), onto_gallery=onto_gallery):
+            event.acceptProposedAction()
+
+    # inside ---------------------------------------------------------------------------------------------------------
+
+    def text(self, key: str, **values: object) -> str:
+        return text(key, self._language, **values)
+
+    def _make_worker(self, name: str) -> Worker:
+        worker = Worker(name)
+        worker.progressed.connect(self._progressed)
+        worker.finished.connect(self._finished)
+        worker.failed.connect(self._failed)
+        return worker
+
+    def _submit(self, worker: Worker, kind: str, work: Callable[[Any, Any], Any]) -> None:
+        worker.submit(self.state.jobs.start(kind), work)
+
+    def _make_actions(self) -> None:
+        self._action_texts: dict[QAction, str] = {}
+        self._menu_texts: dict[Any, str] = {}
+        self._answers: dict[str, Callable[[Any], None]] = {
+            "photo": self._photo_opened,
+            "painting": self._painting_opened,
+            "checkpoint": self._checkpoint_loaded,
+            "paint": self._painted,
+            "save": self._saved,
+            "warm_up": self._warmed_up,
+        }
+        file_menu = self._menu("menu_file")
+        self.open_action = self._action(file_menu, "open_photo", self.pick_photo, QKeySequence.Open, "photo")
+        self._action(file_menu, "paste", self.paste, QKeySequence.Paste)
+        file_menu.addSeparator()
+        self.painting_action = self._action(file_menu, "any_painting", self.pick_painting, "Ctrl+Shift+O", "painting")
+        self.checkpoint_action = self._action(
+            file_menu, "load_checkpoint", self.pick_checkpoint, "Ctrl+L", "checkpoint"
+        )
+        file_menu.addSeparator()
+        self.save_action = self._action(file_menu, "save_as", self.pick_save, QKeySequence.Save, "save")
+        self.copy_action = self._action(file_menu, "copy", self.copy_result, QKeySequence.Copy)
+        file_menu.addSeparator()
+        self._action(file_menu, "quit", self.close, "Ctrl+Q")
+
+        view_menu = self._menu("menu_view")
+        self._action(view_menu, "fit", lambda: self.viewport.fit(), "Ctrl+0")
+        self._action(view_menu, "actual_size", self._show_actual_size, "Ctrl+1")
+        self._action(view_menu, "zoom_in", lambda: self._zoom(_ZOOM_STEP), QKeySequence.ZoomIn)
+        self._action(view_menu, "zoom_out", lambda: self._zoom(1 / _ZOOM_STEP), QKeySequence.ZoomOut)
+
+        language_menu = self._menu("menu_language")
+        group = QActionGroup(self)
+        self._language_actions: dict[str, QAction] = {}
+        for language, name in LANGUAGE_NAMES.items():
+            action = group.addAction(name)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _checked, language=language: self.set_language(language))
+            language_menu.addAction(action)
+            self._language_actions[language] = action
+
+    def _menu(self, key: str) -> Any:
+        menu = self.menuBar().addMenu("")
+        self._menu_texts[menu] = key
+        return menu
+
+    def _action(self, menu: Any, key: str, slot: Callable[[], Any], shortcut: Any, icon: str | None = None) -> QAction:
+        action = QAction(self)
+        action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda _checked=False: slot())
+        if icon is not None:
+            action.setIcon(theme.icon(icon))
+            action.setIconVisibleInMenu(False)
+        menu.addAction(action)
+        self._action_texts[action] = key
+        return action
+
+    def _make_widgets(self) -> None:
+        self.setWindowTitle("ppgan_lite")
+        toolbar = QToolBar()
+        toolbar.setMovable(False)
+        toolbar.setContextMenuPolicy(Qt.PreventContextMenu)
+        toolbar.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
+        toolbar.setIconSize(QSize(18, 18))
+        toolbar.addAction(self.open_action)
+        toolbar.addSeparator()
+        toolbar.addAction(self.painting_action)
+        toolbar.addAction(self.checkpoint_action)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
+        toolbar.addWidget(space)
+        toolbar.addAction(self.save_action)
+        self.addToolBar(toolbar)
+
+        self.viewport = Viewport()
+        self.photo_pane = PicturePane(self.viewport)
+        self.result_pane = PicturePane(self.viewport)
+        self.photo_pane.clicked_empty.connect(self.pick_photo)
+        self.photo_title, self.photo_detail, photo_column = _captioned(self.photo_pane)
+        self.result_title, self.result_detail, result_column = _captioned(self.result_pane)
+        panes = QHBoxLayout()
+        panes.setSpacing(10)
+        panes.addLayout(photo_column, 1)
+        panes.addLayout(result_column, 1)
+
+        self.gallery = Gallery()
+        self.gallery.chosen.connect(self._choose)
+        self.gallery.run.connect(self.run)
+        self.gallery.itemClicked.connect(self._gallery_clicked)
+        self.controls = Controls()
+        self.controls.changed.connect(self._set)
+        self.controls.pick_painting.connect(self.pick_painting)
+        self.controls.run.clicked.connect(lambda: self.run())
+        self.controls.cancel.clicked.connect(lambda: self.cancel())
+        for keys, slot in (("Ctrl+Return", self.run), ("Ctrl+Enter", self.run), ("Esc", self.cancel)):
+            QShortcut(QKeySequence(keys), self, slot)  # a button's own would be lost with each setText
+
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(12, 4, 12, 10)
+        layout.setSpacing(10)
+        layout.addLayout(panes, 1)
+        layout.addWidget(self.gallery)
+        layout.addWidget(self.controls)
+        self.setCentralWidget(middle)
+
+        self.status_label = QLabel()
+        self.status_label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.device_label = QLabel()
+        self.dialog = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", "", QMessageBox.Ok, self)
+        self.dialog.setIconPixmap(theme.drawing("warning", 40, theme.ACCENT))
+        self.dialog.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        for label in (self.status_label, self.device_label):
+            label.setContentsMargins(12, 3, 12, 4)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self.status_label, 1)
+        self.statusBar().addPermanentWidget(self.device_label)
+
+    def _show_gallery(self) -> None:
+        state = self.state
+        self.gallery.show_choices(state.choices, state.choice, state.painting, self._painting_pixmap, self._language)
+
+    def _show_state(self) -> None:
+        """Bring everything but the gallery and the photo's pixmap into line with the state."""
+        state, result = self.state, self.state.result
+        busy = state.jobs.is_running("paint")
+        self.controls.show_state(state, self._painting_pixmap, self._language)
+        self.save_action.setEnabled(result is not None)
+        self.copy_action.setEnabled(result is not None)
+
+        self.photo_pane.words = Words(self.text("drop_here"), self.text("drop_hint"))
+        button = self.text(f"run_{state.choice.task}")
+        self.result_pane.words = Words(self.text("result_here"), self.text("result_hint", button=button))
+        if result is not None:
+            self.result_pane.show_pixmap(self._result_pixmap)
+        elif busy:
+            self.result_pane.show_pixmap(self.photo_pane.pixmap, veiled=True)
+        else:
+            self.result_pane.show_pixmap(None)
+        self.photo_pane.update()
+        self._show_progress()
+
+        self.photo_title.setText(self.text("photo"))
+        self.photo_detail.setText(self._photo_words())
+        self.result_title.setText(self.text("result"))
+        self.result_detail.setText(self._result_words())
+        self._show_status()
+
+    def _show_progress(self) -> None:
+        if not self.state.jobs.is_running("paint"):
+            self.result_pane.show_note("")
+        elif self._progress is None:
+            self.result_pane.show_note(self.text("preparing"))
+        else:
+            self.result_pane.show_note(self.text("working", percent=int(100 * self._progress)), self._progress)
+
+    def _photo_words(self) -> str:
+        photo = self.state.photo
+        if photo is None:
+            return ""
+        return f"{picture_name(photo, self._language)}  ·  {photo.size[0]} × {photo.size[1]}"
+
+    def _result_words(self) -> str:
+        result = self.state.result
+        if result is None:
+            return ""
+        request = result.request
+        title, _ = card_texts(request.choice, request.painting, self._language)
+        words = [picture_name(request.painting, self._language) or title]
+        if request.choice.has_settings:
+            words.append(f"{round(100 * request.settings.strength)} %")
+            if request.settings.keep_colors:
+                words.append(self.text("keep_colors"))
+        words.append(f"{result.image.shape[1]} × {result.image.shape[0]}")
+        return "  ·  ".join(words)
+
+    def _show_status(self) -> None:
+        self.status_label.setText(self._status())
+        self.status_label.setToolTip(self._status())
+        if self._device is None:
+            device, note = self.text("device_starting"), ""
+        else:
+            device, note = self._device
+            device = device.upper().replace(":", " ") or self.text("device_unknown")
+        self.device_label.setText(self.text("device", device=device))
+        self.device_label.setToolTip(note)
+
+    def _say(self, key: str, **values: object) -> None:
+        """Put a text in the status bar; it follows a change of language."""
+        self._status = lambda: self.text(key, **values)
+        self._show_status()
+
+    def _choose(self, choice: Choice) -> None:
+        self.state.choice = choice
+        self._show_state()
+
+    def _gallery_clicked(self) -> None:
+        if self.state.choice.needs_painting and self.state.painting is None:
+            self.pick_painting()
+
+    def _set(self, settings: Settings) -> None:
+        self.state.settings = settings
+
+    def _warm_up(self) -> None:
+        """Load Paddle and the chosen style before they are asked for, so that the first picture comes soon."""
+        source = self.state.choice.source
+        self._submit(self._painter_worker, "warm_up", lambda _report, _cancelled: self._painter.warm_up(source))
+
+    def _show_actual_size(self) -> None:
+        pane = self.photo_pane
+        middle = QPointF(pane.width() / 2, pane.height() / 2)
+        self.viewport.zoom_to(1 / self.devicePixelRatioF(), middle, pane.size())
+
+    def _zoom(self, factor: float) -> None:
+        pane = self.photo_pane
+        self.viewport.zoom_by(factor, QPointF(pane.width() / 2, pane.height() / 2), pane.size())
+
+    def _take(self, mime: QMimeData, *, onto_gallery: bool) -> bool:
+        """Open what was dropped or pasted; False if there is nothing in it for us."""
+        paths = _local_files(mime)
+        checkpoints = [path for path in paths if path.suffix.lower() == CHECKPOINT_SUFFIX]
+        pictures = [path for path in paths if path not in checkpoints]
+        if checkpoints:
+            self.load_checkpoint(checkpoints[0])
+        if pictures:
+            (self.open_painting if onto_gallery else self.open_photo)(pictures[0])
+        if paths:
+            return True
+        picture = mime.imageData() if mime.hasImage() else None
+        if not isinstance(picture, QImage) or picture.isNull():
+            return False
+        image, alpha = from_qimage(picture)
+        kind = "painting" if onto_gallery else "photo"
+        self._submit(
+            self._files_worker,
+            kind,
+            lambda _report, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
+        )
+        return True
+
+    def _pick(self, title: str, kinds: str) -> Path | None:
+        chosen, _ = QFileDialog.getOpenFileName(self, self.text(title), self._folder(), kinds)
+        if not chosen:
+            return None
+        self._remembered.setValue("folder", str(Path(chosen).parent))
+        return Path(chosen)
+
+    def _folder(self) -> str:
+        return str(self._remembered.value("folder", str(Path.home())))
+
+    def _pictures_filter(self) -> str:
+        suffixes = " ".join(f"*{suffix}" for suffix in sorted(READABLE_SUFFIXES))
+        return f"{self.text('pictures_filter')} ({suffixes});;{self.text('all_files')} (*)"
+
+    def _line(self, error: BaseException) -> str:
+        """One line about an error."""
+        if isinstance(error, PpganError):
+            return str(error)
+        if isinstance(error, MemoryError):
+            return self.text("no_memory")
+        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _local_files(mime: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def _captioned(pane: PicturePane) -> tuple[QLabel, QLabel, QVBoxLayout]:
+    """Put a title and a detail above a pane."""
+    title, detail = QLabel(objectName="title"), QLabel(objectName="muted")
+    detail.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)  # a long file name must not widen the pane
+    line = QHBoxLayout()
+    line.setContentsMargins(4, 0, 4, 0)
+    line.setSpacing(10)
+    line.addWidget(title)
+    line.addWidget(detail, 1)
+    column = QVBoxLayout()
+    column.setSpacing(6)
+    column.addLayout(line)
+    column.addWidget(pane, 1)
+    return title, detail, column

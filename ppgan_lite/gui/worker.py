@@ -1,0 +1,148 @@
+"""Threads that do what takes time, and the work itself: reading, painting, saving.
+
+Only arrays and values cross between the threads; a pixmap never does.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
+
+from ppgan_lite import images
+from ppgan_lite.errors import CancelledError, PpganError
+from ppgan_lite.gui.state import Choice, Job, Picture, Request, Result, checkpoint_choice
+
+logger = logging.getLogger(__name__)
+
+# Larger previews make zooming slow and show nothing more on a screen.
+PREVIEW_PX = 4000
+
+# A painter of our size takes a few megabytes; this many stay loaded, so that comparing styles does not load again.
+KEPT_PREDICTORS = 6
+
+# macOS gives secondary threads 512 kB, too little for the recursions of compilers inside a framework.
+_STACK_BYTES = 16 * 1024 * 1024
+
+Load = Callable[[str], Any]
+Report = Callable[[float], None]
+Work = Callable[[Report, Callable[[], bool]], Any]
+
+
+class Worker(QObject):
+    """A thread that does one job after another and tells how each went.
+
+    Signals carry the job, so that the window can tell a stale answer from one that it waits for. A job that was
+    cancelled answers nothing.
+    """
+
+    progressed = pyqtSignal(object, float)
+    finished = pyqtSignal(object, object)
+    failed = pyqtSignal(object, object)
+    _submitted = pyqtSignal(object, object)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._thread = QThread()
+        self._thread.setObjectName(name)
+        self._thread.setStackSize(_STACK_BYTES)
+        self.moveToThread(self._thread)
+        self._submitted.connect(self._run)
+        self._thread.start()
+
+    def submit(self, job: Job, work: Work) -> None:
+        """Queue `work(report, cancelled)`; it runs on the thread."""
+        self._submitted.emit(job, work)
+
+    def stop(self, timeout_ms: int) -> bool:
+        """End the thread after the job that it is at; False if that is not over in time."""
+        self._thread.quit()
+        return self._thread.wait(timeout_ms)
+
+    @pyqtSlot(object, object)
+    def _run(self, job: Job, work: Work) -> None:
+        if job.cancelled.is_set():
+            return
+        try:
+            value = work(lambda fraction: self.progressed.emit(job, fraction), job.cancelled.is_set)
+        except CancelledError:
+            return
+        except Exception as error:  # noqa: BLE001 - an exception that leaves a slot ends the program
+            if not job.cancelled.is_set():
+                if not isinstance(error, PpganError):
+                    logger.exception("%s failed", job.kind)
+                self.failed.emit(job, error)
+        else:
+            self.finished.emit(job, value)
+
+
+class Painter:
+    """Owns the predictors; lives on one worker thread, where Paddle is imported at the first need."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._predictors: OrderedDict[str, Any] = OrderedDict()
+
+    def warm_up(self, source: str) -> tuple[str, str]:
+        """Load a predictor before it is needed; returns its device and device note."""
+        predictor = self._predictor(source)
+        return predictor.device, predictor.device_note
+
+    def load_checkpoint(self, path: Path) -> tuple[Choice, tuple[str, str]]:
+        """Read a checkpoint file anew (training may have written it since); returns also device and device note."""
+        predictor = self._load(str(path))
+        choice = checkpoint_choice(path, predictor.spec)
+        self._keep(choice.source, predictor)
+        return choice, (predictor.device, predictor.device_note)
+
+    def paint(self, request: Request, report: Report, cancelled: Callable[[], bool]) -> Result:
+        """Make the picture that was asked for."""
+        begin = time.perf_counter()
+        predictor = self._predictor(request.choice.source)
+        if cancelled():
+            raise CancelledError
+        options = dict(request.options)
+        if request.painting is not None:
+            options["style"] = request.painting.image
+        image = predictor(request.photo.image, progress=report, cancelled=cancelled, **options)
+        seconds = time.perf_counter() - begin
+        return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note)
+
+    def _predictor(self, source: str) -> Any:
+        if source in self._predictors:
+            self._predictors.move_to_end(source)
+        else:
+            self._keep(source, self._load(source))
+        return self._predictors[source]
+
+    def _keep(self, source: str, predictor: Any) -> None:
+        self._predictors[source] = predictor
+        self._predictors.move_to_end(source)
+        while len(self._predictors) > KEPT_PREDICTORS:
+            self._predictors.popitem(last=False)
+
+
+def read_picture(path: Path) -> Picture:
+    """Read a picture file for the window."""
+    image, metadata = images.read_image(path)
+    return Picture(image, preview_of(image), metadata, path)
+
+
+def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:
+    """Write a result at its full size, with the photo's metadata and the recipe that made it."""
+    recipe = result.request.recipe
+    images.write_image(path, result.image, result.metadata, overwrite=overwrite, recipe=recipe)
+    return path
+
+
+def preview_of(image: np.ndarray) -> np.ndarray:
+    """Shrink a picture whose longer side is beyond what the window draws quickly."""
+    height, width = image.shape[:2]
+    scale = PREVIEW_PX / max(height, width)
+    return image if scale >= 1 else images.resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
