@@ -8,6 +8,7 @@ and copies numbers. Everything is checked before it is used, so a damaged, forei
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import hashlib
 import json
@@ -193,8 +194,8 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
         tensors: From `read_checkpoint`; float16 is widened.
 
     Raises:
-        CheckpointError: The kind is unknown, the arguments do not fit it, or tensors are missing, left over or of another
-            shape.
+        CheckpointError: The kind is unknown, the arguments do not fit it, or tensors are missing, left over or of
+            another shape.
     """
     from ppgan_lite.nets import NETS
 
@@ -320,7 +321,7 @@ def _end_of(path: Path, name: str, entry: Any) -> int:
     try:
         shape, (begin, end), dtype = entry["shape"], entry["data_offsets"], entry["dtype"]
         sizes = [*shape, begin, end]
-        if not all(isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes):
+        if not all(type(size) is int and size >= 0 for size in sizes) or not isinstance(dtype, str):
             raise ValueError
     except (TypeError, KeyError, ValueError) as error:
         raise _damaged(path, f"tensor {name} is not described as safetensors does") from error
@@ -404,8 +405,9 @@ def _kind_of_file(start: bytes) -> str:
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "a picture"
     with contextlib.suppress(UnicodeDecodeError):
-        # A character may be cut in two at the end of what was read.
-        if start[:-4].decode("utf-8").replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        # The incremental decoder lets the last character be cut in two.
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)
+        if "".join(text.split()).isprintable():
             return "text"
     return "a file of an unknown kind"
 

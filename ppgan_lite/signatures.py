@@ -36,13 +36,12 @@ def argument_faults(cls: type, arguments: Mapping[str, Any]) -> list[Fault]:
     """Compare JSON values with a class's constructor: names that it lacks, types that differ, required ones missing."""
     parameters = {
         name: parameter
-        for name, parameter in inspect.signature(cls).parameters.items()
+        for name, parameter in inspect.signature(cls, eval_str=True).parameters.items()
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
-    hints = typing.get_type_hints(cls.__init__)
     faults = [unknown_key(name, parameters, cls.__name__) for name in arguments if name not in parameters]
     for name, parameter in parameters.items():
-        hint = hints.get(name, Any)
+        hint = Any if parameter.annotation is parameter.empty else parameter.annotation
         if name not in arguments:
             if parameter.default is parameter.empty:
                 faults.append(Fault(name, "missing", _words(hint)))
@@ -122,8 +121,9 @@ def _words(hint: Any) -> str:
         return " or ".join(repr(choice) for choice in arguments)
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_words(choice) for choice in arguments)
-    words = {bool: "true or false", int: "an integer", float: "a number", str: "text", Any: "any value"}
-    words |= {type(None): "null", None: "null"}
+    words: dict[Any, str] = {bool: "true or false", int: "an integer", float: "a number", str: "text", Any: "any value"}
+    if hint is None or hint is type(None):
+        return "null"
     if hint in words:
         return words[hint]
     kind = origin or hint

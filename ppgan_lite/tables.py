@@ -1,7 +1,7 @@
 """Literal tables of what the package can build, and the one way to look something up in them.
 
-`NETS`, `RECIPES` and `DATASETS` are dicts of name -> "module:Class". Tables rather than decorators: go-to-definition works,
-nothing depends on which file was imported first, and reading a table imports no class.
+`NETS`, `RECIPES` and `DATASETS` are dicts of name -> "module:Class". Tables rather than decorators: go-to-definition
+works, nothing depends on which file was imported first, and reading a table imports no class.
 """
 
 from __future__ import annotations

@@ -303,7 +303,7 @@ class _Run:
     def _metrics(self, window: list[dict[str, float]]) -> dict[str, Any]:
         """Average the losses of some iterations, write the line and return it."""
         names = dict.fromkeys(name for losses in window for name in losses)
-        line = {
+        line: dict[str, Any] = {
             "iteration": self.iteration,
             "losses": {name: float(np.mean([losses[name] for losses in window if name in losses])) for name in names},
             "lr": {name: group.optimizer.get_lr() for name, group in self.recipe.groups.items()},
@@ -327,7 +327,7 @@ class _Run:
 
     def _save(self) -> None:
         """Write `latest.ppgan`, unless the weights are no numbers any more."""
-        tensors = {}
+        tensors: dict[str, np.ndarray] = {}
         for name, net in self.recipe.nets.items():
             tensors |= net_tensors(name, net)
         for name, group in self.recipe.groups.items():
@@ -341,7 +341,7 @@ class _Run:
     def _finish(self) -> None:
         """Write `final.ppgan`: the predictors and the nets that they use."""
         names = list(dict.fromkeys(predictor.net for predictor in self.recipe.predictors().values()))
-        tensors = {}
+        tensors: dict[str, np.ndarray] = {}
         for name in names:
             tensors |= net_tensors(name, self.recipe.nets[name])
         write_checkpoint(self.folder / FINAL, self._header(names), tensors)

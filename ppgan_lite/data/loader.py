@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -29,12 +29,12 @@ class Dataset(Protocol):
 
 def batches(
     dataset: Dataset, batch_size: int, *, seed: int, start_iteration: int = 0, workers: int = 0
-) -> Iterator[Sample]:
+) -> Generator[Sample]:
     """Yield batches without end.
 
     Batch number i is a function of (dataset, batch_size, seed, i) alone: a resumed run starts at its iteration without
-    replaying, and threads change nothing but the speed. An epoch's last batch is filled up from the next epoch. Close the
-    iterator (`contextlib.closing`) to end its threads.
+    replaying, and threads change nothing but the speed. An epoch's last batch is filled up from the next epoch. Close
+    the iterator (`contextlib.closing`) to end its threads.
 
     Args:
         dataset: What to draw from; `get` is called from several threads at once.
