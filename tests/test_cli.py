@@ -1,0 +1,387 @@
+"""The command line, with a predictor that only inverts: what is parsed, printed, written, and how errors read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ppgan_lite import cli, config, images
+from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
+from ppgan_lite.images import read_image, read_recipe, write_image
+
+PREDICTOR = "ppgan_lite.inference.predictor"
+STYLES = "ppgan_lite.styles"
+
+
+class Inverter:
+    """A predictor in everything but the painting."""
+
+    name = "wave"
+    device = "cpu"
+    device_note = "no GPU was found"
+
+    def __init__(self, inputs: tuple[str, ...] = ("photo",)) -> None:
+        self.spec = types.SimpleNamespace(inputs=inputs)
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(self, image: np.ndarray, **settings: Any) -> np.ndarray:
+        progress = settings.pop("progress", None)
+        if progress:
+            progress(0.5)
+        self.calls.append(settings)
+        return 255 - image
+
+
+def replace_module(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
+    """Put a module in the place of one that would load Paddle."""
+    module = types.ModuleType(name)
+    vars(module).update(content)
+    monkeypatch.setitem(sys.modules, name, module)
+    package, _, attribute = name.rpartition(".")
+    monkeypatch.setattr(sys.modules[package], attribute, module, raising=False)
+
+
+@pytest.fixture
+def inverter(monkeypatch: pytest.MonkeyPatch) -> Inverter:
+    import ppgan_lite.inference  # noqa: F401 - so that it can be given another attribute
+
+    predictor = Inverter()
+
+    def load_predictor(source: str, *, device: str = "auto") -> Inverter:
+        if source == "wvae":
+            raise UsageError(
+                "style", "'wvae' is not known", "a name, a picture or a checkpoint", "Did you mean 'wave'?"
+            )
+        if source == "old.pdparams":
+            raise CheckpointError(source, "is a pickle", "a .ppgan file")
+        if device == "gpu:7":
+            raise MissingDependencyError("device", "paddlepaddle is not installed", 'pip install "ppgan-lite[cpu]"')
+        return predictor
+
+    replace_module(monkeypatch, PREDICTOR, load_predictor=load_predictor)
+    return predictor
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Return a function that runs the command line in the temporary folder and gives exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_help_imports_nothing_that_takes_long() -> None:
+    script = (
+        "import sys\nfrom ppgan_lite.cli import main\ncode = main(['--help'])\n"
+        "slow = {'paddle', 'numpy', 'PIL', 'cv2', 'yaml', 'tqdm', 'PyQt5', 'skimage'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {slow}' if slow else code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "stylize" in done.stdout
+
+
+def test_every_verb_has_help(run: Run) -> None:
+    for verb in ("stylize", "styles", "sheet", "inspect", "train", "gui", "degrade"):
+        code, out, _ = run(verb, "--help")
+        assert code == 0
+        assert f"Usage: paddlegan {verb}" in out
+    assert run()[0] == 0
+    assert run("--version")[0] == 0
+
+
+def test_a_photo_is_painted_beside_itself(run: Run, inverter: Inverter, photo_file: Path, photo: np.ndarray) -> None:
+    code, out, err = run("stylize", photo_file, "--style", "wave")
+    assert (code, out) == (0, "")
+    assert err.splitlines() == ["wave on cpu (no GPU was found)", str(photo_file.with_name("photo_wave.png"))]
+    painted, _ = read_image(photo_file.with_name("photo_wave.png"))
+    assert np.array_equal(painted, 255 - photo)
+    assert inverter.calls == [{"strength": 1.0, "keep_colors": False, "brush": None}]
+
+
+def test_settings_reach_the_predictor_and_the_file(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    options = ("--strength", "0.5", "--keep-colors", "--brush", "12")
+    assert run("stylize", photo_file, "-o", "new/folder/a.jpg", "--style", "wave", *options)[0] == 0
+    assert inverter.calls == [{"strength": 0.5, "keep_colors": True, "brush": 12.0}]
+    recipe = {"style": "wave", "strength": 0.5, "keep_colors": True, "brush": 12.0}
+    assert read_recipe(Path("new/folder/a.jpg")) == recipe
+
+
+def test_json_goes_to_stdout_and_the_rest_to_stderr(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    code, out, err = run("stylize", photo_file, "missing.jpg", "-o", "out", "--style", "wave", "--json")
+    answer = json.loads(out)
+    assert code == 1
+    assert answer["device"] == "cpu"
+    assert answer["style"] == "wave"
+    [result] = answer["results"]
+    assert result["seconds"] >= 0
+    assert {**result, "seconds": 0} == {
+        "photo": str(photo_file),
+        "output": str(Path("out/photo.png")),
+        "width": 60,
+        "height": 40,
+        "seconds": 0,
+    }
+    assert answer["errors"] == [{"photo": "missing.jpg", "error": "missing.jpg: does not exist"}]
+    assert "paddlegan: error: missing.jpg: does not exist" in err
+
+
+def test_a_folder_is_mirrored_and_bad_files_do_not_end_the_batch(
+    run: Run, inverter: Inverter, photo: np.ndarray, tmp_path: Path
+) -> None:
+    for name in ("a.png", "deep/er/b.jpg", "deep/空 格.png", "c.gif"):
+        path = Path("photos", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo).save(path)
+    Path("photos/text.jpg").write_bytes(b"a letter")
+    Path("photos/empty.png").touch()
+    code, out, err = run("stylize", "photos", "-o", "out", "--style", "wave")
+    made = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*.*"))
+    assert made == ["a.png", "c.png", "deep/er/b.jpg", "deep/空 格.png"]
+    assert (code, out) == (1, "")
+    lines = err.splitlines()
+    assert "6/6" in err  # the bar
+    assert "4 pictures written to out" in lines
+    assert "paddlegan: error: photos/empty.png: the file is empty; expected a picture" in lines
+    assert any(line.startswith("paddlegan: error: photos/text.jpg: is not a picture of a known kind") for line in lines)
+    assert lines[-1] == "2 of 6 pictures failed"
+
+
+def test_results_of_a_folder_are_not_painted_again(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    write_image("photos/a.png", photo)
+    for _ in range(2):
+        assert run("stylize", "photos", "-o", "photos/painted", "--style", "wave", "--overwrite")[0] == 0
+    assert sorted(path.as_posix() for path in Path("photos").rglob("*.png")) == ["photos/a.png", "photos/painted/a.png"]
+    assert run("stylize", "photos", "--style", "wave")[0] == 0
+    assert Path("photos_wave/a.png").exists()
+
+
+def test_an_existing_result_is_kept_without_overwrite(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    arguments = ("stylize", photo_file, "-o", "a.png", "--style", "wave")
+    assert run(*arguments)[0] == 0
+    before = Path("a.png").read_bytes()
+    code, _, err = run(*arguments, "--strength", "0.1")
+    assert code == 1
+    assert err == (
+        "paddlegan: error: a.png: exists already. Choose another name, or allow it with --overwrite\n"
+    )  # and no word of a predictor: nothing was loaded for it
+    assert Path("a.png").read_bytes() == before
+    assert run(*arguments, "--overwrite")[0] == 0
+
+
+def test_the_photo_itself_is_never_replaced(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    before = photo_file.read_bytes()
+    code, _, err = run("stylize", photo_file, "-o", photo_file.parent, "--style", "wave", "--overwrite")
+    assert code == 1
+    assert "is the photo itself" in err
+    assert photo_file.read_bytes() == before
+
+
+def test_two_photos_with_one_result_are_told_apart(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    write_image("a/x.png", photo)
+    write_image("b/x.png", photo)
+    code, _, err = run("stylize", "a/x.png", "b/x.png", "-o", "out", "--style", "wave", "--overwrite")
+    assert code == 1
+    assert "b/x.png: its result out/x.png is that of another picture too" in err.replace("\\", "/")
+    assert run("stylize", "a", "b", "-o", "out", "--style", "wave", "--overwrite")[0] == 0
+    assert Path("out/a/x.png").exists()
+    assert Path("out/b/x.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["stylize", "photo.png"], 2, "Missing option '--style'. (see `paddlegan stylize --help`)"),
+        (["stylize", "photo.png", "--style", "wvae"], 2, "Did you mean 'wave'?"),
+        (["stylize", "photo.png", "--style", "old.pdparams"], 1, "old.pdparams: is a pickle; expected a .ppgan file"),
+        (["stylize", "photo.png", "--style", "wave", "--strength", "2"], 2, "2.0 is not in the range 0<=x<=1"),
+        (["stylize", "photo.png", "--style", "wave", "--strength", "nan"], 2, "nan is not a finite number"),
+        (["stylize", "photo.png", "--style", "wave", "--brush", "0"], 2, "0.0 is not in the range x>0"),
+        (["stylize", "photo.png", "--style", "wave", "--device", "gpu:7"], 2, 'pip install "ppgan-lite[cpu]"'),
+        (["stylize", "photo.png", "--style", "wave", "-o", "a.xyz"], 1, "a.xyz: cannot write .xyz; expected one of"),
+        (["stylize", "photo.png", "photo.png", "--style", "wave", "-o", "a.png"], 2, "a folder, for more than one"),
+        (["stylize", "missing.png", "--style", "wave"], 1, "missing.png: does not exist"),
+        (["stylize", "empty", "--style", "wave"], 1, "empty: holds no pictures"),
+        (["sheet", "missing.png", "-o", "sheet.png"], 1, "missing.png: does not exist"),
+        (["sheet", "photo.png", "-o", "photo.png"], 1, "photo.png: exists already"),
+        (["sheet", "photo.png"], 2, "Missing option '-o' / '--output'."),
+        (["inspect", "missing.ppgan"], 1, "missing.ppgan"),
+        (["train", "-c", "missing.yaml"], 2, "missing.yaml"),
+        (["degrade", "missing", "out"], 2, "missing: is not a folder; expected a folder of clean pictures"),
+        (["degrade", "empty", "out", "--blur", "0"], 2, "0 is not in the range x>=1"),
+        (["styliz"], 2, "No such command 'styliz'."),
+    ],
+)
+def test_errors_are_one_line_with_the_right_exit_code(
+    run: Run, inverter: Inverter, photo_file: Path, arguments: list[str], code: int, message: str
+) -> None:
+    Path("empty").mkdir()
+    before = sorted(Path().rglob("*"))
+    got, out, err = run(*arguments)
+    errors = [line for line in err.splitlines() if line.startswith("paddlegan: error: ")]
+    assert (got, out) == (code, "")
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert err.splitlines()[-1] == errors[0]
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_a_painter_of_any_style_asks_for_the_painting(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    inverter.spec.inputs = ("photo", "style")
+    code, _, err = run("stylize", photo_file, "--style", "any")
+    assert code == 2
+    assert err == ("paddlegan: error: --style: any paints in the style of any picture; expected that picture's file\n")
+
+
+def test_an_unexpected_error_is_one_line_and_a_traceback_only_on_request(
+    run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "check_writable", lambda *_, **__: 1 / 0)
+    code, _, err = run("stylize", photo_file, "--style", "wave")
+    assert code == 1
+    assert err == (
+        "paddlegan: error: unexpected ZeroDivisionError: division by zero. Please report it, with what --debug shows\n"
+    )
+    assert "Traceback" in run("--debug", "stylize", photo_file, "--style", "wave")[2]
+    monkeypatch.setenv("PADDLEGAN_DEBUG", "1")
+    assert "Traceback" in run("stylize", photo_file, "--style", "wave")[2]
+
+
+def test_ctrl_c_exits_with_130(run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Inverter, "__call__", interrupt)
+    code, _, err = run("stylize", photo_file, "--style", "wave")
+    assert code == 130
+    assert err.splitlines()[-1] == "paddlegan: interrupted"
+    assert list(Path().iterdir()) == [Path("photo.png")]
+
+
+def a_catalogue() -> tuple[types.SimpleNamespace, ...]:
+    common = {"year": "1831", "sha256": "0" * 64, "training": {"steps": 500}}
+    title, artist = {"en": "The Great Wave", "zh": "神奈川冲浪里"}, {"en": "Hokusai", "zh": "葛饰北斋"}
+    return tuple(types.SimpleNamespace(name=name, title=title, artist=artist, **common) for name in ("wave", "storm"))
+
+
+def test_styles_are_listed_as_a_table_and_as_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_module(monkeypatch, STYLES, catalogue=a_catalogue)
+    code, out, err = run("styles")
+    assert (code, out) == (0, "")
+    assert err.splitlines() == [
+        "NAME   PAINTING        ARTIST   YEAR",
+        "wave   The Great Wave  Hokusai  1831",
+        "storm  The Great Wave  Hokusai  1831",
+    ]
+    styles = json.loads(run("styles", "--json")[1])
+    assert [style["name"] for style in styles] == ["wave", "storm"]
+    assert styles[0]["title"]["zh"] == "神奈川冲浪里"
+
+
+def test_a_sheet_shows_the_photo_and_every_style(
+    run: Run, inverter: Inverter, photo_file: Path, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_module(monkeypatch, STYLES, catalogue=a_catalogue)
+    code, _, err = run("sheet", photo_file, "-o", "sheet.png")
+    assert code == 0
+    assert err.splitlines()[-1] == "sheet.png"
+    drawn, _ = read_image("sheet.png")
+    windows = np.lib.stride_tricks.sliding_window_view(drawn, photo.shape).reshape(-1, *photo.shape)
+    assert sum(np.array_equal(window, photo) for window in windows[(windows[:, 20, 20] == photo[20, 20]).all(1)]) == 1
+    inverted = 255 - photo
+    assert sum(np.array_equal(w, inverted) for w in windows[(windows[:, 20, 20] == inverted[20, 20]).all(1)]) == 2
+
+
+def test_inspect_prints_what_describe_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ppgan_lite.checkpoint
+
+    description = {"file": "a.ppgan", "nets": {"painter": {"kind": "LapStyleNet", "parameters": 7}}, "about": {}}
+    monkeypatch.setattr(ppgan_lite.checkpoint, "describe", lambda path: description)
+    code, out, err = run("inspect", "a.ppgan")
+    assert (code, out) == (0, "")
+    assert err.splitlines() == [
+        "file: a.ppgan",
+        "nets:",
+        "  painter:",
+        "    kind: LapStyleNet",
+        "    parameters: 7",
+        "about: {}",
+    ]
+    assert json.loads(run("inspect", "a.ppgan", "--json")[1]) == description
+
+
+def test_train_hands_its_options_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def train(experiment: object, **options: Any) -> Path:
+        seen.update(options, experiment=experiment)
+        return Path("runs/a/final.ppgan")
+
+    monkeypatch.setattr(config, "load_config", lambda path, overrides: (path, list(overrides)))
+    replace_module(monkeypatch, "ppgan_lite.training", train=train)
+    options = ("-o", "train.iterations=5", "-o", "loader.workers=0", "--run-dir", "r", "--resume", "--seed", "0")
+    code, out, err = run("train", "-c", "a.yaml", *options)
+    assert (code, out, err) == (0, "", f"{Path('runs/a/final.ppgan')}\n")
+    assert seen == {
+        "experiment": ("a.yaml", ["train.iterations=5", "loader.workers=0"]),
+        "run_dir": "r",
+        "resume": True,
+        "device": None,
+        "seed": 0,
+    }
+
+
+def test_gui_hands_its_files_on_and_returns_its_exit_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ppgan_lite.gui  # noqa: F401 - so that it can be given another attribute
+
+    seen: list[list[str]] = []
+    replace_module(monkeypatch, "ppgan_lite.gui.app", main=lambda files: seen.append(files) or 2)
+    assert run("gui", "a.ppgan", "照片.png")[0] == 2
+    assert seen == [["a.ppgan", "照片.png"]]
+
+
+def test_degrade_mirrors_a_folder_and_depends_on_names_only(run: Run, photo: np.ndarray) -> None:
+    pytest.importorskip("cv2", exc_type=ImportError)
+    grey = np.full((64, 64, 3), 100, np.uint8)
+    for name in ("a.png", "深/b.png", "c.bmp"):
+        write_image(Path("clean", name), grey)
+    Path("clean/text.jpg").write_bytes(b"a letter")
+    code, out, err = run("degrade", "clean", "worse")
+    assert (code, out) == (1, "")
+    assert "3 pictures written to worse" in err
+    assert "paddlegan: error: clean/text.jpg: is not a picture" in err.replace("\\", "/")
+    made = {path.relative_to("worse").as_posix(): read_image(path)[0] for path in Path("worse").rglob("*.*")}
+    assert sorted(made) == ["a.png", "c.bmp", "深/b.png"]
+    assert not np.array_equal(made["a.png"], made["深/b.png"])
+    Path("clean/a.png").unlink()
+    run("degrade", "clean", "again", "--noise", "0.1", "--blur", "20")
+    assert np.array_equal(read_image("again/深/b.png")[0], made["深/b.png"])
+
+
+def test_demo_is_the_same_as_degrade(photo: np.ndarray, tmp_path: Path) -> None:
+    pytest.importorskip("cv2", exc_type=ImportError)
+    write_image(tmp_path / "clean" / "a.png", photo)
+    script = Path(__file__).parents[1] / "demo.py"
+    for program, target in (([script], "one"), (["-m", "ppgan_lite", "degrade"], "two")):
+        options = ["--noise", "0.05", "--blur", "3"]
+        command = [sys.executable, *map(str, program), "clean", target, *options]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "one" / "a.png").read_bytes() == (tmp_path / "two" / "a.png").read_bytes()
