@@ -1,0 +1,91 @@
+"""Losses between features of pictures: style, content and colour.
+
+Features are N x C x H x W as `VGGEncoder` gives them. The pairwise losses cost (H W)^2 memory: meant for maps of up to
+about 48 x 48.
+"""
+
+from __future__ import annotations
+
+import paddle
+
+from ppgan_lite.nets.lapstyle import mean_and_std
+
+# RGB -> luma and two chroma axes, orthonormal; a colour's distance to grey is the length of its last two.
+LUMA_CHROMA = ((0.57735, 0.57735, 0.57735), (0.70711, 0.0, -0.70711), (-0.40825, 0.81650, -0.40825))
+
+
+def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalise: bool = True) -> paddle.Tensor:
+    """Mean squared difference of two feature maps, each channel first brought to mean 0 and std 1 if `normalise`."""
+    if normalise:
+        result, photo = (
+            (features - mean) / std for features, (mean, std) in ((f, mean_and_std(f)) for f in (result, photo))
+        )
+    return (result - photo).square().mean()
+
+
+def style_loss(result: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+    """Mean squared difference of the channels' means, plus the same of their standard deviations (Huang, ICCV 2017)."""
+    (result_mean, result_std), (style_mean, style_std) = mean_and_std(result), mean_and_std(painting)
+    return (result_mean - style_mean).square().mean() + (result_std - style_std).square().mean()
+
+
+def gram(features: paddle.Tensor) -> paddle.Tensor:
+    """The Gram matrix, N x C x C, divided by the number of positions (Gatys et al., CVPR 2016)."""
+    n, c, h, w = features.shape
+    flat = features.reshape([n, c, h * w])
+    return paddle.bmm(flat, flat.transpose([0, 2, 1])) / (h * w)
+
+
+def relative_gram_loss(result: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+    """Squared distance of the Gram matrices in units of the painting's, so that every layer and style weighs alike.
+
+    Departure from Gatys: the division, which makes one weight serve for all layers and paintings.
+    """
+    of_painting = gram(painting)
+    difference = (gram(result) - of_painting).square().sum(axis=[1, 2])
+    return (difference / (of_painting.square().sum(axis=[1, 2]) + 1e-8)).mean()
+
+
+def cosine_distances(a: paddle.Tensor, b: paddle.Tensor) -> paddle.Tensor:
+    """1 - cosine between every position of `a` and every position of `b`: N x (H W of a) x (H W of b), in [0, 2]."""
+    flat_a, flat_b = (features.flatten(2) for features in (a, b))
+    flat_a, flat_b = (flat / ((flat * flat).sum(axis=1, keepdim=True) + 1e-8).sqrt() for flat in (flat_a, flat_b))
+    return 1 - paddle.bmm(flat_a.transpose([0, 2, 1]), flat_b)
+
+
+def relaxed_emd_loss(result: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+    """Relaxed earth mover's distance of two sets of features (Kolkin et al., STROTSS, CVPR 2019, section 2.2)."""
+    distances = cosine_distances(result, painting)
+    return paddle.maximum(_smallest(distances, axis=2).mean(), _smallest(distances, axis=1).mean())
+
+
+def _smallest(distances: paddle.Tensor, axis: int) -> paddle.Tensor:
+    """The minimum along an axis; the backward pass of `paddle.min` is a thousand times slower on a CPU (3.3)."""
+    return paddle.take_along_axis(distances, distances.detach().argmin(axis=axis, keepdim=True), axis=axis)
+
+
+def self_similarity_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle.Tensor:
+    """Difference of the two maps' self-similarity: keeps what is like what (STROTSS, section 2.3; LapStyle's L_ss)."""
+    own, wanted = (cosine_distances(features, features) for features in (result, photo))
+    own, wanted = (d / (d.sum(axis=1, keepdim=True) + 1e-8) for d in (own, wanted))
+    return (own - wanted).abs().mean() * (result.shape[2] * result.shape[3])
+
+
+def colour_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: float = 5.0) -> paddle.Tensor:
+    """Difference of mean and covariance of the colours, N x 3 x H x W RGB in [0, 1].
+
+    Taken in a luma-chroma space with chroma stretched by `chroma_weight`: in RGB the brightness outweighs the hue and
+    results stay grey. Not in the paper.
+    """
+    axes = paddle.to_tensor(LUMA_CHROMA, dtype=result.dtype)
+    axes = axes * paddle.to_tensor([[1.0], [chroma_weight], [chroma_weight]], dtype=result.dtype)
+    moments = []
+    for image in (result, painting):
+        colours = paddle.matmul(axes, image.flatten(2))
+        mean = colours.mean(axis=2, keepdim=True)
+        centred = colours - mean
+        moments.append((mean, paddle.bmm(centred, centred.transpose([0, 2, 1])) / centred.shape[2]))
+    (mean_a, covariance_a), (mean_b, covariance_b) = moments
+    # The square root of the covariance's entries has the unit of the mean; the sign is kept.
+    root_a, root_b = (c.sign() * ((c.abs() + 1e-6).sqrt() - 1e-3) for c in (covariance_a, covariance_b))
+    return (mean_a - mean_b).square().mean() + (root_a - root_b).square().mean()

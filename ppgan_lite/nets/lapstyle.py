@@ -1,0 +1,238 @@
+"""LapStyle: paint a small draft, then revise it level by level up a Laplacian pyramid.
+
+Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer", CVPR 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
+from ppgan_lite.nets.vgg import VGGEncoder
+
+ADAIN_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
+EPSILON = 1e-5
+
+Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
+
+
+def mean_and_std(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
+    """Mean and (unbiased) standard deviation of each channel over height and width, N x C x 1 x 1 each."""
+    mean = features.mean(axis=[2, 3], keepdim=True)
+    count = max(features.shape[2] * features.shape[3] - 1, 1)
+    variance = (features - mean).square().sum(axis=[2, 3], keepdim=True) / count
+    return mean, (variance + EPSILON).sqrt()
+
+
+def adain(
+    features: paddle.Tensor, mean: paddle.Tensor, std: paddle.Tensor, strength: float = 1.0
+) -> paddle.Tensor:
+    """Give `features` the channel statistics of a style (Huang and Belongie, ICCV 2017, section 5).
+
+    Args:
+        features: N x C x H x W of the photo.
+        mean: N x C x 1 x 1 (or 1 x C x 1 x 1) of the style.
+        std: The same, standard deviation.
+        strength: 0 returns the features as they are, 1 the style's statistics, between them a blend of the two.
+    """
+    own_mean, own_std = mean_and_std(features)
+    styled = (features - own_mean) / own_std * std + mean
+    return styled if strength == 1.0 else features + (styled - features) * strength
+
+
+def laplacian(x: paddle.Tensor) -> paddle.Tensor:
+    """What halving and doubling (bilinear) takes away from `x`; N x C x H x W, the same shape."""
+    height, width = x.shape[2], x.shape[3]
+    return x - resize_bilinear(resize_bilinear(x, *halved(height, width)), height, width)
+
+
+def halved(height: int, width: int) -> tuple[int, int]:
+    """The size of the next coarser level of a pyramid."""
+    return max(height // 2, 1), max(width // 2, 1)
+
+
+class DraftDecoder(nn.Layer):
+    """Turns AdaIN-aligned features into a picture, with a skip at each granularity (paper, section 3.2).
+
+    Args:
+        channels: The encoder's widths at stages 1 to 4.
+    """
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        c1, c2, c3, c4 = channels
+        self.residual4 = ResidualBlock(c4)
+        self.conv4 = ReflectConv(c4, c3)
+        self.residual3 = ResidualBlock(c3)
+        self.conv3 = ReflectConv(c3, c2)
+        self.conv2_1 = ReflectConv(c2, c2)
+        self.conv2_2 = ReflectConv(c2, c1)
+        self.conv1 = ReflectConv(c1, c1)
+        self.to_rgb = ReflectConv(c1, 3)
+
+    def forward(self, features: Mapping[str, paddle.Tensor], height: int, width: int) -> paddle.Tensor:
+        """Decode relu2_1, relu3_1 and relu4_1 (already aligned) to N x 3 x `height` x `width`, about [0, 1]."""
+        x = features["relu4_1"]
+        x = F.relu(self.conv4(self.residual4(x)))
+        x = self._up(x, *features["relu3_1"].shape[2:]) + features["relu3_1"]
+        x = F.relu(self.conv3(self.residual3(x)))
+        x = self._up(x, *features["relu2_1"].shape[2:]) + features["relu2_1"]
+        x = F.relu(self.conv2_2(F.relu(self.conv2_1(x))))
+        x = self._up(x, height, width)
+        return self.to_rgb(F.relu(self.conv1(x)))
+
+    @staticmethod
+    def _up(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
+        """Double, then cut what the encoder's rounding up had added."""
+        x = upsample_nearest(x)
+        return x if x.shape[2:] == [height, width] else x[:, :, :height, :width]
+
+
+class RevisionNet(nn.Layer):
+    """Adds to a doubled draft the detail of one pyramid level (paper, section 3.3).
+
+    Args:
+        channels: Width; 64 is the published net.
+    """
+
+    HALO = 12  # pixels at full resolution that a pixel's value can depend on, to each side; a multiple of 2
+
+    def __init__(self, channels: int = 64) -> None:
+        super().__init__()
+        self.conv1 = ReflectConv(6, channels)
+        self.down = ReflectConv(channels, channels, stride=2)
+        self.residual = ResidualBlock(channels)
+        self.up = ReflectConv(channels, channels)
+        self.to_rgb = ReflectConv(channels, 3)
+
+    def forward(self, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
+        """Return the residual to add to `draft`.
+
+        Args:
+            detail: N x 3 x H x W, the photo's Laplacian at this level, about [-1, 1].
+            draft: N x 3 x H x W, the coarser result, doubled.
+        """
+        height, width = draft.shape[2], draft.shape[3]
+        x = F.relu(self.conv1(paddle.concat([detail, draft], axis=1)))
+        x = self.residual(F.relu(self.down(x)))
+        x = upsample_nearest(x)[:, :, :height, :width]
+        return self.to_rgb(F.relu(self.up(x)))
+
+
+class LapStyleNet(nn.Layer):
+    """The whole of LapStyle: what training and inference both call.
+
+    Published sizes: the defaults. The small net that ships: encoder_channels (16, 32, 64, 128, 128), encoder_convs
+    (1, 2, 2, 2, 1), revision_channels 24.
+
+    Departures from the paper: the style enters as the channel statistics of three layers, so that a style is 2 x 3
+    vectors and its painting is not needed any more; odd sizes are handled.
+
+    Args:
+        encoder_channels: See `VGGEncoder`.
+        encoder_convs: See `VGGEncoder`.
+        revision_channels: Width of the revision nets.
+        revisions: How many revision nets there are; 0 drafts only. The first works on the coarsest level.
+        own_style: Whether the net was made for one style and carries that style's statistics as buffers.
+    """
+
+    def __init__(
+        self,
+        encoder_channels: Sequence[int] = (64, 128, 256, 512, 512),
+        encoder_convs: Sequence[int] = (2, 2, 4, 4, 1),
+        revision_channels: int = 64,
+        revisions: int = 2,
+        own_style: bool = False,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "encoder_channels": list(encoder_channels),
+            "encoder_convs": list(encoder_convs),
+            "revision_channels": revision_channels,
+            "revisions": revisions,
+            "own_style": own_style,
+        }
+        self.encoder = VGGEncoder(encoder_channels, encoder_convs)
+        self.decoder = DraftDecoder(encoder_channels[:4])
+        self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
+        self.own_style = own_style
+        if own_style:
+            for layer, width in zip(ADAIN_LAYERS, encoder_channels[1:4]):
+                self.register_buffer(f"{layer}_mean", paddle.zeros([1, width, 1, 1]))
+                self.register_buffer(f"{layer}_std", paddle.zeros([1, width, 1, 1]))
+
+    def own_statistics(self) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
+        """The statistics of the one style that this net was made for; needs `own_style`."""
+        return {layer: (self._buffers[f"{layer}_mean"], self._buffers[f"{layer}_std"]) for layer in ADAIN_LAYERS}
+
+    def remember_style(self, style: Statistics, momentum: float = 0.98) -> None:
+        """Move the net's own statistics towards those of a batch (the first batch sets them)."""
+        for layer, own in self.own_statistics().items():
+            for buffer, seen in zip(own, style[layer]):
+                seen = seen.detach().mean(axis=0, keepdim=True)
+                fresh = not bool(buffer.any())
+                buffer.set_value(seen if fresh else buffer * momentum + seen * (1 - momentum))
+
+    def style_statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
+        """What the draft needs of a painting (N x 3 x H x W, RGB in [0, 1]): mean and std of each AdaIN layer."""
+        features = self.encoder(painting, last=ADAIN_LAYERS[-1])
+        return {layer: mean_and_std(features[layer]) for layer in ADAIN_LAYERS}
+
+    def draft(self, photo: paddle.Tensor, style: Statistics | None, strength: float = 1.0) -> paddle.Tensor:
+        """Paint a small photo (N x 3 x H x W, RGB in [0, 1], sides of at least 16); `style` None reconstructs it."""
+        features = self.encoder(photo, last=ADAIN_LAYERS[-1])
+        return self.decode(features, style, photo.shape[2], photo.shape[3], strength)
+
+    def decode(
+        self,
+        features: Mapping[str, paddle.Tensor],
+        style: Statistics | None,
+        height: int,
+        width: int,
+        strength: float = 1.0,
+    ) -> paddle.Tensor:
+        """The second half of `draft`: align the encoder's features with a style and decode them."""
+        if style is not None:
+            features = {layer: adain(features[layer], *style[layer], strength) for layer in ADAIN_LAYERS}
+        return self.decoder(features, height, width)
+
+    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
+        """Carry a result up one level of the pyramid.
+
+        Args:
+            level: 0 is the level above the draft. Levels beyond the trained ones use the last revision net again.
+            detail: N x 3 x H x W, the photo's Laplacian at the new level.
+            coarser: N x 3 x h x w, the result so far, about half the size.
+            strength: 0 adds the photo's own detail, 1 the painted detail, between them a blend.
+        """
+        height, width = detail.shape[2], detail.shape[3]
+        revision = self.revisions[min(level, len(self.revisions) - 1)]
+        # The net sees the coarser result doubled by repetition, its output is added to the bilinear one: so were the
+        # published weights trained.
+        painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
+        doubled = resize_bilinear(coarser, height, width)
+        return doubled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
+
+    def forward(
+        self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, levels: int | None = None
+    ) -> paddle.Tensor:
+        """Paint `photo` (N x 3 x H x W, RGB in [0, 1]) at its own size; the result is about [0, 1], not clipped.
+
+        Args:
+            photo: Drafted at 1 / 2 ** levels of its size, whose sides must be at least 16.
+            style: From `style_statistics`.
+            strength: 0 .. 1.
+            levels: How many times to revise; as often as there are revision nets if not given.
+        """
+        details = []
+        for _ in range(len(self.revisions) if levels is None else levels):
+            details.append(laplacian(photo))
+            photo = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
+        result = self.draft(photo, style, strength)
+        for level, detail in enumerate(reversed(details)):
+            result = self.revise(level, detail, result, strength)
+        return result

@@ -1,0 +1,78 @@
+"""The VGG-19 encoder, in any width: features of a picture at five depths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.nets.blocks import ReflectConv
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+class VGGEncoder(nn.Layer):
+    """VGG-19 (Simonyan and Zisserman, 2015) up to relu5_1, with reflect padding as in AdaIN and LapStyle.
+
+    A first 1x1 convolution turns RGB in [0, 1] into what the filters were trained on (mean-subtracted BGR for the
+    published weights; anything for weights of our own).
+
+    Args:
+        channels: Width of each of the five stages. (64, 128, 256, 512, 512) is the published net.
+        convs: Convolutions of each stage. (2, 2, 4, 4, 1) is the published net.
+    """
+
+    def __init__(
+        self, channels: Sequence[int] = (64, 128, 256, 512, 512), convs: Sequence[int] = (2, 2, 4, 4, 1)
+    ) -> None:
+        super().__init__()
+        self.arguments = {"channels": list(channels), "convs": list(convs)}
+        self.conv0 = nn.Conv2D(3, 3, 1)
+        self.convs = tuple(convs)
+        in_channels = 3
+        for stage, (width, count) in enumerate(zip(channels, convs), start=1):
+            for number in range(1, count + 1):
+                self.add_sublayer(f"conv{stage}_{number}", ReflectConv(in_channels, width))
+                in_channels = width
+
+    def forward(self, x: paddle.Tensor, last: str = "relu5_1") -> dict[str, paddle.Tensor]:
+        """Return relu1_1 .. `last` of an image batch.
+
+        Args:
+            x: N x 3 x H x W, RGB in [0, 1]. Stage k has the size of the picture divided by 2 ** (k - 1), rounded up.
+            last: The deepest layer wanted; what lies behind it is not computed.
+
+        Returns:
+            Layer name -> N x channels x h x w, never negative.
+        """
+        found: dict[str, paddle.Tensor] = {}
+        x = self.conv0(x)
+        for stage, count in enumerate(self.convs, start=1):
+            for number in range(1, count + 1):
+                x = F.relu(self._sub_layers[f"conv{stage}_{number}"](x))
+                if number == 1:
+                    found[f"relu{stage}_1"] = x
+                    if last == f"relu{stage}_1":
+                        return found
+            x = F.max_pool2d(x, 2, ceil_mode=True)
+        return found
+
+
+class FeatureAdapter(nn.Layer):
+    """1x1 convolutions that map one encoder's features to another's, layer by layer: for distilling a small encoder.
+
+    Args:
+        in_channels: The five widths of the encoder that learns.
+        out_channels: The five widths of the encoder that teaches.
+    """
+
+    def __init__(self, in_channels: Sequence[int], out_channels: Sequence[int]) -> None:
+        super().__init__()
+        self.arguments = {"in_channels": list(in_channels), "out_channels": list(out_channels)}
+        self.convs = nn.LayerList([nn.Conv2D(a, b, 1) for a, b in zip(in_channels, out_channels)])
+
+    def forward(self, features: Mapping[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
+        """Map relu1_1 .. relu5_1 of the learner to estimates of the teacher's."""
+        return {layer: conv(features[layer]) for layer, conv in zip(LAYERS, self.convs)}

@@ -1,0 +1,9 @@
+"""How nets are trained, one file per paper.
+
+`RECIPES` is the table that configs name them by. A new recipe costs one file and one line here.
+"""
+
+RECIPES: dict[str, str] = {
+    "LapStyleDraft": "ppgan_lite.recipes.lapstyle:LapStyleDraft",
+    "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",
+}

@@ -1,0 +1,356 @@
+"""LapStyle's stages: train the draft, then one revision net after the other.
+
+Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer", CVPR 2021.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.losses import perceptual as losses
+from ppgan_lite.nets.discriminators import PatchDiscriminator
+from ppgan_lite.nets.lapstyle import ADAIN_LAYERS, LapStyleNet, halved, laplacian, mean_and_std
+from ppgan_lite.nets.blocks import resize_bilinear
+from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
+from ppgan_lite.pretrained import load_encoder
+from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
+
+RELATIVE_LAYERS = ("relu3_1", "relu4_1")
+
+Features = Mapping[str, paddle.Tensor]
+PairwiseLoss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
+
+
+class StyleLosses:
+    """The perceptual losses that all stages share (paper, section 3.4), each with its weight."""
+
+    def __init__(
+        self,
+        perceptual: str,
+        *,
+        content: float,
+        content_layers: Sequence[str],
+        style: float,
+        gram: float,
+        relaxed_emd: float,
+        self_similarity: float,
+        colour: float,
+        pairwise_px: int,
+    ) -> None:
+        self.encoder = load_encoder(perceptual)
+        self.pairwise_px = pairwise_px
+        self.weights = {
+            "content": content,
+            "style": style,
+            "gram": gram,
+            "relaxed_emd": relaxed_emd,
+            "self_similarity": self_similarity,
+            "colour": colour,
+        }
+        self.content_layers = tuple(content_layers)
+
+    def __call__(
+        self, result: paddle.Tensor, photo: Features, painting: Features, painting_image: paddle.Tensor
+    ) -> dict[str, paddle.Tensor]:
+        """Return the weighted losses of a result, by name; those of weight 0 are left out.
+
+        Args:
+            result: N x 3 x H x W, RGB in [0, 1].
+            photo: The perceptual features of the photo, of the result's size.
+            painting: The same of the painting, of any size.
+            painting_image: N x 3 x h x w, RGB in [0, 1].
+        """
+        found = self.encoder(result)
+        terms = {
+            "content": lambda: sum(losses.content_loss(found[k], photo[k]) for k in self.content_layers),
+            "style": lambda: sum(losses.style_loss(found[k], painting[k]) for k in LAYERS),
+            "gram": lambda: sum(losses.relative_gram_loss(found[k], painting[k]) for k in LAYERS) / len(LAYERS),
+            "relaxed_emd": lambda: self._pairwise(losses.relaxed_emd_loss, found, painting),
+            "self_similarity": lambda: self._pairwise(losses.self_similarity_loss, found, photo),
+            "colour": lambda: losses.colour_loss(result, painting_image),
+        }
+        return {name: weight * terms[name]() for name, weight in self.weights.items() if weight}
+
+    def _pairwise(self, loss: PairwiseLoss, found: Features, wanted: Features) -> paddle.Tensor:
+        """Sum a loss that compares every position with every other over its layers, on a grid of positions."""
+
+        def grid(features: paddle.Tensor) -> paddle.Tensor:
+            step = math.ceil(min(features.shape[2:]) / self.pairwise_px)
+            return features[:, :, ::step, ::step] if step > 1 else features
+
+        return sum(loss(grid(found[layer]), grid(wanted[layer])) for layer in RELATIVE_LAYERS)
+
+    def features(self, image: paddle.Tensor) -> dict[str, paddle.Tensor]:
+        """Perceptual features of an image that needs no gradient."""
+        with paddle.no_grad():
+            return self.encoder(image)
+
+
+class LapStyleDraft(Recipe):
+    """The drafting net: learns to paint a small photo (paper, section 3.2).
+
+    As published: the encoder is the frozen VGG-19 that the losses use too, one painting. Ours beyond that: the encoder
+    may be a small one that learns along (`train_encoder`), taught by a frozen one (`perceptual`, `distillation`).
+
+    Args:
+        net: Arguments of `LapStyleNet`.
+        perceptual: The encoder of the losses; see `load_encoder`.
+        train_encoder: Whether the draft's encoder learns. False with a net of the same sizes as `perceptual` starts it
+            from those weights.
+        learning_rate: Adam's, before the schedule.
+        content: Weight of the normalised content loss.
+        content_layers: Where it is taken.
+        style: Weight of the loss on mean and standard deviation.
+        gram: Weight of the relative Gram loss (not in the paper).
+        relaxed_emd: Weight of the relaxed earth mover's distance.
+        self_similarity: Weight of the relative content loss.
+        colour: Weight of the loss on mean and covariance of colour (not in the paper).
+        pairwise_px: The two relative losses compare at most about this many rows and columns of positions.
+        identity_pixels: Weight of the squared error of a picture repainted in its own style.
+        identity_features: The same between features.
+        identity_samples: How many pictures of a batch the identity losses look at; all if not given.
+        distillation: Weight of the distance to the perceptual encoder's features (not in the paper).
+    """
+
+    needs = ("photo", "style")
+
+    def __init__(
+        self,
+        *,
+        net: dict[str, Any] | None = None,
+        perceptual: str = "vgg19",
+        train_encoder: bool = False,
+        learning_rate: float = 1e-4,
+        content: float = 1.0,
+        content_layers: Sequence[str] = LAYERS,
+        style: float = 3.0,
+        gram: float = 0.0,
+        relaxed_emd: float = 10.0,
+        self_similarity: float = 16.0,
+        colour: float = 0.0,
+        pairwise_px: int = 64,
+        identity_pixels: float = 50.0,
+        identity_features: float = 1.0,
+        identity_samples: int | None = None,
+        distillation: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.losses = StyleLosses(
+            perceptual,
+            content=content,
+            content_layers=content_layers,
+            style=style,
+            gram=gram,
+            relaxed_emd=relaxed_emd,
+            self_similarity=self_similarity,
+            colour=colour,
+            pairwise_px=pairwise_px,
+        )
+        self.identity_pixels = identity_pixels
+        self.identity_features = identity_features
+        self.identity_samples = identity_samples
+        self.distillation = distillation
+        self.net = LapStyleNet(**{"revisions": 0, **(net or {})})
+        self.nets = {"painter": self.net}
+        trained: list[nn.Layer] = [self.net.decoder]
+        if train_encoder:
+            trained.append(self.net.encoder)
+        else:
+            _freeze(self.net.encoder)
+            if self.net.encoder.arguments == self.losses.encoder.arguments:
+                self.net.encoder.set_state_dict(self.losses.encoder.state_dict())
+        _freeze(self.net.revisions)
+        if distillation:
+            widths = self.net.encoder.arguments["channels"], self.losses.encoder.arguments["channels"]
+            self.nets["adapter"] = FeatureAdapter(*widths)
+            trained.append(self.nets["adapter"])
+        optimizer = paddle.optimizer.Adam(
+            learning_rate, parameters=[parameter for layer in trained for parameter in layer.parameters()]
+        )
+        self.groups = {"painter": TrainedGroup(optimizer, tuple(self.nets), learning_rate)}
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """One step; see `Recipe.update`."""
+        photo, painting = batch["photo"], batch["style"]
+        photo_features, painting_features = self.losses.features(photo), self.losses.features(painting)
+        last = "relu5_1" if self.distillation else "relu4_1"
+        own = self.net.encoder(photo, last=last)
+        with paddle.no_grad():
+            statistics = self.net.style_statistics(painting)
+        if self.net.own_style:
+            self.net.remember_style(statistics)
+        result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
+        terms = self.losses(result, photo_features, painting_features, painting)
+        if self.identity_pixels or self.identity_features:
+            few = self.identity_samples
+            own_few = {layer: features[:few] for layer, features in own.items()}
+            repainted = self.net.decode(own_few, None, photo.shape[2], photo.shape[3])
+            terms["identity_pixels"] = self.identity_pixels * (repainted - photo[:few]).square().mean()
+            if self.identity_features:
+                found = self.losses.encoder(repainted)
+                distance = sum((found[layer] - photo_features[layer][:few]).square().mean() for layer in LAYERS)
+                terms["identity_features"] = self.identity_features * distance
+        if self.distillation:
+            estimate = self.nets["adapter"](own)
+            distance = sum((estimate[layer] - photo_features[layer]).square().mean() for layer in LAYERS)
+            # Keeps every layer at a standard deviation of about 1, so that it can be a perceptual loss as it is.
+            spread = sum((features.std() - 1).square() for features in own.values())
+            terms["distillation"] = self.distillation * (distance + spread)
+        return _step(self.groups["painter"], terms)
+
+    def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
+        """Photo, painting, the photo painted, and repainted in its own style."""
+        photo = batch["photo"]
+        result = self.net.draft(photo, self.net.style_statistics(batch["style"]))
+        return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
+
+    def predictors(self) -> dict[str, PredictorSpec]:
+        """One painter: of its own style, or of any painting."""
+        return {"painter": painter_spec(self.net)}
+
+
+class LapStyleRevision(Recipe):
+    """One revision net: learns to carry the result up one level, everything below it frozen (paper, section 3.3).
+
+    Args:
+        net: Arguments of `LapStyleNet`.
+        level: Which revision net learns; 0 is the one above the draft. The net is called with level + 1 levels, so the
+            photo's crop is 2 ** (level + 1) times the draft's.
+        perceptual: The encoder of the losses; see `load_encoder`.
+        learning_rate: Adam's, for both nets.
+        adversarial: Weight of the binary cross entropy against the patch discriminator.
+        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px: As in `LapStyleDraft`.
+    """
+
+    needs = ("photo", "style")
+
+    def __init__(
+        self,
+        *,
+        net: dict[str, Any] | None = None,
+        level: int = 0,
+        perceptual: str = "vgg19",
+        learning_rate: float = 1e-4,
+        adversarial: float = 1.0,
+        content: float = 1.0,
+        content_layers: Sequence[str] = LAYERS,
+        style: float = 3.0,
+        gram: float = 0.0,
+        relaxed_emd: float = 10.0,
+        self_similarity: float = 16.0,
+        colour: float = 0.0,
+        pairwise_px: int = 64,
+    ) -> None:
+        super().__init__()
+        self.losses = StyleLosses(
+            perceptual,
+            content=content,
+            content_layers=content_layers,
+            style=style,
+            gram=gram,
+            relaxed_emd=relaxed_emd,
+            self_similarity=self_similarity,
+            colour=colour,
+            pairwise_px=pairwise_px,
+        )
+        self.adversarial = adversarial
+        self.level = level
+        self.net = LapStyleNet(**{"revisions": level + 1, **(net or {})})
+        _freeze(self.net)
+        self.revision = self.net.revisions[level]
+        for parameter in self.revision.parameters():
+            parameter.stop_gradient = False
+        self.discriminator = PatchDiscriminator()
+        self.nets = {"painter": self.net, "discriminator": self.discriminator}
+        for name, layer in (("painter", self.revision), ("discriminator", self.discriminator)):
+            optimizer = paddle.optimizer.Adam(learning_rate, parameters=layer.parameters())
+            self.groups[name] = TrainedGroup(optimizer, (name,), learning_rate)
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """One step of the discriminator, then one of the revision net; see `Recipe.update`."""
+        photo, painting = batch["photo"], batch["style"]
+        result = self._paint(photo, painting)
+        found = {}
+        if self.adversarial:
+            judged = [self.discriminator(result.detach()), self.discriminator(painting)]
+            term = 0.5 * (_bce(judged[0], 0.0) + _bce(judged[1], 1.0))
+            found = _step(self.groups["discriminator"], {"discriminator": term})
+        terms = self.losses(result, self.losses.features(photo), self.losses.features(painting), painting)
+        if self.adversarial:
+            terms["adversarial"] = self.adversarial * _bce(self.discriminator(result), 1.0)
+        return found | _step(self.groups["painter"], terms)
+
+    def _paint(self, photo: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+        """Paint with gradients in the trained revision net alone."""
+        details = [laplacian(photo)]
+        for _ in range(self.level):
+            photo = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
+            details.append(laplacian(photo))
+        with paddle.no_grad():
+            small = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
+            coarser = self.net.draft(small, self._statistics(painting))
+            for level in range(self.level):
+                coarser = self.net.revise(level, details[-1 - level], coarser)
+        return self.net.revise(self.level, details[0], coarser)
+
+    def _statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
+        """The style as the draft will see it: the net's own, or the painting shrunk as the photo is."""
+        if self.net.own_style:
+            return self.net.own_statistics()
+        factor = 2 ** (self.level + 1)
+        small = F.avg_pool2d(painting, factor, factor)
+        return self.net.style_statistics(small)
+
+    def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
+        """Photo, painting, what came from below (doubled) and the revised result."""
+        photo, style = batch["photo"], self._statistics(batch["style"])
+        small = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
+        below = self.net(small, style, levels=self.level)
+        return {
+            "photo": photo,
+            "style": batch["style"],
+            "below": resize_bilinear(below, photo.shape[2], photo.shape[3]),
+            "revised": self.net(photo, style, levels=self.level + 1),
+        }
+
+    def predictors(self) -> dict[str, PredictorSpec]:
+        """One painter: of its own style, or of any painting."""
+        return {"painter": painter_spec(self.net)}
+
+
+def painter_spec(net: LapStyleNet) -> PredictorSpec:
+    """How to call a LapStyle net."""
+    return PredictorSpec(
+        net="painter",
+        task="stylize",
+        inputs=("photo",) if net.own_style else ("photo", "style"),
+        value_range=(0.0, 1.0),
+        multiple_of=1,
+        scale=1,
+        settings={},
+    )
+
+
+def _step(group: TrainedGroup, terms: dict[str, paddle.Tensor]) -> dict[str, float]:
+    """Minimise the sum of the terms by one step; return them as numbers, with their total."""
+    total = sum(terms.values())
+    group.optimizer.clear_grad()
+    total.backward()
+    group.optimizer.step()
+    return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
+
+
+def _freeze(layer: nn.Layer) -> None:
+    for parameter in layer.parameters():
+        parameter.stop_gradient = True
+
+
+def _bce(logits: paddle.Tensor, target: float) -> paddle.Tensor:
+    return F.binary_cross_entropy_with_logits(logits, paddle.full_like(logits, target))
