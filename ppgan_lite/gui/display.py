@@ -61,18 +61,15 @@ def check_plugin(path: Path) -> None:
 
 
 def check_x_server() -> None:
-    """Connect to the X server and leave again.
+    """Connect to the X server, and stay connected: Xvfb starts anew when its last client leaves, and would refuse Qt.
 
     Raises:
         UsageError: It does not answer.
     """
     xcb = ctypes.CDLL("libxcb.so.1")
     xcb.xcb_connect.restype = ctypes.c_void_p
-    xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(None, None)
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    if failed:
+    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+    if xcb.xcb_connection_has_error(xcb.xcb_connect(None, None)):
         found = f"the display {os.environ.get('DISPLAY', '')!r} does not answer"
         raise UsageError("window", found, "a running X server", INSTEAD)
 

@@ -160,7 +160,8 @@ class Request:
         """What is written into a saved file, so that the picture can be made again."""
         recipe: dict[str, Any] = {"style": self.choice.source}
         if self.painting is not None:
-            recipe["painting"] = str(self.painting.path) if self.painting.path else "pasted"
+            painting = str(self.painting.path) if self.painting.path else "a pasted picture"
+            recipe["style" if self.choice == ANY_PAINTING else "painting"] = painting
         return recipe | self.options
 
 

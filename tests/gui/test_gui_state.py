@@ -1,0 +1,147 @@
+"""The window's state, without Qt."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.gui.state import (
+    ANY_PAINTING,
+    Jobs,
+    Picture,
+    Request,
+    Result,
+    Settings,
+    State,
+    brush_at,
+    brush_position,
+    brush_px,
+    checkpoint_choice,
+)
+from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS, plain, text
+from ppgan_lite.images import ImageMetadata
+
+
+def picture(width: int = 60, height: int = 40, path: str | None = "照片 1.jpg", **metadata: np.ndarray) -> Picture:
+    image = np.zeros((height, width, 3), np.uint8)
+    return Picture(image, image, ImageMetadata(**metadata), Path(path) if path else None)
+
+
+def test_a_newer_job_of_a_kind_makes_the_older_one_stale_and_asks_it_to_stop() -> None:
+    jobs = Jobs()
+    old, other, new = jobs.start("paint"), jobs.start("photo"), jobs.start("paint")
+    assert old.cancelled.is_set() and not new.cancelled.is_set() and not other.cancelled.is_set()
+    assert not jobs.finish(old)
+    assert jobs.finish(new)
+    assert not jobs.finish(new), "an answer counts once"
+    assert jobs.is_running("photo") and not jobs.is_running("paint")
+
+
+def test_dropping_all_jobs_asks_each_to_stop() -> None:
+    jobs = Jobs()
+    started = [jobs.start("photo"), jobs.start("paint")]
+    jobs.drop_all()
+    assert all(job.cancelled.is_set() for job in started)
+    assert not jobs.drop("paint"), "there is nothing left to drop"
+
+
+def test_the_state_says_which_picture_is_missing() -> None:
+    state = State.with_styles(())
+    assert state.choice == ANY_PAINTING and state.missing == "photo"
+    state.open_photo(picture())
+    assert state.missing == "painting"
+    state.open_painting(picture())
+    assert state.missing is None
+
+
+def test_a_new_photo_throws_the_old_result_away() -> None:
+    state = State.with_styles(())
+    state.open_photo(picture())
+    state.open_painting(picture())
+    request = state.request()
+    state.result = Result(request.photo.image, request.photo.image, request, 1.0, "cpu")
+    running = state.jobs.start("paint")
+    state.open_photo(picture())
+    assert state.result is None and running.cancelled.is_set()
+
+
+def test_a_request_does_not_follow_the_sliders() -> None:
+    state = State.with_styles(())
+    state.open_photo(picture())
+    state.open_painting(picture())
+    request = state.request()
+    state.settings = Settings(strength=0.1)
+    assert request.options == {"strength": 1.0, "keep_colors": False, "brush": None}
+
+
+def test_a_checkpoint_that_translates_gets_no_settings_of_style() -> None:
+    choice = checkpoint_choice(Path("horse2zebra.ppgan"), SimpleNamespace(task="translate", inputs=("photo",)))
+    assert not choice.has_settings and not choice.needs_painting
+    assert Request(picture(), choice, Settings(strength=0.3)).options == {}
+
+
+@pytest.mark.parametrize(("task", "inputs"), [("stylize", ("photo", "mask")), ("segment", ("photo",))])
+def test_a_checkpoint_that_the_window_cannot_serve_is_refused(task: str, inputs: tuple[str, ...]) -> None:
+    with pytest.raises(CheckpointError, match=r"odd\.ppgan: its .* expected inputs photo and style"):
+        checkpoint_choice(Path("odd.ppgan"), SimpleNamespace(task=task, inputs=inputs))
+
+
+def test_a_checkpoint_that_is_loaded_again_keeps_one_place_in_the_gallery() -> None:
+    state = State.with_styles(())
+    spec = SimpleNamespace(task="stylize", inputs=("photo", "style"))
+    for _ in range(2):
+        state.add_checkpoint(checkpoint_choice(Path("mine.ppgan"), spec))
+    assert [choice.source for choice in state.choices] == ["any", "mine.ppgan"]
+    assert state.choice.needs_painting
+    state.open_painting(picture())
+    assert state.choice.source == "mine.ppgan", "a painting serves the checkpoint that asked for it"
+
+
+def test_the_recipe_names_what_the_command_line_needs_to_make_the_picture_again() -> None:
+    settings = Settings(strength=0.5, keep_colors=True, brush=0.05)
+    expected = {"strength": 0.5, "keep_colors": True, "brush": 2.0}
+    assert Request(picture(), ANY_PAINTING, settings, picture(path="畫.png")).recipe == {"style": "畫.png"} | expected
+    assert Request(picture(), ANY_PAINTING, settings, picture(path=None)).recipe["style"] == "a pasted picture"
+
+
+def test_the_brush_follows_the_size_of_the_photo() -> None:
+    assert brush_px(0.01, (4000, 3000)) == 10 * brush_px(0.01, (400, 300))
+    assert brush_px(0.005, (16, 16)) == 1.0
+    for position in (0.0, 0.3, 1.0):
+        assert brush_position(brush_at(position)) == pytest.approx(position)
+
+
+def test_a_result_suggests_a_name_in_the_format_of_the_photo() -> None:
+    photo = picture()
+    result = Result(
+        photo.image, photo.image, Request(photo, ANY_PAINTING, Settings(), picture(path="a/呐喊.png")), 1, ""
+    )
+    assert result.file_name() == "照片 1_呐喊.jpg"
+    gif = picture(path="walk.gif")
+    result = Result(gif.image, gif.image, Request(gif, ANY_PAINTING, Settings(), picture(path=None)), 1, "")
+    assert result.file_name() == "walk_any.png", "we do not write GIF"
+
+
+def test_opacity_grows_with_a_result_that_is_larger_than_the_photo() -> None:
+    photo = picture(alpha=np.full((40, 60), 128, np.uint8))
+    large = np.zeros((80, 120, 3), np.uint8)
+    result = Result(large, large, Request(photo, ANY_PAINTING, Settings()), 1, "cpu")
+    assert result.metadata.alpha is not None and result.metadata.alpha.shape == (80, 120)
+    assert (result.metadata.alpha == 128).all()
+
+
+def test_every_text_is_there_in_each_language_with_the_same_places_to_fill() -> None:
+    assert list(LANGUAGE_NAMES) == ["en", "zh"]
+    for key, words in TEXTS.items():
+        english, chinese = ({name for _, name, _, _ in string.Formatter().parse(word) if name} for word in words)
+        assert all(words) and english == chinese, key
+
+
+def test_a_text_without_access_key_serves_a_button() -> None:
+    assert plain(text("open_photo", "zh")) == "打开照片…"
+    assert plain(text("any_painting", "en")) == "Any painting…"

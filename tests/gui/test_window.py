@@ -1,0 +1,366 @@
+"""The window with a fake painter: what a user does, and what goes wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PyQt5.QtWidgets import QApplication, QFileDialog
+from window_bench import Bench, FakePredictor
+
+from ppgan_lite.errors import CheckpointError, MissingDependencyError
+from ppgan_lite.gui.app import main
+from ppgan_lite.gui.view import from_qimage
+from ppgan_lite.gui.worker import PREVIEW_PX, preview_of
+from ppgan_lite.images import read_image, read_recipe
+
+
+def shown(pane: Any) -> np.ndarray:
+    return from_qimage(pane.pixmap.toImage())[0]
+
+
+def mime_of(*paths: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def drop(bench: Bench, mime: QMimeData, at: QPoint) -> bool:
+    """Drop on the window; False where it does not take such a thing."""
+    enter = QDragEnterEvent(at, Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
+    QApplication.sendEvent(bench.window, enter)
+    if enter.isAccepted():
+        event = QDropEvent(QPointF(at), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
+        QApplication.sendEvent(bench.window, event)
+    return enter.isAccepted()
+
+
+def test_a_photo_is_painted_and_shown_beside_itself(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
+    assert not bench.window.controls.run.isEnabled(), "there is nothing to paint yet"
+    bench.open_photo(photo_file)
+    bench.window.controls.strength.setValue(70)
+    bench.window.controls.keep_colors.setChecked(True)
+    bench.qtbot.mouseClick(bench.window.controls.run, Qt.LeftButton)
+    bench.until(lambda: bench.window.state.result is not None)
+    np.testing.assert_array_equal(shown(bench.window.photo_pane), photo)
+    np.testing.assert_array_equal(shown(bench.window.result_pane), 255 - photo)
+    assert bench.predictors["night"].calls == [{"strength": 0.7, "keep_colors": True, "brush": None}]
+    assert bench.window.device_label.text() == "Device: GPU 0"
+    assert bench.window.result_detail.text() == "The Night  ·  70 %  ·  Keep colours  ·  60 × 40"
+    assert bench.window.status_label.text().startswith("Done in ")
+
+
+def test_the_painter_works_on_a_thread_of_its_own(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    bench.paint()
+    ((source, thread),) = bench.loaded
+    assert source == "night", "a style is loaded once"
+    assert thread != threading.current_thread().name
+
+
+def test_progress_is_shown_and_cancel_answers_at_once(bench: Bench, photo_file: Path) -> None:
+    bench.predictors["night"] = FakePredictor(gate=threading.Event())
+    bench.open_photo(photo_file)
+    bench.qtbot.keyClick(bench.window, Qt.Key_Return, Qt.ControlModifier)
+    bench.until(lambda: bench.window.result_pane.note == "Working… 42 %")
+    assert bench.window.controls.cancel.isVisible() and not bench.window.controls.run.isEnabled()
+    began = time.perf_counter()
+    bench.qtbot.mouseClick(bench.window.controls.cancel, Qt.LeftButton)
+    assert bench.window.result_pane.note == "" and bench.window.controls.run.isEnabled()
+    assert bench.window.status_label.text() == "Cancelled"
+    assert time.perf_counter() - began < 0.5
+    assert bench.window.state.result is None
+
+
+def test_the_last_result_stays_when_the_next_is_cancelled(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
+    bench.predictors["wave"] = FakePredictor(gate=threading.Event())
+    bench.open_photo(photo_file)
+    bench.paint()
+    assert bench.window.choose("wave")
+    bench.window.run()
+    bench.until(lambda: bench.window.result_pane.note == "Working… 42 %")
+    bench.qtbot.keyClick(bench.window, Qt.Key_Escape)
+    np.testing.assert_array_equal(shown(bench.window.result_pane), 255 - photo)
+    assert bench.window.result_detail.text().startswith("The Night")
+
+
+def test_a_result_that_comes_after_cancel_is_thrown_away(bench: Bench, photo_file: Path) -> None:
+    gate = threading.Event()
+    bench.predictors["night"] = FakePredictor(gate=gate, deaf=True)
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(lambda: bench.predictors["night"].calls)
+    bench.window.cancel()
+    assert bench.window.choose("wave")
+    bench.window.run()  # waits behind the deaf one
+    gate.set()
+    bench.until(lambda: bench.window.state.result is not None)
+    assert bench.window.state.result.request.choice.source == "wave"
+
+
+def test_a_result_of_the_photo_before_is_thrown_away(bench: Bench, photo_file: Path) -> None:
+    gate = threading.Event()
+    bench.predictors["night"] = FakePredictor(gate=gate, deaf=True)
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(lambda: bench.predictors["night"].calls)
+    other = photo_file.with_name("other.png")
+    other.write_bytes(photo_file.read_bytes())
+    bench.open_photo(other)
+    gate.set()
+    bench.paint()
+    assert bench.window.state.result.request.photo.path == other
+
+
+def test_an_error_while_painting_becomes_a_dialog_and_the_window_goes_on(
+    bench: Bench, photo_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.predictors["night"] = FakePredictor(error=RuntimeError("out of\npaint"))
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(lambda: bench.window.dialog.isVisible())
+    assert bench.window.dialog.text() == "The picture could not be made."
+    assert bench.window.dialog.informativeText() == "RuntimeError: out of paint"
+    assert "Traceback" in caplog.text, "an error that we did not foresee leaves its trace"
+    bench.window.dialog.close()
+    bench.predictors["night"].error = None
+    bench.paint()
+
+
+def test_too_little_memory_is_told_in_the_users_language(bench: Bench, photo_file: Path) -> None:
+    bench.predictors["night"] = FakePredictor(error=MemoryError())
+    bench.open_photo(photo_file)
+    bench.window.set_language("zh")
+    bench.window.run()
+    bench.until(lambda: bench.window.dialog.isVisible())
+    assert bench.window.dialog.text() == "无法生成图片。"
+    assert bench.window.dialog.informativeText().startswith("内存不足")
+
+
+def test_closing_during_a_run_ends_cleanly(bench: Bench, photo_file: Path) -> None:
+    bench.predictors["night"] = FakePredictor(gate=threading.Event())
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(lambda: bench.predictors["night"].calls)
+    bench.window.close()
+    assert bench.window.stopped and not bench.window.isVisible()
+
+
+def test_a_photo_that_cannot_be_read_leaves_the_old_one_and_its_result(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    before = bench.window.state.photo, bench.window.state.result
+    fake = photo_file.with_name("words.jpg")
+    fake.write_text("not a picture")
+    for path, words in (
+        (fake, "is not a picture"),
+        (fake.with_name("无.png"), "does not exist"),
+        (fake.parent, "folder"),
+    ):
+        bench.window.open_photo(path)
+        bench.until(lambda: bench.window.dialog.isVisible())
+        assert bench.window.dialog.text() == "The photo could not be opened."
+        assert words in bench.window.dialog.informativeText() and str(path) in bench.window.dialog.informativeText()
+        assert "still there" in bench.window.dialog.informativeText()
+        bench.window.dialog.close()
+        assert (bench.window.state.photo, bench.window.state.result) == before
+
+
+def test_a_checkpoint_shows_the_pickers_that_it_needs(bench: Bench, photo_file: Path) -> None:
+    controls = bench.window.controls
+    assert controls.settings_group.isVisible() and not controls.painting_group.isVisible()
+    bench.predictors["mine.ppgan"] = FakePredictor(inputs=("photo", "style"))
+    bench.window.load_checkpoint(Path("mine.ppgan"))
+    bench.until(lambda: bench.window.state.choice.source == "mine.ppgan")
+    assert controls.settings_group.isVisible() and controls.painting_group.isVisible()
+    bench.predictors["zebra.ppgan"] = FakePredictor(task="translate")
+    bench.window.load_checkpoint(Path("zebra.ppgan"))
+    bench.until(lambda: bench.window.state.choice.source == "zebra.ppgan")
+    assert not controls.settings_group.isVisible() and not controls.painting_group.isVisible()
+    assert controls.run.text() == "Translate"
+    bench.open_photo(photo_file)
+    bench.paint()
+    assert bench.predictors["zebra.ppgan"].calls == [{}]
+
+
+def test_a_checkpoint_that_cannot_be_loaded_leaves_the_choice(bench: Bench) -> None:
+    bench.predictors["bad.ppgan"] = CheckpointError("bad.ppgan", "is truncated", remedy="Copy it again")
+    bench.window.load_checkpoint(Path("bad.ppgan"))
+    bench.until(lambda: bench.window.dialog.isVisible())
+    assert bench.window.dialog.text() == "The checkpoint could not be loaded."
+    assert bench.window.dialog.informativeText().startswith("bad.ppgan: is truncated. Copy it again")
+    assert bench.window.state.choice.source == "night" and bench.window.gallery.count() == 3
+
+
+def test_any_painting_is_handed_to_the_predictor(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
+    bench.predictors["any"] = FakePredictor(inputs=("photo", "style"))
+    bench.open_photo(photo_file)
+    bench.window.open_painting(photo_file)
+    bench.until(lambda: bench.window.state.painting is not None)
+    assert bench.window.state.choice.source == "any"
+    assert bench.window.controls.painting_name.text() == "photo.png"
+    bench.paint()
+    np.testing.assert_array_equal(bench.predictors["any"].calls[0]["style"], photo)
+
+
+def test_running_without_a_painting_asks_for_one(bench: Bench, photo_file: Path, monkeypatch: Any) -> None:
+    asked = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *words: asked.append(words[1]) or ("", ""))
+    bench.open_photo(photo_file)
+    assert bench.window.choose("any")
+    bench.window.run()
+    assert asked == ["Choose a painting"]
+    assert bench.window.status_label.text() == "Choose a painting first"
+
+
+def test_the_brush_is_automatic_until_its_slider_is_moved(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    assert bench.window.state.settings.brush is None
+    bench.window.controls.brush.setValue(100)
+    assert not bench.window.controls.brush_auto.isChecked()
+    assert bench.window.controls.brush_value.text() == "2 px"
+    bench.paint()
+    bench.window.controls.brush_auto.setChecked(True)
+    bench.paint()
+    assert [call["brush"] for call in bench.predictors["night"].calls] == [2.4, None]
+
+
+def test_the_gallery_chooses_by_key_and_runs_by_double_click(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    gallery = bench.window.gallery
+    bench.qtbot.keyClick(gallery, Qt.Key_Right)
+    assert bench.window.state.choice.source == "wave"
+    place = gallery.visualItemRect(gallery.item(1)).center()
+    bench.qtbot.mouseClick(gallery.viewport(), Qt.LeftButton, pos=place)
+    bench.qtbot.mouseDClick(gallery.viewport(), Qt.LeftButton, pos=place)
+    bench.until(lambda: bench.window.state.result is not None)
+    assert bench.window.state.result.request.choice.source == "night"
+
+
+def test_texts_follow_the_language_at_run_time_and_it_is_remembered(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    bench.window._language_actions["zh"].trigger()
+    assert bench.window.controls.run.text() == "开始绘制"
+    assert bench.window.open_action.text() == "打开照片…(&O)"
+    assert bench.window.gallery.item(1).text() == "夜"
+    assert bench.window.result_detail.text() == "夜  ·  100 %  ·  60 × 40"
+    assert bench.window.status_label.text().startswith("完成")
+    bench.window.close()
+    bench.window = bench.open_window()
+    assert bench.window.controls.run.text() == "开始绘制"
+    bench.window.set_language("en")
+    assert bench.window.controls.run.text() == "Stylize"
+
+
+def test_files_are_dropped_by_what_and_where_they_are(bench: Bench, photo_file: Path) -> None:
+    assert drop(bench, mime_of(photo_file), QPoint(200, 300))
+    bench.until(lambda: bench.window.state.photo is not None)
+    assert drop(bench, mime_of(photo_file), bench.window.gallery.mapTo(bench.window, QPoint(50, 50)))
+    bench.until(lambda: bench.window.state.painting is not None)
+    assert drop(bench, mime_of(photo_file.with_name("网 络.PPGAN")), QPoint(200, 300))
+    bench.until(lambda: bench.window.state.choice.kind == "checkpoint")
+    words = QMimeData()
+    words.setText("hello")
+    assert not drop(bench, words, QPoint(200, 300))
+
+
+def test_a_picture_is_pasted_as_pixels_and_as_a_file(bench: Bench, photo_file: Path) -> None:
+    picture = QImage(30, 20, QImage.Format_RGB32)
+    picture.fill(Qt.red)
+    QApplication.clipboard().setImage(picture)
+    bench.window.paste()
+    bench.until(lambda: bench.window.state.photo is not None)
+    assert bench.window.state.photo.image.shape == (20, 30, 3)
+    assert bench.window.state.photo.image[0, 0].tolist() == [255, 0, 0]
+    assert bench.window.photo_detail.text() == "Pasted picture  ·  30 × 20"
+    QApplication.clipboard().setMimeData(mime_of(photo_file))
+    bench.window.paste()
+    bench.until(lambda: bench.window.state.photo.path == photo_file)
+    QApplication.clipboard().setText("hello")
+    bench.window.paste()
+    assert bench.window.status_label.text() == "There is no picture to paste"
+
+
+def test_a_result_is_saved_whole_with_its_recipe_under_any_name(
+    bench: Bench, photo: np.ndarray, photo_file: Path, monkeypatch: Any
+) -> None:
+    bench.open_photo(photo_file)
+    assert not bench.window.save_action.isEnabled()
+    bench.paint()
+    target = bench.folder / "画 🎨" / "é.png"
+    target.parent.mkdir()
+    offered = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *words: offered.append(Path(words[2]).name) or (str(target), "")
+    )
+    bench.window.save_action.trigger()
+    bench.until(target.exists)
+    bench.until(lambda: bench.window.status_label.text() == f"Saved {target}")
+    np.testing.assert_array_equal(read_image(target)[0], 255 - photo)
+    assert read_recipe(target) == {"style": "night", "strength": 1.0, "keep_colors": False, "brush": None}
+    assert offered == ["photo_night.png"]
+    assert bench.settings.value("folder") == str(target.parent)
+
+
+def test_a_name_without_suffix_gets_the_photos_and_replaces_nothing(
+    bench: Bench, photo_file: Path, monkeypatch: Any
+) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    there = bench.folder / "mine.png"
+    there.write_bytes(b"precious")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_words: (str(bench.folder / "mine"), ""))
+    bench.window.pick_save()
+    bench.until(lambda: bench.window.dialog.isVisible())
+    assert "exists already" in bench.window.dialog.informativeText()
+    assert there.read_bytes() == b"precious"
+
+
+def test_a_result_is_copied_to_the_clipboard(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    bench.window.copy_result()
+    np.testing.assert_array_equal(from_qimage(QApplication.clipboard().image())[0], 255 - photo)
+
+
+def test_a_painter_that_cannot_start_is_told_quietly_until_it_is_needed(bench: Bench, photo_file: Path) -> None:
+    bench.predictors["night"] = MissingDependencyError("paddle", "is not installed", remedy="Run: pip install x")
+    type(bench.window)._warm_up(bench.window)
+    bench.until(lambda: bench.window.device_label.text() == "Device: none")
+    assert bench.window.status_label.text() == "paddle: is not installed. Run: pip install x"
+    assert not bench.window.dialog.isVisible()
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(lambda: bench.window.dialog.isVisible())
+
+
+def test_a_large_picture_is_shown_by_a_smaller_one() -> None:
+    assert preview_of(np.zeros((10, 2 * PREVIEW_PX, 3), np.uint8)).shape == (5, PREVIEW_PX, 3)
+    small = np.zeros((10, 20, 3), np.uint8)
+    assert preview_of(small) is small
+
+
+def test_the_window_is_imported_without_paddle_and_opencv() -> None:
+    code = (
+        "import sys, ppgan_lite.gui.app, ppgan_lite.gui.window\n"
+        "print([name for name in ('paddle', 'cv2', 'ppgan_lite.inference', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_third_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["a.ppgan", "b.jpg", "c.jpg"])
+    assert refused.value.code == 2
+    assert "unrecognized arguments: c.jpg" in capsys.readouterr().err

@@ -1,0 +1,106 @@
+"""A window with a fake painter, and the waiting that its threads need."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from PyQt5.QtCore import QSettings
+from pytestqt.qtbot import QtBot
+
+from ppgan_lite.errors import CancelledError
+from ppgan_lite.gui.state import State
+from ppgan_lite.gui.window import MainWindow
+from ppgan_lite.images import write_image
+
+
+class FakePredictor:
+    """Inverts the photo; waits at a gate where it has one, so that a test can look at a run in progress."""
+
+    device = "gpu:0"
+    device_note = ""
+
+    def __init__(
+        self,
+        inputs: tuple[str, ...] = ("photo",),
+        task: str = "stylize",
+        gate: threading.Event | None = None,
+        error: Exception | None = None,
+        deaf: bool = False,
+    ) -> None:
+        self.spec = SimpleNamespace(task=task, inputs=inputs, scale=1)
+        self.gate = gate
+        self.error = error
+        self.deaf = deaf
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(
+        self,
+        image: np.ndarray,
+        *,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+        **options: Any,
+    ) -> np.ndarray:
+        self.calls.append(options)
+        progress(0.42)
+        while self.gate is not None and not self.gate.wait(0.005):
+            if cancelled() and not self.deaf:
+                raise CancelledError
+        if self.error is not None:
+            raise self.error
+        return 255 - image
+
+
+class Bench:
+    """A window under test, what its painter loads, and how to wait for it."""
+
+    def __init__(self, qtbot: QtBot, folder: Path) -> None:
+        self.qtbot = qtbot
+        self.folder = folder
+        self.predictors: dict[str, FakePredictor | Exception] = {}
+        self.loaded: list[tuple[str, str]] = []
+        self.settings = QSettings(str(folder / "window.ini"), QSettings.IniFormat)
+        self.window = self.open_window()
+
+    def open_window(self) -> MainWindow:
+        thumbnail = self.folder / "thumbnail.jpg"
+        write_image(thumbnail, np.full((30, 40, 3), 90, np.uint8), overwrite=True)
+        styles = tuple(
+            SimpleNamespace(
+                name=name,
+                title={"en": english, "zh": chinese},
+                artist={"en": "A Painter", "zh": "某画家"},
+                year="1889",
+                thumbnail=thumbnail,
+            )
+            for name, english, chinese in (("night", "The Night", "夜"), ("wave", "The Wave", "浪"))
+        )
+        window = MainWindow(State.with_styles(styles), self.load, self.settings, "en")
+        window._warm_up = lambda: None  # the tests say when something is loaded
+        self.qtbot.addWidget(window)
+        window.show()
+        return window
+
+    def load(self, source: str) -> FakePredictor:
+        self.loaded.append((source, threading.current_thread().name))
+        predictor = self.predictors.setdefault(source, FakePredictor())
+        if isinstance(predictor, Exception):
+            raise predictor
+        return predictor
+
+    def until(self, condition: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=5_000)
+
+    def open_photo(self, path: Path) -> None:
+        self.window.open_photo(path)
+        self.until(lambda: self.window.state.photo is not None and self.window.state.photo.path == path)
+
+    def paint(self) -> None:
+        before = self.window.state.result
+        self.window.run()
+        self.until(lambda: self.window.state.result is not before)
