@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import types
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -242,6 +244,57 @@ def test_errors_are_one_line_with_the_right_exit_code(
     assert message in errors[0]
     assert err.splitlines()[-1] == errors[0]
     assert sorted(Path().rglob("*")) == before
+
+
+GREY_RAMP = np.linspace(0, 65_535, 60 * 40).astype(np.uint16).reshape(40, 60)
+ODD_PICTURES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "grey.png": lambda picture: picture.convert("L"),
+    "palette.png": lambda picture: picture.quantize(16),
+    "alpha.png": lambda picture: picture.convert("RGBA"),
+    "16 bit.png": lambda picture: Image.fromarray(GREY_RAMP),
+    "16 bit.tif": lambda picture: Image.fromarray(GREY_RAMP),
+    "cmyk.jpg": lambda picture: picture.convert("CMYK"),
+    "one pixel.png": lambda picture: picture.crop((0, 0, 1, 1)),
+    "照片 🎨 été.webp": lambda picture: picture,
+}
+
+
+@pytest.mark.parametrize("name", ODD_PICTURES)
+def test_odd_pictures_are_painted_like_any_other(run: Run, inverter: Inverter, photo: np.ndarray, name: str) -> None:
+    picture = ODD_PICTURES[name](Image.fromarray(photo))
+    picture.save(name)
+    code, _, err = run("stylize", name, "-o", f"文件 夹/{name}", "--style", "wave")
+    assert code == 0, err
+    with Image.open(f"文件 夹/{name}") as painted:
+        assert painted.size == picture.size
+        assert painted.mode == ("RGBA" if name == "alpha.png" else "RGB")
+
+
+def test_bad_files_are_told_in_one_line_and_leave_nothing(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    write_image("photo.jpg", photo)
+    whole = Path("photo.jpg").read_bytes()
+    Path("photo.jpg").unlink()
+    header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    bomb = header + struct.pack(">I", zlib.crc32(header[12:])) + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+    Path("half.jpg").write_bytes(whole[: len(whole) // 2])
+    Path("text.jpg").write_text("a letter")
+    Path("empty.jpg").touch()
+    Path("bomb.png").write_bytes(bomb)
+    for name in ("half.jpg", "text.jpg", "empty.jpg", "bomb.png", "missing.jpg"):
+        code, out, err = run("stylize", name, "-o", "out/a.png", "--style", "wave")
+        assert (code, out) == (1, "")
+        assert err.splitlines()[-1].startswith(f"paddlegan: error: {name}: ")
+        assert not Path("out").exists()
+    assert "30000 x 30000 pixels (900 megapixels)" in run("stylize", "bomb.png", "--style", "wave")[2]
+
+
+def test_an_output_that_cannot_be_written_is_told(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    Path("wall").touch()
+    code, _, err = run("stylize", photo_file, "-o", "wall/a.png", "--style", "wave")
+    assert code == 1
+    assert err.splitlines()[-1].startswith(f"paddlegan: error: {Path('wall/a.png')}: cannot be written (")
+    assert run("stylize", photo_file, "-o", "folder.png/", "--style", "wave")[0] == 0
+    assert Path("folder.png/photo.png").exists()
 
 
 def test_a_painter_of_any_style_asks_for_the_painting(run: Run, inverter: Inverter, photo_file: Path) -> None:

@@ -72,6 +72,11 @@ def test_files_beside_the_code_are_packaged() -> None:
     assert [kind for kind in kinds - {".py"} if f"**/*{kind}" not in setup] == []
 
 
+def test_every_folder_with_code_is_a_package() -> None:
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_the_top_level_holds_what_it_should() -> None:
     expected = {
         *("setup.py", "requirements.txt", "ppgan_lite", "applications", "ui.py", "demo.py", "configs", "tests"),
