@@ -32,13 +32,14 @@ from ppgan_lite.checkpoint import Header, load_net, net_spec, net_tensors, read_
 from ppgan_lite.config import Config, ScheduleSettings
 from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
-from ppgan_lite.errors import CancelledError, CheckpointError, PpganError, UsageError
+from ppgan_lite.errors import CancelledError, CheckpointError, MissingDependencyError, PpganError, UsageError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.tables import resolve
 
 if TYPE_CHECKING:
     import paddle
+    from visualdl import LogWriter
 
     from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
 
@@ -98,7 +99,7 @@ def train(
     folder = Path("runs", Path(config.source).stem or "run") if run_dir is None else Path(run_dir)
     _check_folder(folder, resume)
     _set_device(config.train.device)
-    with _log_file(folder / "train.log"):
+    with _log_to(folder / "train.log"):
         run = _Run(config, folder)
         if resume:
             run.resume()
@@ -251,7 +252,7 @@ class _Run:
         with (
             contextlib.closing(source),
             _stop_requests() as stop,
-            _visualdl(self.folder if settings.visualdl else None) as scalars,
+            _visualdl(self.folder / "visualdl" if settings.visualdl else None) as board,
             tqdm(
                 total=settings.iterations,
                 initial=self.iteration,
@@ -270,17 +271,21 @@ class _Run:
                     line = self._metrics(window)
                     window.clear()
                     bar.set_postfix_str(" ".join(f"{key} {value:.4g}" for key, value in line["losses"].items()))
-                    scalars(line)
+                    if board is not None:
+                        for kind in ("losses", "lr"):
+                            for name, value in line[kind].items():
+                                board.add_scalar(f"{kind}/{name}", value, self.iteration)
                     if report is not None:
                         report(line)
                 if settings.preview_every and (self.iteration % settings.preview_every == 0 or self.iteration == 1):
-                    self._preview(shown)
+                    sheet = self._preview(shown)
+                    if board is not None:
+                        board.add_image("preview", sheet, self.iteration)
                 if time.monotonic() >= next_save:
                     self._save()
                     next_save = time.monotonic() + settings.save_every_s
         self._save()
         if stop.is_set() and self.iteration < settings.iterations:
-            logger.info("stopped at iteration %d", self.iteration)
             raise TrainingInterrupted(self.folder, self.iteration)
         self._finish()
 
@@ -311,19 +316,22 @@ class _Run:
         }
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        logger.info(
+        logger.debug(
             "iteration %d: %s", self.iteration, ", ".join(f"{key} {value:.5g}" for key, value in line["losses"].items())
         )
         return line
 
-    def _preview(self, batch: dict[str, paddle.Tensor]) -> None:
+    def _preview(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
+        """Write the recipe's pictures of the fixed batch as one PNG; return it."""
         import paddle
 
         with paddle.no_grad():
             images = self.recipe.preview(batch)
         path = self.folder / "previews" / f"{self.iteration:07d}.png"
         path.parent.mkdir(exist_ok=True)
-        write_image(path, grid({name: image.numpy() for name, image in images.items()}), overwrite=True)
+        sheet = grid({name: image.numpy() for name, image in images.items()})
+        write_image(path, sheet, overwrite=True)
+        return sheet
 
     def _save(self) -> None:
         """Write `latest.ppgan`, unless the weights are no numbers any more."""
@@ -458,25 +466,43 @@ def _keep_lines_up_to(path: Path, iteration: int) -> None:
         path.write_text("".join(kept), encoding="utf-8")
 
 
+class _AboveTheBar(logging.StreamHandler):
+    """Writes to stderr without tearing the progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(self.format(record), file=sys.stderr)
+
+
 @contextlib.contextmanager
-def _log_file(path: Path) -> Iterator[None]:
-    """Write what the package logs into a file meanwhile."""
+def _log_to(path: Path) -> Iterator[None]:
+    """Write what the package logs into a file meanwhile, and what is not a line of losses to stderr too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    screen = _AboveTheBar()
+    screen.setLevel(logging.INFO)
     package = logging.getLogger("ppgan_lite")
-    level = package.level
-    package.setLevel(logging.INFO)
-    package.addHandler(handler)
+    before = package.level, package.propagate
+    package.setLevel(logging.DEBUG)
+    package.propagate = (
+        False  # Paddle 3.3 gives the root logger a handler of its own, which would print all of it again.
+    )
+    package.addHandler(file)
+    package.addHandler(screen)
     try:
         yield
-    except Exception as error:
+    except PpganError as error:
+        package.removeHandler(screen)  # Whoever called the training tells it there.
         package.error("%s", error)
         raise
     finally:
-        package.removeHandler(handler)
-        package.setLevel(level)
-        handler.close()
+        package.removeHandler(file)
+        package.removeHandler(screen)
+        package.setLevel(before[0])
+        package.propagate = before[1]
+        file.close()
 
 
 @contextlib.contextmanager
@@ -500,18 +526,15 @@ def _stop_requests() -> Iterator[threading.Event]:
 
 
 @contextlib.contextmanager
-def _visualdl(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Yield what writes one line of metrics for VisualDL; it does nothing without a folder."""
+def _visualdl(folder: Path | None) -> Iterator[LogWriter | None]:
+    """Yield what writes scalars and pictures for VisualDL; None without a folder."""
     if folder is None:
-        yield lambda line: None
+        yield None
         return
-    from visualdl import LogWriter
-
-    with LogWriter(logdir=str(folder / "visualdl")) as writer:
-
-        def write(line: dict[str, Any]) -> None:
-            for kind in ("losses", "lr"):
-                for name, value in line[kind].items():
-                    writer.add_scalar(f"{kind}/{name}", value, line["iteration"])
-
-        yield write
+    try:
+        from visualdl import LogWriter
+    except ImportError as error:
+        remedy = "Install it with pip install visualdl, or set train.visualdl to false"
+        raise MissingDependencyError("train.visualdl", "VisualDL is not installed", remedy=remedy) from error
+    with LogWriter(logdir=str(folder)) as writer:
+        yield writer

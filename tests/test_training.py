@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -202,11 +201,12 @@ def test_resuming_a_finished_run_changes_nothing_and_more_iterations_go_on(tmp_p
     assert read_header(final).training["iteration"] == 5
 
 
-def test_resuming_with_other_settings_says_which(tmp_path, caplog):
+def test_resuming_with_other_settings_says_which(tmp_path, capsys):
     train(experiment(1), run_dir=tmp_path / "run")
-    with caplog.at_level(logging.WARNING):
-        train(experiment(2, recipe={"learning_rate": 0.5}), run_dir=tmp_path / "run", resume=True)
-    assert "resumed with another recipe.learning_rate: 0.5 instead of None" in caplog.text
+    train(experiment(2, recipe={"learning_rate": 0.5}), run_dir=tmp_path / "run", resume=True)
+    said = "resumed with another recipe.learning_rate: 0.5 instead of None"
+    assert said in capsys.readouterr().err
+    assert said in (tmp_path / "run/train.log").read_text(encoding="utf-8")
 
 
 def test_resuming_nets_of_another_size_is_refused(tmp_path):
@@ -232,6 +232,12 @@ def test_init_from_refuses_nets_of_another_size(tmp_path):
     final = train(experiment(1), run_dir=tmp_path / "draft")
     with pytest.raises(CheckpointError, match=r"net painter: its weights do not fit TinyNet: .*weight has shape"):
         train(experiment(1, recipe={"channels": 6}, init_from=str(final)), run_dir=tmp_path / "stage")
+
+
+def test_visualdl_gets_scalars_and_pictures(tmp_path):
+    train(experiment(2, preview_every=2, visualdl=True), run_dir=tmp_path / "run")
+    written = b"".join(path.read_bytes() for path in (tmp_path / "run/visualdl").iterdir())
+    assert all(tag in written for tag in (b"losses/painter", b"lr/judge", b"preview"))
 
 
 def test_an_unknown_device_is_told_before_anything_is_built(tmp_path):
