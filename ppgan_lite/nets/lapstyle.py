@@ -6,6 +6,7 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import paddle
 from paddle import nn
@@ -14,8 +15,9 @@ from paddle.nn import functional as F
 from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
 from ppgan_lite.nets.vgg import VGGEncoder
 
-ADAIN_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
+ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 EPSILON = 1e-5
+RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 
@@ -42,6 +44,47 @@ def adain(
     own_mean, own_std = mean_and_std(features)
     styled = (features - own_mean) / own_std * std + mean
     return styled if strength == 1.0 else features + (styled - features) * strength
+
+
+def mean_and_covariance(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
+    """Mean (N x C x 1 x 1) and covariance (N x C x C) of the channels, a ridge added for maps of few positions."""
+    mean = features.mean(axis=[2, 3], keepdim=True)
+    centred = (features - mean).flatten(2)
+    covariance = paddle.bmm(centred, centred.transpose([0, 2, 1])) / max(centred.shape[2] - 1, 1)
+    diagonal = paddle.diagonal(covariance, axis1=1, axis2=2)
+    ridge = RIDGE * diagonal.mean(axis=1).reshape([-1, 1, 1]) + EPSILON
+    return mean, covariance + ridge * paddle.eye(features.shape[1], dtype=features.dtype)
+
+
+def optimal_transport(
+    features: paddle.Tensor, mean: paddle.Tensor, covariance: paddle.Tensor, strength: float = 1.0
+) -> paddle.Tensor:
+    """Give `features` the mean and the full covariance of a style, moving them as little as possible.
+
+    Lu et al., "A Closed-Form Solution to Universal Style Transfer", ICCV 2019, equation 9. Unlike AdaIN it carries which
+    channels fire together, which is where a painting's texture lies. The linear map counts as a constant in training.
+
+    Args:
+        features: N x C x H x W of the photo.
+        mean: N x C x 1 x 1 (or 1 x C x 1 x 1) of the style.
+        covariance: N x C x C (or 1 x C x C) of the style, from `mean_and_covariance`.
+        strength: As in `adain`.
+    """
+    with paddle.no_grad():
+        own_mean, own = mean_and_covariance(features)
+        values, vectors = paddle.linalg.eigh(own)
+        roots = values.clip(min=EPSILON).sqrt().unsqueeze(1)
+        transposed = vectors.transpose([0, 2, 1])
+        root, inverse = paddle.bmm(vectors * roots, transposed), paddle.bmm(vectors / roots, transposed)
+        values, vectors = paddle.linalg.eigh(paddle.bmm(paddle.bmm(root, covariance.expand_as(own)), root))
+        middle = paddle.bmm(vectors * values.clip(min=0.0).sqrt().unsqueeze(1), vectors.transpose([0, 2, 1]))
+        transport = paddle.bmm(paddle.bmm(inverse, middle), inverse)
+    styled = paddle.bmm(transport, (features - own_mean).flatten(2)).reshape(features.shape) + mean
+    return styled if strength == 1.0 else features + (styled - features) * strength
+
+
+# Name -> (what is measured of a style, how a photo's features are given it).
+ALIGNMENTS = {"adain": (mean_and_std, adain), "optimal_transport": (mean_and_covariance, optimal_transport)}
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:
@@ -129,14 +172,15 @@ class LapStyleNet(nn.Layer):
     Published sizes: the defaults. The small net that ships: encoder_channels (16, 32, 64, 128, 128), encoder_convs
     (1, 2, 2, 2, 1), revision_channels 24.
 
-    Departures from the paper: the style enters as the channel statistics of three layers, so that a style is 2 x 3
-    vectors and its painting is not needed any more; odd sizes are handled.
+    Departures from the paper: the style enters as the channel statistics of three layers, so that its painting is not
+    needed any more; these may be full covariances (`alignment`); odd sizes are handled.
 
     Args:
         encoder_channels: See `VGGEncoder`.
         encoder_convs: See `VGGEncoder`.
         revision_channels: Width of the revision nets.
         revisions: How many revision nets there are; 0 drafts only. The first works on the coarsest level.
+        alignment: "adain" (published) or "optimal_transport": what of a style the features are given.
         own_style: Whether the net was made for one style and carries that style's statistics as buffers.
     """
 
@@ -146,6 +190,7 @@ class LapStyleNet(nn.Layer):
         encoder_convs: Sequence[int] = (2, 2, 4, 4, 1),
         revision_channels: int = 64,
         revisions: int = 2,
+        alignment: Literal["adain", "optimal_transport"] = "adain",
         own_style: bool = False,
     ) -> None:
         super().__init__()
@@ -154,20 +199,22 @@ class LapStyleNet(nn.Layer):
             "encoder_convs": list(encoder_convs),
             "revision_channels": revision_channels,
             "revisions": revisions,
+            "alignment": alignment,
             "own_style": own_style,
         }
         self.encoder = VGGEncoder(encoder_channels, encoder_convs)
         self.decoder = DraftDecoder(encoder_channels[:4])
         self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
+        self.measure, self.align = ALIGNMENTS[alignment]
         self.own_style = own_style
         if own_style:
-            for layer, width in zip(ADAIN_LAYERS, encoder_channels[1:4]):
-                self.register_buffer(f"{layer}_mean", paddle.zeros([1, width, 1, 1]))
-                self.register_buffer(f"{layer}_std", paddle.zeros([1, width, 1, 1]))
+            for layer, width in zip(ALIGNED_LAYERS, encoder_channels[1:4]):
+                for name, value in zip(("mean", "spread"), self.measure(paddle.zeros([1, width, 2, 2]))):
+                    self.register_buffer(f"{layer}_{name}", paddle.zeros_like(value))
 
     def own_statistics(self) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """The statistics of the one style that this net was made for; needs `own_style`."""
-        return {layer: (self._buffers[f"{layer}_mean"], self._buffers[f"{layer}_std"]) for layer in ADAIN_LAYERS}
+        return {layer: (self._buffers[f"{layer}_mean"], self._buffers[f"{layer}_spread"]) for layer in ALIGNED_LAYERS}
 
     def remember_style(self, style: Statistics, momentum: float = 0.98) -> None:
         """Move the net's own statistics towards those of a batch (the first batch sets them)."""
@@ -178,13 +225,13 @@ class LapStyleNet(nn.Layer):
                 buffer.set_value(seen if fresh else buffer * momentum + seen * (1 - momentum))
 
     def style_statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
-        """What the draft needs of a painting (N x 3 x H x W, RGB in [0, 1]): mean and std of each AdaIN layer."""
-        features = self.encoder(painting, last=ADAIN_LAYERS[-1])
-        return {layer: mean_and_std(features[layer]) for layer in ADAIN_LAYERS}
+        """What the draft needs of a painting (N x 3 x H x W, RGB in [0, 1]): mean and spread of each aligned layer."""
+        features = self.encoder(painting, last=ALIGNED_LAYERS[-1])
+        return {layer: self.measure(features[layer]) for layer in ALIGNED_LAYERS}
 
     def draft(self, photo: paddle.Tensor, style: Statistics | None, strength: float = 1.0) -> paddle.Tensor:
         """Paint a small photo (N x 3 x H x W, RGB in [0, 1], sides of at least 16); `style` None reconstructs it."""
-        features = self.encoder(photo, last=ADAIN_LAYERS[-1])
+        features = self.encoder(photo, last=ALIGNED_LAYERS[-1])
         return self.decode(features, style, photo.shape[2], photo.shape[3], strength)
 
     def decode(
@@ -197,7 +244,7 @@ class LapStyleNet(nn.Layer):
     ) -> paddle.Tensor:
         """The second half of `draft`: align the encoder's features with a style and decode them."""
         if style is not None:
-            features = {layer: adain(features[layer], *style[layer], strength) for layer in ADAIN_LAYERS}
+            features = {layer: self.align(features[layer], *style[layer], strength) for layer in ALIGNED_LAYERS}
         return self.decoder(features, height, width)
 
     def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:

@@ -16,7 +16,7 @@ from paddle.nn import functional as F
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.nets.discriminators import PatchDiscriminator
-from ppgan_lite.nets.lapstyle import ADAIN_LAYERS, LapStyleNet, halved, laplacian, mean_and_std
+from ppgan_lite.nets.lapstyle import LapStyleNet, halved, laplacian
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
