@@ -55,7 +55,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     """Make the application and its window, and begin to open what was asked for.
 
     Args:
-        checkpoint: A checkpoint file or the name of a style.
+        checkpoint: A checkpoint file, the name of a style, or a painting's file.
         photo: A picture file.
     """
     from PyQt5.QtCore import QLocale, QSettings, Qt
@@ -75,7 +75,9 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
     settings = QSettings("ppgan_lite", "window")
     window = MainWindow(State.with_styles(catalogue()), _load, settings, language)
-    if checkpoint is not None and not window.choose(checkpoint):
+    if checkpoint is not None and _is_picture(checkpoint):
+        window.open_painting(Path(checkpoint))
+    elif checkpoint is not None and not window.choose(checkpoint):
         window.load_checkpoint(Path(checkpoint))
     if photo is not None:
         window.open_photo(Path(photo))
@@ -84,7 +86,9 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("ui.py", description="Paint photographs, in a window.")
-    parser.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help="a .ppgan file, or the name of a style")
+    parser.add_argument(
+        "checkpoint", nargs="?", metavar="CHECKPOINT", help="a .ppgan file, the name of a style, or a painting"
+    )
     parser.add_argument("photo", nargs="?", metavar="PHOTO", help="a picture file")
     arguments = parser.parse_args(argv)
     if arguments.photo is None and arguments.checkpoint is not None and _is_picture(arguments.checkpoint):

@@ -6,7 +6,7 @@ from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QPixmap
 from PyQt5.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
-from ppgan_lite.gui.gallery import picture_name
+from ppgan_lite.gui.captions import picture_name
 from ppgan_lite.gui.state import Settings, State, brush_at, brush_px
 from ppgan_lite.gui.texts import text
 

@@ -7,8 +7,8 @@ from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPen, 
 from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ppgan_lite.gui import theme
+from ppgan_lite.gui.captions import choice_texts
 from ppgan_lite.gui.state import Choice, Picture
-from ppgan_lite.gui.texts import text
 
 _PICTURE = QSize(140, 98)
 _MARGIN = 6
@@ -48,7 +48,7 @@ class Gallery(QListWidget):
         self.clear()
         for choice in choices:
             item = QListWidgetItem(self)
-            title, subtitle = card_texts(choice, painting, language)
+            title, subtitle = choice_texts(choice, painting, language)
             item.setText(title)
             item.setToolTip(f"{title}\n{subtitle}" if subtitle else title)
             item.setData(_CHOICE, choice)
@@ -80,22 +80,6 @@ class Gallery(QListWidget):
     def _tell(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.chosen.emit(item.data(_CHOICE))
-
-
-def card_texts(choice: Choice, painting: Picture | None, language: str) -> tuple[str, str]:
-    """Title and subtitle of a choice, and of the painting that goes with it."""
-    if choice.kind == "painting":
-        return text("any_painting_card", language), picture_name(painting, language) or text("choose_picture", language)
-    if choice.kind == "checkpoint":
-        return choice.title[language], text(f"task_{choice.task}", language)
-    return choice.title[language], choice.subtitle[language]
-
-
-def picture_name(picture: Picture | None, language: str) -> str:
-    """The file's name, or what a pasted picture is called; empty without a picture."""
-    if picture is None:
-        return ""
-    return picture.path.name if picture.path else text("pasted", language)
 
 
 def _thumbnail(choice: Choice) -> QPixmap | None:

@@ -159,7 +159,8 @@ def drawing(name: str, size_px: int, color: str = TEXT) -> QPixmap:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{color}" '
         f'stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">{_DRAWINGS[name]}</svg>'
     )
-    pixmap = QPixmap(size_px, size_px)
+    pixmap = QPixmap(2 * size_px, 2 * size_px)  # twice as fine, for screens that are
+    pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.transparent)
     painter = QPainter(pixmap)
     QSvgRenderer(QByteArray(source.encode())).render(painter, QRectF(0, 0, size_px, size_px))
@@ -169,8 +170,8 @@ def drawing(name: str, size_px: int, color: str = TEXT) -> QPixmap:
 
 def icon(name: str) -> QIcon:
     """A line drawing as an icon, paler where its button is disabled."""
-    result = QIcon(drawing(name, 40))
-    result.addPixmap(drawing(name, 40, "#6d6e73"), QIcon.Disabled)
+    result = QIcon(drawing(name, 20))
+    result.addPixmap(drawing(name, 20, "#6d6e73"), QIcon.Disabled)
     return result
 
 

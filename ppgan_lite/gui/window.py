@@ -8,24 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from PyQt5.QtCore import QLibraryInfo, QMimeData, QPointF, QSettings, QSize, Qt, QTimer, QTranslator
-from PyQt5.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QImage,
-    QKeySequence,
-    QPixmap,
-    QShowEvent,
-)
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QKeySequence, QPixmap, QShowEvent
 from PyQt5.QtWidgets import (
-    QAction,
-    QActionGroup,
     QApplication,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QMessageBox,
     QShortcut,
     QSizePolicy,
     QToolBar,
@@ -33,23 +21,23 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from ppgan_lite.errors import PpganError
-from ppgan_lite.gui import theme
+from ppgan_lite.gui import dialogs
+from ppgan_lite.gui.captions import device_caption, error_line, photo_caption, result_caption
 from ppgan_lite.gui.controls import Controls
-from ppgan_lite.gui.gallery import Gallery, card_texts, picture_name
+from ppgan_lite.gui.gallery import Gallery
+from ppgan_lite.gui.menus import Menus
 from ppgan_lite.gui.state import Choice, Job, Picture, Result, Settings, State
-from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS, plain, text
+from ppgan_lite.gui.texts import LANGUAGE_NAMES, text
 from ppgan_lite.gui.view import PicturePane, Viewport, Words, from_qimage, to_pixmap
 from ppgan_lite.gui.worker import Load, Painter, Worker, preview_of, read_picture, save_result
-from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE, ImageMetadata
-
-CHECKPOINT_SUFFIX = ".ppgan"
+from ppgan_lite.images import ImageMetadata
 
 # A kernel that has begun cannot be stopped; a file that is being written should be.
 _STOP_PAINTER_MS = 5_000
 _STOP_FILES_MS = 60_000
 
 _ZOOM_STEP = 1.4
+_DEVICE_WIDTH_PX = 420
 
 
 class MainWindow(QMainWindow):
@@ -65,12 +53,14 @@ class MainWindow(QMainWindow):
     def __init__(self, state: State, load: Load, settings: QSettings, language: str) -> None:
         super().__init__()
         self.state = state
-        self.stopped = False
+        self.stopped = False  # whether both threads have ended
+        self._closed = False
         self._remembered = settings
         self._language = str(settings.value("language", language))
         if self._language not in LANGUAGE_NAMES:
             self._language = language
-        self._device: tuple[str, str] | None = None
+        self._device: str | None = None
+        self._device_note = ""
         self._status: Callable[[], str] = lambda: self.text("ready")
         self._progress: float | None = None
         self._paint_began = 0.0
@@ -82,7 +72,15 @@ class MainWindow(QMainWindow):
         self._painter_worker = self._make_worker("painter")
         self._files_worker = self._make_worker("files")
 
-        self._make_actions()
+        self._answers: dict[str, Callable[[Any], None]] = {
+            "photo": self._photo_opened,
+            "painting": self._painting_opened,
+            "checkpoint": self._checkpoint_loaded,
+            "paint": self._painted,
+            "save": self._saved,
+            "warm_up": self._warmed_up,
+        }
+        self.menus = self._make_menus()
         self._make_widgets()
         self.setAcceptDrops(True)
         self.resize(1320, 880)
@@ -170,60 +168,41 @@ class MainWindow(QMainWindow):
         if language == "zh":
             self._translator.load("qtbase_zh_CN", QLibraryInfo.location(QLibraryInfo.TranslationsPath))
             QApplication.installTranslator(self._translator)
-        self._language_actions[language].setChecked(True)
-        for action, key in self._action_texts.items():
-            action.setText(text(key, language))
-            action.setIconText(f" {plain(action.text())}")  # the style leaves no gap beside an icon
-            tip = f"{key}_tip"
-            shortcut = action.shortcut().toString(QKeySequence.NativeText)
-            action.setToolTip(f"{self.text(tip) if tip in TEXTS else action.iconText().strip()} ({shortcut})")
-        for menu, key in self._menu_texts.items():
-            menu.setTitle(text(key, language))
+        self.menus.show_language(language)
         self._show_gallery()
         self._show_state()
 
     def complain(self, key: str, error: BaseException) -> None:
         """Show an error without stopping the window."""
-        lines = [self._line(error)]
+        lines = [error_line(error, self._language)]
         if key in ("photo_failed", "painting_failed", "checkpoint_failed"):
             lines.append(self.text("kept"))
-        self.dialog.setText(self.text(key))
-        self.dialog.setInformativeText("\n\n".join(lines))
-        self.dialog.open()
+        self.dialog.tell(self.text(key), *lines)
 
     # dialogs --------------------------------------------------------------------------------------------------------
 
     def pick_photo(self) -> None:
-        path = self._pick("open_photo_title", self._pictures_filter())
+        path = dialogs.pick_picture(self, self._remembered, "open_photo_title", self._language)
         if path is not None:
             self.open_photo(path)
 
     def pick_painting(self) -> None:
-        path = self._pick("open_painting_title", self._pictures_filter())
+        path = dialogs.pick_picture(self, self._remembered, "open_painting_title", self._language)
         if path is not None:
             self.open_painting(path)
 
     def pick_checkpoint(self) -> None:
-        kinds = f"{self.text('checkpoints_filter')} (*{CHECKPOINT_SUFFIX});;{self.text('all_files')} (*)"
-        path = self._pick("open_checkpoint_title", kinds)
+        path = dialogs.pick_checkpoint(self, self._remembered, self._language)
         if path is not None:
             self.load_checkpoint(path)
 
     def pick_save(self) -> None:
         if self.state.result is None:
             return
-        name = self.state.result.file_name()
-        start = str(Path(self._folder()) / name)
-        kinds = f"{self.text('pictures_filter')} ({' '.join('*' + suffix for suffix in WRITABLE)})"
-        chosen, _ = QFileDialog.getSaveFileName(self, self.text("save_title"), start, kinds)
-        if not chosen:
-            return
-        path = Path(chosen)
-        self._remembered.setValue("folder", str(path.parent))
-        if path.suffix.lower() in WRITABLE:
-            self.save(path, overwrite=True)  # the dialog has asked
-        else:
-            self.save(path.with_name(path.name + Path(name).suffix), overwrite=False)
+        target = dialogs.pick_target(self, self._remembered, self.state.result.file_name(), self._language)
+        if target is not None:
+            path, may_replace = target
+            self.save(path, overwrite=may_replace)
 
     # answers of the threads -----------------------------------------------------------------------------------------
 
@@ -240,10 +219,9 @@ class MainWindow(QMainWindow):
     def _failed(self, job: Job, error: Exception) -> None:
         if not self.state.jobs.finish(job):
             return
-        line = self._line(error)
-        self._status = lambda: line
+        self._status = lambda: error_line(error, self._language)
         if job.kind == "warm_up":  # nobody asked for it yet: the dialog comes when somebody does
-            self._device = ("", line)
+            self._device = ""
         else:
             self.complain(f"{job.kind}_failed", error)
         self._show_state()
@@ -263,7 +241,7 @@ class MainWindow(QMainWindow):
         self._show_state()
 
     def _checkpoint_loaded(self, answer: tuple[Choice, tuple[str, str]]) -> None:
-        choice, self._device = answer
+        choice, (self._device, self._device_note) = answer
         self.state.add_checkpoint(choice)
         self._say("ready")
         self._show_gallery()
@@ -272,7 +250,7 @@ class MainWindow(QMainWindow):
     def _painted(self, result: Result) -> None:
         self.state.result = result
         self._result_pixmap = to_pixmap(result.preview)
-        self._device = (result.device, result.device_note)
+        self._device, self._device_note = result.device, result.device_note
         self._say("done", seconds=f"{time.perf_counter() - self._paint_began:.1f}")
         self._show_state()
 
@@ -280,7 +258,7 @@ class MainWindow(QMainWindow):
         self._say("saved", path=path)
 
     def _warmed_up(self, device: tuple[str, str]) -> None:
-        self._device = device
+        self._device, self._device_note = device
         self._show_state()
 
     # what Qt calls --------------------------------------------------------------------------------------------------
@@ -291,13 +269,16 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(100, self._warm_up)  # the window is painted first
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        event.accept()
+        if self._closed:
+            return
+        self._closed = True
         self._remembered.setValue("geometry", self.saveGeometry())
         self.hide()  # the window is gone at once, even where a thread needs a moment
         is_saving = self.state.jobs.is_running("save")
         self.state.jobs.drop_all()
         files_stopped = self._files_worker.stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
         self.stopped = self._painter_worker.stop(_STOP_PAINTER_MS) and files_stopped
-        event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if _local_files(event.mimeData()) or event.mimeData().hasImage():
@@ -323,62 +304,21 @@ class MainWindow(QMainWindow):
     def _submit(self, worker: Worker, kind: str, work: Callable[[Any, Any], Any]) -> None:
         worker.submit(self.state.jobs.start(kind), work)
 
-    def _make_actions(self) -> None:
-        self._action_texts: dict[QAction, str] = {}
-        self._menu_texts: dict[Any, str] = {}
-        self._answers: dict[str, Callable[[Any], None]] = {
-            "photo": self._photo_opened,
-            "painting": self._painting_opened,
-            "checkpoint": self._checkpoint_loaded,
-            "paint": self._painted,
-            "save": self._saved,
-            "warm_up": self._warmed_up,
+    def _make_menus(self) -> Menus:
+        slots: dict[str, Callable[[], Any]] = {
+            "open_photo": self.pick_photo,
+            "paste": self.paste,
+            "any_painting": self.pick_painting,
+            "load_checkpoint": self.pick_checkpoint,
+            "save_as": self.pick_save,
+            "copy": self.copy_result,
+            "quit": self.close,
+            "fit": lambda: self.viewport.fit(),
+            "actual_size": self._show_actual_size,
+            "zoom_in": lambda: self._zoom(_ZOOM_STEP),
+            "zoom_out": lambda: self._zoom(1 / _ZOOM_STEP),
         }
-        file_menu = self._menu("menu_file")
-        self.open_action = self._action(file_menu, "open_photo", self.pick_photo, QKeySequence.Open, "photo")
-        self._action(file_menu, "paste", self.paste, QKeySequence.Paste)
-        file_menu.addSeparator()
-        self.painting_action = self._action(file_menu, "any_painting", self.pick_painting, "Ctrl+Shift+O", "painting")
-        self.checkpoint_action = self._action(
-            file_menu, "load_checkpoint", self.pick_checkpoint, "Ctrl+L", "checkpoint"
-        )
-        file_menu.addSeparator()
-        self.save_action = self._action(file_menu, "save_as", self.pick_save, QKeySequence.Save, "save")
-        self.copy_action = self._action(file_menu, "copy", self.copy_result, QKeySequence.Copy)
-        file_menu.addSeparator()
-        self._action(file_menu, "quit", self.close, "Ctrl+Q")
-
-        view_menu = self._menu("menu_view")
-        self._action(view_menu, "fit", lambda: self.viewport.fit(), "Ctrl+0")
-        self._action(view_menu, "actual_size", self._show_actual_size, "Ctrl+1")
-        self._action(view_menu, "zoom_in", lambda: self._zoom(_ZOOM_STEP), QKeySequence.ZoomIn)
-        self._action(view_menu, "zoom_out", lambda: self._zoom(1 / _ZOOM_STEP), QKeySequence.ZoomOut)
-
-        language_menu = self._menu("menu_language")
-        group = QActionGroup(self)
-        self._language_actions: dict[str, QAction] = {}
-        for language, name in LANGUAGE_NAMES.items():
-            action = group.addAction(name)
-            action.setCheckable(True)
-            action.triggered.connect(lambda _checked, language=language: self.set_language(language))
-            language_menu.addAction(action)
-            self._language_actions[language] = action
-
-    def _menu(self, key: str) -> Any:
-        menu = self.menuBar().addMenu("")
-        self._menu_texts[menu] = key
-        return menu
-
-    def _action(self, menu: Any, key: str, slot: Callable[[], Any], shortcut: Any, icon: str | None = None) -> QAction:
-        action = QAction(self)
-        action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(lambda _checked=False: slot())
-        if icon is not None:
-            action.setIcon(theme.icon(icon))
-            action.setIconVisibleInMenu(False)
-        menu.addAction(action)
-        self._action_texts[action] = key
-        return action
+        return Menus(self, slots, self.set_language)
 
     def _make_widgets(self) -> None:
         self.setWindowTitle("ppgan_lite")
@@ -387,14 +327,15 @@ class MainWindow(QMainWindow):
         toolbar.setContextMenuPolicy(Qt.PreventContextMenu)
         toolbar.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
         toolbar.setIconSize(QSize(18, 18))
-        toolbar.addAction(self.open_action)
+        actions = self.menus.actions
+        toolbar.addAction(actions["open_photo"])
         toolbar.addSeparator()
-        toolbar.addAction(self.painting_action)
-        toolbar.addAction(self.checkpoint_action)
+        toolbar.addAction(actions["any_painting"])
+        toolbar.addAction(actions["load_checkpoint"])
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
         toolbar.addWidget(space)
-        toolbar.addAction(self.save_action)
+        toolbar.addAction(actions["save_as"])
         self.addToolBar(toolbar)
 
         self.viewport = Viewport()
@@ -432,9 +373,7 @@ class MainWindow(QMainWindow):
         self.status_label = QLabel()
         self.status_label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
         self.device_label = QLabel()
-        self.dialog = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", "", QMessageBox.Ok, self)
-        self.dialog.setIconPixmap(theme.drawing("warning", 40, theme.ACCENT))
-        self.dialog.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        self.dialog = dialogs.ErrorDialog(self)
         for label in (self.status_label, self.device_label):
             label.setContentsMargins(12, 3, 12, 4)
         self.statusBar().setSizeGripEnabled(False)
@@ -450,8 +389,8 @@ class MainWindow(QMainWindow):
         state, result = self.state, self.state.result
         busy = state.jobs.is_running("paint")
         self.controls.show_state(state, self._painting_pixmap, self._language)
-        self.save_action.setEnabled(result is not None)
-        self.copy_action.setEnabled(result is not None)
+        for key in ("save_as", "copy"):
+            self.menus.actions[key].setEnabled(result is not None)
 
         self.photo_pane.words = Words(self.text("drop_here"), self.text("drop_hint"))
         button = self.text(f"run_{state.choice.task}")
@@ -466,9 +405,9 @@ class MainWindow(QMainWindow):
         self._show_progress()
 
         self.photo_title.setText(self.text("photo"))
-        self.photo_detail.setText(self._photo_words())
+        self.photo_detail.setText(photo_caption(state.photo, self._language))
         self.result_title.setText(self.text("result"))
-        self.result_detail.setText(self._result_words())
+        self.result_detail.setText(result_caption(result, self._language))
         self._show_status()
 
     def _show_progress(self) -> None:
@@ -479,36 +418,12 @@ class MainWindow(QMainWindow):
         else:
             self.result_pane.show_note(self.text("working", percent=int(100 * self._progress)), self._progress)
 
-    def _photo_words(self) -> str:
-        photo = self.state.photo
-        if photo is None:
-            return ""
-        return f"{picture_name(photo, self._language)}  ·  {photo.size[0]} × {photo.size[1]}"
-
-    def _result_words(self) -> str:
-        result = self.state.result
-        if result is None:
-            return ""
-        request = result.request
-        title, _ = card_texts(request.choice, request.painting, self._language)
-        words = [picture_name(request.painting, self._language) or title]
-        if request.choice.has_settings:
-            words.append(f"{round(100 * request.settings.strength)} %")
-            if request.settings.keep_colors:
-                words.append(self.text("keep_colors"))
-        words.append(f"{result.image.shape[1]} × {result.image.shape[0]}")
-        return "  ·  ".join(words)
-
     def _show_status(self) -> None:
         self.status_label.setText(self._status())
         self.status_label.setToolTip(self._status())
-        if self._device is None:
-            device, note = self.text("device_starting"), ""
-        else:
-            device, note = self._device
-            device = device.upper().replace(":", " ") or self.text("device_unknown")
-        self.device_label.setText(self.text("device", device=device))
-        self.device_label.setToolTip(note)
+        device = device_caption(self._device, self._device_note, self._language)
+        self.device_label.setText(self.fontMetrics().elidedText(device, Qt.ElideRight, _DEVICE_WIDTH_PX))
+        self.device_label.setToolTip(device)
 
     def _say(self, key: str, **values: object) -> None:
         """Put a text in the status bar; it follows a change of language."""
@@ -543,7 +458,7 @@ class MainWindow(QMainWindow):
     def _take(self, mime: QMimeData, *, onto_gallery: bool) -> bool:
         """Open what was dropped or pasted; False if there is nothing in it for us."""
         paths = _local_files(mime)
-        checkpoints = [path for path in paths if path.suffix.lower() == CHECKPOINT_SUFFIX]
+        checkpoints = [path for path in paths if path.suffix.lower() == dialogs.CHECKPOINT_SUFFIX]
         pictures = [path for path in paths if path not in checkpoints]
         if checkpoints:
             self.load_checkpoint(checkpoints[0])
@@ -562,28 +477,6 @@ class MainWindow(QMainWindow):
             lambda _report, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
         )
         return True
-
-    def _pick(self, title: str, kinds: str) -> Path | None:
-        chosen, _ = QFileDialog.getOpenFileName(self, self.text(title), self._folder(), kinds)
-        if not chosen:
-            return None
-        self._remembered.setValue("folder", str(Path(chosen).parent))
-        return Path(chosen)
-
-    def _folder(self) -> str:
-        return str(self._remembered.value("folder", str(Path.home())))
-
-    def _pictures_filter(self) -> str:
-        suffixes = " ".join(f"*{suffix}" for suffix in sorted(READABLE_SUFFIXES))
-        return f"{self.text('pictures_filter')} ({suffixes});;{self.text('all_files')} (*)"
-
-    def _line(self, error: BaseException) -> str:
-        """One line about an error."""
-        if isinstance(error, PpganError):
-            return str(error)
-        if isinstance(error, MemoryError):
-            return self.text("no_memory")
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _local_files(mime: QMimeData) -> list[Path]:

@@ -25,11 +25,13 @@ import json, os, signal, sys, time
 import cv2  # which points Qt to plugins of its own
 from pathlib import Path
 from PyQt5.QtCore import QSettings, QTimer
+from ppgan_lite import styles
 from ppgan_lite.gui import app
-from window_bench import FakePredictor
+from window_bench import FakePredictor, fake_styles
 
 photo, folder = sys.argv[1:]
 QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, folder)
+styles.catalogue = lambda: fake_styles(Path(folder))
 app._load = lambda source: FakePredictor()
 told, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app._wait
 
@@ -48,7 +50,7 @@ def wait(application, window):
     return really_wait(application, window)
 
 app._wait = wait
-told["code"] = app.main(["any", photo])
+told["code"] = app.main(["night", photo])
 print(json.dumps(told))
 """
 

@@ -249,9 +249,9 @@ def test_the_gallery_chooses_by_key_and_runs_by_double_click(bench: Bench, photo
 def test_texts_follow_the_language_at_run_time_and_it_is_remembered(bench: Bench, photo_file: Path) -> None:
     bench.open_photo(photo_file)
     bench.paint()
-    bench.window._language_actions["zh"].trigger()
+    bench.window.menus.languages["zh"].trigger()
     assert bench.window.controls.run.text() == "开始绘制"
-    assert bench.window.open_action.text() == "打开照片…(&O)"
+    assert bench.window.menus.actions["open_photo"].text() == "打开照片…(&O)"
     assert bench.window.gallery.item(1).text() == "夜"
     assert bench.window.result_detail.text() == "夜  ·  100 %  ·  60 × 40"
     assert bench.window.status_label.text().startswith("完成")
@@ -295,7 +295,7 @@ def test_a_result_is_saved_whole_with_its_recipe_under_any_name(
     bench: Bench, photo: np.ndarray, photo_file: Path, monkeypatch: Any
 ) -> None:
     bench.open_photo(photo_file)
-    assert not bench.window.save_action.isEnabled()
+    assert not bench.window.menus.actions["save_as"].isEnabled()
     bench.paint()
     target = bench.folder / "画 🎨" / "é.png"
     target.parent.mkdir()
@@ -303,7 +303,7 @@ def test_a_result_is_saved_whole_with_its_recipe_under_any_name(
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *words: offered.append(Path(words[2]).name) or (str(target), "")
     )
-    bench.window.save_action.trigger()
+    bench.window.menus.actions["save_as"].trigger()
     bench.until(target.exists)
     bench.until(lambda: bench.window.status_label.text() == f"Saved {target}")
     np.testing.assert_array_equal(read_image(target)[0], 255 - photo)

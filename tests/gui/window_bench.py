@@ -56,6 +56,22 @@ class FakePredictor:
         return 255 - image
 
 
+def fake_styles(folder: Path) -> tuple[Any, ...]:
+    """Two styles with what the gallery shows of them."""
+    thumbnail = folder / "thumbnail.jpg"
+    write_image(thumbnail, np.full((30, 40, 3), 90, np.uint8), overwrite=True)
+    return tuple(
+        SimpleNamespace(
+            name=name,
+            title={"en": english, "zh": chinese},
+            artist={"en": "A Painter", "zh": "某画家"},
+            year="1889",
+            thumbnail=thumbnail,
+        )
+        for name, english, chinese in (("night", "The Night", "夜"), ("wave", "The Wave", "浪"))
+    )
+
+
 class Bench:
     """A window under test, what its painter loads, and how to wait for it."""
 
@@ -68,19 +84,7 @@ class Bench:
         self.window = self.open_window()
 
     def open_window(self) -> MainWindow:
-        thumbnail = self.folder / "thumbnail.jpg"
-        write_image(thumbnail, np.full((30, 40, 3), 90, np.uint8), overwrite=True)
-        styles = tuple(
-            SimpleNamespace(
-                name=name,
-                title={"en": english, "zh": chinese},
-                artist={"en": "A Painter", "zh": "某画家"},
-                year="1889",
-                thumbnail=thumbnail,
-            )
-            for name, english, chinese in (("night", "The Night", "夜"), ("wave", "The Wave", "浪"))
-        )
-        window = MainWindow(State.with_styles(styles), self.load, self.settings, "en")
+        window = MainWindow(State.with_styles(fake_styles(self.folder)), self.load, self.settings, "en")
         window._warm_up = lambda: None  # the tests say when something is loaded
         self.qtbot.addWidget(window)
         window.show()

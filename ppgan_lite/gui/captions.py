@@ -1,0 +1,68 @@
+"""What the window says about pictures, choices, devices and errors; knows no Qt."""
+
+from __future__ import annotations
+
+from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.state import Choice, Picture, Result
+from ppgan_lite.gui.texts import text
+
+_DOT = "  ·  "
+
+
+def picture_name(picture: Picture | None, language: str) -> str:
+    """The file's name, or what a pasted picture is called; empty without a picture."""
+    if picture is None:
+        return ""
+    return picture.path.name if picture.path else text("pasted", language)
+
+
+def photo_caption(photo: Picture | None, language: str) -> str:
+    """Name and size."""
+    if photo is None:
+        return ""
+    return _DOT.join([picture_name(photo, language), _size(*photo.size)])
+
+
+def result_caption(result: Result | None, language: str) -> str:
+    """What made the result, and its size."""
+    if result is None:
+        return ""
+    request = result.request
+    title, _ = choice_texts(request.choice, request.painting, language)
+    words = [picture_name(request.painting, language) or title]
+    if request.choice.has_settings:
+        words.append(f"{round(100 * request.settings.strength)} %")
+        if request.settings.keep_colors:
+            words.append(text("keep_colors", language))
+    height, width = result.image.shape[:2]
+    return _DOT.join([*words, _size(width, height)])
+
+
+def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tuple[str, str]:
+    """Title and subtitle of a choice, and of the painting that goes with it."""
+    if choice.kind == "painting":
+        return text("any_painting_card", language), picture_name(painting, language) or text("choose_picture", language)
+    if choice.kind == "checkpoint":
+        return choice.title[language], text(f"task_{choice.task}", language)
+    return choice.title[language], choice.subtitle[language]
+
+
+def device_caption(device: str | None, note: str, language: str) -> str:
+    """The device in use, None before one is known, and why it is not another."""
+    if device is None:
+        return text("device", language, device=text("device_starting", language))
+    name = device.upper().replace(":", " ") or text("device_unknown", language)
+    return text("device", language, device=f"{name} ({note})" if note else name)
+
+
+def error_line(error: BaseException, language: str) -> str:
+    """One line about an error."""
+    if isinstance(error, PpganError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return text("no_memory", language)
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _size(width: int, height: int) -> str:
+    return f"{width} × {height}"

@@ -1,0 +1,80 @@
+"""File dialogs that remember the folder, and the one that tells of errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtCore import QSettings, Qt
+from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from ppgan_lite.gui import theme
+from ppgan_lite.gui.texts import text
+from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
+
+CHECKPOINT_SUFFIX = ".ppgan"
+
+
+def pick_picture(parent: QWidget, settings: QSettings, title: str, language: str) -> Path | None:
+    """Ask for a picture file; None if the user thinks better of it."""
+    return _pick(parent, settings, title, _kinds("pictures_filter", sorted(READABLE_SUFFIXES), language), language)
+
+
+def pick_checkpoint(parent: QWidget, settings: QSettings, language: str) -> Path | None:
+    """Ask for a checkpoint file."""
+    kinds = _kinds("checkpoints_filter", [CHECKPOINT_SUFFIX], language)
+    return _pick(parent, settings, "open_checkpoint_title", kinds, language)
+
+
+def pick_target(parent: QWidget, settings: QSettings, name: str, language: str) -> tuple[Path, bool] | None:
+    """Ask where to save.
+
+    Args:
+        parent: The window.
+        settings: Hold the folder.
+        name: What is suggested; gives the suffix where the user types none.
+        language: "en" or "zh".
+
+    Returns:
+        The file and whether it may be replaced: the dialog has asked, but not about a suffix that we add.
+    """
+    kinds = f"{text('pictures_filter', language)} ({' '.join(f'*{suffix}' for suffix in WRITABLE)})"
+    start = str(Path(_folder(settings)) / name)
+    chosen, _ = QFileDialog.getSaveFileName(parent, text("save_title", language), start, kinds)
+    if not chosen:
+        return None
+    path = Path(chosen)
+    settings.setValue("folder", str(path.parent))
+    if path.suffix.lower() in WRITABLE:
+        return path, True
+    return path.with_name(path.name + Path(name).suffix), False
+
+
+class ErrorDialog(QMessageBox):
+    """Tells of an error, and lets the window go on behind it; a later error takes the place of an earlier one."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(QMessageBox.NoIcon, "ppgan_lite", "", QMessageBox.Ok, parent)
+        self.setIconPixmap(theme.drawing("warning", 40, theme.ACCENT))
+        self.setTextInteractionFlags(Qt.TextSelectableByMouse)
+
+    def tell(self, title: str, *lines: str) -> None:
+        self.setText(title)
+        self.setInformativeText("\n\n".join(lines))
+        self.open()
+
+
+def _pick(parent: QWidget, settings: QSettings, title: str, kinds: str, language: str) -> Path | None:
+    chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), _folder(settings), kinds)
+    if not chosen:
+        return None
+    settings.setValue("folder", str(Path(chosen).parent))
+    return Path(chosen)
+
+
+def _folder(settings: QSettings) -> str:
+    return str(settings.value("folder", str(Path.home())))
+
+
+def _kinds(key: str, suffixes: list[str], language: str) -> str:
+    patterns = " ".join(f"*{suffix}" for suffix in suffixes)
+    return f"{text(key, language)} ({patterns});;{text('all_files', language)} (*)"
