@@ -5,7 +5,7 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import paddle
@@ -93,6 +93,15 @@ def laplacian(x: paddle.Tensor) -> paddle.Tensor:
     return x - resize_bilinear(resize_bilinear(x, *halved(height, width)), height, width)
 
 
+def pyramid(photo: paddle.Tensor, levels: int) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
+    """Take a Laplacian pyramid apart: the photo halved `levels` times, and what each halving took, coarsest first."""
+    details = []
+    for _ in range(levels):
+        details.append(laplacian(photo))
+        photo = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
+    return photo, details[::-1]
+
+
 def halved(height: int, width: int) -> tuple[int, int]:
     """The size of the next coarser level of a pyramid."""
     return max(height // 2, 1), max(width // 2, 1)
@@ -142,7 +151,9 @@ class RevisionNet(nn.Layer):
         channels: Width; 64 is the published net.
     """
 
-    HALO = 12  # pixels at full resolution that a pixel's value can depend on, to each side; a multiple of 2
+    # How far a pixel of the result can see, at full resolution: 9 to the left and above, 8 to the right and below.
+    # Rounded up to even, so that tiles keep the phase of the halving.
+    HALO = 10
 
     def __init__(self, channels: int = 64) -> None:
         super().__init__()
@@ -164,6 +175,10 @@ class RevisionNet(nn.Layer):
         x = self.residual(F.relu(self.down(x)))
         x = upsample_nearest(x)[:, :, :height, :width]
         return self.to_rgb(F.relu(self.up(x)))
+
+
+def _apply(revision: RevisionNet, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
+    return revision(detail, draft)
 
 
 class LapStyleNet(nn.Layer):
@@ -247,7 +262,14 @@ class LapStyleNet(nn.Layer):
             features = {layer: self.align(features[layer], *style[layer], strength) for layer in ALIGNED_LAYERS}
         return self.decoder(features, height, width)
 
-    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
+    def revise(
+        self,
+        level: int,
+        detail: paddle.Tensor,
+        coarser: paddle.Tensor,
+        strength: float = 1.0,
+        apply: Callable[[RevisionNet, paddle.Tensor, paddle.Tensor], paddle.Tensor] = _apply,
+    ) -> paddle.Tensor:
         """Carry a result up one level of the pyramid.
 
         Args:
@@ -255,12 +277,13 @@ class LapStyleNet(nn.Layer):
             detail: N x 3 x H x W, the photo's Laplacian at the new level.
             coarser: N x 3 x h x w, the result so far, about half the size.
             strength: 0 adds the photo's own detail, 1 the painted detail, between them a blend.
+            apply: How the revision net is called on the two pictures; a caller with a large one does it in tiles.
         """
         height, width = detail.shape[2], detail.shape[3]
         revision = self.revisions[min(level, len(self.revisions) - 1)]
         # The net sees the coarser result doubled by repetition, its output is added to the bilinear one: so were the
         # published weights trained.
-        painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
+        painted = apply(revision, detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
         doubled = resize_bilinear(coarser, height, width)
         return doubled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
 
@@ -275,11 +298,8 @@ class LapStyleNet(nn.Layer):
             strength: 0 .. 1.
             levels: How many times to revise; as often as there are revision nets if not given.
         """
-        details = []
-        for _ in range(len(self.revisions) if levels is None else levels):
-            details.append(laplacian(photo))
-            photo = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
-        result = self.draft(photo, style, strength)
-        for level, detail in enumerate(reversed(details)):
+        small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
+        result = self.draft(small, style, strength)
+        for level, detail in enumerate(details):
             result = self.revise(level, detail, result, strength)
         return result
