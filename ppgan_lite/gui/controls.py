@@ -35,14 +35,14 @@ class Controls(QFrame):
         self.painting_group = _row(self.painting_label, self.painting_picture, self.painting_name, self.painting_button)
 
         self.strength_label = QLabel()
-        self.strength = _slider(100, 150)
+        self.strength = _slider(100, 120)
         self.strength.setValue(100)
         self.strength_value = _value_label("100 %")
         self.keep_colors = QCheckBox()
         self.brush_label = QLabel()
         self.brush_auto = QCheckBox()
         self.brush_auto.setChecked(True)
-        self.brush = _slider(_BRUSH_STEPS, 120)
+        self.brush = _slider(_BRUSH_STEPS, 100)
         self.brush.setValue(_BRUSH_STEPS // 2)
         self.brush_value = _value_label("100 px")
         self.settings_group = _row(
@@ -81,7 +81,7 @@ class Controls(QFrame):
         self.settings_group.setVisible(state.choice.has_settings)
         self.painting_label.setText(text("painting", language))
         name = picture_name(state.painting, language) or text("no_painting", language)
-        self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 180))
+        self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 130))
         self.painting_name.setToolTip(name)
         self.painting_picture.setVisible(painting is not None)
         if painting is not None:

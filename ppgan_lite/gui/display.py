@@ -14,6 +14,7 @@ APT_PACKAGES = (
     "libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libx11-xcb1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 "
     "libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1"
 )
+WAYLAND_PACKAGES = "libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 libwayland-cursor0 libwayland-egl1"
 INSTEAD = "Without a window, use: paddlegan stylize PHOTO --style NAME"
 
 
@@ -42,13 +43,13 @@ def prepare() -> None:
         platform = os.environ["QT_QPA_PLATFORM"] = "wayland"  # Qt 5 itself would try X11 first, and abort
     folder = Path(QtCore.QLibraryInfo.location(QtCore.QLibraryInfo.PluginsPath)) / "platforms"
     if platform.startswith("wayland"):
-        check_plugin(folder / "libqwayland-generic.so")
+        check_plugin(folder / "libqwayland-generic.so", WAYLAND_PACKAGES)
     else:
         check_plugin(folder / "libqxcb.so")
         check_x_server()
 
 
-def check_plugin(path: Path) -> None:
+def check_plugin(path: Path, packages: str = APT_PACKAGES) -> None:
     """Load one of Qt's platform plugins, as Qt will, to see whether its libraries are there.
 
     Raises:
@@ -57,7 +58,7 @@ def check_plugin(path: Path) -> None:
     try:
         ctypes.CDLL(str(path))
     except OSError as error:
-        raise _missing_library(error) from error
+        raise _missing_library(error, packages) from error
 
 
 def check_x_server() -> None:
@@ -74,8 +75,8 @@ def check_x_server() -> None:
         raise UsageError("window", found, "a running X server", INSTEAD)
 
 
-def _missing_library(error: Exception) -> PpganError:
-    remedy = f"On Debian or Ubuntu run: sudo apt install {APT_PACKAGES}. {INSTEAD}"
+def _missing_library(error: Exception, packages: str = APT_PACKAGES) -> PpganError:
+    remedy = f"On Debian or Ubuntu run: sudo apt install {packages}. {INSTEAD}"
     return MissingDependencyError("window", f"a system library is missing ({error})", remedy=remedy)
 
 

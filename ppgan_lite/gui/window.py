@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.menus = self._make_menus()
         self._make_widgets()
         self.setAcceptDrops(True)
-        self.resize(1320, 880)
+        self.resize(QSize(1320, 880).boundedTo(QApplication.primaryScreen().availableSize() * 0.92))
         geometry = settings.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)

@@ -140,7 +140,7 @@ def test_wayland_alone_is_enough_for_the_first_check(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     monkeypatch.setattr(sys, "platform", "linux")
     checked: list[str] = []
-    monkeypatch.setattr(display, "check_plugin", lambda path: checked.append(path.name))
+    monkeypatch.setattr(display, "check_plugin", lambda path, _packages: checked.append(path.name))
     display.prepare()
     assert checked == ["libqwayland-generic.so"] and os.environ["QT_QPA_PLATFORM"] == "wayland"
 

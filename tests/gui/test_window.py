@@ -263,15 +263,16 @@ def test_texts_follow_the_language_at_run_time_and_it_is_remembered(bench: Bench
 
 
 def test_files_are_dropped_by_what_and_where_they_are(bench: Bench, photo_file: Path) -> None:
-    assert drop(bench, mime_of(photo_file), QPoint(200, 300))
+    onto_photo = bench.window.photo_pane.mapTo(bench.window, QPoint(50, 50))
+    assert drop(bench, mime_of(photo_file), onto_photo)
     bench.until(lambda: bench.window.state.photo is not None)
     assert drop(bench, mime_of(photo_file), bench.window.gallery.mapTo(bench.window, QPoint(50, 50)))
     bench.until(lambda: bench.window.state.painting is not None)
-    assert drop(bench, mime_of(photo_file.with_name("网 络.PPGAN")), QPoint(200, 300))
+    assert drop(bench, mime_of(photo_file.with_name("网 络.PPGAN")), onto_photo)
     bench.until(lambda: bench.window.state.choice.kind == "checkpoint")
     words = QMimeData()
     words.setText("hello")
-    assert not drop(bench, words, QPoint(200, 300))
+    assert not drop(bench, words, onto_photo)
 
 
 def test_a_picture_is_pasted_as_pixels_and_as_a_file(bench: Bench, photo_file: Path) -> None:
