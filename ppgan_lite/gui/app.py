@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         display.prepare()
         application, window = create(arguments.checkpoint, arguments.photo)
     except PpganError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     window.show()
     code = _wait(application, window)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 TASKS = ("stylize", "translate", "restore")
 
-# Strokes as a part of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
-FINEST_BRUSH = 0.005
-WIDEST_BRUSH = 0.06
+# Strokes as a part of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster. These
+# are the ends of what predictors tell apart; the middle between them is the 1/32 that they choose by themselves.
+FINEST_BRUSH = 1 / 128
+WIDEST_BRUSH = 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +122,6 @@ class Settings:
 def brush_at(position: float) -> float:
     """Turn a slider's position, 0..1, into a brush: each step widens the stroke by the same factor."""
     return FINEST_BRUSH * (WIDEST_BRUSH / FINEST_BRUSH) ** position
-
-
-def brush_position(brush: float) -> float:
-    """The inverse of `brush_at`."""
-    return math.log(brush / FINEST_BRUSH) / math.log(WIDEST_BRUSH / FINEST_BRUSH)
 
 
 def brush_px(brush: float, size: tuple[int, int]) -> float:

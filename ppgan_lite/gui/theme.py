@@ -88,7 +88,7 @@ _DRAWINGS = {
 class _Style(QProxyStyle):
     """Fusion with check boxes that can be seen on dark grey, and without its coloured icons on buttons."""
 
-    def styleHint(  # noqa: N802 - Qt's name
+    def styleHint(
         self,
         hint: QStyle.StyleHint,
         option: QStyleOption | None = None,
@@ -99,7 +99,7 @@ class _Style(QProxyStyle):
             return 0
         return super().styleHint(hint, option, widget, data)
 
-    def drawPrimitive(  # noqa: N802 - Qt's name
+    def drawPrimitive(
         self,
         element: QStyle.PrimitiveElement,
         option: QStyleOption,

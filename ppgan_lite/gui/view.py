@@ -167,7 +167,7 @@ class PicturePane(QWidget):
         self._note, self._progress = note, progress
         self.update()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
         painter.setPen(Qt.NoPen)
@@ -181,13 +181,13 @@ class PicturePane(QWidget):
             self._paint_note(painter)
         painter.end()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+    def wheelEvent(self, event: QWheelEvent) -> None:
         if self._pixmap is not None:
             factor = _WHEEL_STEP ** (event.angleDelta().y() / 120)
             self._viewport.zoom_by(factor, event.position(), self.size())
         event.accept()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.LeftButton:
             return
         if self._pixmap is None:
@@ -196,16 +196,16 @@ class PicturePane(QWidget):
             self._drag_from = event.localPos()
             self.setCursor(Qt.ClosedHandCursor)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag_from is not None:
             self._viewport.move_by(event.localPos() - self._drag_from, self.size())
             self._drag_from = event.localPos()
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         self._drag_from = None
         self.unsetCursor()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._pixmap is None or event.button() != Qt.LeftButton:
             return
         if self._viewport.zoom > 1:

@@ -263,12 +263,12 @@ class MainWindow(QMainWindow):
 
     # what Qt calls --------------------------------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._device is None and not self.state.jobs.is_running("warm_up"):
             QTimer.singleShot(100, self._warm_up)  # the window is painted first
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         event.accept()
         if self._closed:
             return
@@ -280,11 +280,11 @@ class MainWindow(QMainWindow):
         files_stopped = self._files_worker.stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
         self.stopped = self._painter_worker.stop(_STOP_PAINTER_MS) and files_stopped
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _local_files(event.mimeData()) or event.mimeData().hasImage():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         onto_gallery = self.gallery.rect().contains(self.gallery.mapFrom(self, event.pos()))
         if self._take(event.mimeData(), onto_gallery=onto_gallery):
             event.acceptProposedAction()

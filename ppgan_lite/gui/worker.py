@@ -73,7 +73,7 @@ class Worker(QObject):
             value = work(lambda fraction: self.progressed.emit(job, fraction), job.cancelled.is_set)
         except CancelledError:
             return
-        except Exception as error:  # noqa: BLE001 - an exception that leaves a slot ends the program
+        except Exception as error:
             if not job.cancelled.is_set():
                 if not isinstance(error, PpganError):
                     logger.exception("%s failed", job.kind)

@@ -227,11 +227,11 @@ def test_the_brush_is_automatic_until_its_slider_is_moved(bench: Bench, photo_fi
     assert bench.window.state.settings.brush is None
     bench.window.controls.brush.setValue(100)
     assert not bench.window.controls.brush_auto.isChecked()
-    assert bench.window.controls.brush_value.text() == "2 px"
+    assert bench.window.controls.brush_value.text() == "5 px"
     bench.paint()
     bench.window.controls.brush_auto.setChecked(True)
     bench.paint()
-    assert [call["brush"] for call in bench.predictors["night"].calls] == [2.4, None]
+    assert [call["brush"] for call in bench.predictors["night"].calls] == [5.0, None]
 
 
 def test_the_gallery_chooses_by_key_and_runs_by_double_click(bench: Bench, photo_file: Path) -> None:
