@@ -29,9 +29,9 @@ def load_encoder(source: str) -> VGGEncoder:
         CheckpointError: The file is missing, damaged, or holds no VGG encoder.
     """
     if source == SHIPPED:
-        from ppgan_lite.styles import ANY
+        from ppgan_lite.styles import any_painting
 
-        source = str(ANY.path)
+        source = str(any_painting())
     path = Path(source)
     encoder = _from_npz(path) if path.suffix == ".npz" else _from_checkpoint(path)
     for parameter in encoder.parameters():

@@ -64,9 +64,7 @@ class ContentAndStyle:
     def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Return photo `index` and a painting, cropped, turned left to right and recoloured as `rng` says."""
         paintings = self.styles[rng.integers(len(self.styles))]
-        painting = self._crop(
-            paintings[rng.integers(len(paintings))], self.style_short_side, self.style_size, rng
-        )
+        painting = self._crop(paintings[rng.integers(len(paintings))], self.style_short_side, self.style_size, rng)
         if rng.random() < self.recolour:
             painting = painting[rng.permutation(3)]
             inverted = rng.random(3) < 0.3

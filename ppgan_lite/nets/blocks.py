@@ -33,7 +33,7 @@ def resize_bilinear(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
 
 
 class ReflectConv(nn.Conv2D):
-    """A 3x3 convolution behind a reflect padding of one pixel: keeps height and width (stride 2 halves, rounding up)."""
+    """A 3x3 convolution behind a reflect padding of one pixel: keeps the size (stride 2 halves it, rounding up)."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__(in_channels, out_channels, 3, stride=stride)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
@@ -20,7 +22,7 @@ class PatchDiscriminator(nn.Layer):
         super().__init__()
         self.arguments = {"in_channels": in_channels, "base_channels": base_channels, "layers": layers}
         widths = [in_channels] + [base_channels] * (layers - 1)
-        self.convs = nn.LayerList([nn.Conv2D(a, b, 3, padding=1) for a, b in zip(widths, widths[1:])])
+        self.convs = nn.LayerList([nn.Conv2D(a, b, 3, padding=1) for a, b in pairwise(widths)])
         self.norms = nn.LayerList([nn.BatchNorm2D(width) for width in widths[1:]])
         self.to_logits = nn.Conv2D(base_channels, 1, 3, padding=1)
 

@@ -30,9 +30,7 @@ def mean_and_std(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]
     return mean, (variance + EPSILON).sqrt()
 
 
-def adain(
-    features: paddle.Tensor, mean: paddle.Tensor, std: paddle.Tensor, strength: float = 1.0
-) -> paddle.Tensor:
+def adain(features: paddle.Tensor, mean: paddle.Tensor, std: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
     """Give `features` the channel statistics of a style (Huang and Belongie, ICCV 2017, section 5).
 
     Args:
@@ -61,8 +59,8 @@ def optimal_transport(
 ) -> paddle.Tensor:
     """Give `features` the mean and the full covariance of a style, moving them as little as possible.
 
-    Lu et al., "A Closed-Form Solution to Universal Style Transfer", ICCV 2019, equation 9. Unlike AdaIN it carries which
-    channels fire together, which is where a painting's texture lies. The linear map counts as a constant in training.
+    Lu et al., "A Closed-Form Solution to Universal Style Transfer", ICCV 2019, equation 9. Unlike AdaIN it carries
+    which channels fire together, which is where a painting's texture lies. The linear map counts as a constant in training.
 
     Args:
         features: N x C x H x W of the photo.

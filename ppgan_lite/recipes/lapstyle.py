@@ -15,9 +15,9 @@ from paddle.nn import functional as F
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
-from ppgan_lite.nets.discriminators import PatchDiscriminator
-from ppgan_lite.nets.lapstyle import LapStyleNet, halved, laplacian
 from ppgan_lite.nets.blocks import resize_bilinear
+from ppgan_lite.nets.discriminators import PatchDiscriminator
+from ppgan_lite.nets.lapstyle import LapStyleNet, halved, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
@@ -289,16 +289,12 @@ class LapStyleRevision(Recipe):
 
     def _paint(self, photo: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
         """Paint with gradients in the trained revision net alone."""
-        details = [laplacian(photo)]
-        for _ in range(self.level):
-            photo = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
-            details.append(laplacian(photo))
         with paddle.no_grad():
-            small = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
+            small, details = pyramid(photo, self.level + 1)
             coarser = self.net.draft(small, self._statistics(painting))
             for level in range(self.level):
-                coarser = self.net.revise(level, details[-1 - level], coarser)
-        return self.net.revise(self.level, details[0], coarser)
+                coarser = self.net.revise(level, details[level], coarser)
+        return self.net.revise(self.level, details[-1], coarser)
 
     def _statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """The style as the draft will see it: the net's own, or the painting shrunk as the photo is."""

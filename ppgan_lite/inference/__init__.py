@@ -1,0 +1,1 @@
+"""Images in, image out: predictors built from a checkpoint alone, and how they run."""

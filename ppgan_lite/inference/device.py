@@ -1,0 +1,86 @@
+"""Where a net runs, and what must be set before Paddle is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+from ppgan_lite.errors import MissingDependencyError, UsageError
+
+
+def require_paddle() -> ModuleType:
+    """Import Paddle, set up for this processor, or say which extra brings it.
+
+    Settings that the environment already has are left alone.
+
+    Raises:
+        MissingDependencyError: Paddle is not installed.
+    """
+    if "paddle" not in sys.modules:
+        os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
+        if "AuthenticAMD" in _cpu_info():
+            # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told otherwise (2 to 5 times).
+            os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="No ccache found")
+            import paddle
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "paddle":
+            raise
+        raise MissingDependencyError(
+            "paddle",
+            "PaddlePaddle is not installed",
+            remedy='Install it with: pip install "ppgan-lite[cpu]" (for an NVIDIA GPU see README.md)',
+        ) from error
+    return paddle
+
+
+def physical_cores() -> int:
+    """How many cores this process may use, counting two hardware threads of one core once."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    cores = set()
+    for cpu in usable:
+        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        cores.add(siblings.read_text().strip() if siblings.exists() else str(cpu))
+    return max(1, len(cores))
+
+
+def choose_device(asked: str) -> tuple[str, str]:
+    """Settle on a device and make Paddle use it.
+
+    Args:
+        asked: "auto" (a GPU where Paddle has one, else the CPU), "cpu" or "gpu:N".
+
+    Returns:
+        The device's name, and why it is not what was asked for ("" if there is nothing to say).
+
+    Raises:
+        UsageError: The name is none of these, or there is no such GPU.
+    """
+    paddle = require_paddle()
+    gpus = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
+    names = ["cpu", *(f"gpu:{index}" for index in range(gpus))]
+    note = ""
+    if asked == "auto":
+        chosen = names[-1] if gpus == 0 else "gpu:0"
+        if gpus == 0 and paddle.is_compiled_with_cuda():
+            note = "Paddle finds no GPU, so the CPU is used"
+    elif asked in names or (asked == "gpu" and gpus):
+        chosen = "gpu:0" if asked == "gpu" else asked
+    else:
+        remedy = "" if paddle.is_compiled_with_cuda() else "README.md says how to get the Paddle that has GPUs"
+        raise UsageError("device", f"{asked!r} is not there", f"one of auto, {', '.join(names)}", remedy)
+    paddle.set_device(chosen)
+    return chosen, note
+
+
+def _cpu_info() -> str:
+    """The processor's maker, as far as the system tells without starting a program."""
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return os.environ.get("PROCESSOR_IDENTIFIER", "")

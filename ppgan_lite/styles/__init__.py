@@ -1,0 +1,71 @@
+"""The styles that ship: a catalogue, and for each style one checkpoint and one thumbnail beside it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite.errors import UsageError
+from ppgan_lite.tables import did_you_mean
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style that ships.
+
+    Attributes:
+        name: What the command line calls it.
+        title: The painting's title, by language ("en", "zh").
+        artist: The painter's name, by language.
+        year: When it was painted, in words.
+        file: Name of the checkpoint in this folder.
+        sha256: Of that file.
+        training: How it came about: command, data, seconds, distances measured.
+    """
+
+    name: str
+    title: dict[str, str]
+    artist: dict[str, str]
+    year: str
+    file: str
+    sha256: str
+    training: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """The checkpoint."""
+        return FOLDER / self.file
+
+    @property
+    def thumbnail(self) -> Path:
+        """A small JPEG of a photo painted in this style."""
+        return FOLDER / f"{self.name}.jpg"
+
+
+@functools.cache
+def catalogue() -> tuple[Style, ...]:
+    """Return the named styles, in the order in which they are shown."""
+    entries = json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8"))
+    return tuple(Style(**entry) for entry in entries["styles"])
+
+
+def any_painting() -> Path:
+    """Return the checkpoint that paints in the manner of any picture, and whose encoder serves as perceptual loss."""
+    return FOLDER / "any.ppgan"
+
+
+def find_style(name: str) -> Style:
+    """Return a style by name.
+
+    Raises:
+        UsageError: No style has that name.
+    """
+    styles = {style.name: style for style in catalogue()}
+    if name not in styles:
+        raise UsageError("style", f"{name!r} does not ship", f"one of {', '.join(styles)}", did_you_mean(name, styles))
+    return styles[name]

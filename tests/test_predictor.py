@@ -1,0 +1,180 @@
+"""Predictors, on a tiny LapStyle net with weights of the test's own."""
+
+import numpy as np
+import pytest
+
+from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
+from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
+from ppgan_lite.images import write_image
+from ppgan_lite.inference.predictor import load_predictor
+
+paddle = pytest.importorskip("paddle")
+
+
+def tiny_checkpoint(path, *, revisions=1, own_style=False, alignment="optimal_transport"):
+    from ppgan_lite.nets.lapstyle import LapStyleNet
+    from ppgan_lite.recipes.lapstyle import painter_spec
+
+    paddle.seed(7)
+    net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, revisions, alignment, own_style)
+    if own_style:
+        net.remember_style(
+            net.style_statistics(paddle.to_tensor(picture(64, 64, seed=9).transpose(2, 0, 1)[None] / 255.0, "float32"))
+        )
+    # Fresh weights answer far outside [0, 1], where clipping would hide any difference.
+    net.decoder.to_rgb.weight.set_value(net.decoder.to_rgb.weight * 0.1)
+    net.decoder.to_rgb.bias.set_value(net.decoder.to_rgb.bias + 0.5)
+    header = Header(nets={"painter": net_spec(net)}, predictors={"painter": painter_spec(net)})
+    write_checkpoint(path, header, net_tensors("painter", net))
+    return path
+
+
+def picture(height, width, seed=0):
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (height // 8 + 2, width // 8 + 2, 3), dtype=np.uint8)
+    return np.ascontiguousarray(np.kron(coarse, np.ones((8, 8, 1), np.uint8))[:height, :width])
+
+
+@pytest.fixture(scope="module")
+def any_style(tmp_path_factory):
+    return load_predictor(tiny_checkpoint(tmp_path_factory.mktemp("weights") / "any.ppgan"), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def one_style(tmp_path_factory):
+    return load_predictor(
+        tiny_checkpoint(tmp_path_factory.mktemp("weights") / "one.ppgan", own_style=True), device="cpu"
+    )
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (17, 23), (16, 900), (333, 251), (700, 520)])
+def test_the_result_has_the_size_of_the_photo(one_style, size):
+    photo = picture(*size)
+    result = one_style(photo)
+    assert result.shape == photo.shape and result.dtype == np.uint8
+
+
+def test_the_same_settings_give_the_same_picture(one_style):
+    photo = picture(120, 90)
+    assert np.array_equal(one_style(photo, strength=0.7), one_style(photo, strength=0.7))
+
+
+def test_the_photo_is_not_changed(one_style):
+    photo = picture(64, 64)
+    before = photo.copy()
+    one_style(photo, keep_colors=True)
+    assert np.array_equal(photo, before)
+
+
+def test_a_checkpoint_without_a_style_needs_a_painting(any_style):
+    assert any_style.spec.inputs == ("photo", "style")
+    with pytest.raises(UsageError, match="style: none was given; expected a painting"):
+        any_style(picture(64, 64))
+
+
+def test_a_bound_painting_gives_what_the_painting_in_the_call_gives(any_style):
+    photo, painting = picture(80, 70), picture(90, 60, seed=3)
+    bound = any_style.with_style(painting)
+    assert bound.spec.inputs == ("photo",)
+    assert np.array_equal(bound(photo), any_style(photo, style=painting))
+
+
+def test_a_checkpoint_with_a_style_refuses_another(one_style):
+    with pytest.raises(UsageError, match="has a style already"):
+        one_style(picture(64, 64), style=picture(64, 64))
+    with pytest.raises(UsageError, match="a style of its own"):
+        one_style.with_style(picture(64, 64))
+
+
+def test_strength_moves_the_picture_away_step_by_step(one_style):
+    photo = picture(96, 96)
+    untouched = one_style(photo, strength=0.0).astype(float)
+    distances = [np.abs(one_style(photo, strength=s) - untouched).mean() for s in (0.25, 0.5, 1.0)]
+    assert 0 < distances[0] < distances[1] < distances[2]
+
+
+def test_kept_colors_leave_the_chroma_of_the_photo(one_style):
+    photo = picture(96, 96) // 2 + 64
+    result = one_style(photo, keep_colors=True).astype(float)
+    difference = result - photo
+    inside = ((result > 0) & (result < 255)).all(axis=2)
+    assert inside.mean() > 0.3
+    assert np.ptp(difference, axis=2)[inside].max() <= 1
+
+
+def test_a_broader_brush_drafts_smaller(one_style):
+    assert one_style._plan(512, 512, brush=32)[0] < one_style._plan(512, 512, brush=8)[0]
+    assert one_style._plan(512, 700, brush=None) == (256, 350, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"strength": 1.5}, "strength: 1.5; expected a number from 0 to 1"),
+        ({"strength": float("nan")}, "strength: nan"),
+        ({"brush": 0}, "brush: 0; expected a width in pixels above 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(one_style, arguments, message):
+    with pytest.raises(UsageError, match=message):
+        one_style(picture(32, 32), **arguments)
+
+
+@pytest.mark.parametrize("image", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3)), np.zeros((0, 8, 3), np.uint8), "x"])
+def test_what_is_no_picture_is_refused(one_style, image):
+    with pytest.raises(UsageError, match="image: "):
+        one_style(image)
+
+
+def test_progress_rises_to_one_and_cancel_stops(one_style):
+    photo = picture(1100, 600)
+    seen = []
+    one_style(photo, progress=seen.append)
+    assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == 1 and len(seen) > 3
+    with pytest.raises(CancelledError):
+        one_style(photo, cancelled=lambda: True)
+
+
+def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
+    from ppgan_lite.inference import tiling
+
+    predictor = load_predictor(tiny_checkpoint(tmp_path / "two.ppgan", revisions=2, own_style=True), device="cpu")
+    photo = picture(531, 402)
+    assert predictor._plan(531, 402, brush=32)[2] == 2
+    whole = predictor(photo, brush=32)
+    monkeypatch.setattr(tiling.in_tiles, "__kwdefaults__", {**tiling.in_tiles.__kwdefaults__, "tile": 64})
+    tiled = predictor(photo, brush=32)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+def test_a_name_a_picture_and_a_file_are_told_apart(tmp_path, monkeypatch):
+    from ppgan_lite.inference import predictor as module
+
+    monkeypatch.setattr(module, "any_painting", lambda: tiny_checkpoint(tmp_path / "any.ppgan"))
+    painting = tmp_path / "some painting.png"
+    write_image(painting, picture(40, 50))
+    assert load_predictor("any").spec.inputs == ("photo", "style")
+    from_picture = load_predictor(painting)
+    assert from_picture.spec.inputs == ("photo",) and from_picture.name == "some painting"
+    with pytest.raises(CheckpointError, match="missing.ppgan"):
+        load_predictor(tmp_path / "missing.ppgan")
+    with pytest.raises(UsageError, match=r"starry_nigth.*Did you mean 'starry_night'"):
+        load_predictor("starry_nigth")
+    with pytest.raises(UsageError, match="there is no such file"):
+        load_predictor(tmp_path / "nowhere" / "file.bin")
+
+
+def test_a_checkpoint_of_another_task_is_refused(tmp_path):
+    from ppgan_lite.checkpoint import PredictorSpec
+    from ppgan_lite.nets.vgg import VGGEncoder
+
+    net = VGGEncoder([2, 2, 2, 2, 2], [1, 1, 1, 1, 1])
+    header = Header(nets={"e": net_spec(net)}, predictors={"e": PredictorSpec(net="e", task="restore")})
+    write_checkpoint(tmp_path / "x.ppgan", header, net_tensors("e", net))
+    with pytest.raises(CheckpointError, match="holds restore; expected a net that stylizes"):
+        load_predictor(tmp_path / "x.ppgan")
+
+
+def test_an_unknown_device_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="device: 'gpu:7' is not there; expected one of auto, cpu"):
+        load_predictor(tiny_checkpoint(tmp_path / "x.ppgan"), device="gpu:7")
