@@ -1,0 +1,138 @@
+"""Pickles read as data: a small interpreter of the opcodes that files of weights are written with.
+
+`pickle.load` calls whatever a file names. Here nothing is imported and nothing of the file's choosing is called: the
+names that a reader knows stand for functions of the reader, every other name is refused, and what a file asks to
+allocate is bounded by its own size.
+"""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from ppgan_lite.errors import CheckpointError
+
+# (module, name) -> what stands for it. The two are compared as they are, so a dotted name finds nothing.
+Globals = Mapping[tuple[str, str], Any]
+
+# A tensor takes about thirty opcodes.
+MAX_OPCODES = 1_000_000
+
+_CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
+_VALUES = {
+    *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
+    *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+}
+_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+
+
+@runtime_checkable
+class Buildable(Protocol):
+    """An object of the reader that takes the state which a file gives it."""
+
+    def build(self, state: Any) -> None:
+        """Check and take the state."""
+
+
+def read_pickle(data: bytes, known: Globals, *, where: object) -> Any:
+    """Return what a pickle of protocol 2 to 4 describes: collections, texts, bytes, numbers, and what `known` makes.
+
+    Args:
+        data: The pickle.
+        known: What stands for each global that may be named. A callable is called with the file's arguments and must
+            check them; an object with a `build` method gets the file's state.
+        where: The file, for messages.
+
+    Raises:
+        CheckpointError: The pickle is damaged, or asks for anything beyond that.
+    """
+    try:
+        return _run(data, known, where)
+    except CheckpointError:
+        raise
+    except Exception as error:  # Forged opcodes and arguments can fail in any way.
+        detail = str(error).partition("\n")[0][:120] or type(error).__name__
+        raise CheckpointError(
+            where, f"is damaged or not a pickle ({detail})", remedy="Copy or download it again"
+        ) from error
+
+
+def _run(data: bytes, known: Globals, where: object) -> Any:
+    stack: list[Any] = []
+    below: list[list[Any]] = []  # what lies under each open mark, out of reach until the mark is closed
+    memo: dict[Any, Any] = {}
+
+    def pop_to_mark() -> list[Any]:
+        nonlocal stack
+        items, stack = stack, below.pop()
+        return items
+
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        name = opcode.name
+        if count >= MAX_OPCODES:
+            raise CheckpointError(where, f"has more than {MAX_OPCODES} opcodes", "a file of weights")
+        if name in _VALUES:
+            stack.append(argument)
+        elif name in _CONSTANTS:
+            stack.append(_CONSTANTS[name])
+        elif name in _EMPTY:
+            stack.append(_EMPTY[name]())
+        elif name == "MARK":
+            below.append(stack)
+            stack = []
+        elif name == "TUPLE":
+            items = pop_to_mark()
+            stack.append(tuple(items))
+        elif name in _TUPLES:
+            items = [stack.pop() for _ in range(_TUPLES[name])]
+            stack.append(tuple(reversed(items)))
+        elif name in ("APPEND", "APPENDS"):
+            values = pop_to_mark() if name == "APPENDS" else [stack.pop()]
+            _expect(stack[-1], list).extend(values)
+        elif name in ("SETITEM", "SETITEMS"):
+            values = pop_to_mark() if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
+            _expect(stack[-1], dict).update(zip(values[::2], values[1::2], strict=True))
+        elif name in ("BINPUT", "LONG_BINPUT"):
+            memo[argument] = stack[-1]
+        elif name == "MEMOIZE":
+            memo[len(memo)] = stack[-1]
+        elif name in ("BINGET", "LONG_BINGET"):
+            stack.append(memo[argument])
+        elif name in ("GLOBAL", "STACK_GLOBAL"):
+            module, attribute = str(argument).split(" ", 1) if name == "GLOBAL" else (stack.pop(-2), stack.pop())
+            stack.append(_global(module, attribute, known, where))
+        elif name == "REDUCE":
+            arguments = _expect(stack.pop(), tuple)
+            function = stack.pop()
+            if not callable(function):
+                raise ValueError("it calls what is no function")
+            stack.append(function(*arguments))
+        elif name == "BUILD":
+            state = stack.pop()
+            if not isinstance(stack[-1], Buildable):
+                raise ValueError(f"it gives a state to a {type(stack[-1]).__name__}")
+            stack[-1].build(state)
+        elif name == "STOP":
+            [result] = stack
+            return result
+        elif name not in ("PROTO", "FRAME"):
+            raise ValueError(f"opcode {name} has no place in a file of weights")
+    raise ValueError("it has no end")
+
+
+def _global(module: Any, name: Any, known: Globals, where: object) -> Any:
+    if (module, name) not in known:
+        raise CheckpointError(
+            where,
+            f"asks for {f'{module}.{name}'[:80]!r}, which no file of weights needs",
+            remedy="Nothing of it was run; do not open it with other programs",
+        )
+    return known[module, name]
+
+
+def _expect(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise ValueError(f"a {type(value).__name__} stands where a {kind.__name__} must be")
+    return value
