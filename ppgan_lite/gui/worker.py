@@ -35,6 +35,17 @@ Report = Callable[[float], None]
 Work = Callable[[Report, Callable[[], bool]], Any]
 
 
+class _Thread(QThread):
+    def run(self) -> None:
+        """Run the event loop below a frame of Python's.
+
+        Without one, PyQt makes a new Python thread state for each slot, and values that are local to the thread are
+        gone with it; Paddle 3.3, imported on a thread, keeps there that it runs eagerly, and the next job would find
+        it building static graphs.
+        """
+        self.exec_()
+
+
 class Worker(QObject):
     """A thread that does one job after another and tells how each went.
 
@@ -49,7 +60,7 @@ class Worker(QObject):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._thread = QThread()
+        self._thread = _Thread()
         self._thread.setObjectName(name)
         self._thread.setStackSize(_STACK_BYTES)
         self.moveToThread(self._thread)

@@ -165,7 +165,7 @@ def test_the_command_line_tells_a_checkpoint_from_a_photo() -> None:
 
 def test_a_style_that_ships_paints_a_photo_in_the_window(bench: Bench, photo_file: Path) -> None:
     pytest.importorskip("paddle")
-    if not (styles.FOLDER / "catalogue.json").is_file():
+    if not styles.catalogue():
         pytest.skip("no style ships yet")
     bench.window._painter._load = app._load
     bench.window.state.choice = style_choice(styles.catalogue()[0])

@@ -14,12 +14,14 @@ import pytest
 from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PyQt5.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
 from window_bench import Bench, FakePredictor
 
 from ppgan_lite.errors import CheckpointError, MissingDependencyError
 from ppgan_lite.gui.app import main
+from ppgan_lite.gui.state import Jobs
 from ppgan_lite.gui.view import from_qimage
-from ppgan_lite.gui.worker import PREVIEW_PX, preview_of
+from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
 from ppgan_lite.images import read_image, read_recipe
 
 
@@ -56,6 +58,17 @@ def test_a_photo_is_painted_and_shown_beside_itself(bench: Bench, photo: np.ndar
     assert bench.window.device_label.text() == "Device: GPU 0"
     assert bench.window.result_detail.text() == "The Night  ·  70 %  ·  Keep colours  ·  60 × 40"
     assert bench.window.status_label.text().startswith("Done in ")
+
+
+def test_what_is_local_to_a_thread_stays_from_one_job_to_the_next(qtbot: QtBot) -> None:
+    worker, jobs, local = Worker("test"), Jobs(), threading.local()
+    answers: list[object] = []
+    worker.finished.connect(lambda _job, value: answers.append(value))
+    worker.submit(jobs.start("first"), lambda _report, _cancelled: setattr(local, "mode", "eager"))
+    worker.submit(jobs.start("second"), lambda _report, _cancelled: getattr(local, "mode", "lost"))
+    qtbot.waitUntil(lambda: len(answers) == 2)
+    assert worker.stop(1000)
+    assert answers == [None, "eager"]
 
 
 def test_the_painter_works_on_a_thread_of_its_own(bench: Bench, photo_file: Path) -> None:
