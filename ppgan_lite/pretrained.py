@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,10 @@ import numpy as np
 
 from ppgan_lite.checkpoint import build_net, load_net, read_checkpoint
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.fetch import cached, how_to_get
+from ppgan_lite.foreign.paddlegan import vgg_encoder_tensors
+from ppgan_lite.foreign.pdparams import SUFFIX as PDPARAMS
+from ppgan_lite.foreign.pdparams import read_pdparams
 
 if TYPE_CHECKING:
     from ppgan_lite.nets.vgg import VGGEncoder
@@ -32,8 +37,13 @@ def load_encoder(source: str) -> VGGEncoder:
         from ppgan_lite.styles import any_painting
 
         source = str(any_painting())
+    elif source == PUBLISHED:
+        source = str(cached(PUBLISHED))
+        if not Path(source).exists():
+            raise CheckpointError(source, "the published VGG-19 is not there", remedy=how_to_get(PUBLISHED))
     path = Path(source)
-    encoder = _from_npz(path) if path.suffix == ".npz" else _from_checkpoint(path)
+    readers = {".npz": _from_npz, PDPARAMS: _from_pdparams}
+    encoder = readers.get(path.suffix.lower(), _from_checkpoint)(path)
     for parameter in encoder.parameters():
         parameter.stop_gradient = True
     encoder.eval()
@@ -55,27 +65,38 @@ def _from_checkpoint(path: Path) -> VGGEncoder:
     raise CheckpointError(path, f"holds {', '.join(header.nets)}", "a VGGEncoder or a LapStyleNet")
 
 
+def _from_pdparams(path: Path) -> VGGEncoder:
+    """Read PaddleGAN's vgg_normalised.pdparams, or the encoder inside a LapStyle file of PaddleGAN."""
+    return _vgg_encoder(vgg_encoder_tensors(read_pdparams(path), where=path), path)
+
+
 def _from_npz(path: Path) -> VGGEncoder:
     """Read conv0, conv11, conv12 ... (weight and bias, any width) from a NumPy archive; nothing is unpickled."""
-    from ppgan_lite.nets.vgg import VGGEncoder
-
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(path, f"cannot be read ({error})", "a NumPy archive of VGG weights") from error
-    stages = sorted({key.split(".")[0] for key in arrays if key.startswith("conv") and "_aux" not in key} - {"conv0"})
-    channels, convs = [0] * 5, [0] * 5
     tensors = {}
-    for conv in ["conv0", *stages]:
-        name = conv if conv == "conv0" else f"conv{conv[4]}_{conv[5]}"
-        for part in ("weight", "bias"):
-            if f"{conv}.{part}" not in arrays:
-                raise CheckpointError(path, f"has no {conv}.{part}", "weight and bias of every convolution")
-            tensors[f"net/encoder/{name}.{part}"] = arrays[f"{conv}.{part}"].astype(np.float32)
-        if conv != "conv0":
-            channels[int(conv[4]) - 1] = arrays[f"{conv}.weight"].shape[0]
-            convs[int(conv[4]) - 1] += 1
+    for key, array in arrays.items():
+        named = re.fullmatch(r"conv(0|[1-5][1-9])\.(weight|bias)", key)
+        if named and array.size and array.ndim == (4 if named[2] == "weight" else 1):
+            conv = "0" if named[1] == "0" else "_".join(named[1])
+            tensors[f"conv{conv}.{named[2]}"] = array.astype(np.float32)
+    return _vgg_encoder(tensors, path)
+
+
+def _vgg_encoder(tensors: dict[str, np.ndarray], path: Path) -> VGGEncoder:
+    """Build the encoder whose widths and number of convolutions the tensors have, and load them into it."""
+    from ppgan_lite.nets.vgg import VGGEncoder
+
+    channels, convs = [], []
+    for stage in range(1, 6):
+        weights = [tensors[key] for key in tensors if re.fullmatch(rf"conv{stage}_\d\.weight", key)]
+        if not weights:
+            raise CheckpointError(path, f"has no convolution of stage {stage}", "a VGG encoder up to relu5_1")
+        channels.append(weights[0].shape[0])
+        convs.append(len(weights))
     encoder = VGGEncoder(channels, convs)
-    load_net(encoder, "encoder", tensors, where=path)
+    load_net(encoder, "encoder", {f"net/encoder/{key}": tensor for key, tensor in tensors.items()}, where=path)
     return encoder
