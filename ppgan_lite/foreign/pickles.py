@@ -53,7 +53,8 @@ def read_pickle(data: bytes, known: Globals, *, where: object) -> Any:
     except CheckpointError:
         raise
     except Exception as error:  # Forged opcodes and arguments can fail in any way.
-        detail = str(error).partition("\n")[0][:120] or type(error).__name__
+        detail = str(error)[:120] or type(error).__name__
+        detail = "".join(letter if letter.isprintable() else "?" for letter in detail)
         raise CheckpointError(
             where, f"is damaged or not a pickle ({detail})", remedy="Copy or download it again"
         ) from error
