@@ -178,6 +178,9 @@ def _download(address: str, part: Path, progress: Progress, remedy: str) -> None
                 raise
             part.unlink()  # as long as the whole file or longer: nothing to go on from
             _receive(address, part, progress)
+    except CheckpointError:  # of a file that is too large
+        part.unlink(missing_ok=True)
+        raise
     except urllib.error.HTTPError as error:
         raise CheckpointError(address, f"the server answers {error.code} ({error.reason})", remedy=remedy) from error
     except urllib.error.URLError as error:

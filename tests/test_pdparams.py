@@ -16,6 +16,7 @@ import paddle
 import pytest
 
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.foreign import pickles
 from ppgan_lite.foreign.paddlegan import (
     decoder_names,
     encoder_names,
@@ -221,7 +222,7 @@ def test_lengths_beyond_the_file_reserve_no_memory(path):
     assert read_pdparams(path) == {}
 
 
-def test_references_cannot_make_a_small_file_large(path):
+def test_references_cannot_make_a_small_file_large(path, monkeypatch):
     cycle: dict[str, Any] = {}
     cycle["a"] = cycle
     assert "is nested too deep" in message(path, pickled(cycle))
@@ -232,7 +233,8 @@ def test_references_cannot_make_a_small_file_large(path):
     text = b"X" + struct.pack("<I", 100_000) + b"a" * 100_000 + b"q\x00"
     again = b"c_codecs\nencode\nh\x00\x8c\x06latin1\x86R"
     assert "more than it can hold" in message(path, of_opcodes(text, again * 50))
-    assert "more than 1000000 opcodes" in message(path, b"\x80\x04" + b"]" * 1_000_001)
+    monkeypatch.setattr(pickles, "MAX_OPCODES", 1000)
+    assert "more than 1000 opcodes" in message(path, of_opcodes(b"]" * 1000))
 
 
 def test_a_file_cut_off_anywhere_is_refused(path):
@@ -263,7 +265,7 @@ def test_what_is_no_file_of_weights_is_told(path, tmp_path):
     assert message(path, b"") == "is empty (0 bytes); expected a .pdparams file. Copy or download it again"
     assert message(path, b"<html>") == "does not begin like a pickle; expected a .pdparams file that paddle.save wrote"
     assert message(path, pickled([1, 2])) == "holds a list; expected a dict of named arrays"
-    with pytest.raises(CheckpointError, match="is a folder; expected a .pdparams file"):
+    with pytest.raises(CheckpointError, match="is a folder"):
         read_pdparams(tmp_path)
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_pdparams(tmp_path / "none")
