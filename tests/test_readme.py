@@ -1,0 +1,134 @@
+"""The READMEs and the guide: every command parses, every link leads somewhere, both languages say the same."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ppgan_lite.cli import commands
+from ppgan_lite.styles import catalogue
+
+ROOT = Path(__file__).parents[1]
+READMES = ["README.md", "README_zh.md"]
+WITH_COMMANDS = [*READMES, "docs/training-your-own-style.md"]
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+SHELLS = ("sh", "powershell")
+# Programs whose options are not ours to check.
+FOREIGN = {"source", "sudo", "visualdl", r".venv\Scripts\activate"}
+
+
+def blocks(document: str, *languages: str) -> Iterator[str]:
+    """Yield the fenced blocks of a document in some languages."""
+    for language, text in re.findall(
+        r"^```(\w*)\n(.*?)^```$", (ROOT / document).read_text("utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        if language in languages:
+            yield text
+
+
+def command_lines(document: str) -> list[str]:
+    """Return the lines of its shell blocks, continued lines joined, comments and empty lines left out."""
+    lines = [line for text in blocks(document, *SHELLS) for line in text.replace("\\\n", "").splitlines()]
+    stripped = (re.sub(r"(^|\s+)#.*", "", line) for line in lines)
+    return [" ".join(line.split()) for line in stripped if line]
+
+
+ALL_COMMANDS = sorted({(document, line) for document in WITH_COMMANDS for line in command_lines(document)})
+
+
+@pytest.mark.parametrize(("document", "line"), ALL_COMMANDS)
+def test_every_command_parses(document: str, line: str) -> None:
+    program, *arguments = shlex.split(line) if "\\" not in line else line.split()
+    if program == "paddlegan":
+        check_verb(*arguments)
+    elif program in ("python", "python3", "py"):
+        check_script(*arguments)
+    elif program == "make":
+        targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+        assert set(arguments) <= set(targets)
+    else:
+        assert program in FOREIGN
+
+
+def check_verb(name: str, *arguments: str) -> None:
+    """Parse the arguments of a verb as the command line does, and look up the names in them."""
+    assert name in commands.commands, f"paddlegan has no verb {name}"
+    given = commands.commands[name].make_context(name, list(arguments)).params
+    if name == "stylize":
+        check_style(given["style"])
+    if name == "train" and given["config"].startswith("configs/"):
+        from ppgan_lite.config import load_config
+
+        pytest.importorskip("paddle")  # the recipes' constructors, which it checks the settings against, need it
+        load_config(ROOT / given["config"], given["override"])
+
+
+def check_script(script: str, *arguments: str) -> None:
+    """Check that a script is there and takes the arguments."""
+    if script == "-m":
+        assert arguments[0] in ("pip", "venv")
+        return
+    assert (ROOT / script).is_file()
+    if script == "demo.py":
+        check_verb("degrade", *arguments)
+    elif script == "ui.py":
+        assert len(arguments) <= 2  # [CHECKPOINT] [PHOTO]
+    elif script == "applications/stylize.py":
+        _, style, _ = arguments
+        check_style(style)
+
+
+def check_style(style: str) -> None:
+    """Check that a style which is no file's name is one that ships."""
+    assert Path(style).suffix or style in [shipped.name for shipped in catalogue()]
+
+
+def test_both_readmes_have_the_same_commands() -> None:
+    english, chinese = (command_lines(document) for document in READMES)
+    assert english == chinese
+    assert len(english) > 20  # neither was overlooked
+
+
+def test_both_readmes_have_the_same_python_which_imports_what_exists() -> None:
+    [english], [chinese] = ([ast.parse(text) for text in blocks(document, "python")] for document in READMES)
+    assert ast.dump(english) == ast.dump(chinese)  # but for the comments
+    imported = [node for node in ast.walk(english) if isinstance(node, ast.ImportFrom)]
+    assert imported
+    for node in imported:
+        module = importlib.import_module(str(node.module))
+        assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_and_picture_is_there(document: str) -> None:
+    text = re.sub(r"^```.*?^```$|`[^`\n]+`", "", (ROOT / document).read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    local = [target.partition("#")[0] for target in targets if not re.match(r"\w+:", target)]
+    assert [target for target in local if target and not (ROOT / document).parent.joinpath(target).exists()] == []
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_the_system_packages_are_those_which_continuous_integration_installs(document: str) -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    [listed] = re.findall(r"^packages=\(\n(.*?)^\)", script, re.DOTALL | re.MULTILINE)
+    wanted = re.sub(r"#.*", "", listed).split()
+    install = "sudo apt install "
+    named = " ".join(line.removeprefix(install) for line in command_lines(document) if line.startswith(install))
+    assert sorted(named.split()) == sorted(wanted)
+
+
+def test_the_examples_of_configs_in_the_guide_load(tmp_path: Path) -> None:
+    pytest.importorskip("paddle")
+    from ppgan_lite.config import load_config
+
+    [example] = blocks("docs/training-your-own-style.md", "yaml")
+    path = tmp_path / "example.yaml"
+    path.write_text(example.replace("base: ", f"base: {(ROOT / 'configs').as_posix()}/"), "utf-8")
+    load_config(path)
