@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PROGRAM = "paddlegan"
 _SHEET_TILE_PX = 640
 
-Progress = Callable[[float], object]
+Progress = Callable[[float], None]
 
 
 class _Commands(click.Group):
@@ -199,10 +199,36 @@ def train(
 ) -> None:
     """Train what a configuration describes."""
     from ppgan_lite.config import load_config
+    from ppgan_lite.inference.device import require_paddle
     from ppgan_lite.training import train as run_training
 
+    require_paddle()
     experiment = load_config(config, override)
     _say(str(run_training(experiment, run_dir=run_dir, resume=resume, device=device, seed=seed)))
+
+
+@commands.command()
+@click.argument("name", metavar="NAME")
+@click.option("--from", "origin", metavar="URL|FILE", help="Take it from there instead of the official address.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+def fetch(name: str, origin: str | None, as_json: bool) -> None:
+    """Download published weights, such as vgg19, into the cache folder."""
+    from tqdm import tqdm
+
+    from ppgan_lite.fetch import fetch as fetch_weights
+
+    with tqdm(unit="B", unit_scale=True, desc=name, delay=0.2, file=sys.stderr) as bar:
+
+        def show(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        weights = fetch_weights(name, origin=origin, progress=show)
+    if as_json:
+        _print_json({"path": str(weights.path), "size_bytes": weights.size_bytes, "sha256": weights.sha256})
+    else:
+        _say(f"{weights.path}{'' if weights.fresh else ' (was there already)'}")
+        _say(f"{weights.size_bytes / 1e6:.1f} MB, sha256 {weights.sha256}")
 
 
 @commands.command()

@@ -34,7 +34,9 @@ from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CancelledError, CheckpointError, MissingDependencyError, PpganError, UsageError
 from ppgan_lite.images import write_image
+from ppgan_lite.inference.device import choose_device
 from ppgan_lite.recipes import RECIPES
+from ppgan_lite.styles import any_painting
 from ppgan_lite.tables import resolve
 
 if TYPE_CHECKING:
@@ -98,13 +100,13 @@ def train(
     config = replace(config, train=replace(config.train, seed=seed, device=device or config.train.device))
     folder = Path("runs", Path(config.source).stem or "run") if run_dir is None else Path(run_dir)
     _check_folder(folder, resume)
-    _set_device(config.train.device)
+    choose_device(config.train.device)
     with _log_to(folder / "train.log"):
         run = _Run(config, folder)
         if resume:
             run.resume()
         elif config.train.init_from is not None:
-            run.start_from(Path(config.train.init_from))
+            run.start_from(any_painting() if config.train.init_from == "any" else Path(config.train.init_from))
         run.loop(report)
     return folder / FINAL
 
@@ -435,18 +437,6 @@ def _check_folder(folder: Path, resume: bool) -> None:
         raise UsageError(folder, "holds a run already", remedy="Continue it with --resume or give another --run-dir")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.yaml").exists():
         raise UsageError(folder, "holds other files", "an empty or new folder", "Give another --run-dir")
-
-
-def _set_device(device: str) -> None:
-    import paddle
-
-    gpus = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
-    if device == "auto":
-        device = "gpu:0" if gpus else "cpu"
-    if device != "cpu" and device not in {f"gpu:{index}" for index in range(gpus)}:
-        choices = ", ".join(["auto", "cpu", *(f"gpu:{index}" for index in range(gpus))])
-        raise UsageError("device", f"{device} is not there", f"one of {choices}")
-    paddle.set_device(device)
 
 
 def _differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

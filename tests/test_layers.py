@@ -21,6 +21,7 @@ LAYERS = [
     {"signatures"},
     {"nets", "images", "degradations", "contact_sheet"},
     {"checkpoint", "losses", "metrics", "foreign", "styles"},
+    {"fetch"},
     {"pretrained"},
     {"recipes", "data"},
     {"config", "inference"},

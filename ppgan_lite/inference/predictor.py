@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +143,6 @@ class Predictor:
             UsageError: An argument is out of its range, or the style is missing or not wanted.
             CancelledError: `cancelled` said so.
         """
-        import paddle
-
         _check_image("image", image)
         if not 0 <= strength <= 1:
             raise UsageError("strength", f"{strength}", "a number from 0 to 1")
@@ -153,8 +152,7 @@ class Predictor:
             found = "none was given" if style is None else f"{self.name} has a style already"
             raise UsageError("style", found, "a painting" if style is None else "no painting")
         statistics = self._style if style is None else self._measure(style)
-        with paddle.no_grad():
-            paddle.set_device(self.device)  # per thread
+        with _evaluating(self.device):
             result = self._paint(image, statistics, float(strength), brush, _Steps(progress, cancelled))
         return _with_colors_of(image, result) if keep_colors else result
 
@@ -196,23 +194,32 @@ class Predictor:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
         levels = max(0, round(math.log2(short / draft_px))) if len(self._net.revisions) else 0
-        if brush is None and short / 2**levels >= draft_px / math.sqrt(2):
-            draft_px = short / 2**levels  # no resizing between draft and pyramid
+        if brush is None and 0.7 < short / 2**levels / draft_px < 1.42:
+            draft_px = short / 2**levels  # near enough: no resizing between draft and pyramid
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
     def _measure(self, painting: np.ndarray) -> Any:
-        import paddle
-
         _check_image("style", painting)
         height, width = painting.shape[:2]
         draft_px = float(self.spec.settings.get("style_px", DRAFT_PX))
         scale = max(draft_px / min(height, width), 0.0)
         scale = min(scale, LONGEST_DRAFT * draft_px / max(height, width))
         small = resize(painting, max(round(width * scale), 16), max(round(height * scale), 16))
-        with paddle.no_grad():
-            paddle.set_device(self.device)
+        with _evaluating(self.device):
             return self._net.style_statistics(_to_tensor(small))
+
+
+@contextlib.contextmanager
+def _evaluating(device: str) -> Iterator[None]:
+    """Ready this thread to run a net: device, gradients and mode are each thread's own in Paddle (3.3)."""
+    import paddle
+
+    if not paddle.in_dynamic_mode():
+        paddle.disable_static()
+    paddle.set_device(device)
+    with paddle.no_grad():
+        yield
 
 
 class _Steps:

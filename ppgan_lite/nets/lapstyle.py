@@ -60,7 +60,8 @@ def optimal_transport(
     """Give `features` the mean and the full covariance of a style, moving them as little as possible.
 
     Lu et al., "A Closed-Form Solution to Universal Style Transfer", ICCV 2019, equation 9. Unlike AdaIN it carries
-    which channels fire together, which is where a painting's texture lies. The linear map counts as a constant in training.
+    which channels fire together, which is where a painting's texture lies. The linear map counts as a constant in
+    training.
 
     Args:
         features: N x C x H x W of the photo.
@@ -123,6 +124,10 @@ class DraftDecoder(nn.Layer):
         self.conv2_2 = ReflectConv(c2, c1)
         self.conv1 = ReflectConv(c1, c1)
         self.to_rgb = ReflectConv(c1, 3)
+        # Fresh weights answer with grey: results far outside [0, 1] would give the first losses gradients so large that
+        # Adam takes a thousand steps to forget them.
+        self.to_rgb.weight.set_value(self.to_rgb.weight * 0.1)
+        self.to_rgb.bias.set_value(self.to_rgb.bias + 0.5)
 
     def forward(self, features: Mapping[str, paddle.Tensor], height: int, width: int) -> paddle.Tensor:
         """Decode relu2_1, relu3_1 and relu4_1 (already aligned) to N x 3 x `height` x `width`, about [0, 1]."""

@@ -30,6 +30,9 @@ class VGGEncoder(nn.Layer):
         super().__init__()
         self.arguments = {"channels": list(channels), "convs": list(convs)}
         self.conv0 = nn.Conv2D(3, 3, 1)
+        # Fresh weights see colours of about mean 0 and deviation 1; published ones bring their own.
+        self.conv0.weight.set_value(4 * paddle.eye(3).reshape([3, 3, 1, 1]))
+        self.conv0.bias.set_value(paddle.full([3], -2.0))
         self.convs = tuple(convs)
         in_channels = 3
         for stage, (width, count) in enumerate(zip(channels, convs), start=1):

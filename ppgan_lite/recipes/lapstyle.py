@@ -105,6 +105,8 @@ class LapStyleDraft(Recipe):
         train_encoder: Whether the draft's encoder learns. False with a net of the same sizes as `perceptual` starts it
             from those weights.
         learning_rate: Adam's, before the schedule.
+        beta2: Adam's; lower forgets the large gradients of fresh weights sooner.
+        clip_norm: The most that the gradient's norm may be; None for no limit.
         content: Weight of the normalised content loss.
         content_layers: Where it is taken.
         style: Weight of the loss on mean and standard deviation.
@@ -128,6 +130,8 @@ class LapStyleDraft(Recipe):
         perceptual: str = "vgg19",
         train_encoder: bool = False,
         learning_rate: float = 1e-4,
+        beta2: float = 0.999,
+        clip_norm: float | None = None,
         content: float = 1.0,
         content_layers: Sequence[str] = LAYERS,
         style: float = 3.0,
@@ -172,22 +176,19 @@ class LapStyleDraft(Recipe):
             self.nets["adapter"] = FeatureAdapter(*widths)
             trained.append(self.nets["adapter"])
         optimizer = paddle.optimizer.Adam(
-            learning_rate, parameters=[parameter for layer in trained for parameter in layer.parameters()]
+            learning_rate,
+            beta2=beta2,
+            parameters=[parameter for layer in trained for parameter in layer.parameters()],
+            grad_clip=None if clip_norm is None else nn.ClipGradByGlobalNorm(clip_norm),
         )
         self.groups = {"painter": TrainedGroup(optimizer, tuple(self.nets), learning_rate)}
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step; see `Recipe.update`."""
-        photo, painting = batch["photo"], batch["style"]
-        photo_features, painting_features = self.losses.features(photo), self.losses.features(painting)
-        last = "relu5_1" if self.distillation else "relu4_1"
-        own = self.net.encoder(photo, last=last)
-        with paddle.no_grad():
-            statistics = self.net.style_statistics(painting)
-        if self.net.own_style:
-            self.net.remember_style(statistics)
-        result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
-        terms = self.losses(result, photo_features, painting_features, painting)
+        photo = batch["photo"]
+        photo_features = self.losses.features(photo)
+        own = self.net.encoder(photo, last="relu5_1" if self.distillation else "relu4_1")
+        terms = self._style_terms(batch, own, photo_features) if any(self.losses.weights.values()) else {}
         if self.identity_pixels or self.identity_features:
             few = self.identity_samples
             own_few = {layer: features[:few] for layer, features in own.items()}
@@ -204,6 +205,18 @@ class LapStyleDraft(Recipe):
             spread = sum((features.std() - 1).square() for features in own.values())
             terms["distillation"] = self.distillation * (distance + spread)
         return _step(self.groups["painter"], terms)
+
+    def _style_terms(
+        self, batch: dict[str, paddle.Tensor], own: Features, photo_features: Features
+    ) -> dict[str, paddle.Tensor]:
+        """Paint the photo and return the losses of the result."""
+        photo, painting = batch["photo"], batch["style"]
+        with paddle.no_grad():
+            statistics = self.net.style_statistics(painting)
+        if self.net.own_style:
+            self.net.remember_style(statistics)
+        result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
+        return self.losses(result, photo_features, self.losses.features(painting), painting)
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, and repainted in its own style."""
