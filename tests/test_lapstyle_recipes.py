@@ -1,0 +1,310 @@
+"""LapStyle's two recipes, on tiny nets with a tiny perceptual encoder."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+import pytest
+
+from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint, write_checkpoint
+from ppgan_lite.config import Config, LoaderSettings, TrainSettings
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.images import write_image
+from ppgan_lite.nets.vgg import VGGEncoder
+from ppgan_lite.recipes.lapstyle import LapStyleDraft, LapStyleRevision
+from ppgan_lite.recipes.recipe import Recipe
+from ppgan_lite.training import train
+
+WIDTHS, CONVS = [4, 5, 6, 7, 8], [1, 1, 1, 1, 1]
+NET = {"encoder_channels": WIDTHS, "encoder_convs": CONVS, "revision_channels": 4}
+
+
+@pytest.fixture(scope="module")
+def perceptual(tmp_path_factory) -> str:
+    """Return a checkpoint with a tiny encoder of random weights."""
+    paddle.seed(1)
+    encoder = VGGEncoder(WIDTHS, CONVS)
+    path = tmp_path_factory.mktemp("weights") / "perceptual.ppgan"
+    write_checkpoint(path, Header({"encoder": net_spec(encoder)}), net_tensors("encoder", encoder))
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    paddle.seed(0)
+
+
+def batch_of(size: int, samples: int = 2) -> dict[str, paddle.Tensor]:
+    rng = np.random.default_rng(0)
+    return {name: paddle.to_tensor(rng.random((samples, 3, size, size), np.float32)) for name in ("photo", "style")}
+
+
+def state(recipe: Recipe) -> dict[str, np.ndarray]:
+    """Return all parameters and buffers, "net.parameter" -> values."""
+    return {
+        f"{name}.{key}": tensor.numpy().copy()
+        for name, net in recipe.nets.items()
+        for key, tensor in net.state_dict().items()
+    }
+
+
+def changed(before: dict[str, np.ndarray], recipe: Recipe) -> set[str]:
+    """Return the first two parts of the names of what is not as it was before."""
+    after = state(recipe)
+    return {".".join(name.split(".")[:2]) for name in before if not np.array_equal(before[name], after[name])}
+
+
+def parameters_of(recipe: Recipe, part: str) -> list[str]:
+    return [name for name in state(recipe) if name.startswith(part)]
+
+
+# The draft
+
+
+def test_the_published_weights_are_the_defaults():
+    for recipe in (LapStyleDraft, LapStyleRevision):
+        defaults = {name: parameter.default for name, parameter in inspect.signature(recipe).parameters.items()}
+        assert defaults["perceptual"] == "vgg19"
+        assert (defaults["content"], defaults["style"]) == (1.0, 3.0)
+        assert (defaults["relaxed_emd"], defaults["self_similarity"]) == (10.0, 16.0)
+        assert (defaults["gram"], defaults["colour"]) == (0.0, 0.0)
+        assert defaults["learning_rate"] == 1e-4
+    defaults = {name: parameter.default for name, parameter in inspect.signature(LapStyleDraft).parameters.items()}
+    assert (defaults["identity_pixels"], defaults["identity_features"]) == (50.0, 1.0)
+    assert inspect.signature(LapStyleRevision).parameters["adversarial"].default == 1.0
+
+
+def test_a_published_draft_starts_from_the_perceptual_encoder_and_trains_the_decoder_alone(perceptual):
+    recipe = LapStyleDraft(net=NET, perceptual=perceptual)
+    wanted = read_checkpoint(perceptual)[1]
+    for name, tensor in recipe.net.encoder.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), wanted[f"net/encoder/{name}"])
+    before = state(recipe)
+    losses = [recipe.update(batch_of(32)) for _ in range(2)]
+    assert changed(before, recipe) == {"painter.decoder"}
+    for found in losses:
+        terms = {"content", "style", "relaxed_emd", "self_similarity", "identity_pixels", "identity_features"}
+        assert found.keys() == terms | {"total"}
+        assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())
+        assert found["total"] == pytest.approx(sum(found[name] for name in terms), rel=1e-5)
+
+
+def test_every_weight_scales_its_loss_and_zero_leaves_it_out(perceptual):
+    def first(**weights: float) -> dict[str, float]:
+        paddle.seed(0)
+        return LapStyleDraft(net=NET, perceptual=perceptual, **weights).update(batch_of(32))
+
+    names = ("content", "style", "gram", "relaxed_emd", "self_similarity", "colour", "identity_pixels")
+    once, twice = first(**dict.fromkeys(names, 1.0)), first(**dict.fromkeys(names, 2.0))
+    for name in names:
+        assert once[name] > 0
+        assert twice[name] == pytest.approx(2 * once[name], rel=1e-4)
+    assert set(names[:-1]).isdisjoint(first(**dict.fromkeys(names[:-1], 0.0)))
+
+
+@pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
+def test_training_a_draft_makes_its_loss_smaller(perceptual, alignment):
+    recipe = LapStyleDraft(net={**NET, "alignment": alignment}, perceptual=perceptual, learning_rate=3e-3)
+    totals = [recipe.update(batch_of(32))["total"] for _ in range(12)]
+    assert totals[-1] < 0.95 * totals[0]
+
+
+def test_a_small_encoder_learns_along_from_the_perceptual_one(perceptual):
+    net = {**NET, "encoder_channels": [3, 4, 5, 6, 7]}
+    recipe = LapStyleDraft(net=net, perceptual=perceptual, train_encoder=True, distillation=1.0, clip_norm=1.0)
+    assert set(recipe.nets) == {"painter", "adapter"}
+    before, teacher = state(recipe), recipe.losses.encoder.state_dict()
+    teacher = {name: tensor.numpy().copy() for name, tensor in teacher.items()}
+    assert "distillation" in recipe.update(batch_of(32))
+    assert changed(before, recipe) == {"painter.encoder", "painter.decoder", "adapter.convs"}
+    after = state(recipe)
+    for name in parameters_of(recipe, "painter.encoder"):  # relu5_1 too, which the draft itself does not need
+        assert not np.array_equal(before[name], after[name]), name
+    for name, tensor in recipe.losses.encoder.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), teacher[name])
+
+
+def test_an_encoder_can_be_trained_before_any_painting(perceptual):
+    none = dict.fromkeys(("content", "style", "relaxed_emd", "self_similarity", "identity_features"), 0)
+    recipe = LapStyleDraft(
+        net=NET, perceptual=perceptual, train_encoder=True, distillation=1, identity_pixels=5, **none
+    )
+    assert recipe.update(batch_of(32)).keys() == {"identity_pixels", "distillation", "total"}
+
+
+def test_a_clipped_gradient_moves_less(perceptual):
+    def moved(clip_norm: float | None) -> float:
+        paddle.seed(0)
+        # Adam divides the gradient's size out of its first step, unless it is no larger than its epsilon.
+        recipe = LapStyleDraft(net=NET, perceptual=perceptual, clip_norm=clip_norm)
+        before = state(recipe)
+        recipe.update(batch_of(32))
+        return max(float(np.abs(before[name] - after).max()) for name, after in state(recipe).items())
+
+    assert moved(1e-9) < 0.5 * moved(None)
+
+
+def test_identity_may_look_at_a_part_of_the_batch(perceptual):
+    def identity(samples: int | None, photos: int) -> float:
+        paddle.seed(0)
+        batch = {name: tensor[:photos] for name, tensor in batch_of(32, 3).items()}
+        return LapStyleDraft(net=NET, perceptual=perceptual, identity_samples=samples).update(batch)["identity_pixels"]
+
+    assert identity(1, 3) == pytest.approx(identity(None, 1), rel=1e-4)
+    assert identity(None, 3) != pytest.approx(identity(None, 1), rel=1e-4)
+
+
+def test_a_draft_of_one_style_carries_its_statistics(perceptual):
+    recipe = LapStyleDraft(net={**NET, "own_style": True}, perceptual=perceptual)
+    assert recipe.predictors()["painter"].inputs == ("photo",)
+    assert LapStyleDraft(net=NET, perceptual=perceptual).predictors()["painter"].inputs == ("photo", "style")
+    batch = batch_of(32)
+    recipe.update(batch)
+    wanted = recipe.net.style_statistics(batch["style"])
+    for layer, own in recipe.net.own_statistics().items():
+        for buffer, seen in zip(own, wanted[layer], strict=True):
+            np.testing.assert_allclose(buffer.numpy(), seen.mean(axis=0, keepdim=True).numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_a_draft_previews_what_it_does(perceptual):
+    recipe = LapStyleDraft(net=NET, perceptual=perceptual)
+    found = recipe.preview(batch_of(32))
+    assert list(found) == ["photo", "style", "draft", "identity"]
+    assert all(image.shape == [2, 3, 32, 32] for image in found.values())
+
+
+def test_the_pairwise_losses_look_at_a_grid(perceptual):
+    def relative(pairwise_px: int) -> dict[str, float]:
+        paddle.seed(0)
+        return LapStyleDraft(net=NET, perceptual=perceptual, pairwise_px=pairwise_px).update(batch_of(64))
+
+    everything, coarse = relative(64), relative(5)
+    assert everything["content"] == pytest.approx(coarse["content"], rel=1e-5)
+    assert everything["relaxed_emd"] != pytest.approx(coarse["relaxed_emd"], rel=1e-3)
+    assert relative(16) == pytest.approx(everything, rel=1e-5)  # relu3_1 of 64 px has 16 x 16 positions
+
+
+# Revisions
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_revision_trains_its_own_net_and_the_discriminator(perceptual, level):
+    recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
+    assert len(recipe.net.revisions) == level + 1
+    before = state(recipe)
+    for _ in range(2):
+        found = recipe.update(batch_of(32 << level))
+        terms = {"content", "style", "relaxed_emd", "self_similarity", "adversarial"}
+        assert found.keys() == terms | {"discriminator", "total"}
+        assert all(np.isfinite(value) for value in found.values())
+        assert found["total"] == pytest.approx(sum(found[name] for name in terms), rel=1e-5)
+    after = state(recipe)
+    different = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert {name for name in different if name.startswith("painter")} == set(
+        parameters_of(recipe, f"painter.revisions.{level}.")
+    )
+    assert set(parameters_of(recipe, "discriminator.to_logits")) <= different
+
+
+def test_a_revision_without_a_discriminator_leaves_it_alone(perceptual):
+    recipe = LapStyleRevision(net=NET, perceptual=perceptual, adversarial=0)
+    before = state(recipe)
+    found = recipe.update(batch_of(32))
+    assert {"discriminator", "adversarial"}.isdisjoint(found)
+    assert changed(before, recipe) == {"painter.revisions"}
+
+
+def test_the_discriminator_learns_to_tell_paintings_from_results(perceptual):
+    recipe = LapStyleRevision(net=NET, perceptual=perceptual, learning_rate=5e-3)
+    batch = batch_of(32)
+    batch["style"] = batch["style"] * 0.2 + 0.8  # brighter than anything that the fresh net paints
+    losses = [recipe.update(batch)["discriminator"] for _ in range(10)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_what_is_trained_is_what_is_shown_and_called(perceptual, level):
+    """The picture that the losses see is the net's own forward pass, and the preview's."""
+    recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
+    seen: list[paddle.Tensor] = []
+    losses = recipe.losses.__call__
+
+    def spy(result: paddle.Tensor, *others: Any) -> dict[str, paddle.Tensor]:
+        seen.append(result.detach().clone())
+        return losses(result, *others)
+
+    recipe.losses = type("Spy", (), {"__call__": staticmethod(spy), "features": recipe.losses.features})()
+    batch = batch_of(32 << level)
+    shown = recipe.preview(batch)
+    recipe.update(batch)
+    shrunk = paddle.nn.functional.avg_pool2d(batch["style"], 2 << level)
+    np.testing.assert_allclose(seen[0].numpy(), shown["revised"].numpy(), atol=1e-5)
+    assert list(shown) == ["photo", "style", "below", "revised"]
+    assert all(image.shape == [2, 3, 32 << level, 32 << level] for image in shown.values())
+    called = recipe.net(batch["photo"], recipe.net.style_statistics(shrunk))
+    np.testing.assert_allclose(called.numpy(), recipe.preview(batch)["revised"].numpy(), atol=1e-5)
+
+
+# From one stage to the next
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    for name in ("photos/a.png", "photos/b.png", "styles/s.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_image(tmp_path / name, rng.integers(0, 256, (48, 56, 3), np.uint8))
+    return {
+        "name": "ContentAndStyle",
+        "content": [str(tmp_path / "photos")],
+        "style": [str(tmp_path / "styles")],
+        "size": 32,
+        "content_short_side": [32, 48],
+        "style_short_side": [32, 48],
+    }
+
+
+def config(recipe: str, data: dict[str, Any], perceptual: str, iterations: int = 2, **settings: Any) -> Config:
+    return Config(
+        recipe={"name": recipe, "net": {**NET, "own_style": True}, "perceptual": perceptual},
+        data=data,
+        loader=LoaderSettings(batch_size=2),
+        train=TrainSettings(iterations, log_every=1, preview_every=0, device="cpu", **settings),
+    )
+
+
+def test_the_stages_follow_one_another_into_one_painter(tmp_path, pictures, perceptual):
+    draft = train(config("LapStyleDraft", pictures, perceptual), run_dir=tmp_path / "draft")
+    settings = {"init_from": str(draft)}
+    final = train(config("LapStyleRevision", pictures, perceptual, **settings), run_dir=tmp_path / "revision")
+    drafted, revised = read_checkpoint(draft)[1], read_checkpoint(final)[1]
+    for name, tensor in drafted.items():
+        if name.startswith("net/painter/"):  # what the first stage learned, its style's statistics too
+            np.testing.assert_array_equal(revised[name], tensor)
+    header, tensors = read_checkpoint(final)
+    assert header.predictors["painter"].inputs == ("photo",)
+    painter = build_net("painter", header, tensors)
+    result = painter(batch_of(40)["photo"], painter.own_statistics())
+    assert result.shape == [2, 3, 40, 40]
+    assert np.isfinite(result.numpy()).all()
+
+
+@pytest.mark.parametrize("recipe", ["LapStyleDraft", "LapStyleRevision"])
+def test_a_resumed_stage_ends_where_an_uninterrupted_one_does(tmp_path, pictures, perceptual, recipe):
+    whole = train(config(recipe, pictures, perceptual, 4), run_dir=tmp_path / "whole")
+    train(config(recipe, pictures, perceptual, 2), run_dir=tmp_path / "cut")
+    resumed = train(config(recipe, pictures, perceptual, 4), run_dir=tmp_path / "cut", resume=True)
+    tensors, others = read_checkpoint(whole)[1], read_checkpoint(resumed)[1]
+    assert tensors.keys() == others.keys()
+    for name, tensor in tensors.items():
+        assert tensor.tobytes() == others[name].tobytes(), name
+
+
+def test_a_recipe_without_its_perceptual_encoder_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
+    with pytest.raises(CheckpointError, match="Run `paddlegan fetch vgg19`"):
+        LapStyleDraft(net=NET)
