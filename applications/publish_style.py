@@ -70,7 +70,13 @@ def main() -> None:
     if about:
         from skimage import data
 
-        entry = {"name": arguments.name, **about, "file": target.name, "sha256": sha256_of(target), "training": training}
+        entry = {
+            "name": arguments.name,
+            **about,
+            "file": target.name,
+            "sha256": sha256_of(target),
+            "training": training,
+        }
         catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
         others = [style for style in catalogue["styles"] if style["name"] != arguments.name]
         catalogue["styles"] = [*others, entry]

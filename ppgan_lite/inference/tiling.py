@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import paddle
 
-TILE_PX = 512
+TILE_PX = 256
 
 
 def spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, int]]:

@@ -202,7 +202,9 @@ class LapStyleDraft(Recipe):
             estimate = self.nets["adapter"](own)
             distance = sum((estimate[layer] - photo_features[layer]).square().mean() for layer in LAYERS)
             # Keeps every layer at a standard deviation of about 1, so that it can be a perceptual loss as it is.
-            spread = sum((features.std() - 1).square() for features in own.values())
+            spread = sum(
+                ((features - features.mean()).square().mean().sqrt() - 1).square() for features in own.values()
+            )
             terms["distillation"] = self.distillation * (distance + spread)
         return _step(self.groups["painter"], terms)
 
