@@ -159,9 +159,11 @@ class Predictor:
     def _paint(
         self, image: np.ndarray, statistics: Any, strength: float, brush: float | None, steps: _Steps
     ) -> np.ndarray:
+        import paddle
+
         from ppgan_lite.inference.tiling import in_tiles, tile_count
         from ppgan_lite.nets.blocks import resize_bilinear
-        from ppgan_lite.nets.lapstyle import halved, pyramid
+        from ppgan_lite.nets.lapstyle import add_grain, halved, pyramid
 
         height, width = image.shape[:2]
         draft_height, draft_width, levels = self._plan(height, width, brush)
@@ -170,8 +172,11 @@ class Predictor:
             sizes.append(halved(*sizes[-1]))
         steps.expect(draft_height * draft_width // 30_000 + 1 + sum(tile_count(*size) for size in sizes[:-1]))
 
-        small = resize(image, draft_width, draft_height)
-        result = self._net.draft(_to_tensor(small), statistics, strength)
+        small = _to_tensor(resize(image, draft_width, draft_height))
+        noise = np.random.default_rng(0).standard_normal((draft_height, draft_width), np.float32)
+        grain = float(self.spec.settings.get("grain", 0.0)) * strength
+        small = add_grain(small, paddle.to_tensor(noise[None, None]), grain)
+        result = self._net.draft(small, statistics, strength)
         steps.done(draft_height * draft_width // 30_000 + 1)
         result = resize_bilinear(result, *sizes[-1])
         if levels:

@@ -17,6 +17,7 @@ from ppgan_lite.nets.vgg import VGGEncoder
 
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 EPSILON = 1e-5
+GRAIN_PX = 3  # width of a grain; strokes in a draft are about twice as wide
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
@@ -84,6 +85,25 @@ def optimal_transport(
 
 # Name -> (what is measured of a style, how a photo's features are given it).
 ALIGNMENTS = {"adain": (mean_and_std, adain), "optimal_transport": (mean_and_covariance, optimal_transport)}
+
+
+def add_grain(photo: paddle.Tensor, noise: paddle.Tensor, amount: float) -> paddle.Tensor:
+    """Lay soft grain over a photo, so that flat areas give the painter something to turn into strokes.
+
+    A net without noise answers a clear sky with a clear sky, whatever the style loss says. Not in the paper.
+
+    Args:
+        photo: N x 3 x H x W, RGB in [0, 1].
+        noise: N x 1 x H x W, white, of unit variance; it is blurred, not enlarged, so that it has no grid.
+        amount: Standard deviation of the grain.
+    """
+    x = paddle.arange(-2 * GRAIN_PX, 2 * GRAIN_PX + 1, dtype=photo.dtype)
+    profile = (-(x * x) / (2 * (GRAIN_PX / 2) ** 2)).exp()
+    profile = profile / (profile * profile).sum().sqrt()  # keeps the variance
+    size = profile.shape[0]
+    for shape, padding in (([1, 1, size, 1], [size // 2, 0]), ([1, 1, 1, size], [0, size // 2])):
+        noise = F.conv2d(noise, profile.reshape(shape), padding=padding)
+    return photo + amount * noise
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:

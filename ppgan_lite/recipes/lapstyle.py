@@ -17,7 +17,7 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import PatchDiscriminator
-from ppgan_lite.nets.lapstyle import LapStyleNet, halved, pyramid
+from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, halved, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
@@ -119,6 +119,7 @@ class LapStyleDraft(Recipe):
         identity_features: The same between features.
         identity_samples: How many pictures of a batch the identity losses look at; all if not given.
         distillation: Weight of the distance to the perceptual encoder's features (not in the paper).
+        grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
     """
 
     needs = ("photo", "style")
@@ -144,6 +145,7 @@ class LapStyleDraft(Recipe):
         identity_features: float = 1.0,
         identity_samples: int | None = None,
         distillation: float = 0.0,
+        grain: float = 0.0,
     ) -> None:
         super().__init__()
         self.losses = StyleLosses(
@@ -161,6 +163,7 @@ class LapStyleDraft(Recipe):
         self.identity_features = identity_features
         self.identity_samples = identity_samples
         self.distillation = distillation
+        self.grain = grain
         self.net = LapStyleNet(**{"revisions": 0, **(net or {})})
         self.nets = {"painter": self.net}
         trained: list[nn.Layer] = [self.net.decoder]
@@ -187,13 +190,14 @@ class LapStyleDraft(Recipe):
         """One step; see `Recipe.update`."""
         photo = batch["photo"]
         photo_features = self.losses.features(photo)
-        own = self.net.encoder(photo, last="relu5_1" if self.distillation else "relu4_1")
+        seen = _grainy(photo, self.grain)
+        own = self.net.encoder(seen, last="relu5_1" if self.distillation else "relu4_1")
         terms = self._style_terms(batch, own, photo_features) if any(self.losses.weights.values()) else {}
         if self.identity_pixels or self.identity_features:
             few = self.identity_samples
             own_few = {layer: features[:few] for layer, features in own.items()}
             repainted = self.net.decode(own_few, None, photo.shape[2], photo.shape[3])
-            terms["identity_pixels"] = self.identity_pixels * (repainted - photo[:few]).square().mean()
+            terms["identity_pixels"] = self.identity_pixels * (repainted - seen[:few]).square().mean()
             if self.identity_features:
                 found = self.losses.encoder(repainted)
                 distance = sum((found[layer] - photo_features[layer][:few]).square().mean() for layer in LAYERS)
@@ -223,12 +227,12 @@ class LapStyleDraft(Recipe):
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, and repainted in its own style."""
         photo = batch["photo"]
-        result = self.net.draft(photo, self.net.style_statistics(batch["style"]))
+        result = self.net.draft(_grainy(photo, self.grain), self.net.style_statistics(batch["style"]))
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net)}
+        return {"painter": painter_spec(self.net, self.grain)}
 
 
 class LapStyleRevision(Recipe):
@@ -241,7 +245,8 @@ class LapStyleRevision(Recipe):
         perceptual: The encoder of the losses; see `load_encoder`.
         learning_rate: Adam's, for both nets.
         adversarial: Weight of the binary cross entropy against the patch discriminator.
-        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px: As in `LapStyleDraft`.
+        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, grain: As in
+            `LapStyleDraft`.
     """
 
     needs = ("photo", "style")
@@ -262,6 +267,7 @@ class LapStyleRevision(Recipe):
         self_similarity: float = 16.0,
         colour: float = 0.0,
         pairwise_px: int = 64,
+        grain: float = 0.0,
     ) -> None:
         super().__init__()
         self.losses = StyleLosses(
@@ -276,6 +282,7 @@ class LapStyleRevision(Recipe):
             pairwise_px=pairwise_px,
         )
         self.adversarial = adversarial
+        self.grain = grain
         self.level = level
         self.net = LapStyleNet(**{"revisions": level + 1, **(net or {})})
         _freeze(self.net)
@@ -306,7 +313,7 @@ class LapStyleRevision(Recipe):
         """Paint with gradients in the trained revision net alone."""
         with paddle.no_grad():
             small, details = pyramid(photo, self.level + 1)
-            coarser = self.net.draft(small, self._statistics(painting))
+            coarser = self.net.draft(_grainy(small, self.grain), self._statistics(painting))
             for level in range(self.level):
                 coarser = self.net.revise(level, details[level], coarser)
         return self.net.revise(self.level, details[-1], coarser)
@@ -333,11 +340,11 @@ class LapStyleRevision(Recipe):
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net)}
+        return {"painter": painter_spec(self.net, self.grain)}
 
 
-def painter_spec(net: LapStyleNet) -> PredictorSpec:
-    """How to call a LapStyle net."""
+def painter_spec(net: LapStyleNet, grain: float = 0.0) -> PredictorSpec:
+    """How to call a LapStyle net that was trained with so much grain."""
     return PredictorSpec(
         net="painter",
         task="stylize",
@@ -345,7 +352,7 @@ def painter_spec(net: LapStyleNet) -> PredictorSpec:
         value_range=(0.0, 1.0),
         multiple_of=1,
         scale=1,
-        settings={},
+        settings={"grain": grain},
     )
 
 
@@ -356,6 +363,13 @@ def _step(group: TrainedGroup, terms: dict[str, paddle.Tensor]) -> dict[str, flo
     total.backward()
     group.optimizer.step()
     return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
+
+
+def _grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:
+    """Return the photo as the draft sees it, with fresh noise."""
+    if not amount:
+        return photo
+    return add_grain(photo, paddle.randn([photo.shape[0], 1, *photo.shape[2:]]), amount)
 
 
 def _freeze(layer: nn.Layer) -> None:
