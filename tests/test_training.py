@@ -241,7 +241,7 @@ def test_visualdl_gets_scalars_and_pictures(tmp_path):
 
 
 def test_an_unknown_device_is_told_before_anything_is_built(tmp_path):
-    with pytest.raises(UsageError, match=r"^device: gpu:99 is not there; expected one of auto, cpu"):
+    with pytest.raises(UsageError, match=r"^device: 'gpu:99' is not there; expected one of auto, cpu"):
         train(experiment(), run_dir=tmp_path / "run", device="gpu:99")
     assert not (tmp_path / "run").exists()
 

@@ -17,6 +17,7 @@ from ppgan_lite.nets.vgg import VGGEncoder
 
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 EPSILON = 1e-5
+IMAGE = "image"  # where the draft's colours are aligned with the painting's
 GRAIN_PX = 3  # width of a grain; strokes in a draft are about twice as wide
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
@@ -211,7 +212,8 @@ class LapStyleNet(nn.Layer):
     (1, 2, 2, 2, 1), revision_channels 24.
 
     Departures from the paper: the style enters as the channel statistics of three layers, so that its painting is not
-    needed any more; these may be full covariances (`alignment`); odd sizes are handled.
+    needed any more; these may be full covariances, and then the colours of the draft are aligned too (`alignment`); odd
+    sizes are handled.
 
     Args:
         encoder_channels: See `VGGEncoder`.
@@ -244,15 +246,18 @@ class LapStyleNet(nn.Layer):
         self.decoder = DraftDecoder(encoder_channels[:4])
         self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
         self.measure, self.align = ALIGNMENTS[alignment]
+        self.aligned = ALIGNED_LAYERS if alignment == "adain" else (*ALIGNED_LAYERS, IMAGE)
         self.own_style = own_style
         if own_style:
-            for layer, width in zip(ALIGNED_LAYERS, encoder_channels[1:4]):
+            widths = {**dict(zip(ALIGNED_LAYERS, encoder_channels[1:4])), IMAGE: 3}
+            for layer in self.aligned:
+                width = widths[layer]
                 for name, value in zip(("mean", "spread"), self.measure(paddle.zeros([1, width, 2, 2]))):
                     self.register_buffer(f"{layer}_{name}", paddle.zeros_like(value))
 
     def own_statistics(self) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """The statistics of the one style that this net was made for; needs `own_style`."""
-        return {layer: (self._buffers[f"{layer}_mean"], self._buffers[f"{layer}_spread"]) for layer in ALIGNED_LAYERS}
+        return {layer: (self._buffers[f"{layer}_mean"], self._buffers[f"{layer}_spread"]) for layer in self.aligned}
 
     def remember_style(self, style: Statistics, momentum: float = 0.98) -> None:
         """Move the net's own statistics towards those of a batch (the first batch sets them)."""
@@ -264,8 +269,8 @@ class LapStyleNet(nn.Layer):
 
     def style_statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """What the draft needs of a painting (N x 3 x H x W, RGB in [0, 1]): mean and spread of each aligned layer."""
-        features = self.encoder(painting, last=ALIGNED_LAYERS[-1])
-        return {layer: self.measure(features[layer]) for layer in ALIGNED_LAYERS}
+        features = {**self.encoder(painting, last=ALIGNED_LAYERS[-1]), IMAGE: painting}
+        return {layer: self.measure(features[layer]) for layer in self.aligned}
 
     def draft(self, photo: paddle.Tensor, style: Statistics | None, strength: float = 1.0) -> paddle.Tensor:
         """Paint a small photo (N x 3 x H x W, RGB in [0, 1], sides of at least 16); `style` None reconstructs it."""
@@ -283,7 +288,10 @@ class LapStyleNet(nn.Layer):
         """The second half of `draft`: align the encoder's features with a style and decode them."""
         if style is not None:
             features = {layer: self.align(features[layer], *style[layer], strength) for layer in ALIGNED_LAYERS}
-        return self.decoder(features, height, width)
+        image = self.decoder(features, height, width)
+        if style is not None and IMAGE in self.aligned:
+            image = self.align(image, *style[IMAGE], strength)
+        return image
 
     def revise(
         self,
