@@ -18,17 +18,24 @@ from ppgan_lite.styles import FOLDER
 
 CATALOGUE = FOLDER / "catalogue.json"
 THUMBNAIL_PX = 160
+REVISIONS = "net/painter/revisions."
 
 
-def shrink(source: Path, target: Path, about: dict) -> dict:
+def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None) -> dict:
     """Write a checkpoint's painter in half precision, without what painting in one style does not need.
 
     Returns:
         What the catalogue says of the training.
     """
     header, tensors = read_checkpoint(source)
+    tensors = {name: tensor for name, tensor in tensors.items() if name.startswith("net/painter/")}
     net = header.nets["painter"]
     arguments = dict(net.arguments)
+    if revisions_from:
+        other, others = read_checkpoint(revisions_from)
+        arguments["revisions"] = other.nets["painter"].arguments["revisions"]
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(REVISIONS)}
+        tensors |= {name: tensor for name, tensor in others.items() if name.startswith(REVISIONS)}
     if arguments["own_style"]:
         # Alignment looks at relu2_1 .. relu4_1; what lies behind served the training only.
         arguments["encoder_channels"] = arguments["encoder_channels"][:4]
@@ -59,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("name")
+    parser.add_argument("--revisions-from", type=Path, help="take the revision nets of this checkpoint")
     for option in ("--title", "--title-zh", "--artist", "--artist-zh", "--year"):
         parser.add_argument(option)
     arguments = parser.parse_args()
@@ -66,7 +74,7 @@ def main() -> None:
     titles = {"en": arguments.title, "zh": arguments.title_zh}
     artists = {"en": arguments.artist, "zh": arguments.artist_zh}
     about = {"title": titles, "artist": artists, "year": arguments.year} if arguments.title else {}
-    training = shrink(arguments.checkpoint, target, about)
+    training = shrink(arguments.checkpoint, target, about, arguments.revisions_from)
     if about:
         from skimage import data
 

@@ -18,7 +18,7 @@ from ppgan_lite.nets.vgg import VGGEncoder
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 EPSILON = 1e-5
 IMAGE = "image"  # where the draft's colours are aligned with the painting's
-GRAIN_PX = 3  # width of a grain; strokes in a draft are about twice as wide
+GRAIN_PX = (3, 9)  # widths of fine and coarse grains: they become strokes and patches of about twice that width
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
@@ -96,15 +96,15 @@ def add_grain(photo: paddle.Tensor, noise: paddle.Tensor, amount: float) -> padd
     Args:
         photo: N x 3 x H x W, RGB in [0, 1].
         noise: N x 1 x H x W, white, of unit variance; it is blurred, not enlarged, so that it has no grid.
-        amount: Standard deviation of the grain.
+        amount: Standard deviation of the grain of each size.
     """
-    x = paddle.arange(-2 * GRAIN_PX, 2 * GRAIN_PX + 1, dtype=photo.dtype)
-    profile = (-(x * x) / (2 * (GRAIN_PX / 2) ** 2)).exp()
-    profile = profile / (profile * profile).sum().sqrt()  # keeps the variance
-    size = profile.shape[0]
-    for shape, padding in (([1, 1, size, 1], [size // 2, 0]), ([1, 1, 1, size], [0, size // 2])):
-        noise = F.conv2d(noise, profile.reshape(shape), padding=padding)
-    return photo + amount * noise
+    for width in GRAIN_PX:
+        x = paddle.arange(-2 * width, 2 * width + 1, dtype=photo.dtype)
+        profile = (-(x * x) / (2 * (width / 2) ** 2)).exp()
+        profile = profile / (profile * profile).sum().sqrt()  # keeps the variance
+        grain = F.conv2d(noise, profile.reshape([1, 1, -1, 1]), padding=[2 * width, 0])
+        photo = photo + amount * F.conv2d(grain, profile.reshape([1, 1, 1, -1]), padding=[0, 2 * width])
+    return photo
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:
@@ -275,7 +275,10 @@ class LapStyleNet(nn.Layer):
     def draft(self, photo: paddle.Tensor, style: Statistics | None, strength: float = 1.0) -> paddle.Tensor:
         """Paint a small photo (N x 3 x H x W, RGB in [0, 1], sides of at least 16); `style` None reconstructs it."""
         features = self.encoder(photo, last=ALIGNED_LAYERS[-1])
-        return self.decode(features, style, photo.shape[2], photo.shape[3], strength)
+        image = self.decode(features, style, photo.shape[2], photo.shape[3], strength)
+        if style is not None and IMAGE in self.aligned:
+            image = self.align(image, *style[IMAGE], strength)
+        return image
 
     def decode(
         self,
@@ -285,13 +288,14 @@ class LapStyleNet(nn.Layer):
         width: int,
         strength: float = 1.0,
     ) -> paddle.Tensor:
-        """The second half of `draft`: align the encoder's features with a style and decode them."""
+        """Align the encoder's features with a style and decode them: `draft` as it is trained.
+
+        The colours of the result are aligned in `draft` alone. Trained through, that alignment undoes every change of
+        contrast that the losses ask for, and the decoder's output drifts away.
+        """
         if style is not None:
             features = {layer: self.align(features[layer], *style[layer], strength) for layer in ALIGNED_LAYERS}
-        image = self.decoder(features, height, width)
-        if style is not None and IMAGE in self.aligned:
-            image = self.align(image, *style[IMAGE], strength)
-        return image
+        return self.decoder(features, height, width)
 
     def revise(
         self,
