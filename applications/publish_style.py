@@ -21,7 +21,7 @@ THUMBNAIL_PX = 160
 REVISIONS = "net/painter/revisions."
 
 
-def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None) -> dict:
+def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None, settings: dict) -> dict:
     """Write a checkpoint's painter in half precision, without what painting in one style does not need.
 
     Returns:
@@ -50,8 +50,10 @@ def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None)
         "style": [Path(entry).name for entry in config["data"]["style"]],
         "style_short_side": config["data"]["style_short_side"],
     }
+    spec = header.predictors["painter"]
     header = replace(
         header,
+        predictors={"painter": replace(spec, settings={**spec.settings, **settings})},
         nets={"painter": NetSpec(net.kind, arguments)},
         recipe={"name": header.recipe["name"]},
         training={"iteration": header.training["iteration"], "seconds": header.training["seconds"]},
@@ -67,6 +69,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("name")
     parser.add_argument("--revisions-from", type=Path, help="take the revision nets of this checkpoint")
+    parser.add_argument("--settings", default="{}", help='JSON that replaces settings of use, such as {"coats": 2}')
     for option in ("--title", "--title-zh", "--artist", "--artist-zh", "--year"):
         parser.add_argument(option)
     arguments = parser.parse_args()
@@ -74,7 +77,7 @@ def main() -> None:
     titles = {"en": arguments.title, "zh": arguments.title_zh}
     artists = {"en": arguments.artist, "zh": arguments.artist_zh}
     about = {"title": titles, "artist": artists, "year": arguments.year} if arguments.title else {}
-    training = shrink(arguments.checkpoint, target, about, arguments.revisions_from)
+    training = shrink(arguments.checkpoint, target, about, arguments.revisions_from, json.loads(arguments.settings))
     if about:
         from skimage import data
 

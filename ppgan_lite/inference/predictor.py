@@ -176,7 +176,7 @@ class Predictor:
         noise = np.random.default_rng(0).standard_normal((draft_height, draft_width), np.float32)
         grain = float(self.spec.settings.get("grain", 0.0)) * strength
         small = add_grain(small, paddle.to_tensor(noise[None, None]), grain)
-        result = self._net.draft(small, statistics, strength)
+        result = self._net.draft(small, statistics, strength, int(self.spec.settings.get("coats", 1)))
         steps.done(draft_height * draft_width // 30_000 + 1)
         result = resize_bilinear(result, *sizes[-1])
         if levels:

@@ -17,7 +17,7 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import PatchDiscriminator
-from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, halved, pyramid
+from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
@@ -120,6 +120,7 @@ class LapStyleDraft(Recipe):
         identity_samples: How many pictures of a batch the identity losses look at; all if not given.
         distillation: Weight of the distance to the perceptual encoder's features (not in the paper).
         grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
+        coats: How often a draft is painted over in use; training paints once.
     """
 
     needs = ("photo", "style")
@@ -146,6 +147,7 @@ class LapStyleDraft(Recipe):
         identity_samples: int | None = None,
         distillation: float = 0.0,
         grain: float = 0.0,
+        coats: int = 1,
     ) -> None:
         super().__init__()
         self.losses = StyleLosses(
@@ -164,6 +166,7 @@ class LapStyleDraft(Recipe):
         self.identity_samples = identity_samples
         self.distillation = distillation
         self.grain = grain
+        self.coats = coats
         self.net = LapStyleNet(**{"revisions": 0, **(net or {})})
         self.nets = {"painter": self.net}
         trained: list[nn.Layer] = [self.net.decoder]
@@ -227,12 +230,12 @@ class LapStyleDraft(Recipe):
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, and repainted in its own style."""
         photo = batch["photo"]
-        result = self.net.draft(_grainy(photo, self.grain), self.net.style_statistics(batch["style"]))
+        result = self.net.draft(_grainy(photo, self.grain), self.net.style_statistics(batch["style"]), coats=self.coats)
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, self.grain)}
+        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
 
 
 class LapStyleRevision(Recipe):
@@ -245,8 +248,8 @@ class LapStyleRevision(Recipe):
         perceptual: The encoder of the losses; see `load_encoder`.
         learning_rate: Adam's, for both nets.
         adversarial: Weight of the binary cross entropy against the patch discriminator.
-        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, grain: As in
-            `LapStyleDraft`.
+        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, grain, coats: As
+            in `LapStyleDraft`.
     """
 
     needs = ("photo", "style")
@@ -268,6 +271,7 @@ class LapStyleRevision(Recipe):
         colour: float = 0.0,
         pairwise_px: int = 64,
         grain: float = 0.0,
+        coats: int = 1,
     ) -> None:
         super().__init__()
         self.losses = StyleLosses(
@@ -283,6 +287,7 @@ class LapStyleRevision(Recipe):
         )
         self.adversarial = adversarial
         self.grain = grain
+        self.coats = coats
         self.level = level
         self.net = LapStyleNet(**{"revisions": level + 1, **(net or {})})
         _freeze(self.net)
@@ -298,7 +303,7 @@ class LapStyleRevision(Recipe):
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step of the discriminator, then one of the revision net; see `Recipe.update`."""
         photo, painting = batch["photo"], batch["style"]
-        result = self._paint(photo, painting)
+        _, result = self._paint(photo, painting)
         found = {}
         if self.adversarial:
             judged = [self.discriminator(result.detach()), self.discriminator(painting)]
@@ -309,14 +314,14 @@ class LapStyleRevision(Recipe):
             terms["adversarial"] = self.adversarial * _bce(self.discriminator(result), 1.0)
         return found | _step(self.groups["painter"], terms)
 
-    def _paint(self, photo: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
-        """Paint with gradients in the trained revision net alone."""
+    def _paint(self, photo: paddle.Tensor, painting: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
+        """Return what comes from below, and the result with gradients in the trained revision net alone."""
         with paddle.no_grad():
             small, details = pyramid(photo, self.level + 1)
-            coarser = self.net.draft(_grainy(small, self.grain), self._statistics(painting))
+            coarser = self.net.draft(_grainy(small, self.grain), self._statistics(painting), coats=self.coats)
             for level in range(self.level):
                 coarser = self.net.revise(level, details[level], coarser)
-        return self.net.revise(self.level, details[-1], coarser)
+        return coarser, self.net.revise(self.level, details[-1], coarser)
 
     def _statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """The style as the draft will see it: the net's own, or the painting shrunk as the photo is."""
@@ -328,23 +333,22 @@ class LapStyleRevision(Recipe):
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, what came from below (doubled) and the revised result."""
-        photo, style = batch["photo"], self._statistics(batch["style"])
-        small = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
-        below = self.net(small, style, levels=self.level)
+        photo = batch["photo"]
+        coarser, result = self._paint(photo, batch["style"])
         return {
             "photo": photo,
             "style": batch["style"],
-            "below": resize_bilinear(below, photo.shape[2], photo.shape[3]),
-            "revised": self.net(photo, style, levels=self.level + 1),
+            "below": resize_bilinear(coarser, photo.shape[2], photo.shape[3]),
+            "revised": result,
         }
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, self.grain)}
+        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
 
 
-def painter_spec(net: LapStyleNet, grain: float = 0.0) -> PredictorSpec:
-    """How to call a LapStyle net that was trained with so much grain."""
+def painter_spec(net: LapStyleNet, *, grain: float = 0.0, coats: int = 1) -> PredictorSpec:
+    """How to call a LapStyle net that was trained with so much grain, and drafts in so many coats."""
     return PredictorSpec(
         net="painter",
         task="stylize",
@@ -352,7 +356,7 @@ def painter_spec(net: LapStyleNet, grain: float = 0.0) -> PredictorSpec:
         value_range=(0.0, 1.0),
         multiple_of=1,
         scale=1,
-        settings={"grain": grain},
+        settings={"grain": grain, "coats": coats},
     )
 
 
