@@ -199,7 +199,7 @@ class Predictor:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
         levels = max(0, round(math.log2(short / draft_px))) if len(self._net.revisions) else 0
-        if brush is None and 0.7 < short / 2**levels / draft_px < 1.42:
+        if brush is None and levels and 0.7 < short / 2**levels / draft_px < 1.42:
             draft_px = short / 2**levels  # near enough: no resizing between draft and pyramid
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels

@@ -32,6 +32,11 @@ def resize_bilinear(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
     return F.interpolate(x, size=[height, width], mode="bilinear", align_corners=False)
 
 
+# Paddle's CPU kernel unfolds the whole input of a convolution, nine values for one. Strips that unfold into the
+# processor's cache take a third of the time on large pictures (3.3).
+STRIP_VALUES = 1_200_000
+
+
 class ReflectConv(nn.Conv2D):
     """A 3x3 convolution behind a reflect padding of one pixel: keeps the size (stride 2 halves it, rounding up)."""
 
@@ -39,7 +44,17 @@ class ReflectConv(nn.Conv2D):
         super().__init__(in_channels, out_channels, 3, stride=stride)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return super().forward(reflect_pad(x))
+        x = reflect_pad(x)
+        stride = self._stride[0]
+        height = (x.shape[2] - 3) // stride + 1
+        rows = max(STRIP_VALUES // (9 * x.shape[1] * x.shape[3]), 1) * stride
+        if self.training or rows >= height or not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
+            return super().forward(x)
+        strips = []
+        for top in range(0, height, rows):
+            bottom = min(top + rows, height)
+            strips.append(super().forward(x[:, :, top * stride : (bottom - 1) * stride + 3]))
+        return paddle.concat(strips, axis=2)
 
 
 class ResidualBlock(nn.Layer):
