@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +28,7 @@ def require_paddle() -> ModuleType:
             # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told otherwise (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_noise():
             warnings.filterwarnings("ignore", message="No ccache found")
             import paddle
     except ModuleNotFoundError as error:
@@ -37,6 +40,25 @@ def require_paddle() -> ModuleType:
             remedy='Install it with: pip install "ppgan-lite[cpu]" (for an NVIDIA GPU see README.md)',
         ) from error
     return paddle
+
+
+@contextlib.contextmanager
+def _without_noise() -> Iterator[None]:
+    """Drop what Paddle's libraries print about our own OMP_NUM_THREADS when they are loaded (3.3); keep the rest."""
+    with tempfile.TemporaryFile() as caught:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            caught.seek(0)
+            lines = caught.read().splitlines(keepends=True)
+            kept = [line for line in lines if b"OMP_NUM_THREADS" not in line]
+            os.write(2, b"".join(kept))
 
 
 def physical_cores() -> int:

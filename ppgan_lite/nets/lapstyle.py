@@ -18,7 +18,8 @@ from ppgan_lite.nets.vgg import VGGEncoder
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 EPSILON = 1e-5
 IMAGE = "image"  # where the draft's colours are aligned with the painting's
-GRAIN_PX = (3, 9)  # widths of fine and coarse grains: they become strokes and patches of about twice that width
+GRAIN_PX = 3  # width of a fine grain, which becomes a stroke of about twice that width
+COARSER = 3  # how many times wider the coarse grains are, which become patches
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
@@ -98,13 +99,18 @@ def add_grain(photo: paddle.Tensor, noise: paddle.Tensor, amount: float) -> padd
         noise: N x 1 x H x W, white, of unit variance; it is blurred, not enlarged, so that it has no grid.
         amount: Standard deviation of the grain of each size.
     """
-    for width in GRAIN_PX:
-        x = paddle.arange(-2 * width, 2 * width + 1, dtype=photo.dtype)
-        profile = (-(x * x) / (2 * (width / 2) ** 2)).exp()
-        profile = profile / (profile * profile).sum().sqrt()  # keeps the variance
-        grain = F.conv2d(noise, profile.reshape([1, 1, -1, 1]), padding=[2 * width, 0])
-        photo = photo + amount * F.conv2d(grain, profile.reshape([1, 1, 1, -1]), padding=[0, 2 * width])
-    return photo
+    height, width = photo.shape[2], photo.shape[3]
+    coarse = _blur(noise[:, :, ::COARSER, ::COARSER])  # blurred while it is small, then enlarged: a tenth of the time
+    return photo + amount * (_blur(noise) + resize_bilinear(coarse, height, width))
+
+
+def _blur(noise: paddle.Tensor) -> paddle.Tensor:
+    """Blur white noise (N x 1 x H x W) to grains of GRAIN_PX, its variance kept."""
+    x = paddle.arange(-2 * GRAIN_PX, 2 * GRAIN_PX + 1, dtype=noise.dtype)
+    profile = (-(x * x) / (2 * (GRAIN_PX / 2) ** 2)).exp()
+    profile = profile / (profile * profile).sum().sqrt()
+    noise = F.conv2d(noise, profile.reshape([1, 1, -1, 1]), padding=[2 * GRAIN_PX, 0])
+    return F.conv2d(noise, profile.reshape([1, 1, 1, -1]), padding=[0, 2 * GRAIN_PX])
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:
