@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ppgan_lite.nets.lapstyle import LapStyleNet
 
 ANY = "any"
-DRAFT_PX = 256  # short side of a draft where a checkpoint does not say
+DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
@@ -131,8 +131,8 @@ class Predictor:
             style: The painting, uint8 h x w x 3 RGB; given if and only if "style" is in `spec.inputs`.
             strength: 0 (the photo, as the net repaints it) to 1 (the full style); blended between features.
             keep_colors: Keep the photo's colours and take only the brushwork.
-            brush: Width of a typical stroke in pixels of the photo. None follows the picture: a thirty-second of its
-                short side, so that a photo looks the same at any resolution.
+            brush: Width of a typical stroke in pixels of the photo. None follows the picture, so
+                that a photo looks the same at any resolution.
             progress: Called with the share that is done, 0 to 1.
             cancelled: Asked between tiles; True stops the work.
 
