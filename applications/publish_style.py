@@ -46,7 +46,7 @@ def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None,
     training = {
         "iterations": header.training["iteration"],
         "seconds": round(header.training["seconds"]),
-        "recipe": header.recipe,
+        "recipe": {**header.recipe, "perceptual": Path(header.recipe["perceptual"]).name},  # no folders of ours
         "style": [Path(entry).name for entry in config["data"]["style"]],
         "style_short_side": config["data"]["style_short_side"],
     }

@@ -170,14 +170,15 @@ class Predictor:
         sizes = [(height, width)]
         for _ in range(levels):
             sizes.append(halved(*sizes[-1]))
-        steps.expect(draft_height * draft_width // 30_000 + 1 + sum(tile_count(*size) for size in sizes[:-1]))
+        draft_steps = draft_height * draft_width // 30_000 + 1  # a draft of a tile's pixels costs about two tiles
+        steps.expect(draft_steps + sum(tile_count(*size) for size in sizes[:-1]))
 
         small = _to_tensor(resize(image, draft_width, draft_height))
         noise = np.random.default_rng(0).standard_normal((draft_height, draft_width), np.float32)
         grain = float(self.spec.settings.get("grain", 0.0)) * strength
         small = add_grain(small, paddle.to_tensor(noise[None, None]), grain)
         result = self._net.draft(small, statistics, strength, int(self.spec.settings.get("coats", 1)))
-        steps.done(draft_height * draft_width // 30_000 + 1)
+        steps.done(draft_steps)
         result = resize_bilinear(result, *sizes[-1])
         if levels:
             _, details = pyramid(_to_tensor(image), levels)
@@ -208,8 +209,7 @@ class Predictor:
         _check_image("style", painting)
         height, width = painting.shape[:2]
         draft_px = float(self.spec.settings.get("style_px", DRAFT_PX))
-        scale = max(draft_px / min(height, width), 0.0)
-        scale = min(scale, LONGEST_DRAFT * draft_px / max(height, width))
+        scale = min(draft_px / min(height, width), LONGEST_DRAFT * draft_px / max(height, width))
         small = resize(painting, max(round(width * scale), 16), max(round(height * scale), 16))
         with _evaluating(self.device):
             return self._net.style_statistics(_to_tensor(small))
