@@ -73,6 +73,8 @@ def fits(value: Any, hint: Any) -> bool:
     An int may stand for a float, a list for a tuple; a bool never stands for a number.
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return fits(value, arguments[0])
     if hint is Any:
         return True
     if origin is typing.Literal:
@@ -117,6 +119,8 @@ def _kind(value: Any) -> str:
 def _words(hint: Any) -> str:
     """Return a type hint in words."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _words(arguments[0])
     if origin is typing.Literal:
         return " or ".join(repr(choice) for choice in arguments)
     if origin in (typing.Union, types.UnionType):

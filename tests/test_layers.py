@@ -35,7 +35,7 @@ LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 BASICS = {"errors", "tables", "signatures"}
 # Stricter than the layers.
 SEES_ONLY = {
-    "recipes": BASICS | {"nets", "losses", "checkpoint", "pretrained"},
+    "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
     "data": BASICS | {"images", "degradations"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},

@@ -20,7 +20,7 @@ from ppgan_lite.nets.discriminators import PatchDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
-from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
+from ppgan_lite.recipes.recipe import Recipe, TrainedGroup, frozen
 
 RELATIVE_LAYERS = ("relu3_1", "relu4_1")
 
@@ -310,9 +310,10 @@ class LapStyleRevision(Recipe):
             term = 0.5 * (_bce(judged[0], 0.0) + _bce(judged[1], 1.0))
             found = _step(self.groups["discriminator"], {"discriminator": term})
         terms = self.losses(result, self.losses.features(photo), self.losses.features(painting), painting)
-        if self.adversarial:
-            terms["adversarial"] = self.adversarial * _bce(self.discriminator(result), 1.0)
-        return found | _step(self.groups["painter"], terms)
+        with frozen(self.discriminator):
+            if self.adversarial:
+                terms["adversarial"] = self.adversarial * _bce(self.discriminator(result), 1.0)
+            return found | _step(self.groups["painter"], terms)
 
     def _paint(self, photo: paddle.Tensor, painting: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
         """Return what comes from below, and the result with gradients in the trained revision net alone."""
@@ -363,9 +364,7 @@ def painter_spec(net: LapStyleNet, *, grain: float = 0.0, coats: int = 1) -> Pre
 def _step(group: TrainedGroup, terms: dict[str, paddle.Tensor]) -> dict[str, float]:
     """Minimise the sum of the terms by one step; return them as numbers, with their total."""
     total = sum(terms.values())
-    group.optimizer.clear_grad()
-    total.backward()
-    group.optimizer.step()
+    group.minimise(total)
     return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import numpy as np
 
 if TYPE_CHECKING:
     import paddle
@@ -11,7 +15,8 @@ if TYPE_CHECKING:
 
     from ppgan_lite.checkpoint import PredictorSpec
 
-Batch = "dict[str, paddle.Tensor]"
+# A constructor argument that names a net of the table and its arguments: {"name": "ResnetGenerator", "blocks": 6}.
+NetChoice = Annotated[dict[str, Any], "net"]
 
 
 @dataclass
@@ -22,11 +27,23 @@ class TrainedGroup:
         optimizer: Built by the recipe with a float learning rate; the loop scales that rate by its schedule.
         nets: Names of nets in `Recipe.nets`.
         learning_rate: The rate before any schedule.
+        micro_batches: Calls of `minimise` whose gradients are averaged for one step; the loop sets it.
     """
 
     optimizer: paddle.optimizer.Optimizer
     nets: tuple[str, ...]
     learning_rate: float
+    micro_batches: int = 1
+    _seen: int = 0
+
+    def minimise(self, loss: paddle.Tensor) -> None:
+        """Add the gradient of a loss, and do a step with the last micro-batch of an iteration."""
+        (loss / self.micro_batches if self.micro_batches > 1 else loss).backward()
+        self._seen += 1
+        if self._seen == self.micro_batches:
+            self.optimizer.step()
+            self.optimizer.clear_grad()
+            self._seen = 0
 
 
 @dataclass
@@ -34,20 +51,60 @@ class Recipe:
     """How nets are trained: owns the nets and the optimizers and does one update at a time.
 
     A subclass fills `nets` and `groups` in its constructor, whose keyword arguments are the YAML's `recipe:` section.
+
+    Attributes:
+        needs: Batch keys that `update` reads; checked against the dataset's `gives` before training.
+        averaged: Nets of which the loop keeps a moving average (`train.ema`); predictors use the average.
+        best: Which number of `validate` chooses the best checkpoint, and whether "max" or "min" of it is best; None
+            where there is nothing to validate.
+        nets: Every net, trained or frozen, that a checkpoint must hold.
+        groups: The optimizers, in the order in which they step.
+        iteration: The iteration that is being done, from 1; the loop sets it before `update`.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    averaged: ClassVar[tuple[str, ...]] = ()
+    best: ClassVar[tuple[str, str] | None] = None
     nets: dict[str, nn.Layer] = field(default_factory=dict)
     groups: dict[str, TrainedGroup] = field(default_factory=dict)
+    iteration: int = 0
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """Do one optimisation step on a batch of float32 NCHW tensors in [0, 1]; return the losses as numbers."""
+        """Do one optimisation step on a batch of float32 NCHW tensors in [0, 1]; return the losses as numbers.
+
+        Every loss goes through `TrainedGroup.minimise`, which knows of accumulation. What is random comes from Paddle's
+        generator, which the loop seeds for every iteration.
+        """
         raise NotImplementedError
 
+    def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """Return how good the nets are on a batch they do not learn from, by name; called without gradients."""
+        return {}
+
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """Return named images (NCHW in [0, 1]) that show how far the training is."""
+        """Return named images (NCHW in [0, 1]) that show how far the training is; called without gradients."""
         raise NotImplementedError
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """Return what a checkpoint of this recipe can be used for, by name."""
         raise NotImplementedError
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return what resuming needs beyond nets and optimizers, such as an image pool."""
+        return {}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+
+
+@contextlib.contextmanager
+def frozen(*nets: nn.Layer) -> Iterator[None]:
+    """Keep gradients from gathering in some nets meanwhile, as in a discriminator while the generator learns."""
+    parameters = [p for net in nets for p in net.parameters() if not p.stop_gradient]
+    for parameter in parameters:
+        parameter.stop_gradient = True
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.stop_gradient = False

@@ -1,0 +1,73 @@
+"""The command line: parses, calls, prints. Nothing that takes long is imported before a verb runs.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or config, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ppgan_lite import __version__
+from ppgan_lite.cli import checkpoints, data, painting, training
+from ppgan_lite.cli.terminal import PROGRAM, say, say_error
+from ppgan_lite.errors import PpganError
+
+
+class _Commands(click.Group):
+    """The verbs, with errors told in one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last place where an error can become a line
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            say_error(error)
+            ctx.exit(error.exit_code if isinstance(error, PpganError) else 1)
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, envvar="PADDLEGAN_DEBUG", help="Show where an error comes from.")
+@click.version_option(__version__)
+@click.pass_context
+def commands(ctx: click.Context, debug: bool) -> None:
+    """Turn photographs into paintings, and images of one kind into another, with PaddlePaddle."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for _verb in (
+    painting.stylize,
+    painting.styles,
+    painting.sheet,
+    painting.gui,
+    training.train,
+    data.degrade,
+    checkpoints.inspect,
+    checkpoints.fetch,
+):
+    commands.add_command(_verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
+    # Paddle looks for a compiler's cache that nobody misses; Pillow warns about metadata that it can do without.
+    warnings.filterwarnings("ignore", message="No ccache found")
+    warnings.filterwarnings("ignore", module="PIL")
+    try:
+        return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (see `{context.command_path} --help`)" if context else ""
+        say(f"{PROGRAM}: error: {error.format_message()}{hint}")
+        return error.exit_code
+    except click.Abort:
+        say(f"{PROGRAM}: interrupted")
+        return 130

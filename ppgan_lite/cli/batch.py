@@ -1,0 +1,127 @@
+"""Many pictures, each with a place for its result; a bad one does not end the batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ppgan_lite.cli.terminal import Progress, describe, print_json, say, say_error
+from ppgan_lite.errors import ImageError, UsageError
+
+
+@dataclass(frozen=True)
+class Task:
+    source: Path
+    target: Path
+
+
+class Batch:
+    """Pictures to read, and for each where its result goes; a bad one does not end the batch.
+
+    Args:
+        sources: Files and folders.
+        output: A file for a single one, or a folder, in which the tree of the sources is mirrored; None: beside each.
+        label: Distinguishes results that lie beside their sources.
+        overwrite: Whether results may replace files.
+    """
+
+    def __init__(self, sources: Sequence[str], output: str | None, *, label: str = "", overwrite: bool) -> None:
+        from ppgan_lite.images import check_writable
+
+        self.tasks: list[Task] = []
+        self.results: list[dict[str, Any]] = []
+        self.failures: list[tuple[Path, BaseException]] = []
+        taken: set[Path] = set()
+        for task in self._plan([Path(source) for source in sources], output, label):
+            try:
+                if not task.source.exists():
+                    raise ImageError(task.source, "does not exist")
+                if task.target in taken:
+                    raise ImageError(task.source, f"its result {task.target} is that of another picture too")
+                if task.target.resolve() == task.source.resolve():
+                    raise ImageError(task.target, "is the photo itself", "another name or folder for the result")
+                check_writable(task.target, overwrite=overwrite)
+            except ImageError as error:
+                self.failures.append((task.source, error))
+            else:
+                taken.add(task.target)
+                self.tasks.append(task)
+
+    def run(self, work: Callable[[Task, Progress], dict[str, Any]]) -> None:
+        """Do the work for each picture, with a bar for more than one."""
+        from tqdm import tqdm
+
+        form = "{percentage:3.0f}%|{bar}| {desc}  {elapsed}<{remaining}"
+        with tqdm(total=len(self.tasks), disable=len(self.tasks) < 2, bar_format=form) as bar:
+            for done, task in enumerate(self.tasks):
+                bar.set_description_str(f"{done + 1}/{len(self.tasks)} {task.source.name}")
+
+                def progress(fraction: float, done: int = done) -> None:
+                    bar.update(done + fraction - bar.n)
+
+                try:
+                    outcome = work(task, progress)
+                    self.results.append({"photo": str(task.source), "output": str(task.target), **outcome})
+                except UsageError:
+                    raise  # the same for every picture
+                except Exception as error:  # noqa: BLE001 - told at the end, whatever it is
+                    self.failures.append((task.source, error))
+                progress(1.0)
+
+    def conclude(self, about: dict[str, Any], *, as_json: bool) -> None:
+        """Tell what was made and what failed; exit with 1 if anything did."""
+        if as_json:
+            errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
+            print_json({**about, "results": self.results, "errors": errors})
+        if len(self.results) == 1:
+            say(self.results[0]["output"])
+        elif self.results:
+            folder = os.path.commonpath([os.path.dirname(result["output"]) or "." for result in self.results])
+            say(f"{len(self.results)} pictures written to {folder}")
+        for _, error in self.failures:
+            say_error(error)
+        if self.failures:
+            if len(self.failures) + len(self.results) > 1:
+                say(f"{len(self.failures)} of {len(self.failures) + len(self.results)} pictures failed")
+            raise click.exceptions.Exit(1)
+
+    def _plan(self, sources: list[Path], output: str | None, label: str) -> Iterable[Task]:
+        from ppgan_lite.images import WRITABLE, find_images
+
+        to_folder = output is not None and (os.path.isdir(output) or output.endswith(("/", os.sep)))
+        if output is not None and not to_folder:
+            suffix = Path(output).suffix
+            if len(sources) == 1 and suffix and not sources[0].is_dir():
+                yield Task(sources[0], Path(output))
+                return
+            if suffix.lower() in WRITABLE:
+                raise UsageError("--output", f"{output} is one file", "a folder, for more than one picture")
+        for source in sources:
+            if not source.is_dir():
+                if output is None:
+                    yield Task(source, source.parent / result_name(source, f"_{label}"))
+                else:
+                    yield Task(source, Path(output) / result_name(source))
+                continue
+            if output is None:
+                folder = source.resolve().with_name(f"{source.resolve().name}_{label}")
+            else:
+                folder = Path(output) if len(sources) == 1 else Path(output) / source.resolve().name
+            # A result folder inside the source is not a source the next time.
+            found = [path for path in find_images(source) if folder.resolve() not in path.resolve().parents]
+            if not found:
+                self.failures.append((source, ImageError(source, "holds no pictures")))
+            for path in found:
+                yield Task(path, folder / path.relative_to(source).parent / result_name(path))
+
+
+def result_name(source: Path, ending: str = "") -> str:
+    """Return the name of a result: in the photo's own format if that can be written, else in PNG."""
+    from ppgan_lite.images import WRITABLE
+
+    return f"{source.stem}{ending}{source.suffix if source.suffix.lower() in WRITABLE else '.png'}"

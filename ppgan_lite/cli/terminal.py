@@ -1,0 +1,69 @@
+"""What the verbs share: what they print, and the options that mean the same everywhere.
+
+JSON goes to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+from ppgan_lite.errors import PpganError
+
+PROGRAM = "paddlegan"
+
+Progress = Callable[[float], None]
+
+
+def finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number.")
+    return value
+
+
+device_option = click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|gpu:N", help="What computes."
+)
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
+
+
+def outline(value: Any, indent: str = "") -> Iterable[str]:
+    """Return JSON values as indented lines of "key: value"."""
+    for key, item in value.items():
+        if isinstance(item, dict) and item:
+            yield f"{indent}{key}:"
+            yield from outline(item, indent + "  ")
+        else:
+            yield f"{indent}{key}: {item if isinstance(item, str) else json.dumps(item)}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def describe(error: BaseException) -> str:
+    """Return an error as one line that a user can do something with."""
+    if isinstance(error, PpganError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"unexpected {text}. Please report it, with what --debug shows"
+
+
+def say_error(error: BaseException) -> None:
+    say(f"{PROGRAM}: error: {describe(error)}")
+
+
+def say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2))  # in ASCII: a path may hold what stdout cannot encode
