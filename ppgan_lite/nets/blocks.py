@@ -45,10 +45,15 @@ class ReflectConv(nn.Conv2D):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         x = reflect_pad(x)
+        if self.training or not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
+            return super().forward(x)
+        return self._in_strips(x)
+
+    def _in_strips(self, x: paddle.Tensor) -> paddle.Tensor:
         stride = self._stride[0]
         height = (x.shape[2] - 3) // stride + 1
         rows = max(STRIP_VALUES // (9 * x.shape[1] * x.shape[3]), 1) * stride
-        if self.training or rows >= height or not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
+        if rows >= height:
             return super().forward(x)
         strips = []
         for top in range(0, height, rows):

@@ -33,12 +33,15 @@ class VGGEncoder(nn.Layer):
         # Fresh weights see colours of about mean 0 and deviation 1; published ones bring their own.
         self.conv0.weight.set_value(4 * paddle.eye(3).reshape([3, 3, 1, 1]))
         self.conv0.bias.set_value(paddle.full([3], -2.0))
-        self.convs = tuple(convs)
+        self.steps: list[str] = []  # names of convolutions, with "pool" between the stages
         in_channels = 3
         for stage, (width, count) in enumerate(zip(channels, convs), start=1):
             for number in range(1, count + 1):
-                self.add_sublayer(f"conv{stage}_{number}", ReflectConv(in_channels, width))
+                name = f"conv{stage}_{number}"
+                self.add_sublayer(name, ReflectConv(in_channels, width))
+                self.steps.append(name)
                 in_channels = width
+            self.steps.append("pool")
 
     def forward(self, x: paddle.Tensor, last: str = "relu5_1") -> dict[str, paddle.Tensor]:
         """Return relu1_1 .. `last` of an image batch.
@@ -52,14 +55,13 @@ class VGGEncoder(nn.Layer):
         """
         found: dict[str, paddle.Tensor] = {}
         x = self.conv0(x)
-        for stage, count in enumerate(self.convs, start=1):
-            for number in range(1, count + 1):
-                x = F.relu(self._sub_layers[f"conv{stage}_{number}"](x))
-                if number == 1:
-                    found[f"relu{stage}_1"] = x
-                    if last == f"relu{stage}_1":
-                        return found
-            x = F.max_pool2d(x, 2, ceil_mode=True)
+        for step in self.steps[: self.steps.index(last.replace("relu", "conv")) + 1]:
+            if step == "pool":
+                x = F.max_pool2d(x, 2, ceil_mode=True)
+            else:
+                x = F.relu(self._sub_layers[step](x))
+                if step.endswith("_1"):
+                    found[step.replace("conv", "relu")] = x
         return found
 
 
