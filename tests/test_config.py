@@ -174,7 +174,7 @@ trian: {}
 """
     assert faults(tmp_path, text, "train.seed=-1").splitlines() == [
         "x.yaml: 13 faults",
-        "  x.yaml:15: trian: a configuration has no such key; expected one of recipe, data, loader, train, base."
+        "  x.yaml:15: trian: a configuration has no such key; expected one of recipe, data, loader, train, validation, base."
         " Did you mean 'train'?",
         "  x.yaml:3: recipe.raet: Painter has no such key; expected one of rate, widths, sides, norm, teacher, weights,"
         " deep. Did you mean 'rate'?",
@@ -188,7 +188,7 @@ trian: {}
         "  x.yaml:12: train.iterations: missing; expected an integer",
         "  x.yaml:13: train.log_every: 'often' (text); expected an integer",
         "  -o train.seed=-1: train.seed: -1; expected 0 or more",
-        "  x.yaml:14: train.schedule.name: 'cosin' (text); expected 'constant' or 'linear' or 'cosine'",
+        "  x.yaml:14: train.schedule.name: 'cosin' (text); expected 'constant' or 'linear' or 'cosine' or 'step'",
     ]
 
 
@@ -215,7 +215,7 @@ def test_a_dataset_that_lacks_what_the_recipe_needs_is_told(tmp_path):
         ("recipe.rate=x", "-o recipe.rate=x: recipe.rate: 'x' (text); expected a number"),
         (
             "tain.seed=1",
-            "-o tain.seed=1: tain: a configuration has no such key; expected one of recipe, data, loader, train, base."
+            "-o tain.seed=1: tain: a configuration has no such key; expected one of recipe, data, loader, train, validation, base."
             " Did you mean 'train'?",
         ),
         ("recipe=1", "-o recipe=1: recipe: 1 (an integer); expected a mapping"),

@@ -69,9 +69,7 @@ class TinyRecipe(Recipe):
         photo, losses = batch["photo"], {}
         for name, net in self.nets.items():
             loss = (net(photo + paddle.randn(photo.shape) * 0.1) - photo).square().mean()
-            loss.backward()
-            self.groups[name].optimizer.step()
-            self.groups[name].optimizer.clear_grad()
+            self.groups[name].minimise(loss)
             losses[name] = float(loss)
         return losses
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -23,27 +23,53 @@ NetChoice = Annotated[dict[str, Any], "net"]
 class TrainedGroup:
     """One optimizer and the nets whose parameters it updates.
 
+    The recipe gives the first three; the loop sets the others from the `train` section.
+
     Attributes:
         optimizer: Built by the recipe with a float learning rate; the loop scales that rate by its schedule.
         nets: Names of nets in `Recipe.nets`.
         learning_rate: The rate before any schedule.
-        micro_batches: Calls of `minimise` whose gradients are averaged for one step; the loop sets it.
+        micro_batches: Calls of `minimise` whose gradients are averaged for one step.
+        clip_norm: The most that the norm of a step's gradient may be; None for no limit.
+        scaler: Scales losses so that float16 gradients do not vanish; None in float32 and bfloat16.
+        average: Replaces the gradients of parameters by their average over all processes; None in a single one.
+        pending: Calls of `minimise` since the last step.
     """
 
     optimizer: paddle.optimizer.Optimizer
     nets: tuple[str, ...]
     learning_rate: float
     micro_batches: int = 1
-    _seen: int = 0
+    clip_norm: float | None = None
+    scaler: paddle.amp.GradScaler | None = None
+    average: Callable[[list[paddle.Tensor]], None] | None = None
+    pending: int = 0
 
     def minimise(self, loss: paddle.Tensor) -> None:
         """Add the gradient of a loss, and do a step with the last micro-batch of an iteration."""
-        (loss / self.micro_batches if self.micro_batches > 1 else loss).backward()
-        self._seen += 1
-        if self._seen == self.micro_batches:
-            self.optimizer.step()
+        share = loss / self.micro_batches if self.micro_batches > 1 else loss
+        (share if self.scaler is None else self.scaler.scale(share)).backward()
+        self.pending += 1
+        if self.pending == self.micro_batches:
+            self._step()
             self.optimizer.clear_grad()
-            self._seen = 0
+            self.pending = 0
+
+    def _step(self) -> None:
+        from paddle.nn.utils import clip_grad_norm_
+
+        learning = [parameter for parameter in self.optimizer._parameter_list if parameter.grad is not None]
+        if self.average is not None:
+            self.average(learning)
+        if self.scaler is not None:
+            self.scaler.unscale_(self.optimizer)
+        if self.clip_norm is not None:
+            clip_grad_norm_(learning, self.clip_norm)
+        if self.scaler is None:
+            self.optimizer.step()
+        else:
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
 
 
 @dataclass
@@ -78,7 +104,11 @@ class Recipe:
         raise NotImplementedError
 
     def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """Return how good the nets are on a batch they do not learn from, by name; called without gradients."""
+        """Return how good the nets are on a batch of one that they do not learn from, by name.
+
+        Called without gradients, with the averaged weights where `train.ema` is set. The loop averages the numbers over
+        the samples.
+        """
         return {}
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
@@ -90,7 +120,7 @@ class Recipe:
         raise NotImplementedError
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return what resuming needs beyond nets and optimizers, such as an image pool."""
+        """Return what resuming needs beyond nets and optimizers, such as an image pool: name -> array."""
         return {}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:

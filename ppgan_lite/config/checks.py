@@ -1,0 +1,168 @@
+"""Settings against the signatures of what they build: recipe, nets, dataset, and the dataclasses of the rest."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from ppgan_lite.config.files import Sources, named_over
+from ppgan_lite.config.settings import (
+    BOUNDS,
+    Config,
+    LoaderSettings,
+    ScheduleSettings,
+    TrainSettings,
+    ValidationSettings,
+)
+from ppgan_lite.data import DATASETS
+from ppgan_lite.errors import UsageError
+from ppgan_lite.nets import NETS
+from ppgan_lite.recipes import RECIPES
+from ppgan_lite.signatures import Fault, argument_faults, shown, unknown_key, with_defaults
+from ppgan_lite.tables import resolve
+
+SECTIONS = ("recipe", "data", "loader", "train", "validation")
+
+
+def check(settings: Mapping[str, Any], sources: Sources) -> Config:
+    """Turn settings into a Config.
+
+    Raises:
+        ConfigError: All faults at once, a line each.
+    """
+    for key in settings:
+        if key not in SECTIONS:
+            sources.add(unknown_key(key, (*SECTIONS, "base"), "a configuration"))
+    parts = {name: _section(settings, name, sources) for name in SECTIONS}
+    recipe = _check_named(parts["recipe"], "recipe", RECIPES, sources)
+    data = _check_named(parts["data"], "data", DATASETS, sources)
+    if recipe and data:
+        lacking = [key for key in recipe.needs if key not in data.gives]
+        if lacking:
+            found = f"{data.__name__} gives {', '.join(data.gives)}"
+            sources.add(Fault("data.name", found, f"also {', '.join(lacking)}, which {recipe.__name__} needs"))
+    schedule = _section(parts["train"], "schedule", sources, "train.")
+    parts["train"].pop("schedule", None)
+    for prefix, cls, values in (
+        ("loader.", LoaderSettings, parts["loader"]),
+        ("train.", TrainSettings, parts["train"]),
+        ("train.schedule.", ScheduleSettings, schedule),
+        ("validation.", ValidationSettings, parts["validation"]),
+    ):
+        _check_arguments(prefix, cls, values, sources)
+    measured = _check_validation_data(parts, sources) if data else {}
+    if recipe:
+        _check_what_the_recipe_offers(recipe, parts, sources)
+    if schedule.get("name") == "step" and schedule.get("step_every") is None:
+        sources.add(Fault("train.schedule.step_every", "missing", "an integer, since the schedule is step"))
+    if parts["train"].get("histograms") and not parts["train"].get("visualdl"):
+        sources.add(Fault("train.histograms", "true without train.visualdl, which shows them", "both or none"))
+    sources.raise_faults()
+    return Config(
+        recipe=with_nets_resolved(parts["recipe"]),
+        data=_resolved(DATASETS, parts["data"], "data"),
+        loader=LoaderSettings(**parts["loader"]),
+        train=TrainSettings(**parts["train"], schedule=ScheduleSettings(**schedule)),
+        validation=ValidationSettings(**{**parts["validation"], "data": measured}),
+        source=str(sources.path),
+    )
+
+
+def with_nets_resolved(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe's name and arguments with all defaults filled in, those of the nets that it names too."""
+    recipe = _resolved(RECIPES, section, "recipe")
+    for key in _net_choices(resolve(RECIPES, section["name"], "recipe")):
+        if recipe.get(key) is not None:
+            recipe[key] = _resolved(NETS, recipe[key], "net")
+    return recipe
+
+
+def _resolved(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> dict[str, Any]:
+    arguments = {key: value for key, value in section.items() if key != "name"}
+    return {"name": section["name"], **with_defaults(resolve(table, section["name"], what), arguments)}
+
+
+def _section(settings: Mapping[str, Any], name: str, sources: Sources, prefix: str = "") -> dict[str, Any]:
+    value = settings.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        sources.add(Fault(prefix + name, shown(value), "a mapping"))
+        return {}
+    return dict(value)
+
+
+def _check_named(section: Mapping[str, Any], what: str, table: Mapping[str, str], sources: Sources) -> Any:
+    """Check a section that names a class and its arguments; return the class, or None after a fault."""
+    name = section.get("name")
+    if not isinstance(name, str):
+        found = "missing" if name is None else shown(name)
+        sources.add(Fault(f"{what}.name", found, f"one of {', '.join(sorted(table))}"))
+        return None
+    try:
+        cls = resolve(table, name, what)
+    except UsageError as error:
+        sources.add(Fault(f"{what}.name", error.found, error.expected, error.remedy))
+        return None
+    arguments = {key: value for key, value in section.items() if key != "name"}
+    _check_arguments(f"{what}.", cls, arguments, sources)
+    for key in _net_choices(cls):
+        if isinstance(arguments.get(key), dict):
+            _check_named(arguments[key], f"{what}.{key}", NETS, sources)
+    return cls
+
+
+def _check_arguments(prefix: str, cls: type, values: Mapping[str, Any], sources: Sources) -> None:
+    faults = argument_faults(cls, values)
+    for fault in faults:
+        sources.add(Fault(prefix + fault.key, fault.found, fault.expected, fault.remedy))
+    faulty = {fault.key for fault in faults}
+    for key, value in values.items():
+        if prefix + key not in BOUNDS or key in faulty or value is None:
+            continue
+        lowest, highest = BOUNDS[prefix + key]
+        if not lowest <= value <= highest:
+            words = f"{lowest} or more" if highest == float("inf") else f"a number from {lowest} to {highest}"
+            sources.add(Fault(prefix + key, str(value), words))
+
+
+def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources) -> dict[str, Any]:
+    """Check the data that validation measures on: `data` with `validation.data` over it. Return it, resolved."""
+    over = parts["validation"].get("data") or {}
+    if not isinstance(over, dict):
+        return {}  # Told as a fault of its type.
+    section = named_over(parts["data"], over)
+    # What is wrong with `data` itself was told there.
+    if "name" in over:
+        cls = _check_named({**section, "name": over["name"]}, "validation.data", DATASETS, sources)
+    else:
+        cls = resolve(DATASETS, section["name"], "data")
+        for fault in argument_faults(cls, {key: value for key, value in section.items() if key != "name"}):
+            if fault.key in over:
+                sources.add(Fault(f"validation.data.{fault.key}", fault.found, fault.expected, fault.remedy))
+    return _resolved(DATASETS, section, "data") if cls else {}
+
+
+def _check_what_the_recipe_offers(recipe: Any, parts: Mapping[str, dict[str, Any]], sources: Sources) -> None:
+    """Check the settings that only make sense with recipes that average, or measure, their nets."""
+    validation, name = parts["validation"], recipe.__name__
+    if parts["train"].get("ema") is not None and not recipe.averaged:
+        sources.add(Fault("train.ema", f"{name} has no net that is averaged", "null"))
+    if validation.get("every") and recipe.best is None:
+        sources.add(Fault("validation.every", f"{name} measures nothing", "0"))
+    if validation.get("patience") is not None and not validation.get("every"):
+        sources.add(Fault("validation.patience", "without validation.every nothing is measured", "both or none"))
+
+
+def _net_choices(cls: type) -> list[str]:
+    """Return the constructor arguments that name a net and its arguments (`NetChoice`)."""
+    parameters = inspect.signature(cls, eval_str=True).parameters.values()
+    return [parameter.name for parameter in parameters if _chooses_net(parameter.annotation)]
+
+
+def _chooses_net(hint: Any) -> bool:
+    if typing.get_origin(hint) is typing.Annotated:
+        return "net" in hint.__metadata__
+    return any(_chooses_net(choice) for choice in typing.get_args(hint))

@@ -1,0 +1,170 @@
+"""YAML files and overrides into nested settings, with the place where each of them was said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ppgan_lite.errors import ConfigError
+from ppgan_lite.signatures import Fault, shown
+
+
+class Sources:
+    """Where settings come from: a file, its bases and the overrides; and the faults found so far.
+
+    Attributes:
+        path: The file.
+        places: "section.key" -> "file:line", or the override.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.places: dict[str, str] = {}
+        self._faults: list[tuple[str, str]] = []
+
+    def gather(self, overrides: Iterable[str]) -> dict[str, Any]:
+        """Return the settings of the file over those of its bases, with the overrides over both.
+
+        Raises:
+            ConfigError: A file cannot be read or is no YAML. What is wrong with single settings is noted as a fault.
+        """
+        settings = self._read(self.path)
+        stronger: dict[str, Any] = {}
+        for override in overrides:
+            stronger = _laid_over(stronger, self._read_override(override))
+        return merged(settings, stronger)
+
+    def add(self, fault: Fault) -> None:
+        """Note a fault at the line of its key, or of the section around it where the key is missing."""
+        key = fault.key
+        while key and key not in self.places:
+            key = key.rpartition(".")[0]
+        self._faults.append((self.places.get(key, str(self.path)), str(fault)))
+
+    def raise_faults(self) -> None:
+        """Raise one error that tells every fault on a line of its own, if there are any."""
+        if not self._faults:
+            return
+        if len(self._faults) == 1:
+            raise ConfigError(*self._faults[0])
+        error = ConfigError(self.path, f"{len(self._faults)} faults")
+        # The error of one fault is one line; this one has a line for each.
+        error.args = ("\n".join([str(error), *(f"  {place}: {text}" for place, text in self._faults)]),)
+        raise error
+
+    def _read(self, path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
+        """Return a file's settings over those of its `base`."""
+        if path.resolve() in below:
+            chain = " -> ".join(file.name for file in (*below, path))
+            raise ConfigError(path, f"is its own base: {chain}", "bases that end", "Remove one `base:`")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+            raise ConfigError(path, reason, "a YAML file") from error
+        own_places: dict[str, str] = {}
+        own = self._parse(text, str(path), own_places)
+        base = own.pop("base", None)
+        if base is not None and not isinstance(base, str):
+            self._faults.append((own_places["base"], f"base: {shown(base)}; expected the name of a YAML file"))
+            base = None
+        settings = {} if base is None else self._read(path.parent / base, (*below, path.resolve()))
+        self.places |= own_places
+        return merged(settings, own)
+
+    def _read_override(self, override: str) -> dict[str, Any]:
+        """Return one "a.b=value" as nested settings."""
+        key, equals, text = override.partition("=")
+        key = key.strip()
+        if not equals or not all(key.split(".")):
+            self._faults.append((f"-o {override}", "is not a setting; expected section.key=value"))
+            return {}
+        try:
+            value = yaml.load(text, Loader=_Loader)
+        except (yaml.YAMLError, ValueError):
+            self._faults.append((f"-o {override}", "the value is not YAML; expected one such as 1, 1e-4, text, [1, 2]"))
+            return {}
+        self.places[key] = f"-o {override}"
+        parts = key.split(".")
+        for count in range(len(parts), 0, -1):
+            self.places.setdefault(".".join(parts[:count]), f"-o {override}")
+            value = {parts[count - 1]: value}
+        return value
+
+    def _parse(self, text: str, file: str, places: dict[str, str]) -> dict[str, Any]:
+        try:
+            loader = _Loader(text)
+            node = loader.get_single_node()
+            value = {} if node is None else self._value(loader, node, file, "", places)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = f"{file}:{mark.line + 1}" if mark else file
+            raise ConfigError(where, f"is not YAML ({error.problem or error.context})") from error
+        except (yaml.YAMLError, ValueError) as error:
+            raise ConfigError(file, "is not YAML", "text that YAML can read") from error
+        if not isinstance(value, dict):
+            raise ConfigError(file, "holds no settings", "a mapping with recipe, data, loader, train")
+        return value
+
+    def _value(self, loader: _Loader, node: yaml.Node, file: str, key: str, places: dict[str, str]) -> Any:
+        """Return a YAML node as a value and note the line of every key in it."""
+        if not isinstance(node, yaml.MappingNode):
+            return loader.construct_object(node, deep=True)
+        loader.flatten_mapping(node)
+        value: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            name = str(loader.construct_object(key_node))
+            inner = f"{key}.{name}" if key else name
+            place = f"{file}:{key_node.start_mark.line + 1}"
+            if name in value:
+                self._faults.append((place, f"{inner}: said twice; expected once, it stands at {places[inner]} too"))
+            places[inner] = place
+            value[name] = self._value(loader, value_node, file, inner, places)
+        return value
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: 1e-4 is a number (YAML 1.1 wants a dot and a sign there and reads text)."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d[\d_]*[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with others laid over them.
+
+    A recipe, a dataset or a net of another name starts afresh: the arguments of one class mean nothing to another.
+    """
+    settings = _laid_over(base, over)
+    for section in ("recipe", "data"):
+        old, new = base.get(section), over.get(section)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            settings[section] = named_over(old, new)
+    return settings
+
+
+def named_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a class's name and arguments with others laid over them; another name keeps nothing of the base."""
+    if over.get("name", base.get("name")) != base.get("name"):
+        return dict(over)
+    settings = _laid_over(base, over)
+    for key, new in over.items():
+        old = base.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            settings[key] = named_over(old, new)
+    return settings
+
+
+def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with another one merged into it, mappings in it merged likewise."""
+    settings = dict(base)
+    for key, value in over.items():
+        old = settings.get(key)
+        settings[key] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return settings
