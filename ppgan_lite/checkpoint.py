@@ -275,8 +275,16 @@ def describe(path: str | Path) -> dict[str, Any]:
     }
 
 
-def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
-    """Read and check a file's header; return it with name -> {"dtype", "shape", "data_offsets"} of each tensor."""
+def read_safetensors_front(path: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Read and check the front of any safetensors file, no tensor.
+
+    Returns:
+        Its metadata, and name -> {"dtype", "shape", "data_offsets"} of each tensor.
+
+    Raises:
+        CheckpointError: The file is missing, damaged or of another kind.
+    """
+    path = Path(path)
     if path.is_dir():
         raise CheckpointError(path, "is a folder", "a checkpoint file", _TRAIN_REMEDY)
     if not path.exists():
@@ -288,21 +296,32 @@ def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
             length = int.from_bytes(start[:8], "little")
             if size == 0:
                 raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY)
-            if start[8:9] != b"{" or length > _MAX_HEADER_BYTES:
-                raise CheckpointError(path, f"is not a checkpoint but {_kind_of_file(start)}", remedy=_TRAIN_REMEDY)
-            if 8 + length > size:
+            if start[8:9] != b"{":
+                raise CheckpointError(path, f"is not a checkpoint but {kind_of_file(start)}", remedy=_TRAIN_REMEDY)
+            if 8 + length > size or length > _MAX_HEADER_BYTES:
                 raise _damaged(path, f"truncated: its header has {length} bytes, the file {size}")
             file.seek(8)
             front = _parse_json(path, file.read(length))
     except OSError as error:
         raise CheckpointError(path, f"cannot be read ({error.strerror})", remedy="Check its rights") from error
-    metadata = front.pop("__metadata__", None)
-    if not isinstance(metadata, dict) or not isinstance(metadata.get(FORMAT), str):
-        raise CheckpointError(path, "is a safetensors file of another program", remedy=_TRAIN_REMEDY)
-    end = max((_end_of(path, name, entry) for name, entry in front.items()), default=0)
+    metadata = front.pop("__metadata__", None) or {}
+    if not isinstance(metadata, dict):
+        raise _damaged(path, "its metadata is not a JSON object")
+    places = sorted(_place_of(path, name, entry) for name, entry in front.items())
+    if any(begin != end for (_, end), (begin, _) in zip([(0, 0), *places], places)):
+        raise _damaged(path, "its tensors overlap or leave gaps")
+    end = places[-1][1] if places else 0
     if 8 + length + end != size:
         found = "truncated" if 8 + length + end > size else "longer than it says"
         raise _damaged(path, f"{found}: its tensors end at byte {8 + length + end}, the file at {size}")
+    return metadata, front
+
+
+def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
+    """Read and check a checkpoint's header; return it with what the file says of each tensor."""
+    metadata, front = read_safetensors_front(path)
+    if not isinstance(metadata.get(FORMAT), str):
+        raise CheckpointError(path, "is a safetensors file of another program", remedy=_TRAIN_REMEDY)
     return _parse_header(path, _parse_json(path, metadata[FORMAT])), front
 
 
@@ -316,8 +335,8 @@ def _parse_json(path: Path, text: bytes | str) -> dict[str, Any]:
     return value
 
 
-def _end_of(path: Path, name: str, entry: Any) -> int:
-    """Check one tensor of a safetensors header; return where its bytes end, counted from the end of the header."""
+def _place_of(path: Path, name: str, entry: Any) -> tuple[int, int]:
+    """Check one tensor of a safetensors header; return where its bytes begin and end, from the end of the header."""
     try:
         shape, (begin, end), dtype = entry["shape"], entry["data_offsets"], entry["dtype"]
         sizes = [*shape, begin, end]
@@ -329,7 +348,7 @@ def _end_of(path: Path, name: str, entry: Any) -> int:
         raise CheckpointError(path, f"tensor {name} is of type {dtype}", f"one of {', '.join(_ITEM_BYTES)}")
     if end - begin != math.prod(shape) * _ITEM_BYTES[dtype]:
         raise _damaged(path, f"tensor {name} of shape {shape} does not have the bytes that it needs")
-    return end
+    return begin, end
 
 
 def _parse_header(path: Path, value: dict[str, Any]) -> Header:
@@ -388,7 +407,7 @@ def _halved(tensor: np.ndarray) -> np.ndarray:
     return half if np.isfinite(half).all() else tensor
 
 
-def _kind_of_file(start: bytes) -> str:
+def kind_of_file(start: bytes) -> str:
     """Say what a file that is no checkpoint seems to be, from its first bytes."""
     for beginnings, kind in (
         (

@@ -7,6 +7,7 @@ allocate is bounded by its own size.
 
 from __future__ import annotations
 
+import io
 import pickletools
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
@@ -24,6 +25,7 @@ _EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, 
 _VALUES = {
     *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
     *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+    *("BINSTRING", "SHORT_BINSTRING"),  # the texts of Python 2
 }
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
@@ -36,20 +38,24 @@ class Buildable(Protocol):
         """Check and take the state."""
 
 
-def read_pickle(data: bytes, known: Globals, *, where: object) -> Any:
+def read_pickle(
+    data: bytes | io.BytesIO, known: Globals, *, where: object, stored: Callable[[Any], Any] | None = None
+) -> Any:
     """Return what a pickle of protocol 2 to 4 describes: collections, texts, bytes, numbers, and what `known` makes.
 
     Args:
-        data: The pickle.
+        data: The pickle, or a stream that is left behind its end.
         known: What stands for each global that may be named. A callable is called with the file's arguments and must
             check them; an object with a `build` method gets the file's state.
         where: The file, for messages.
+        stored: Makes what stands for a persistent id, by which a pickle refers to what lies beside it; it must check
+            the id. Without it such ids are refused.
 
     Raises:
         CheckpointError: The pickle is damaged, or asks for anything beyond that.
     """
     try:
-        return _run(data, known, where)
+        return _run(data, known, where, stored)
     except CheckpointError:
         raise
     except Exception as error:  # Forged opcodes and arguments can fail in any way.
@@ -60,7 +66,40 @@ def read_pickle(data: bytes, known: Globals, *, where: object) -> Any:
         ) from error
 
 
-def _run(data: bytes, known: Globals, where: object) -> Any:
+def pickle_globals(data: bytes | io.BytesIO) -> list[str]:
+    """Return every global that a pickle asks for, as "module.name" in the order of its opcodes; nothing is looked up.
+
+    What cannot be told without running the pickle is "?"; a damaged pickle gives what stands before the damage.
+    """
+    found: dict[str, None] = {}
+    pushed: list[Any] = []  # what the opcodes so far have pushed, as far as it is text
+    memo: dict[Any, Any] = {}
+    try:
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+            name = opcode.name
+            if count >= MAX_OPCODES:
+                break
+            if name in ("GLOBAL", "INST"):
+                found[str(argument).replace(" ", ".", 1)] = None
+                pushed.append(None)
+            elif name == "STACK_GLOBAL":
+                texts = [text if isinstance(text, str) else "?" for text in pushed[-2:]]
+                found[".".join(texts)] = None
+                pushed.append(None)
+            elif name == "MEMOIZE":
+                memo[len(memo)] = pushed[-1] if pushed else None
+            elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
+                memo[argument] = pushed[-1] if pushed else None
+            elif name in ("BINGET", "LONG_BINGET", "GET"):
+                pushed.append(memo.get(argument))
+            elif name not in ("PROTO", "FRAME"):
+                pushed.append(argument if isinstance(argument, str) else None)
+    except Exception:  # noqa: BLE001 - forged opcodes can fail in any way
+        return list(found)
+    return list(found)
+
+
+def _run(data: bytes | io.BytesIO, known: Globals, where: object, stored: Callable[[Any], Any] | None) -> Any:
     stack: list[Any] = []
     below: list[list[Any]] = []  # what lies under each open mark, out of reach until the mark is closed
     memo: dict[Any, Any] = {}
@@ -115,6 +154,8 @@ def _run(data: bytes, known: Globals, where: object) -> Any:
             if not isinstance(stack[-1], Buildable):
                 raise ValueError(f"it gives a state to a {type(stack[-1]).__name__}")
             stack[-1].build(state)
+        elif name == "BINPERSID" and stored is not None:
+            stack.append(stored(stack.pop()))
         elif name == "STOP":
             [result] = stack
             return result
@@ -134,6 +175,6 @@ def _global(module: Any, name: Any, known: Globals, where: object) -> Any:
 
 
 def _expect(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
+    if not isinstance(value, kind):
         raise ValueError(f"a {type(value).__name__} stands where a {kind.__name__} must be")
     return value

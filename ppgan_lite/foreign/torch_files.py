@@ -1,0 +1,294 @@
+"""PyTorch's `.pth` files: pickled state dicts, as `torch.save` writes them, in the zip layout and the one before 1.6.
+
+A pickle describes the tensors, their numbers lie beside it. `torch.load` runs what a pickle names; this reader knows the
+few names that a state dict has a reason to use and refuses every other. It needs no PyTorch.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.foreign.arrays import OrderedDict, checked_shape, flattened, numpy_globals
+from ppgan_lite.foreign.pickles import pickle_globals, read_pickle
+
+SUFFIX = ".pth"
+
+_ZIP = b"PK\x03\x04"
+_CENTRAL = b"PK\x01\x02"
+# The pickle of a number that every file of the older layout begins with.
+_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_LEGACY_PROTOCOL = 1001
+_LEGACY_PICKLES = 5  # what it is, its protocol, the system, the tensors, the order of their storages
+
+_STATE_DICT = "a state dict that torch.save wrote"
+_SAVE_REMEDY = "Save net.state_dict() instead, in the program that made it"
+_DAMAGED_REMEDY = "Copy or download it again"
+
+_BFLOAT16 = np.dtype([("bfloat16", "<u2")])  # NumPy has no such number
+_STORAGES = {
+    "FloatStorage": np.dtype("<f4"),
+    "DoubleStorage": np.dtype("<f8"),
+    "HalfStorage": np.dtype("<f2"),
+    "BFloat16Storage": _BFLOAT16,
+    "LongStorage": np.dtype("<i8"),
+    "IntStorage": np.dtype("<i4"),
+    "ShortStorage": np.dtype("<i2"),
+    "CharStorage": np.dtype("i1"),
+    "ByteStorage": np.dtype("u1"),
+    "BoolStorage": np.dtype("?"),
+}
+# A zip entry takes a kilobyte of memory while it is read; a training has a few hundred tensors.
+_MAX_ENTRIES = 20_000
+_MAX_PICKLE_BYTES = 50_000_000
+_LOCAL_HEADER_BYTES = 30
+
+
+def is_torch(data: bytes) -> bool:
+    """Say whether bytes begin like either layout of torch.save."""
+    return data.startswith((_ZIP, _LEGACY))
+
+
+def parse_torch(data: bytes, path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays out of the bytes of a `.pth` file.
+
+    Args:
+        data: The whole file; the arrays are views of it.
+        path: For messages.
+
+    Returns:
+        Joined name (see `flattened`) -> read-only array; bfloat16 is widened to float32.
+
+    Raises:
+        CheckpointError: The file is damaged, hostile, a TorchScript archive, or holds something else than numbers.
+    """
+    content = _parse_zip(data, path) if data.startswith(_ZIP) else _parse_legacy(data, path)
+    if not isinstance(content, dict):
+        kind = "one tensor" if isinstance(content, _Tensor) else f"a {type(content).__name__}"
+        raise CheckpointError(path, f"holds {kind}", "a state dict: named tensors", _SAVE_REMEDY)
+    return flattened(content, path)
+
+
+def torch_globals(data: bytes, path: Path) -> list[str]:
+    """Return every global that the pickles of a `.pth` file ask for; nothing is looked up.
+
+    Raises:
+        CheckpointError: Its zip archive is damaged or hostile.
+    """
+    if not data.startswith(_ZIP):
+        stream = io.BytesIO(data)
+        return [name for _ in range(_LEGACY_PICKLES) for name in pickle_globals(stream)]
+    entries = _zip_entries(data, path)
+    return [name for entry in entries if entry.endswith(".pkl") for name in pickle_globals(bytes(entries[entry]))]
+
+
+class _Storage:
+    """A row of numbers of one type that tensors are views of; the numbers may come later."""
+
+    def __init__(self, dtype: np.dtype[Any], count: int) -> None:
+        self.dtype = dtype
+        self.count = count
+        self.values: np.ndarray | None = None
+
+    def fill(self, data: memoryview) -> None:
+        if len(data) != self.count * self.dtype.itemsize:
+            raise ValueError(f"a storage of {self.count} numbers has {len(data)} bytes")
+        values = np.frombuffer(data, self.dtype)
+        if self.dtype == _BFLOAT16:
+            values = (values["bfloat16"].astype(np.uint32) << 16).view(np.float32)
+        self.values = values
+
+
+class _Tensor:
+    """What stands for a tensor: a view of a storage."""
+
+    def __init__(self, storage: Any, offset: Any, shape: Any, strides: Any) -> None:
+        shape, strides = checked_shape(shape), checked_shape(strides)
+        if not isinstance(storage, _Storage) or type(offset) is not int or offset < 0 or len(shape) != len(strides):
+            raise ValueError("it has a tensor of something else than a storage")
+        count = math.prod(shape)
+        last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides))
+        if count and (last >= storage.count or count > storage.count):
+            raise ValueError(f"a tensor of shape {list(shape)} goes beyond its storage of {storage.count} numbers")
+        self._view = storage, offset, shape, strides
+
+    @property
+    def array(self) -> np.ndarray | None:
+        storage, offset, shape, strides = self._view
+        if storage.values is None:
+            return None
+        if not math.prod(shape):
+            return np.zeros(shape, storage.values.dtype)
+        steps = [stride * storage.values.itemsize for stride in strides]
+        return np.lib.stride_tricks.as_strided(storage.values[offset:], shape, steps, writeable=False)
+
+
+def _known(size: int) -> dict[tuple[str, str], Any]:
+    """Return what stands for each global that a state dict of so many bytes may name."""
+
+    def rebuild(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
+        return _Tensor(storage, offset, shape, strides)
+
+    def parameter(tensor: Any, *_: Any) -> _Tensor:
+        if not isinstance(tensor, _Tensor):
+            raise ValueError("it makes a parameter of something else than a tensor")
+        return tensor
+
+    return {
+        **numpy_globals(size),
+        ("torch._utils", "_rebuild_tensor"): rebuild,  # before 0.4
+        ("torch._utils", "_rebuild_tensor_v2"): rebuild,
+        ("torch._utils", "_rebuild_parameter"): parameter,
+        ("torch", "Size"): lambda sizes=(): checked_shape(sizes),
+        **{("torch", name): dtype for name, dtype in _STORAGES.items()},
+    }
+
+
+class _Storages:
+    """The storages that a pickle refers to, by key."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, _Storage] = {}
+
+    def __call__(self, reference: Any) -> _Storage:
+        """Take a persistent id: ("storage", type, key, device, count), and None behind it in the older layout."""
+        if not isinstance(reference, tuple) or len(reference) not in (5, 6) or reference[0] != "storage":
+            raise ValueError("it refers to something else than a storage")
+        _, dtype, key, _, count, *view = reference
+        if not isinstance(dtype, np.dtype) or not isinstance(key, str) or type(count) is not int or count < 0:
+            raise ValueError("it refers to a storage of something else than numbers")
+        if view not in ([], [None]):
+            raise ValueError("it refers to a part of a storage, as PyTorch before 0.4 did")
+        storage = self.by_key.setdefault(key, _Storage(dtype, count))
+        if storage.dtype != dtype or storage.count != count:
+            raise ValueError(f"it describes storage {key!s:.20} in two ways")
+        return storage
+
+
+def _parse_zip(data: bytes, path: Path) -> Any:
+    entries = _zip_entries(data, path)
+    roots = {name.split("/", 1)[0] for name in entries}
+    if any(name.endswith(".npy") for name in entries):
+        raise CheckpointError(path, "is a NumPy archive (.npz)", _STATE_DICT)
+    if any(name.endswith("/constants.pkl") for name in entries):
+        raise CheckpointError(path, "is a TorchScript archive: a program with its weights", _STATE_DICT, _SAVE_REMEDY)
+    root = min(roots, default="")
+    pickled = entries.get(f"{root}/data.pkl")
+    if len(roots) != 1 or pickled is None:
+        raise CheckpointError(
+            path, "is a zip archive without a data.pkl", _STATE_DICT, "Unpack it, if it is a download"
+        )
+    if bytes(entries.get(f"{root}/byteorder", b"little")) != b"little":
+        raise CheckpointError(path, "was written on a big-endian machine", "numbers in little-endian order")
+    if len(pickled) > _MAX_PICKLE_BYTES:
+        raise CheckpointError(path, f"describes its tensors with {len(pickled) / 1e6:.0f} MB", _STATE_DICT)
+    description = bytes(pickled)
+    _refuse_whole_nets(pickle_globals(description), path)
+    storages = _Storages()
+    content = read_pickle(description, _known(len(data)), where=path, stored=storages)
+    for key, storage in storages.by_key.items():
+        numbers = entries.get(f"{root}/data/{key}")
+        if numbers is None:
+            raise _damaged(path, f"it has no storage {key!s:.20}")
+        try:
+            storage.fill(numbers)
+        except ValueError as error:
+            raise _damaged(path, str(error)) from error
+    return content
+
+
+def _parse_legacy(data: bytes, path: Path) -> Any:
+    stream = io.BytesIO(data)
+    storages = _Storages()
+    known = _known(len(data))
+    _refuse_whole_nets(torch_globals(data, path), path)
+    read_pickle(stream, {}, where=path)  # the number that says what it is
+    protocol = read_pickle(stream, {}, where=path)
+    if protocol != _LEGACY_PROTOCOL:
+        raise CheckpointError(path, f"is of protocol {protocol!s:.20}", f"{_LEGACY_PROTOCOL}", _SAVE_REMEDY)
+    system = read_pickle(stream, {}, where=path)
+    if not isinstance(system, dict) or system.get("little_endian") is not True:
+        raise CheckpointError(path, "was written on a big-endian machine", "numbers in little-endian order")
+    content = read_pickle(stream, known, where=path, stored=storages)
+    keys = read_pickle(stream, {}, where=path)
+    if not isinstance(keys, list) or set(map(str, keys)) != set(storages.by_key) or len(keys) != len(storages.by_key):
+        raise _damaged(path, "its list of storages is not that of its tensors")
+    position = stream.tell()
+    view = memoryview(data)
+    for key in keys:
+        storage = storages.by_key[key]
+        size = storage.count * storage.dtype.itemsize
+        count = int.from_bytes(view[position : position + 8], "little")
+        position += 8
+        if count != storage.count or position + size > len(data):
+            raise _damaged(path, f"truncated: storage {key!s:.20} of {size} bytes is not all there")
+        storage.fill(view[position : position + size])
+        position += size
+    return content
+
+
+def _refuse_whole_nets(names: list[str], path: Path) -> None:
+    """Tell a pickled net, which is a program, from a pickled attack."""
+    for name in names:
+        if name.startswith(("torch.nn.modules.", "models.", "__main__.")):
+            found = f"holds a whole net ({name[:80]!s}), which only its own program can load"
+            raise CheckpointError(path, found, _STATE_DICT, _SAVE_REMEDY)
+
+
+def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
+    """Check a zip archive and return its entries, uncompressed as torch.save writes them, as views of the file."""
+    if data.count(_CENTRAL) > _MAX_ENTRIES:
+        raise CheckpointError(path, f"is a zip archive of more than {_MAX_ENTRIES} entries", _STATE_DICT)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, IndexError, KeyError) as error:
+        raise _damaged(path, f"truncated or not a zip archive: {error!s:.100}") from error
+    entries: dict[str, memoryview] = {}
+    taken: list[tuple[int, int]] = []
+    for entry in found:
+        name = entry.filename
+        parts = name.split("/")
+        if name in entries or "\\" in name or ":" in name or not name.isprintable() or {"", ".", ".."} & set(parts):
+            raise CheckpointError(path, f"has a zip entry named {name[:80]!r}", "plain names, each once")
+        if entry.flag_bits & 1:
+            raise CheckpointError(path, f"has an encrypted zip entry {name[:80]!r}", _STATE_DICT)
+        if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
+            found_size = f"has a compressed zip entry {name[:80]!r} of {entry.file_size} bytes"
+            raise CheckpointError(path, found_size, "uncompressed entries, as torch.save writes them")
+        start, end = _place(data, entry, path)
+        taken.append((entry.header_offset, end))
+        entries[name] = memoryview(data)[start:end]
+        if zlib.crc32(entries[name]) != entry.CRC:
+            raise _damaged(path, f"the checksum of {name[:80]!r} does not fit its bytes")
+    taken.sort()
+    if any(following[0] < previous[1] for previous, following in zip(taken, taken[1:])):
+        raise CheckpointError(path, "has zip entries that overlap", _STATE_DICT)
+    return entries
+
+
+def _place(data: bytes, entry: zipfile.ZipInfo, path: Path) -> tuple[int, int]:
+    """Return where the bytes of a zip entry begin and end, from its local header."""
+    header = data[entry.header_offset : entry.header_offset + _LOCAL_HEADER_BYTES]
+    if entry.header_offset < 0 or len(header) < _LOCAL_HEADER_BYTES or not header.startswith(_ZIP):
+        raise _damaged(path, f"the zip entry {entry.filename[:80]!r} is not where it should be")
+    name_length, extra_length = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
+    name_start = entry.header_offset + _LOCAL_HEADER_BYTES
+    if data[name_start : name_start + name_length] != entry.orig_filename.encode():
+        raise _damaged(path, f"the zip entry {entry.filename[:80]!r} has another name in its own header")
+    start = name_start + name_length + extra_length
+    if start + entry.file_size > len(data):
+        raise _damaged(path, f"truncated: the zip entry {entry.filename[:80]!r} goes beyond the file")
+    return start, start + entry.file_size
+
+
+def _damaged(path: Path, detail: str) -> CheckpointError:
+    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY)
