@@ -1,0 +1,118 @@
+"""Adversarial losses: what a discriminator and the generator it judges minimise.
+
+A judgement is what a discriminator returns, of any shape: a score for each patch, or one for the whole picture; or a list
+of those, for several scales. Every patch weighs alike within a scale, and every scale alike (pix2pixHD adds them up
+instead, so that its weights depend on how many there are).
+
+Objectives, with D(x) the judgement of x:
+
+    name      discriminator minimises                     generator minimises   paper
+    lsgan     (D(real) - 1)^2 + D(fake)^2                 (D(fake) - 1)^2       Mao et al., ICCV 2017, equation 9
+    vanilla   -log D(real) - log(1 - D(fake))             -log D(fake)          Goodfellow et al., NIPS 2014, section 3
+    hinge     max(0, 1 - D(real)) + max(0, 1 + D(fake))   -D(fake)              Lim and Ye, 2017; Miyato et al., ICLR 2018
+    wgan-gp   D(fake) - D(real) + 10 gradient_penalty     -D(fake)              Gulrajani et al., NIPS 2017, equation 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import paddle
+from paddle.nn import functional as F
+
+from ppgan_lite.errors import PpganError
+
+Objective = Literal["lsgan", "vanilla", "hinge", "wgan-gp"]
+Judgement = paddle.Tensor | Sequence[paddle.Tensor]
+
+
+def generator_loss(fake: Judgement, objective: Objective, *, probabilities: bool = False) -> paddle.Tensor:
+    """Return how far a generator is from being taken for real, as a scalar.
+
+    Args:
+        fake: The judgement of its pictures.
+        objective: See the module.
+        probabilities: The judgement has been through a sigmoid already; otherwise `vanilla` takes it for logits.
+    """
+    if objective == "lsgan":
+        return _mean(fake, lambda score: (score - 1).square().mean())
+    if objective == "vanilla":
+        return _mean(fake, lambda score: _cross_entropy(score, 1.0, probabilities))
+    return _mean(fake, lambda score: -score.mean())
+
+
+def discriminator_loss(
+    real: Judgement, fake: Judgement, objective: Objective, *, probabilities: bool = False
+) -> paddle.Tensor:
+    """Return how badly a discriminator tells real pictures from fakes, as a scalar; without the gradient penalty.
+
+    Args:
+        real: The judgement of real pictures.
+        fake: The judgement of pictures that carry no gradient to their generator.
+        objective: See the module.
+        probabilities: As in `generator_loss`.
+    """
+    if objective == "lsgan":
+        return _mean(real, lambda score: (score - 1).square().mean()) + _mean(fake, lambda score: score.square().mean())
+    if objective == "vanilla":
+        return _mean(real, lambda score: _cross_entropy(score, 1.0, probabilities)) + _mean(
+            fake, lambda score: _cross_entropy(score, 0.0, probabilities)
+        )
+    if objective == "hinge":
+        return _mean(real, lambda score: F.relu(1 - score).mean()) + _mean(fake, lambda score: F.relu(1 + score).mean())
+    return _mean(fake, paddle.mean) - _mean(real, paddle.mean)
+
+
+def gradient_penalty(
+    discriminator: Callable[[paddle.Tensor], Judgement], real: paddle.Tensor, fake: paddle.Tensor
+) -> paddle.Tensor:
+    """Return the mean of (|gradient| - 1)^2 at random points between real pictures and fakes (WGAN-GP, section 4).
+
+    The gradient is that of the sum over a scale's patches, as in the CycleGAN authors' code. The random points come from
+    Paddle's generator.
+
+    Args:
+        discriminator: A net that judges N x C x H x W.
+        real: N x C x H x W.
+        fake: Of the same shape.
+
+    Raises:
+        PpganError: The discriminator has a layer whose gradient Paddle cannot differentiate.
+    """
+    # Half precision cannot hold the square of a small gradient.
+    with paddle.amp.auto_cast(enable=False):
+        real, fake = real.detach().astype("float32"), fake.detach().astype("float32")
+        share = paddle.rand([real.shape[0], 1, 1, 1])
+        between = real + share * (fake - real)
+        between.stop_gradient = False
+        return _mean(discriminator(between), lambda score: (_gradient_norm(score, between) - 1).square().mean())
+
+
+def _gradient_norm(score: paddle.Tensor, image: paddle.Tensor) -> paddle.Tensor:
+    """Return the length of the gradient of each sample's score with respect to its image, itself differentiable."""
+    try:
+        (gradient,) = paddle.grad(score, image, grad_outputs=paddle.ones_like(score), create_graph=True)
+    except RuntimeError as error:
+        if "doesn't have any grad op" not in str(error):
+            raise
+        layer = str(error).partition("The Op ")[2].split("_grad")[0]
+        raise PpganError(
+            "gradient penalty",
+            f"the discriminator uses {layer}, whose gradient Paddle cannot differentiate",
+            "a discriminator of convolutions, normalisation, pooling and padding",
+            "Choose another discriminator or another objective than wgan-gp",
+        ) from error
+    # The square root has no finite gradient at 0.
+    return (gradient.square().sum(axis=[1, 2, 3]) + 1e-12).sqrt()
+
+
+def _mean(judgement: Judgement, loss: Callable[[paddle.Tensor], paddle.Tensor]) -> paddle.Tensor:
+    """Return the average of a loss over the scales of a judgement."""
+    scales = [judgement] if isinstance(judgement, paddle.Tensor) else judgement
+    return sum(map(loss, scales)) / len(scales)
+
+
+def _cross_entropy(score: paddle.Tensor, target: float, probabilities: bool) -> paddle.Tensor:
+    entropy = F.binary_cross_entropy if probabilities else F.binary_cross_entropy_with_logits
+    return entropy(score, paddle.full_like(score, target))
