@@ -6,10 +6,11 @@ about them, so that a new class needs no second description.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +33,34 @@ class Fault:
         return text + (f". {self.remedy}" if self.remedy else "")
 
 
-def argument_faults(cls: type, arguments: Mapping[str, Any]) -> list[Fault]:
-    """Compare JSON values with a class's constructor: names that it lacks, types that differ, required ones missing."""
-    parameters = {
-        name: parameter
-        for name, parameter in inspect.signature(cls, eval_str=True).parameters.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    }
-    faults = [unknown_key(name, parameters, cls.__name__) for name in arguments if name not in parameters]
+@dataclass(frozen=True)
+class Within:
+    """The numbers that a parameter may have, ends included: `amount: Annotated[float, Within(0, 0.5)]`."""
+
+    lowest: float
+    highest: float
+    odd: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        return self.lowest <= value <= self.highest and (not self.odd or value % 2 == 1)  # NaN is in no range
+
+    def __str__(self) -> str:
+        return f"{'odd, ' if self.odd else ''}from {self.lowest:g} to {self.highest:g}"
+
+
+def argument_faults(
+    target: type | Callable[..., Any], arguments: Mapping[str, Any], *, supplied: Collection[str] = ()
+) -> list[Fault]:
+    """Compare JSON values with a signature: names that it lacks, types and ranges that differ, required ones missing.
+
+    Args:
+        target: A class, or a function.
+        arguments: Name -> JSON value.
+        supplied: Parameters that are the caller's to fill in, and no part of the schema.
+    """
+    parameters = {name: item for name, item in _parameters(target).items() if name not in supplied}
+    owner = getattr(target, "__name__", str(target))
+    faults = [unknown_key(name, parameters, owner) for name in arguments if name not in parameters]
     for name, parameter in parameters.items():
         hint = Any if parameter.annotation is parameter.empty else parameter.annotation
         if name not in arguments:
@@ -48,6 +69,16 @@ def argument_faults(cls: type, arguments: Mapping[str, Any]) -> list[Fault]:
         elif not fits(arguments[name], hint):
             faults.append(Fault(name, shown(arguments[name]), _words(hint)))
     return faults
+
+
+@functools.lru_cache(maxsize=256)
+def _parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Return the parameters that can be passed by name, their hints as types."""
+    return {
+        name: parameter
+        for name, parameter in inspect.signature(target, eval_str=True).parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    }
 
 
 def with_defaults(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +105,8 @@ def fits(value: Any, hint: Any) -> bool:
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return fits(value, arguments[0])
+        ranges = [item for item in arguments[1:] if isinstance(item, Within)]
+        return fits(value, arguments[0]) and all(value is None or value in item for item in ranges)
     if hint is Any:
         return True
     if origin is typing.Literal:
@@ -120,7 +152,8 @@ def _words(hint: Any) -> str:
     """Return a type hint in words."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return _words(arguments[0])
+        ranges = [str(item) for item in arguments[1:] if isinstance(item, Within)]
+        return " ".join([_words(arguments[0]), *ranges])
     if origin is typing.Literal:
         return " or ".join(repr(choice) for choice in arguments)
     if origin in (typing.Union, types.UnionType):

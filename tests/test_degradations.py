@@ -36,7 +36,7 @@ def test_the_extremes_of_noise_are_exact() -> None:
 
 @pytest.mark.parametrize("amount", [-0.1, 0.6, float("nan")])
 def test_an_impossible_share_is_refused(amount: float) -> None:
-    with pytest.raises(UsageError, match=r"expected a share from 0 to 0\.5"):
+    with pytest.raises(UsageError, match=r"amount: .* expected a number from 0 to 0\.5"):
         salt_and_pepper(np.zeros((4, 4), np.uint8), amount, rng=rng_for("a", 0))
 
 
@@ -67,7 +67,7 @@ def test_blur_works_on_pictures_smaller_than_its_square() -> None:
 
 
 def test_a_blur_of_no_size_is_refused() -> None:
-    with pytest.raises(UsageError, match="expected 1 pixel or more"):
+    with pytest.raises(UsageError, match=r"size: 0 .an integer.; expected an integer from 1 to 999"):
         mean_blur(np.zeros((4, 4), np.uint8), 0)
 
 

@@ -1,0 +1,124 @@
+"""Image -> worse image: pure functions on uint8 and uint16 arrays, for pictures to learn restoration from.
+
+`DEGRADATIONS` is the table that chains name them by. A new one costs one function and one line here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.degradations.blur import gaussian_blur, mean_blur, median_blur, motion_blur
+from ppgan_lite.degradations.checks import SUPPLIED, opencv
+from ppgan_lite.degradations.drawing import line_art, pencil_sketch
+from ppgan_lite.degradations.noise import gaussian_noise, poisson_noise, salt_and_pepper, speckle_noise
+from ppgan_lite.degradations.reduction import downscale, greyscale, jpeg
+from ppgan_lite.errors import UsageError
+from ppgan_lite.signatures import Fault, argument_faults, shown
+from ppgan_lite.tables import did_you_mean
+
+__all__ = [
+    "DEGRADATIONS",
+    "Chain",
+    "check_chain",
+    "degrade",
+    "downscale",
+    "gaussian_blur",
+    "gaussian_noise",
+    "greyscale",
+    "jpeg",
+    "line_art",
+    "mean_blur",
+    "median_blur",
+    "motion_blur",
+    "opencv",
+    "pencil_sketch",
+    "poisson_noise",
+    "rng_for",
+    "salt_and_pepper",
+    "speckle_noise",
+]
+
+# Steps in the order in which they are done: {"name": of the degradation, parameter: value, ...}, JSON values.
+Chain = Sequence[Mapping[str, Any]]
+
+DEGRADATIONS: dict[str, Callable[..., np.ndarray]] = {
+    degradation.__name__: degradation
+    for degradation in (
+        salt_and_pepper,
+        gaussian_noise,
+        poisson_noise,
+        speckle_noise,
+        mean_blur,
+        gaussian_blur,
+        motion_blur,
+        median_blur,
+        jpeg,
+        downscale,
+        greyscale,
+        pencil_sketch,
+        line_art,
+    )
+}
+
+
+def degrade(image: np.ndarray, chain: Chain, *, rng: np.random.Generator) -> np.ndarray:
+    """Do the steps of a chain one after the other.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
+        chain: Such as [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}].
+        rng: Where all that is random comes from.
+
+    Returns:
+        A new array of the same type, and of the same shape unless a step shrinks it.
+
+    Raises:
+        UsageError: A step is not as `check_chain` wants it.
+    """
+    worse = image.copy() if not chain else image
+    for step in chain:
+        arguments: dict[str, Any] = dict(step)
+        name = arguments.pop("name", None)
+        if name not in DEGRADATIONS:
+            check_chain([step])
+        degradation = DEGRADATIONS[name]
+        if "rng" in degradation.__annotations__:
+            arguments["rng"] = rng
+        worse = degradation(worse, **arguments)
+    return worse
+
+
+def check_chain(chain: Any) -> None:
+    """Check a chain before any picture is degraded.
+
+    Raises:
+        UsageError: It is no list of steps, a degradation is not known, or parameters are unknown, missing or out of
+            range. Everything that is wrong is named.
+    """
+    if isinstance(chain, str) or not isinstance(chain, Sequence):
+        raise UsageError("chain", shown(chain), 'a list of steps such as {"name": "mean_blur", "size": 20}')
+    faults = [fault for number, step in enumerate(chain, 1) for fault in _step_faults(number, step)]
+    if faults:
+        raise UsageError("chain", "; ".join(faults))
+
+
+def _step_faults(number: int, step: Any) -> list[str]:
+    where = f"step {number}"
+    if not isinstance(step, Mapping) or "name" not in step:
+        return [f"{where}: {shown(step)}; expected a mapping with the name of a degradation"]
+    arguments = dict(step)
+    name = arguments.pop("name")
+    if name not in DEGRADATIONS:
+        known = f"one of {', '.join(DEGRADATIONS)}"
+        return [f"{where}: {Fault('name', f'{name!r} is not known', known, did_you_mean(name, DEGRADATIONS))}"]
+    return [f"{where} ({name}) {fault}" for fault in argument_faults(DEGRADATIONS[name], arguments, supplied=SUPPLIED)]
+
+
+def rng_for(name: str, seed: int) -> np.random.Generator:
+    """Return a generator that depends on a file's name and a seed only, not on the order of the files."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+    return np.random.default_rng([seed, *digest[:16]])

@@ -1,0 +1,116 @@
+"""Blur: each value becomes one made of its neighbours; beyond the border the picture is mirrored."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import numpy as np
+
+from ppgan_lite.degradations.checks import check_arguments, opencv
+from ppgan_lite.signatures import Within
+
+# OpenCV's median takes pictures of 16 bits in squares up to this.
+_MEDIAN_16_BIT_LARGEST = 5
+_POINTS_PER_PIXEL = 16
+
+
+def mean_blur(image: np.ndarray, size: Annotated[int, Within(1, 999)] = 20) -> np.ndarray:
+    """Replace each pixel by the mean of the square of `size` x `size` pixels around it.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        size: 1 to 999; 1 leaves the picture as it is. The square of an even size reaches one pixel further up and left.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(mean_blur, image, size=size)
+    return opencv().blur(image, (size, size))
+
+
+def gaussian_blur(image: np.ndarray, sigma: Annotated[float, Within(0, 100)] = 2.0) -> np.ndarray:
+    """Blur as a lens out of focus does, nearly: by the bell curve of a standard deviation.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        sigma: Standard deviation in pixels, 0 to 100; 0 leaves the picture as it is.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(gaussian_blur, image, sigma=sigma)
+    return opencv().GaussianBlur(image, (0, 0), sigma) if sigma else image.copy()
+
+
+def motion_blur(
+    image: np.ndarray,
+    length: Annotated[float, Within(1, 999)] = 15.0,
+    angle: Annotated[float, Within(-360, 360)] | None = None,
+    *,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Blur along a straight line, as a camera that moves evenly does.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        length: Of the line in pixels, 1 to 999; 1 hardly changes the picture.
+        angle: Of the line in degrees, counter-clockwise from horizontal, -360 to 360; drawn at random if not given.
+        rng: Where a random angle comes from.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: A parameter is out of its range.
+    """
+    check_arguments(motion_blur, image, length=length, angle=angle)
+    if angle is None:
+        angle = rng.uniform(0, 180)
+    return opencv().filter2D(image, -1, _line(length, angle))
+
+
+def median_blur(image: np.ndarray, size: Annotated[int, Within(1, 255, odd=True)] = 5) -> np.ndarray:
+    """Replace each value by the median of the square around it, channel by channel: what cheap denoising leaves.
+
+    Beyond the border the outermost pixels are repeated.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        size: Side of the square in pixels, odd, 1 to 255; 1 leaves the picture as it is.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(median_blur, image, size=size)
+    if size == 1:
+        return image.copy()
+    if image.dtype == np.uint8 or size <= _MEDIAN_16_BIT_LARGEST:
+        return opencv().medianBlur(image, size)
+    from scipy.ndimage import median_filter  # a part of scikit-image's own requirements
+
+    return median_filter(image, size=(size, size, 1)[: image.ndim], mode="nearest")
+
+
+def _line(length: float, angle: float) -> np.ndarray:
+    """Return the kernel of a line through the middle, float32, with a sum of 1; each point is shared by four pixels."""
+    half = (length - 1) / 2
+    steps = np.linspace(-half, half, max(1, math.ceil(length * _POINTS_PER_PIXEL)))
+    reach = math.ceil(half) + 1
+    x = reach + steps * math.cos(math.radians(angle))
+    y = reach - steps * math.sin(math.radians(angle))
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
+    for row, share_y in ((top, 1 - (y - top)), (top + 1, y - top)):
+        for column, share_x in ((left, 1 - (x - left)), (left + 1, x - left)):
+            np.add.at(kernel, (row, column), share_y * share_x)
+    return (kernel / kernel.sum()).astype(np.float32)

@@ -1,0 +1,128 @@
+"""Noise: each value is changed by chance, none by its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+
+from ppgan_lite.degradations.checks import check_arguments, opencv, to_depth_of
+from ppgan_lite.signatures import Within
+
+# What is computed at a time fits into a core's cache, whatever the picture's size.
+_STRIP_PIXELS = 2**15
+
+
+def salt_and_pepper(
+    image: np.ndarray, amount: Annotated[float, Within(0, 0.5)] = 0.1, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Turn pixels black or white, all channels of a pixel together.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        amount: The share of pixels that turns black, and the share that turns white: 0 to 0.5.
+        rng: Where the dice come from.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: The amount is no such share.
+    """
+    check_arguments(salt_and_pepper, image, amount=amount)
+    cv2 = opencv()
+    width = image.shape[1]
+    threshold = round(amount * 2**16)
+    worse = np.array(image, order="C")
+    for strip in _strips(worse):
+        pixels = len(strip) * width
+        # Four dice of 16 bits in each number, in the same order on every machine.
+        numbers = rng.integers(0, 2**64, size=-(-pixels // 4), dtype=np.uint64).astype("<u8", copy=False)
+        dice = numbers.view("<u2")[:pixels].reshape(-1, width)
+        for mask, combine in (
+            (dice >= threshold, cv2.bitwise_and),
+            (dice >= 2**16 - threshold, cv2.bitwise_or),
+        ):
+            plane = np.multiply(mask, np.iinfo(image.dtype).max, dtype=image.dtype)
+            combine(strip, plane if image.ndim == 2 else cv2.merge([plane] * 3), strip)
+    return worse
+
+
+def gaussian_noise(
+    image: np.ndarray, sigma: Annotated[float, Within(0, 255)] = 25.0, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Add normally distributed noise to each value, independently of the value: a sensor's read-out.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        sigma: Standard deviation in levels of an 8-bit picture: 0 to 255, where 255 is white.
+        rng: Where the noise comes from.
+
+    Returns:
+        A new array of the same shape and type, clipped at black and white.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(gaussian_noise, image, sigma=sigma)
+    scale = np.float32(sigma * np.iinfo(image.dtype).max / 255)
+    worse = np.empty_like(image)
+    for clean, strip in zip(_strips(image), _strips(worse)):
+        strip[...] = to_depth_of(image, clean + scale * rng.standard_normal(clean.shape, dtype=np.float32))
+    return worse
+
+
+def poisson_noise(
+    image: np.ndarray, photons: Annotated[float, Within(0.1, 1e6)] = 30.0, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Count photons: the noise of little light, which grows with the square root of the value.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        photons: How many photons white stands for, on average: 0.1 to 1,000,000. Fewer are noisier.
+        rng: Where the counts come from.
+
+    Returns:
+        A new array of the same shape and type, clipped at white.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(poisson_noise, image, photons=photons)
+    scale = photons / np.iinfo(image.dtype).max
+    worse = np.empty_like(image)
+    for clean, strip in zip(_strips(image), _strips(worse)):
+        strip[...] = to_depth_of(image, rng.poisson(clean * scale) / scale)
+    return worse
+
+
+def speckle_noise(
+    image: np.ndarray, sigma: Annotated[float, Within(0, 4)] = 0.2, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Multiply each value by a factor around 1: the noise of coherent light, radar and ultrasound.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        sigma: Standard deviation of the factor, which is normally distributed around 1: 0 to 4.
+        rng: Where the factors come from.
+
+    Returns:
+        A new array of the same shape and type, clipped at black and white.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(speckle_noise, image, sigma=sigma)
+    worse = np.empty_like(image)
+    for clean, strip in zip(_strips(image), _strips(worse)):
+        factors = 1 + np.float32(sigma) * rng.standard_normal(clean.shape, dtype=np.float32)
+        strip[...] = to_depth_of(image, clean * factors)
+    return worse
+
+
+def _strips(image: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut a picture into groups of rows."""
+    rows = max(1, _STRIP_PIXELS // max(1, image.shape[1]))
+    for top in range(0, len(image), rows):
+        yield image[top : top + rows]

@@ -1,0 +1,82 @@
+"""Reductions: what is thrown away is gone, without any chance in it: detail by JPEG, pixels, colour."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated
+
+import numpy as np
+from PIL import Image
+
+from ppgan_lite.degradations.checks import check_arguments, opencv
+from ppgan_lite.errors import UsageError
+from ppgan_lite.signatures import Within
+
+_JPEG_LARGEST_PX = 65_500
+
+
+def jpeg(image: np.ndarray, quality: Annotated[int, Within(1, 100)] = 30) -> np.ndarray:
+    """Compress the picture as a JPEG file with halved colour, and read it again.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed. Of 16 bits JPEG keeps 8.
+        quality: As libjpeg counts it, 1 (worst) to 100.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: The parameter is out of its range, or the picture is too large for the format.
+    """
+    check_arguments(jpeg, image, quality=quality)
+    if max(image.shape[:2]) > _JPEG_LARGEST_PX:
+        raise UsageError("jpeg", f"{image.shape[1]} x {image.shape[0]} pixels", f"sides up to {_JPEG_LARGEST_PX}")
+    deep = image.dtype == np.uint16
+    file = io.BytesIO()
+    Image.fromarray(np.rint(image / 257).astype(np.uint8) if deep else image).save(file, "JPEG", quality=quality)
+    worse = np.array(Image.open(file))
+    return worse * np.uint16(257) if deep else worse
+
+
+def downscale(image: np.ndarray, factor: Annotated[float, Within(1, 64)] = 2.0) -> np.ndarray:
+    """Shrink the picture by averaging areas.
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
+        factor: How many pixels of a side become one: 1 to 64; 1 leaves the picture as it is.
+
+    Returns:
+        A new array of the same type; its sides are those of the picture by the factor, rounded, at least 1.
+
+    Raises:
+        UsageError: The parameter is out of its range.
+    """
+    check_arguments(downscale, image, factor=factor)
+    cv2 = opencv()
+    height, width = (max(1, round(side / factor)) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def greyscale(image: np.ndarray) -> np.ndarray:
+    """Take the colours away: every channel becomes the luma (Rec. 601).
+
+    Args:
+        image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        UsageError: The array is no such picture.
+    """
+    check_arguments(greyscale, image)
+    grey = luma(image)
+    return grey if image.ndim == 2 else opencv().merge([grey] * 3)
+
+
+def luma(image: np.ndarray) -> np.ndarray:
+    """Return the luma (Rec. 601) of a picture as a new array (height, width) of the same type."""
+    if image.ndim == 2:
+        return image.copy()
+    cv2 = opencv()
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
