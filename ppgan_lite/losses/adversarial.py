@@ -1,15 +1,15 @@
 """Adversarial losses: what a discriminator and the generator it judges minimise.
 
-A judgement is what a discriminator returns, of any shape: a score for each patch, or one for the whole picture; or a list
-of those, for several scales. Every patch weighs alike within a scale, and every scale alike (pix2pixHD adds them up
-instead, so that its weights depend on how many there are).
+A judgement is what a discriminator returns, of any shape: a score for each patch, or one for the whole picture; or a
+list of those, for several scales. Every patch weighs alike within a scale, and every scale alike (pix2pixHD adds them
+up instead, so that its weights depend on how many there are).
 
 Objectives, with D(x) the judgement of x:
 
     name      discriminator minimises                     generator minimises   paper
     lsgan     (D(real) - 1)^2 + D(fake)^2                 (D(fake) - 1)^2       Mao et al., ICCV 2017, equation 9
     vanilla   -log D(real) - log(1 - D(fake))             -log D(fake)          Goodfellow et al., NIPS 2014, section 3
-    hinge     max(0, 1 - D(real)) + max(0, 1 + D(fake))   -D(fake)              Lim and Ye, 2017; Miyato et al., ICLR 2018
+    hinge     max(0, 1 - D(real)) + max(0, 1 + D(fake))   -D(fake)              Miyato et al., ICLR 2018, equation 16
     wgan-gp   D(fake) - D(real) + 10 gradient_penalty     -D(fake)              Gulrajani et al., NIPS 2017, equation 3
 """
 
@@ -69,8 +69,8 @@ def gradient_penalty(
 ) -> paddle.Tensor:
     """Return the mean of (|gradient| - 1)^2 at random points between real pictures and fakes (WGAN-GP, section 4).
 
-    The gradient is that of the sum over a scale's patches, as in the CycleGAN authors' code. The random points come from
-    Paddle's generator.
+    The gradient is that of the sum over a scale's patches, as in the CycleGAN authors' code. The random points come
+    from Paddle's generator.
 
     Args:
         discriminator: A net that judges N x C x H x W.

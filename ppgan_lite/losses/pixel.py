@@ -1,4 +1,4 @@
-"""Losses between pictures, value by value. They refuse shapes that differ, which Paddle would stretch to one another."""
+"""Losses between pictures, value by value. They refuse shapes that differ: Paddle would stretch one to the other."""
 
 from __future__ import annotations
 
