@@ -31,6 +31,11 @@ READABLE_SUFFIXES = frozenset(
         *(".ppm", ".pgm", ".pbm", ".pnm"),
     )
 )
+# How files of these formats begin, in the same order.
+_MAGIC = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|BM.{4}\0{4}|GIF8[79]a|P[1-6]\s[\d#]|.{4}ftypavi[fs]",
+    re.DOTALL,
+)
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.
 _JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
@@ -179,8 +184,12 @@ def read_recipe(path: str | Path) -> dict[str, Any] | None:
     return recipe if isinstance(recipe, dict) else None
 
 
-def find_images(folder: str | Path) -> list[Path]:
+def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
     """Return the files below a folder whose suffix is that of a picture, in natural order, hidden ones left out.
+
+    Args:
+        folder: Searched with all folders in it.
+        by_content: Also return files of other suffixes, or none, that begin as a picture does.
 
     Raises:
         ImageError: It is not a folder, or cannot be listed.
@@ -192,11 +201,18 @@ def find_images(folder: str | Path) -> list[Path]:
     try:
         for path in folder.rglob("*"):
             hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if path.suffix.lower() in READABLE_SUFFIXES and not hidden and path.is_file():
+            if hidden or not path.is_file():
+                continue
+            if path.suffix.lower() in READABLE_SUFFIXES or (by_content and _begins_as_picture(path)):
                 found.append(path)
     except OSError as error:
         raise ImageError(folder, f"cannot be listed ({_reason(error)})") from error
     return sorted(found, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
+
+
+def _begins_as_picture(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _MAGIC.match(file.read(16)) is not None
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:

@@ -5,4 +5,8 @@
 
 DATASETS: dict[str, str] = {
     "ContentAndStyle": "ppgan_lite.data.content_and_style:ContentAndStyle",
+    "Degraded": "ppgan_lite.data.degraded:Degraded",
+    "Folder": "ppgan_lite.data.folder:Folder",
+    "Paired": "ppgan_lite.data.paired:Paired",
+    "Unpaired": "ppgan_lite.data.unpaired:Unpaired",
 }

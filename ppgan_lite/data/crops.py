@@ -1,0 +1,134 @@
+"""How pictures of any size become squares of one size: resized, cut out, flipped; the same way for both of a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ppgan_lite.data.pictures import resized
+from ppgan_lite.errors import DataError
+
+Resize = Literal["short_side", "width", "square", "none"]
+# A side in pixels, or the range that it is drawn from.
+Side = int | tuple[int, int]
+
+# CycleGAN and pix2pix resize to 286 and crop 256.
+_USUAL_MARGIN = 286 / 256
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One square of a resized picture.
+
+    Attributes:
+        height, width: What the whole picture is resized to, in pixels.
+        top, left: Where the square begins there.
+        size: Its side.
+        flip: Whether it is turned left to right.
+    """
+
+    height: int
+    width: int
+    top: int
+    left: int
+    size: int
+    flip: bool
+
+    def times(self, scale: int) -> Cut:
+        """Return the same part of a picture that is `scale` times as large."""
+        whole, corner = (self.height * scale, self.width * scale), (self.top * scale, self.left * scale)
+        return Cut(*whole, *corner, self.size * scale, self.flip)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which squares are cut out of a picture.
+
+    Attributes:
+        size: Side of the square in pixels.
+        resize: What is done to the whole picture first. "short_side" and "width" bring that side to `resize_to` and
+            keep the aspect, "square" brings both sides to it, "none" leaves the picture as it is. A picture that is
+            still smaller than the square is enlarged until it holds one.
+        resize_to: The range, in pixels, that the side is drawn from.
+        flip: Whether half of the squares are turned left to right.
+        augment: Whether anything is drawn at random. If not: the middle of the range, the middle of the picture, never
+            flipped, as validation wants it.
+    """
+
+    size: int
+    resize: Resize
+    resize_to: tuple[int, int]
+    flip: bool = True
+    augment: bool = True
+
+    def choose(self, image: np.ndarray, rng: np.random.Generator) -> Cut:
+        """Draw a square of a picture (height, width, ...)."""
+        low, high = self.resize_to
+        side = int(rng.integers(low, high + 1)) if self.augment else (low + high) // 2
+        height, width = self._whole(*image.shape[:2], side)
+        spare = height - self.size, width - self.size
+        if not self.augment:
+            return Cut(height, width, spare[0] // 2, spare[1] // 2, self.size, False)
+        top, left = int(rng.integers(spare[0] + 1)), int(rng.integers(spare[1] + 1))
+        return Cut(height, width, top, left, self.size, self.flip and bool(rng.random() < 0.5))
+
+    def largest(self, height: int, width: int) -> tuple[int, int]:
+        """Return the largest (height, width) at which a picture of that size is ever needed, at most its own."""
+        if self.resize == "none" or min(height, width) <= self.size:
+            return height, width
+        needed = self._whole(height, width, self.resize_to[1])
+        if self.resize == "square":
+            return min(height, needed[0]), min(width, needed[1])
+        return needed if needed[0] < height else (height, width)
+
+    def _whole(self, height: int, width: int, side: int) -> tuple[int, int]:
+        """Return the (height, width) that a picture is resized to."""
+        if self.resize == "square":
+            return side, side
+        if self.resize == "short_side":
+            height, width = _scaled(height, width, side / min(height, width))
+        elif self.resize == "width":
+            height, width = _scaled(height, width, side / width)
+        shorter = min(height, width)
+        return (height, width) if shorter >= self.size else _scaled(height, width, self.size / shorter)
+
+
+def policy(
+    size: int, resize: Resize = "short_side", resize_to: Side | None = None, *, flip: bool = True, augment: bool = True
+) -> Policy:
+    """Check what a config says about crops and return it as a policy.
+
+    Args:
+        size: Side of the crop in pixels.
+        resize: As in `Policy`.
+        resize_to: A side or a range of sides in pixels; without it an eighth more than `size`, as CycleGAN and pix2pix
+            have it, or `size` itself without augmentation.
+        flip: As in `Policy`.
+        augment: As in `Policy`.
+
+    Raises:
+        DataError: The sizes do not go together.
+    """
+    if size < 1:
+        raise DataError("size", str(size), "1 pixel or more")
+    if resize_to is None:
+        resize_to = round(size * _USUAL_MARGIN) if augment else size
+    low, high = (resize_to, resize_to) if isinstance(resize_to, int) else resize_to
+    if not size <= low <= high:
+        found = str(resize_to) if isinstance(resize_to, int) else str(list(resize_to))
+        raise DataError("resize_to", found, f"a side, or two rising ones, of at least the crop's {size} px")
+    return Policy(size, resize, (low, high), flip, augment)
+
+
+def cut(image: np.ndarray, where: Cut) -> np.ndarray:
+    """Resize a uint8 or uint16 picture, (height, width, 3) or (height, width), and cut a square out of it."""
+    whole = resized(image, where.width, where.height)
+    square = whole[where.top : where.top + where.size, where.left : where.left + where.size]
+    return square[:, ::-1] if where.flip else square
+
+
+def _scaled(height: int, width: int, scale: float) -> tuple[int, int]:
+    """Return both sides times a factor; rounding never takes the shorter one below what was asked of it."""
+    return max(1, round(height * scale)), max(1, round(width * scale))

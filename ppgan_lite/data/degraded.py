@@ -1,0 +1,119 @@
+"""Clean pictures, degraded on the fly: what restoration and colourisation train on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.data.crops import Resize, Side, policy
+from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, resized, to_array
+from ppgan_lite.degradations import check_chain, degrade
+from ppgan_lite.errors import DataError
+
+# Degraded with the square and then cut away: a blur sees what lies around the square, as it does in a whole photo.
+_SURROUNDINGS_PX = 32
+
+
+class Degraded:
+    """A crop ("b") and the same degraded ("a"), float32 CHW in [0, 1]. Every epoch draws other noise.
+
+    With a `downscale` in the chain, "a" is so many times smaller than "b".
+
+    Args:
+        clean: Folders (searched recursively, by content) or files of clean pictures.
+        chain: Degradations in order, each with its arguments: [{"name": "salt_and_pepper", "amount": 0.1}, ...].
+        size, resize, resize_to, flip, augment: How a picture is cropped, see `crops.policy`.
+        channels_a: Of the degraded picture: 3, or 1 for its luma.
+        channels_b: Of the clean picture: 3, or 1 for greyscale.
+        exclude: File names (without folder) that are left out.
+    """
+
+    gives = ("a", "b")
+
+    def __init__(
+        self,
+        *,
+        clean: Sequence[str],
+        chain: Sequence[dict[str, Any]],
+        size: int = 256,
+        resize: Resize = "short_side",
+        resize_to: Side | None = None,
+        flip: bool = True,
+        augment: bool = True,
+        channels_a: Channels = 3,
+        channels_b: Channels = 3,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        check_chain(chain)
+        self.policy = policy(size, resize, resize_to, flip=flip, augment=augment)
+        self.chain = list(chain)
+        self.scale = _scale_of(self.chain, size)
+        self.channels = channels_a, channels_b
+        self.files = pictures_in(clean, "clean pictures", exclude=exclude)
+        self._pictures = Pictures(3 if 3 in self.channels else 1, self.policy.largest)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return a crop of picture `index`, degraded as `rng` says, and the crop."""
+        image = self._pictures[self.files[index]]
+        where = self.policy.choose(image, rng)
+        rows = _Span(where.top, where.size, where.height, self.scale)
+        columns = _Span(where.left, where.size, where.width, self.scale)
+        around = resized(image, where.width, where.height)[rows.wide, columns.wide]
+        worse = degrade(np.ascontiguousarray(around), self.chain, rng=rng)[rows.small, columns.small]
+        clean = around[rows.inner, columns.inner]
+        if where.flip:
+            worse, clean = worse[:, ::-1], clean[:, ::-1]
+        return {"a": to_array(worse, self.channels[0]), "b": to_array(clean, self.channels[1])}
+
+    def sources(self) -> list[Source]:
+        """Return what the doctor looks at."""
+        return [Source("clean", tuple(self.files), self.policy.size, max(self.channels))]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The square's extent along one side of the picture, in the picture, with its surroundings, and degraded."""
+
+    start: int
+    size: int
+    whole: int
+    scale: int
+
+    @property
+    def before(self) -> int:
+        """Pixels of surroundings before the square, so many that the square begins on a whole degraded pixel."""
+        return min(self.start, _SURROUNDINGS_PX) // self.scale * self.scale
+
+    @property
+    def wide(self) -> slice:
+        """The square and its surroundings in the picture."""
+        after = min(self.whole - self.start - self.size, _SURROUNDINGS_PX) // self.scale * self.scale
+        return slice(self.start - self.before, self.start + self.size + after)
+
+    @property
+    def inner(self) -> slice:
+        """The square within `wide`."""
+        return slice(self.before, self.before + self.size)
+
+    @property
+    def small(self) -> slice:
+        """The square within `wide`, degraded."""
+        return slice(self.before // self.scale, (self.before + self.size) // self.scale)
+
+
+def _scale_of(chain: Sequence[dict[str, Any]], size: int) -> int:
+    """Return how many times a chain shrinks a square.
+
+    Raises:
+        DataError: It is no whole number for that size.
+    """
+    small = degrade(np.zeros((size, size, 3), np.uint8), chain, rng=np.random.default_rng(0)).shape[0]
+    if size % small:
+        raise DataError("size", f"{size}, of which the chain makes {small}", "a multiple of what the chain divides by")
+    return size // small

@@ -1,0 +1,52 @@
+"""Pictures of folders, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ppgan_lite.data.crops import Resize, Side, cut, policy
+from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to_array
+
+
+class Folder:
+    """Crops of pictures ("photo"), float32 channels x size x size in [0, 1].
+
+    Args:
+        folders: Folders (searched recursively, by content) or files.
+        size, resize, resize_to, flip, augment: How a picture is cropped, see `crops.policy`.
+        channels: 3 for RGB, 1 for greyscale, whatever the files hold.
+        exclude: File names (without folder) that are left out.
+    """
+
+    gives = ("photo",)
+
+    def __init__(
+        self,
+        *,
+        folders: Sequence[str],
+        size: int = 256,
+        resize: Resize = "short_side",
+        resize_to: Side | None = None,
+        flip: bool = True,
+        augment: bool = True,
+        channels: Channels = 3,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        self.policy = policy(size, resize, resize_to, flip=flip, augment=augment)
+        self.channels = channels
+        self.files = pictures_in(folders, "photos", exclude=exclude)
+        self._pictures = Pictures(channels, self.policy.largest)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return a crop of picture `index`."""
+        image = self._pictures[self.files[index]]
+        return {"photo": to_array(cut(image, self.policy.choose(image, rng)), self.channels)}
+
+    def sources(self) -> list[Source]:
+        """Return what the doctor looks at."""
+        return [Source("photo", tuple(self.files), self.policy.size, self.channels)]

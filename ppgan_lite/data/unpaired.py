@@ -1,0 +1,69 @@
+"""Pictures of two domains that do not belong together: what CycleGAN trains on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ppgan_lite.data.crops import Resize, Side, cut, policy
+from ppgan_lite.data.layouts import domains
+from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to_array
+
+
+class Unpaired:
+    """Crops of domain A ("a") and of domain B ("b"), drawn independently, float32 channels x size x size in [0, 1].
+
+    One item per picture of A; the picture of B is drawn at random, or goes along with the index where `augment` is off.
+
+    Args:
+        folder: Holds trainA/ and trainB/, train/A/ and train/B/, A/train/ and B/train/, or only A/ and B/.
+        split: Which part of it: "train", "test", "val".
+        a, b: Instead of `folder`: folders (searched recursively, by content) or files of each domain.
+        size, resize, resize_to, flip, augment: How a picture is cropped, see `crops.policy`.
+        channels_a, channels_b: 3 for RGB, 1 for greyscale, whatever the files hold.
+        exclude: File names (without folder) that are left out.
+    """
+
+    gives = ("a", "b")
+
+    def __init__(
+        self,
+        *,
+        folder: str | None = None,
+        split: str = "train",
+        a: Sequence[str] = (),
+        b: Sequence[str] = (),
+        size: int = 256,
+        resize: Resize = "short_side",
+        resize_to: Side | None = None,
+        flip: bool = True,
+        augment: bool = True,
+        channels_a: Channels = 3,
+        channels_b: Channels = 3,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        self.policy = policy(size, resize, resize_to, flip=flip, augment=augment)
+        a, b = domains(folder, split, a, b)
+        self.files_a = pictures_in(a, "domain A", exclude=exclude)
+        self.files_b = pictures_in(b, "domain B", exclude=exclude)
+        self._a, self._b = (Pictures(channels, self.policy.largest) for channels in (channels_a, channels_b))
+
+    def __len__(self) -> int:
+        return len(self.files_a)
+
+    def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return picture `index` of A and one of B, each cropped for itself."""
+        other = int(rng.integers(len(self.files_b))) if self.policy.augment else index % len(self.files_b)
+        sample = {}
+        for name, pictures, file in (("a", self._a, self.files_a[index]), ("b", self._b, self.files_b[other])):
+            image = pictures[file]
+            sample[name] = to_array(cut(image, self.policy.choose(image, rng)), pictures.channels)
+        return sample
+
+    def sources(self) -> list[Source]:
+        """Return what the doctor looks at."""
+        return [
+            Source(name, tuple(files), self.policy.size, pictures.channels)
+            for name, files, pictures in (("a", self.files_a, self._a), ("b", self.files_b, self._b))
+        ]
