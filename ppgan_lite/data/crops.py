@@ -67,7 +67,7 @@ class Policy:
         """Draw a square of a picture (height, width, ...)."""
         low, high = self.resize_to
         side = int(rng.integers(low, high + 1)) if self.augment else (low + high) // 2
-        height, width = self._whole(*image.shape[:2], side)
+        height, width = self._whole(image.shape[0], image.shape[1], side)
         spare = height - self.size, width - self.size
         if not self.augment:
             return Cut(height, width, spare[0] // 2, spare[1] // 2, self.size, False)

@@ -28,20 +28,32 @@ class Dataset(Protocol):
 
 
 def batches(
-    dataset: Dataset, batch_size: int, *, seed: int, start_iteration: int = 0, workers: int = 0
+    dataset: Dataset,
+    batch_size: int,
+    *,
+    seed: int,
+    start_iteration: int = 0,
+    workers: int = 0,
+    shard: tuple[int, int] = (0, 1),
 ) -> Generator[Sample]:
     """Yield batches without end.
 
-    Batch number i is a function of (dataset, batch_size, seed, i) alone: a resumed run starts at its iteration without
-    replaying, and threads change nothing but the speed. An epoch's last batch is filled up from the next epoch. Close
-    the iterator (`contextlib.closing`) to end its threads.
+    Batch number i is a function of (dataset, batch_size, seed, shard, i) alone: a resumed run starts at its iteration
+    without replaying, and threads change nothing but the speed. An epoch's last batch is filled up from the next epoch.
+    Close the iterator (`contextlib.closing`) to end its threads.
+
+    Several processes share the samples of an iteration: each takes its part of a batch of `batch_size` times their
+    number, so that two of batch 1 together see what one of batch 2 sees.
 
     Args:
         dataset: What to draw from; `get` is called from several threads at once.
         batch_size: Samples in a batch.
         seed: Of the order of the samples and of what is random in them.
         start_iteration: Number of the first batch to yield.
-        workers: Threads that prepare batches ahead; 0 prepares each when it is asked for.
+        workers: Threads that prepare batches ahead; 0 prepares each when it is asked for. Threads and not processes:
+            what takes the time (decoding, resizing, NumPy's loops) releases Python's lock, and they share the pictures
+            that the dataset keeps in memory.
+        shard: Number of this process, and how many there are.
 
     Yields:
         Name -> float32 array of shape (batch_size, channels, height, width).
@@ -59,7 +71,9 @@ def batches(
 
     def prepare(iteration: int) -> Sample:
         samples = []
-        for position in range(iteration * batch_size, (iteration + 1) * batch_size):
+        rank, world = shard
+        start = (iteration * world + rank) * batch_size
+        for position in range(start, start + batch_size):
             epoch, place = divmod(position, len(dataset))
             index = int(order(epoch)[place])
             samples.append(dataset.get(index, np.random.default_rng((seed, epoch, index))))

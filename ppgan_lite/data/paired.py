@@ -40,8 +40,8 @@ class Paired:
 
     Args:
         folder: Holds A/ and B/ (or trainA/ and trainB/, train/A/ and train/B/, A/train/ and B/train/) with files of the
-            same names, whatever their suffixes; or files (in train/, test/, val/, or not divided) that hold A and B side
-            by side.
+            same names, whatever their suffixes; or files (in train/, test/, val/, or not divided) with A and B side by
+            side.
         split: Which part of it: "train", "test", "val".
         a, b: Instead of `folder`: folders (searched recursively, by content) or files, matched by name.
         direction: "b_to_a" makes B (or the right half) the input and A (the left half) the target.
