@@ -19,7 +19,9 @@ from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
 from ppgan_lite.config import Config, LoaderSettings, ScheduleSettings, TrainSettings
 from ppgan_lite.errors import CheckpointError, PpganError, UsageError
 from ppgan_lite.images import read_image
-from ppgan_lite.training import TrainingInterrupted, grid, rate_factor, train
+from ppgan_lite.training import TrainingInterrupted, train
+from ppgan_lite.training.previews import grid
+from ppgan_lite.training.schedule import rate_factor
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,111 @@
+"""VisualDL: what a training writes for it, and how its page is served."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ppgan_lite.errors import MissingDependencyError, UsageError
+from ppgan_lite.training.run_folder import VISUALDL
+
+if TYPE_CHECKING:
+    from visualdl import LogWriter
+    from werkzeug.serving import BaseWSGIServer
+
+    from ppgan_lite.recipes.recipe import Recipe
+
+_REMEDY = "Install it with: pip install visualdl"
+
+
+class Board:
+    """Writes a run's numbers and pictures for VisualDL."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        self._writer = writer
+
+    def line(self, line: Mapping[str, Any]) -> None:
+        """Show a line of metrics.jsonl: each number as a scalar, by kind and name."""
+        for kind in ("losses", "lr", "validation"):
+            for name, value in line.get(kind, {}).items():
+                if value is not None:
+                    self._writer.add_scalar(f"{kind}/{name}", value, line["iteration"])
+        if "data_share" in line:
+            self._writer.add_scalar("data_share", line["data_share"], line["iteration"])
+
+    def picture(self, sheet: np.ndarray, iteration: int) -> None:
+        """Show a preview, uint8 (height, width, 3) RGB."""
+        self._writer.add_image("preview", sheet, iteration)
+
+    def histograms(self, recipe: Recipe, iteration: int) -> None:
+        """Show the values of every weight that learns."""
+        for group in recipe.groups.values():
+            for name in group.nets:
+                for key, parameter in recipe.nets[name].named_parameters():
+                    if not parameter.stop_gradient:
+                        self._writer.add_histogram(f"{name}/{key}", parameter.numpy().ravel(), iteration, buckets=30)
+
+
+@contextlib.contextmanager
+def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
+    """Yield what writes for VisualDL; a resumed training writes beside what was written before.
+
+    Raises:
+        MissingDependencyError: VisualDL is not installed.
+    """
+    try:
+        from visualdl import LogWriter
+    except ImportError as error:
+        remedy = f"{_REMEDY}, or set train.visualdl to false"
+        raise MissingDependencyError("train.visualdl", "VisualDL is not installed", remedy=remedy) from error
+    # One curve of the page for each start: VisualDL reads only the newest file of a folder.
+    start = f"from_{iteration:07d}" if iteration else "start"
+    with LogWriter(logdir=str(run_dir / VISUALDL / start)) as writer:
+        yield Board(writer)
+
+
+def board_server(run_dir: Path, *, host: str, port: int) -> BaseWSGIServer:
+    """Return a server of a run's VisualDL page, bound to its address but not serving yet.
+
+    VisualDL's own telemetry stays off. To be called from the main thread.
+
+    Args:
+        run_dir: A run, or a folder of runs to compare.
+        host: Address to listen at.
+        port: 0 for any that is free.
+
+    Raises:
+        UsageError: The folder holds nothing for VisualDL, or the port is taken.
+        MissingDependencyError: VisualDL is not installed.
+    """
+    if not any(run_dir.rglob("vdlrecords.*.log")):
+        remedy = "Train with -o train.visualdl=true; the numbers of every run are in its metrics.jsonl too"
+        raise UsageError(run_dir, "holds nothing for VisualDL", "a run with a visualdl folder", remedy)
+    try:
+        from visualdl.server.app import create_app
+        from visualdl.server.args import ParseArgs
+        from werkzeug.serving import make_server
+    except ImportError as error:
+        raise MissingDependencyError("board", "VisualDL is not installed", remedy=_REMEDY) from error
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        where = f"{host}:{port}"
+        raise UsageError(where, f"cannot be listened at ({error.strerror})", remedy="Give another --port") from error
+    settings = ParseArgs(
+        logdir=[str(run_dir)],
+        host=host,
+        port=listening.getsockname()[1],
+        telemetry=False,
+        language="en",  # Without one, 2.5.3 answers 500 to a client that names no language.
+        component_tabs=["scalar", "image", "histogram"],  # Some of the others would install packages.
+    )
+    interrupt = signal.getsignal(signal.SIGINT)
+    app = create_app(settings)
+    signal.signal(signal.SIGINT, interrupt)  # create_app lets Ctrl-C end the process without a word.
+    return make_server(host, settings.port, app, threaded=True, fd=listening.detach())

@@ -1,0 +1,79 @@
+"""On what a training ran: versions, device, threads, command."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite import __version__
+from ppgan_lite.training.distributed import Processes
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "KMP_BLOCKTIME")
+_PACKAGES = ("numpy", "opencv-python", "Pillow", "safetensors", "visualdl")
+
+
+def note_start(path: Path, *, device: str, processes: Processes, iteration: int) -> None:
+    """Add this start of a training to the list of starts in a JSON file."""
+    starts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    starts.append({"iteration": iteration, **environment(device, processes)})
+    path.write_text(json.dumps(starts, indent=2) + "\n", encoding="utf-8")
+
+
+def environment(device: str, processes: Processes) -> dict[str, Any]:
+    """Return what a result may depend on beyond the config, as JSON values."""
+    import paddle
+
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "command": shlex.join(sys.argv),
+        "commit": _commit(),
+        "ppgan_lite": __version__,
+        "paddle": paddle.__version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "system": platform.platform(),
+        "host": socket.gethostname(),
+        "device": describe_device(device),
+        "processes": processes.count,
+        "cores": os.cpu_count(),
+        "variables": {name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ},
+    }
+
+
+def describe_device(device: str) -> str:
+    """Return a device's name with what is known of it: "gpu:0 (NVIDIA A100, 40 GB)", "cpu (2 threads)"."""
+    import paddle
+
+    if device.startswith("gpu"):
+        properties = paddle.device.cuda.get_device_properties(device)
+        return f"{device} ({properties.name}, {properties.total_memory / 1e9:.0f} GB)"
+    return f"{device} ({os.environ.get('OMP_NUM_THREADS', 'default')} threads)"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """Return the commit of a source checkout, None for an installed package."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,129 @@
+"""May a run go on with this config? What has changed since, and whether that does harm."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite.checkpoint import Header
+from ppgan_lite.config import Config, LoaderSettings, TrainSettings, ValidationSettings
+from ppgan_lite.config.checks import with_nets_resolved
+from ppgan_lite.data import DATASETS
+from ppgan_lite.errors import CheckpointError, ConfigError
+from ppgan_lite.signatures import with_defaults
+from ppgan_lite.tables import resolve
+
+logger = logging.getLogger(__name__)
+
+# What may change without changing what is learnt: how long, how often something is written, what computes.
+_HARMLESS = {
+    "loader.workers",
+    "train.iterations",
+    "train.log_every",
+    "train.preview_every",
+    "train.save_every_s",
+    "train.save_every",
+    "train.keep",
+    "train.device",
+    "train.visualdl",
+    "train.histograms",
+    "train.init_from",  # Only a fresh start reads it.
+}
+# These make up, times the number of processes, the samples of one iteration: what counts is that number.
+_SHARES = {"loader.batch_size", "train.accumulate"}
+
+
+def check_resumable(path: Path, header: Header, config: Config, processes: int) -> None:
+    """Compare the config with the one that a checkpoint was trained with, and log what has changed harmlessly.
+
+    Args:
+        path: The checkpoint.
+        header: Its header.
+        config: The one to go on with.
+        processes: How many train now.
+
+    Raises:
+        CheckpointError: The checkpoint is not one of a training, or of another recipe.
+        ConfigError: Settings changed that would change what is learnt: each with its old and new value.
+    """
+    training = header.training
+    if not all(isinstance(training.get(key), (int, float)) for key in ("iteration", "seconds")):
+        raise CheckpointError(path, "does not say how far its training was", "a checkpoint that a training wrote")
+    if header.recipe.get("name") != config.recipe["name"]:
+        found = f"was trained with the recipe {header.recipe.get('name')}"
+        raise CheckpointError(path, found, str(config.recipe["name"]), "Resume with the config of the run")
+    old = _with_todays_defaults(training.get("config", {}))
+    new = _with_todays_defaults(config.as_dict())
+    earlier = int(training.get("processes", 1))
+    then, now = _samples(old, earlier), _samples(new, processes)
+    changes, harmful = [], []
+    for key, before, after in _differences(old, new):
+        change = f"{key} is {_short(after)} instead of {_short(before)}"
+        if (
+            key in _HARMLESS
+            or (key in _SHARES and then == now)
+            or key.startswith("validation.")
+            or (key.startswith("data.") and _moved(before, after))
+        ):
+            changes.append(change)
+        else:
+            harmful.append(change)
+    if harmful:
+        remedy = "Go on with the old values, or start a new run from these weights with train.init_from"
+        expected = "settings that do not change what is learnt (iterations, log_every, workers, device ...)"
+        raise ConfigError(path.parent, f"was trained with another config: {'; '.join(harmful)}", expected, remedy)
+    if processes != earlier:
+        changes.append(f"there are {processes} processes instead of {earlier}")
+    if then != now:
+        logger.warning("an iteration learns from %d samples now instead of %d", now, then)
+    for change in changes:
+        logger.info("resumed with another setting: %s", change)
+
+
+def _with_todays_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored config with the settings that did not exist when it was written, as JSON values."""
+    train = {**asdict(TrainSettings(iterations=0)), **config.get("train", {})}
+    train["schedule"] = {**asdict(TrainSettings(iterations=0).schedule), **train["schedule"]}
+    data = dict(config.get("data", {}))
+    if data.get("name") in DATASETS:
+        data = {**with_defaults(resolve(DATASETS, data["name"], "data"), data), "name": data["name"]}
+    full = {
+        "recipe": with_nets_resolved(config["recipe"]) if "recipe" in config else {},
+        "data": data,
+        "loader": {**asdict(LoaderSettings()), **config.get("loader", {})},
+        "train": train,
+        "validation": {**asdict(ValidationSettings()), **config.get("validation", {})},
+    }
+    return json.loads(json.dumps(full))
+
+
+def _differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield (key, old, new) for each setting that differs."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+    elif old != new:
+        yield key, old, new
+
+
+def _samples(config: Mapping[str, Any], processes: int) -> int:
+    """Return from how many samples one iteration learns."""
+    return config["loader"]["batch_size"] * config["train"]["accumulate"] * processes
+
+
+def _moved(old: Any, new: Any) -> bool:
+    """Say whether a path, or each of a list of paths, was moved: the old one is gone, the new one is there."""
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return all(before == after or _moved(before, after) for before, after in zip(old, new))
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    return Path(new).exists() and not Path(old).exists() and Path(new).name == Path(old).name
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

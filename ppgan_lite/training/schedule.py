@@ -1,0 +1,33 @@
+"""Learning rates and random seeds as functions of the iteration alone, so that a resumed run goes on alike."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ppgan_lite.config import ScheduleSettings
+
+
+def rate_factor(schedule: ScheduleSettings, iteration: int, iterations: int) -> float:
+    """Return what the learning rates are multiplied by in one iteration.
+
+    Args:
+        schedule: Its shape.
+        iteration: From 1 to `iterations`.
+        iterations: Of the whole training.
+    """
+    factor = 1.0
+    if schedule.name == "step":
+        factor = schedule.step_factor ** ((iteration - 1) // (schedule.step_every or iterations))
+    elif schedule.name != "constant":
+        span = max(1, iterations - schedule.decay_from)
+        fallen = min(1.0, max(0.0, (iteration - 1 - schedule.decay_from) / span))
+        left = 1 - fallen if schedule.name == "linear" else (1 + math.cos(math.pi * fallen)) / 2
+        factor = schedule.final + (1 - schedule.final) * left
+    return factor * min(1.0, iteration / schedule.warmup) if schedule.warmup else factor
+
+
+def seed_of(seed: int, iteration: int, rank: int = 0) -> int:
+    """Mix the run's seed with an iteration and a process, so that neighbours of neither kind draw alike."""
+    return int(np.random.SeedSequence((seed, iteration, rank)).generate_state(1)[0])
