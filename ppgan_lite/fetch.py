@@ -20,8 +20,8 @@ from pathlib import Path
 from ppgan_lite import __version__
 from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.foreign.paddlegan import vgg_encoder_tensors
-from ppgan_lite.foreign.pdparams import read_pdparams
+from ppgan_lite.foreign.reading import read_weights
+from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.tables import did_you_mean
 
 # Bytes that are there, bytes in all (None if the server does not say).
@@ -153,7 +153,7 @@ def _copy(source: Path, part: Path) -> None:
 def _check(part: Path, source: str) -> None:
     """Read the new file; remove it if it is not what it should be, so that no later download goes on from it."""
     try:
-        vgg_encoder_tensors(read_pdparams(part), where=source)
+        vgg_encoder_tensors(read_weights(part).arrays, where=source)
     except CheckpointError as error:
         part.unlink()
         raise CheckpointError(source, error.found, error.expected or "weights of a VGG-19") from error

@@ -12,9 +12,8 @@ import numpy as np
 from ppgan_lite.checkpoint import build_net, load_net, read_checkpoint
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.fetch import cached, how_to_get
-from ppgan_lite.foreign.paddlegan import vgg_encoder_tensors
-from ppgan_lite.foreign.pdparams import SUFFIX as PDPARAMS
-from ppgan_lite.foreign.pdparams import read_pdparams
+from ppgan_lite.foreign.reading import READABLE_SUFFIXES, read_weights
+from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 
 if TYPE_CHECKING:
     from ppgan_lite.nets.vgg import VGGEncoder
@@ -28,7 +27,8 @@ def load_encoder(source: str) -> VGGEncoder:
 
     Args:
         source: "small" for the encoder that ships with the package; "vgg19" for the published one, which
-            `paddlegan fetch vgg19` has put into the cache folder; or the path of a .ppgan, .pdparams or .npz file.
+            `paddlegan fetch vgg19` has put into the cache folder; or the path of a .ppgan, .pdparams, .pth,
+            .safetensors or .npz file.
 
     Raises:
         CheckpointError: The file is missing, damaged, or holds no VGG encoder.
@@ -42,7 +42,7 @@ def load_encoder(source: str) -> VGGEncoder:
         if not Path(source).exists():
             raise CheckpointError(source, "the published VGG-19 is not there", remedy=how_to_get(PUBLISHED))
     path = Path(source)
-    readers = {".npz": _from_npz, PDPARAMS: _from_pdparams}
+    readers = {".npz": _from_npz, **dict.fromkeys(READABLE_SUFFIXES, _from_weights)}
     encoder = readers.get(path.suffix.lower(), _from_checkpoint)(path)
     for parameter in encoder.parameters():
         parameter.stop_gradient = True
@@ -65,9 +65,9 @@ def _from_checkpoint(path: Path) -> VGGEncoder:
     raise CheckpointError(path, f"holds {', '.join(header.nets)}", "a VGGEncoder or a LapStyleNet")
 
 
-def _from_pdparams(path: Path) -> VGGEncoder:
-    """Read PaddleGAN's vgg_normalised.pdparams, or the encoder inside a LapStyle file of PaddleGAN."""
-    return _vgg_encoder(vgg_encoder_tensors(read_pdparams(path), where=path), path)
+def _from_weights(path: Path) -> VGGEncoder:
+    """Read another program's file: torchvision's VGG-19, the normalised one, or that inside a LapStyle of PaddleGAN."""
+    return _vgg_encoder(vgg_encoder_tensors(read_weights(path).arrays, where=path), path)
 
 
 def _from_npz(path: Path) -> VGGEncoder:

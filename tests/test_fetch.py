@@ -17,7 +17,7 @@ import pytest
 from ppgan_lite import fetch as fetching
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.fetch import cache_folder, cached, fetch, how_to_get
-from ppgan_lite.foreign.paddlegan import vgg_names
+from ppgan_lite.foreign.vgg import vgg_names
 
 FILE = "vgg_normalised.pdparams"
 

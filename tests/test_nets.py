@@ -13,10 +13,11 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint, write_checkpoint
-from ppgan_lite.foreign.paddlegan import decoder_names, encoder_names, lapstyle_names, revision_names
+from ppgan_lite.foreign.paddlegan import decoder_names, lapstyle_names, revision_names
+from ppgan_lite.foreign.vgg import encoder_names
 from ppgan_lite.nets import NETS
 from ppgan_lite.nets.blocks import ReflectConv, reflect_pad, upsample_nearest
-from ppgan_lite.nets.discriminators import PatchDiscriminator
+from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import (
     ALIGNED_LAYERS,
     LapStyleNet,
@@ -97,7 +98,7 @@ EXAMPLES = {
         call_lapstyle,
         ("encoder.conv5_1.weight", "encoder.conv5_1.bias"),  # the draft looks no deeper than relu4_1
     ),
-    "PatchDiscriminator": Example({"base_channels": 6}, lambda height, width: [[1, 1, height, width]]),
+    "LapStyleDiscriminator": Example({"base_channels": 6}, lambda height, width: [[1, 1, height, width]]),
     "VGGEncoder": Example({"channels": list(WIDTHS), "convs": [2, 1, 2, 1, 1]}, stages),
 }
 
@@ -158,7 +159,7 @@ GOLDEN = {
         2.11939,
     ],
     "LapStyleNet": [-0.46176, 2.45781, -5.3236],
-    "PatchDiscriminator": [2.12157, 0.66725, 1.71065],
+    "LapStyleDiscriminator": [2.12157, 0.66725, 1.71065],
     "VGGEncoder": [
         0.61905,
         0.70543,
@@ -202,7 +203,7 @@ def test_reflect_padding_and_doubling_are_paddles_own():
 
 @pytest.mark.parametrize("stride", [1, 2])
 def test_a_reflect_convolution_is_a_padding_and_a_convolution(stride):
-    conv = fill(ReflectConv(3, 4, stride))
+    conv = fill(ReflectConv(3, 4, stride=stride))
     x = picture(9, 6)
     wanted = F.conv2d(F.pad(x, [1, 1, 1, 1], mode="reflect"), conv.weight, conv.bias, stride=stride)
     np.testing.assert_allclose(conv(x).numpy(), wanted.numpy(), atol=1e-6)
@@ -256,7 +257,7 @@ def positive(net: nn.Layer) -> nn.Layer:
 
 
 def test_the_discriminator_judges_patches_of_seven_pixels():
-    assert sees(positive(PatchDiscriminator(base_channels=4)), 3, 30, 31) == (3, 3, 3, 3)
+    assert sees(positive(LapStyleDiscriminator(base_channels=4)), 3, 30, 31) == (3, 3, 3, 3)
 
 
 # Revision

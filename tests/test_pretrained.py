@@ -12,7 +12,7 @@ import pytest
 from ppgan_lite import styles
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.paddlegan import encoder_names, vgg_names
+from ppgan_lite.foreign.vgg import encoder_names, vgg_names
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.vgg import FeatureAdapter, VGGEncoder
 from ppgan_lite.pretrained import load_encoder

@@ -1,4 +1,4 @@
-"""What pickles of weights hold: stand-ins for the objects of NumPy that they name, and their arrays under joined names."""
+"""What pickles of weights hold: stand-ins for the objects of NumPy that they name, and arrays under joined names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """PyTorch's `.pth` files: pickled state dicts, as `torch.save` writes them, in the zip layout and the one before 1.6.
 
-A pickle describes the tensors, their numbers lie beside it. `torch.load` runs what a pickle names; this reader knows the
-few names that a state dict has a reason to use and refuses every other. It needs no PyTorch.
+A pickle describes the tensors, their numbers lie beside it. `torch.load` can be made to run what a pickle names; this
+reader knows the few names that a state dict has a reason to use and refuses every other. It needs no PyTorch.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.arrays import OrderedDict, checked_shape, flattened, numpy_globals
+from ppgan_lite.foreign.arrays import checked_shape, flattened, numpy_globals
 from ppgan_lite.foreign.pickles import pickle_globals, read_pickle
 
 SUFFIX = ".pth"
@@ -270,7 +270,7 @@ def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
         if zlib.crc32(entries[name]) != entry.CRC:
             raise _damaged(path, f"the checksum of {name[:80]!r} does not fit its bytes")
     taken.sort()
-    if any(following[0] < previous[1] for previous, following in zip(taken, taken[1:])):
+    if any(following[0] < previous[1] for previous, following in pairwise(taken)):
         raise CheckpointError(path, "has zip entries that overlap", _STATE_DICT)
     return entries
 

@@ -1,0 +1,85 @@
+"""Any file of weights as named arrays, by what is in it and not by its suffix. Nothing in it is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ppgan_lite.checkpoint import kind_of_file, read_safetensors_front
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.foreign.arrays import read_bytes
+from ppgan_lite.foreign.pdparams import parse_pdparams
+from ppgan_lite.foreign.pickles import pickle_globals
+from ppgan_lite.foreign.torch_files import is_torch, parse_torch, torch_globals
+
+READABLE_SUFFIXES = (".pdparams", ".pth", ".pt", ".safetensors")
+
+_EXPECTED = "a file of weights: .ppgan, .pdparams, .pth or .safetensors"
+_SAFETENSORS_TYPES = {
+    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"},
+    "BOOL": "?",
+}
+# Tensors that share their numbers cost nothing until they are loaded; no honest file repeats the same ones.
+_MAX_GROWTH = 2
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """What a file of weights holds.
+
+    Attributes:
+        path: The file.
+        layout: "PaddlePaddle", "PyTorch" or "safetensors".
+        arrays: Joined name -> read-only array, in the file's order.
+    """
+
+    path: Path
+    layout: str
+    arrays: dict[str, np.ndarray]
+
+
+def read_weights(path: str | Path) -> WeightsFile:
+    """Read the arrays of a `.pdparams`, `.pth` or `.safetensors` file.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, hostile or of another kind.
+    """
+    path = Path(path)
+    data = read_bytes(path, _EXPECTED)
+    if is_torch(data):
+        found = WeightsFile(path, "PyTorch", parse_torch(data, path))
+    elif data[:1] == b"\x80":
+        found = WeightsFile(path, "PaddlePaddle", parse_pdparams(data, path))
+    elif data[8:9] == b"{":
+        found = WeightsFile(path, "safetensors", _parse_safetensors(data, path))
+    else:
+        raise CheckpointError(path, f"is {kind_of_file(data[:4096])}", _EXPECTED, "Give the file that training wrote")
+    if sum(array.nbytes for array in found.arrays.values()) > _MAX_GROWTH * len(data) + 1_000_000:
+        raise CheckpointError(path, "says the same numbers again and again", "each array once")
+    return found
+
+
+def globals_of(path: str | Path) -> list[str]:
+    """Return every global that the pickles of a file ask for, "module.name"; nothing is looked up.
+
+    Raises:
+        CheckpointError: The file cannot be read, or is a damaged or hostile zip archive.
+    """
+    path = Path(path)
+    data = read_bytes(path, _EXPECTED)
+    if is_torch(data):
+        return list(dict.fromkeys(torch_globals(data, path)))
+    return pickle_globals(data) if data[:1] == b"\x80" else []
+
+
+def _parse_safetensors(data: bytes, path: Path) -> dict[str, np.ndarray]:
+    _, entries = read_safetensors_front(path)
+    start = 8 + int.from_bytes(data[:8], "little")
+    found = {}
+    for name, entry in entries.items():
+        begin, end = entry["data_offsets"]
+        values = np.frombuffer(memoryview(data)[start + begin : start + end], _SAFETENSORS_TYPES[entry["dtype"]])
+        found[name] = values.reshape(entry["shape"])
+    return found
