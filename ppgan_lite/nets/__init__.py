@@ -6,7 +6,14 @@
 # Every net keeps its constructor arguments as `net.arguments`, so that a checkpoint can name them.
 NETS: dict[str, str] = {
     "FeatureAdapter": "ppgan_lite.nets.vgg:FeatureAdapter",
+    "GlobalDiscriminator": "ppgan_lite.nets.discriminators:GlobalDiscriminator",
+    "LapStyleDiscriminator": "ppgan_lite.nets.discriminators:LapStyleDiscriminator",
     "LapStyleNet": "ppgan_lite.nets.lapstyle:LapStyleNet",
+    "MultiScaleDiscriminator": "ppgan_lite.nets.discriminators:MultiScaleDiscriminator",
     "PatchDiscriminator": "ppgan_lite.nets.discriminators:PatchDiscriminator",
+    "PixelDiscriminator": "ppgan_lite.nets.discriminators:PixelDiscriminator",
+    "ResnetGenerator": "ppgan_lite.nets.resnet_generator:ResnetGenerator",
+    "SRResNet": "ppgan_lite.nets.sr_resnet:SRResNet",
+    "UnetGenerator": "ppgan_lite.nets.unet_generator:UnetGenerator",
     "VGGEncoder": "ppgan_lite.nets.vgg:VGGEncoder",
 }

@@ -1,4 +1,7 @@
-"""Nets that judge whether a picture belongs to a domain."""
+"""Nets that judge whether a picture belongs to a domain.
+
+They return logits (positive: looks real), which the losses know how to read, or, with `sigmoid`, probabilities.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,317 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.errors import UsageError
+from ppgan_lite.nets.initialisation import Initialisation, initialise
+from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+from ppgan_lite.nets.spectral import SpectralConv
+
+SLOPE = 0.2  # of every leaky ReLU here, as in DCGAN
+
+
+class JudgingLayer(nn.Layer):
+    """leaky_relu(norm(conv(x))), the convolution with spectral normalisation if asked for."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        norm: Norm = "none",
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.conv = judging_conv(
+            in_channels,
+            out_channels,
+            kernel,
+            stride=stride,
+            padding=padding,
+            bias=has_bias(norm),
+            spectral_norm=spectral_norm,
+        )
+        self.norm = make_norm(norm, out_channels)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return F.leaky_relu(self.norm(self.conv(x)), SLOPE)
+
+
+def judging_conv(
+    in_channels: int,
+    out_channels: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    bias: bool = True,
+    spectral_norm: bool = False,
+) -> nn.Conv2D:
+    """Return a convolution, with spectral normalisation if asked for."""
+    if spectral_norm:
+        return SpectralConv(in_channels, out_channels, kernel, stride=stride, padding=padding, bias=bias)
+    return nn.Conv2D(
+        in_channels, out_channels, kernel, stride=stride, padding=padding, bias_attr=None if bias else False
+    )
+
+
+def halvings(
+    in_channels: int, base_channels: int, count: int, norm: Norm, *, spectral_norm: bool
+) -> tuple[nn.LayerList, list[int]]:
+    """Return `count` 4x4 layers of stride 2, the first without a norm, and their widths: doubled, up to 8 times."""
+    widths = [base_channels * min(2**number, 8) for number in range(count)]
+    layers = nn.LayerList()
+    for number, (a, b) in enumerate(pairwise([in_channels, *widths])):
+        kind: Norm = norm if number else "none"
+        layers.append(JudgingLayer(a, b, 4, stride=2, padding=1, norm=kind, spectral_norm=spectral_norm))
+    return layers, widths
+
+
+def require_size(net: nn.Layer, x: paddle.Tensor, smallest: int) -> None:
+    """Refuse a picture that a net of several halvings would shrink to nothing.
+
+    Raises:
+        UsageError: A side is shorter than `smallest` pixels.
+    """
+    height, width = x.shape[2], x.shape[3]
+    if paddle.in_dynamic_mode() and min(height, width) < smallest:
+        raise UsageError(
+            type(net).__name__,
+            f"a picture of {width} x {height} pixels",
+            f"sides of at least {smallest}",
+            "Train with larger crops, or give the discriminator fewer layers",
+        )
+
 
 class PatchDiscriminator(nn.Layer):
+    """PatchGAN: one judgement for each of many overlapping patches (Isola et al., CVPR 2017, section 3.2.2).
+
+    As the authors' PyTorch code has it; with 3 layers the patches are 70 pixels wide.
+
+    Args:
+        in_channels: Channels of the pictures; of both together for pairs.
+        base_channels: Width of the first layer; doubled at each further one, up to 8 times.
+        layers: Number of halving layers: 1 judges patches of 16 pixels, 2 of 34, 3 of 70, 4 of 142.
+        norm: "instance" (CycleGAN), "batch" (pix2pix) or "none".
+        sigmoid: Whether probabilities come out instead of logits.
+        spectral_norm: Whether each convolution's weights are divided by their largest singular value.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        base_channels: int = 64,
+        layers: int = 3,
+        norm: Norm = "instance",
+        sigmoid: bool = False,
+        spectral_norm: bool = False,
+        initialisation: Initialisation = "normal",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "base_channels": base_channels,
+            "layers": layers,
+            "norm": norm,
+            "sigmoid": sigmoid,
+            "spectral_norm": spectral_norm,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        self.smallest = 3 * 2**layers  # so that 3 pixels are left for two 4x4 convolutions padded by 1
+        self.halvings, widths = halvings(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
+        last = base_channels * min(2**layers, 8)
+        self.last = JudgingLayer(widths[-1], last, 4, padding=1, norm=norm, spectral_norm=spectral_norm)
+        self.to_logits = judging_conv(last, 1, 4, padding=1, spectral_norm=spectral_norm)
+        self.sigmoid = nn.Sigmoid() if sigmoid else nn.Identity()
+        initialise(self, initialisation, gain)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x 1 x h x w of N x in_channels x H x W in [-1, 1]; h about H / 2 ** layers - 2.
+
+        Raises:
+            UsageError: A side is shorter than 3 * 2 ** layers pixels.
+        """
+        require_size(self, x, self.smallest)
+        for layer in self.halvings:
+            x = layer(x)
+        return self.sigmoid(self.to_logits(self.last(x)))
+
+
+class PixelDiscriminator(nn.Layer):
+    """PixelGAN: judges every pixel by its colour alone (Isola et al., CVPR 2017, section 4.4 and appendix 6.1).
+
+    Args:
+        in_channels: Channels of the pictures; of both together for pairs.
+        base_channels: Width of the first layer; doubled at the second.
+        norm: "instance", "batch" (pix2pix) or "none".
+        sigmoid: Whether probabilities come out instead of logits.
+        spectral_norm: Whether each convolution's weights are divided by their largest singular value.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        base_channels: int = 64,
+        norm: Norm = "instance",
+        sigmoid: bool = False,
+        spectral_norm: bool = False,
+        initialisation: Initialisation = "normal",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "base_channels": base_channels,
+            "norm": norm,
+            "sigmoid": sigmoid,
+            "spectral_norm": spectral_norm,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        self.first = JudgingLayer(in_channels, base_channels, 1, spectral_norm=spectral_norm)
+        self.second = JudgingLayer(base_channels, 2 * base_channels, 1, norm=norm, spectral_norm=spectral_norm)
+        self.to_logits = judging_conv(2 * base_channels, 1, 1, bias=has_bias(norm), spectral_norm=spectral_norm)
+        self.sigmoid = nn.Sigmoid() if sigmoid else nn.Identity()
+        initialise(self, initialisation, gain)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x 1 x H x W of N x in_channels x H x W in [-1, 1]."""
+        return self.sigmoid(self.to_logits(self.second(self.first(x))))
+
+
+class GlobalDiscriminator(nn.Layer):
+    """Judges a picture as a whole: one number, whatever its size.
+
+    The discriminator of DCGAN (Radford et al., ICLR 2016, figure 1 turned round) with an adaptive pooling in front of its
+    last convolution, which therefore still sees what lies where, on a grid of 4 x 4.
+
+    Args:
+        in_channels: Channels of the pictures; of both together for pairs.
+        base_channels: Width of the first layer; doubled at each further one, up to 8 times.
+        layers: Number of halving layers.
+        norm: "instance", "batch" (DCGAN) or "none".
+        sigmoid: Whether probabilities come out instead of logits.
+        spectral_norm: Whether each convolution's weights are divided by their largest singular value.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    GRID = 4
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        base_channels: int = 64,
+        layers: int = 4,
+        norm: Norm = "instance",
+        sigmoid: bool = False,
+        spectral_norm: bool = False,
+        initialisation: Initialisation = "normal",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "base_channels": base_channels,
+            "layers": layers,
+            "norm": norm,
+            "sigmoid": sigmoid,
+            "spectral_norm": spectral_norm,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        self.smallest = 2 * 2**layers  # a single pixel cannot be normalised
+        self.halvings, widths = halvings(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
+        self.to_logits = judging_conv(widths[-1], 1, self.GRID, spectral_norm=spectral_norm)
+        self.sigmoid = nn.Sigmoid() if sigmoid else nn.Identity()
+        initialise(self, initialisation, gain)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x 1 x 1 x 1 of N x in_channels x H x W in [-1, 1].
+
+        Raises:
+            UsageError: A side is shorter than 2 * 2 ** layers pixels.
+        """
+        require_size(self, x, self.smallest)
+        for layer in self.halvings:
+            x = layer(x)
+        return self.sigmoid(self.to_logits(F.adaptive_avg_pool2d(x, self.GRID)))
+
+
+class MultiScaleDiscriminator(nn.Layer):
+    """Patch discriminators at full, half and quarter size, each with its own weights (Wang et al., pix2pixHD, CVPR 2018,
+    section 3.2).
+
+    Args:
+        in_channels: Channels of the pictures; of both together for pairs.
+        base_channels: See `PatchDiscriminator`.
+        layers: See `PatchDiscriminator`.
+        scales: How many sizes there are; each is half of the one before.
+        norm: See `PatchDiscriminator`.
+        sigmoid: See `PatchDiscriminator`.
+        spectral_norm: See `PatchDiscriminator`.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        base_channels: int = 64,
+        layers: int = 3,
+        scales: int = 3,
+        norm: Norm = "instance",
+        sigmoid: bool = False,
+        spectral_norm: bool = False,
+        initialisation: Initialisation = "normal",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "base_channels": base_channels,
+            "layers": layers,
+            "scales": scales,
+            "norm": norm,
+            "sigmoid": sigmoid,
+            "spectral_norm": spectral_norm,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        self.smallest = 3 * 2**layers * 2 ** (scales - 1)
+        self.discriminators = nn.LayerList(
+            [
+                PatchDiscriminator(
+                    in_channels, base_channels, layers, norm, sigmoid, spectral_norm, initialisation, gain
+                )
+                for _ in range(scales)
+            ]
+        )
+
+    def forward(self, x: paddle.Tensor) -> list[paddle.Tensor]:
+        """Return what `PatchDiscriminator` does, for each size, the full one first.
+
+        Raises:
+            UsageError: The picture is too small for its smallest size.
+        """
+        require_size(self, x, self.smallest)
+        judged = []
+        for number, discriminator in enumerate(self.discriminators):
+            if number:
+                x = F.avg_pool2d(x, 3, stride=2, padding=1)  # the borders' means are of the pixels that are there
+            judged.append(discriminator(x))
+        return judged
+
+
+class LapStyleDiscriminator(nn.Layer):
     """LapStyle's shallow patch discriminator (Lin et al., CVPR 2021, section 3.3): judges 7x7 patches, keeps the size.
 
     Args:
@@ -29,5 +341,5 @@ class PatchDiscriminator(nn.Layer):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return logits N x 1 x H x W (positive: looks real) of N x in_channels x H x W in [0, 1]."""
         for conv, norm in zip(self.convs, self.norms):
-            x = F.leaky_relu(norm(conv(x)), 0.2)
+            x = F.leaky_relu(norm(conv(x)), SLOPE)
         return self.to_logits(x)

@@ -16,7 +16,7 @@ from paddle.nn import functional as F
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.nets.blocks import resize_bilinear
-from ppgan_lite.nets.discriminators import PatchDiscriminator
+from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
@@ -294,7 +294,7 @@ class LapStyleRevision(Recipe):
         self.revision = self.net.revisions[level]
         for parameter in self.revision.parameters():
             parameter.stop_gradient = False
-        self.discriminator = PatchDiscriminator()
+        self.discriminator = LapStyleDiscriminator()
         self.nets = {"painter": self.net, "discriminator": self.discriminator}
         for name, layer in (("painter", self.revision), ("discriminator", self.discriminator)):
             optimizer = paddle.optimizer.Adam(learning_rate, parameters=layer.parameters())

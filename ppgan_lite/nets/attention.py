@@ -1,0 +1,34 @@
+"""Self-attention over all positions of a feature map."""
+
+from __future__ import annotations
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+
+class SelfAttention(nn.Layer):
+    """x + gamma * attention(x), with gamma 0 at first (Zhang et al., SAGAN, ICML 2019, section 3).
+
+    Every position looks at every other one, so memory grows with the square of their number: 64 MB for 64 x 64.
+
+    Args:
+        channels: Of the feature map, at least 8; the attention works with an eighth of them.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = max(channels // 8, 1)
+        self.query = nn.Conv2D(channels, inner, 1, bias_attr=False)
+        self.key = nn.Conv2D(channels, inner, 1, bias_attr=False)
+        self.value = nn.Conv2D(channels, inner, 1, bias_attr=False)
+        self.out = nn.Conv2D(inner, channels, 1, bias_attr=False)
+        self.gamma = self.create_parameter([1], default_initializer=nn.initializer.Constant(0.0))
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x C x H x W of the same."""
+        shape = x.shape
+        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
+        weights = F.softmax(paddle.bmm(query.transpose([0, 2, 1]), key), axis=-1)  # N x positions x positions seen
+        seen = paddle.bmm(value, weights.transpose([0, 2, 1]))
+        return x + self.gamma * self.out(seen.reshape([shape[0], seen.shape[1], shape[2], shape[3]]))

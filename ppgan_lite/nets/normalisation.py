@@ -1,0 +1,98 @@
+"""Normalisation layers, and instance normalisation with the statistics of another picture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+Norm = Literal["instance", "batch", "none"]
+Moments = tuple[paddle.Tensor, paddle.Tensor]
+
+
+class InstanceNorm(nn.Layer):
+    """Instance normalisation without parameters (Ulyanov et al., 2016): each channel of each picture by itself.
+
+    Attributes:
+        fixed: Mean and variance, N x C x 1 x 1 each, to use instead of the input's own; see `fixed_statistics`.
+        recorded: Where to keep what was measured last; see `recorded_statistics`.
+    """
+
+    EPSILON = 1e-5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fixed: Moments | None = None
+        self.recorded: list[Moments] | None = None
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Normalise N x C x H x W."""
+        if self.recorded is not None:
+            self.recorded[:] = [moments(x)]
+        if self.fixed is None:
+            return F.instance_norm(x, eps=self.EPSILON)
+        mean, variance = self.fixed
+        return (x - mean) * (variance + self.EPSILON).rsqrt()
+
+
+def moments(x: paddle.Tensor) -> Moments:
+    """Mean and (biased) variance of each channel over height and width, N x C x 1 x 1 each."""
+    mean = x.mean(axis=[2, 3], keepdim=True)
+    return mean, (x - mean).square().mean(axis=[2, 3], keepdim=True)
+
+
+@contextlib.contextmanager
+def recorded_statistics(net: nn.Layer) -> Iterator[dict[str, Moments]]:
+    """Gather what the instance norms of a net measure: calls inside fill the mapping, layer name -> mean and variance.
+
+    The mapping is filled when the block ends; of several calls the last one counts.
+    """
+    norms = _instance_norms(net)
+    found: dict[str, Moments] = {}
+    for norm in norms.values():
+        norm.recorded = []
+    try:
+        yield found
+    finally:
+        for name, norm in norms.items():
+            if norm.recorded:
+                found[name] = norm.recorded[0]
+            norm.recorded = None
+
+
+@contextlib.contextmanager
+def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterator[None]:
+    """Let the instance norms of a net use given statistics: how a tile is painted as part of its whole picture.
+
+    Args:
+        net: Unchanged afterwards.
+        statistics: From `recorded_statistics` of the same net on the whole picture, or on a thumbnail of it.
+    """
+    norms = _instance_norms(net)
+    for name, norm in norms.items():
+        norm.fixed = statistics[name]
+    try:
+        yield
+    finally:
+        for norm in norms.values():
+            norm.fixed = None
+
+
+def _instance_norms(net: nn.Layer) -> dict[str, InstanceNorm]:
+    return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, InstanceNorm)}
+
+
+def make_norm(norm: Norm, channels: int) -> nn.Layer:
+    """Return the normalisation layer of a name: of one picture, of a batch (with weight and bias), or none."""
+    if norm == "instance":
+        return InstanceNorm()
+    return nn.BatchNorm2D(channels) if norm == "batch" else nn.Identity()
+
+
+def has_bias(norm: Norm, bias: bool | None = None) -> bool:
+    """Whether convolutions before a norm have a bias: as asked, else as published, where only batch norm has its own."""
+    return norm != "batch" if bias is None else bias

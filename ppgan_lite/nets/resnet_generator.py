@@ -1,0 +1,142 @@
+"""The residual generator of CycleGAN and its relatives."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.nets.attention import SelfAttention
+from ppgan_lite.nets.blocks import BlurredDoubling, BlurredHalving, DoublingConv, Padding, ResizeConv, crop, same_conv
+from ppgan_lite.nets.initialisation import Initialisation, initialise
+from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+
+
+class NormedConv(nn.Layer):
+    """relu(norm(conv(x))), and what changes the size before or behind."""
+
+    def __init__(
+        self, conv: nn.Layer, norm: nn.Layer, before: nn.Layer | None = None, behind: nn.Layer | None = None
+    ) -> None:
+        super().__init__()
+        self.before = before or nn.Identity()
+        self.conv = conv
+        self.norm = norm
+        self.behind = behind or nn.Identity()
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.behind(F.relu(self.norm(self.conv(self.before(x)))))
+
+
+class NormedResidualBlock(nn.Layer):
+    """x + norm(conv(dropout(relu(norm(conv(x)))))), without a ReLU behind the sum."""
+
+    def __init__(self, channels: int, norm: Norm, padding: Padding, *, bias: bool, dropout: bool) -> None:
+        super().__init__()
+        self.conv1 = same_conv(channels, channels, 3, padding, bias=bias)
+        self.norm1 = make_norm(norm, channels)
+        self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
+        self.conv2 = same_conv(channels, channels, 3, padding, bias=bias)
+        self.norm2 = make_norm(norm, channels)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        inner = self.dropout(F.relu(self.norm1(self.conv1(x))))
+        return x + self.norm2(self.conv2(inner))
+
+
+class ResnetGenerator(nn.Layer):
+    """Halve twice, residual blocks, double twice.
+
+    With the defaults the generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2), after Johnson et al. (ECCV 2016).
+    Departure: pictures of any size come out at their size; what rounding up added is cut off at each doubling.
+
+    Args:
+        in_channels: Channels of the pictures that go in.
+        out_channels: Channels of the pictures that come out.
+        base_channels: Width at full size; doubled at each halving.
+        blocks: Number of residual blocks: 9 in the paper for 256 pixels and more, 6 below.
+        norm: "instance" (published, without parameters), "batch" or "none".
+        padding: "reflect" (published) or "zero": of the 7x7 convolutions, the blocks and resize-convolutions. The
+            halving convolutions have always had zeros.
+        upsample: "transposed" (published) convolutions or "nearest": repetition, then a convolution.
+        dropout: Whether the blocks drop half of their inner values in training.
+        attention: Whether self-attention follows the blocks (SAGAN).
+        bias: Whether the convolutions in front of norms have biases; if not given, unless the norm is "batch".
+        antialias: Whether halving is a convolution and then a blur, and doubling a blur and then a convolution, as in
+            CUT (Park et al., ECCV 2020). Resize-convolutions stay what they are.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        base_channels: int = 64,
+        blocks: int = 9,
+        norm: Norm = "instance",
+        padding: Padding = "reflect",
+        upsample: Literal["transposed", "nearest"] = "transposed",
+        dropout: bool = False,
+        attention: bool = False,
+        bias: bool | None = None,
+        antialias: bool = False,
+        initialisation: Initialisation = "normal",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "out_channels": out_channels,
+            "base_channels": base_channels,
+            "blocks": blocks,
+            "norm": norm,
+            "padding": padding,
+            "upsample": upsample,
+            "dropout": dropout,
+            "attention": attention,
+            "bias": bias,
+            "antialias": antialias,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        bias = has_bias(norm, bias)
+        bias_attr = None if bias else False
+        widths = [base_channels, 2 * base_channels, 4 * base_channels]
+
+        def halving(a: int, b: int) -> NormedConv:
+            conv = nn.Conv2D(a, b, 3, stride=1 if antialias else 2, padding=1, bias_attr=bias_attr)
+            return NormedConv(conv, make_norm(norm, b), behind=BlurredHalving() if antialias else None)
+
+        def doubling(a: int, b: int) -> NormedConv:
+            if upsample == "nearest":
+                return NormedConv(ResizeConv(a, b, padding, bias=bias), make_norm(norm, b))
+            if antialias:
+                conv = nn.Conv2D(a, b, 3, padding=1, bias_attr=bias_attr)
+                return NormedConv(conv, make_norm(norm, b), before=BlurredDoubling())
+            return NormedConv(DoublingConv(a, b, 3, bias=bias), make_norm(norm, b))
+
+        stem = same_conv(in_channels, base_channels, 7, padding, bias=bias)
+        self.stem = NormedConv(stem, make_norm(norm, base_channels))
+        self.downs = nn.LayerList([halving(widths[0], widths[1]), halving(widths[1], widths[2])])
+        self.blocks = nn.LayerList(
+            [NormedResidualBlock(widths[2], norm, padding, bias=bias, dropout=dropout) for _ in range(blocks)]
+        )
+        self.attention = SelfAttention(widths[2]) if attention else nn.Identity()
+        self.ups = nn.LayerList([doubling(widths[2], widths[1]), doubling(widths[1], widths[0])])
+        self.to_image = same_conv(base_channels, out_channels, 7, padding)
+        initialise(self, initialisation, gain)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x out_channels x H x W in [-1, 1] of N x in_channels x H x W in [-1, 1]; sides of at least 16."""
+        full = self.stem(x)
+        half = self.downs[0](full)
+        quarter = self.downs[1](half)
+        for block in self.blocks:
+            quarter = block(quarter)
+        quarter = self.attention(quarter)
+        half = crop(self.ups[0](quarter), *half.shape[2:])
+        full = crop(self.ups[1](half), *x.shape[2:])
+        return paddle.tanh(self.to_image(full))

@@ -1,0 +1,90 @@
+"""SRResNet: a clean or a larger picture from a degraded one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import paddle
+from paddle import nn
+
+from ppgan_lite.nets.blocks import DoublingConv
+from ppgan_lite.nets.initialisation import Initialisation, initialise
+
+
+class PReLUBlock(nn.Layer):
+    """x + norm(conv(prelu(norm(conv(x))))), with batch norms."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2D(channels, channels, 3, padding=1, bias_attr=False)
+        self.norm1 = nn.BatchNorm2D(channels)
+        self.prelu = nn.PReLU()
+        self.conv2 = nn.Conv2D(channels, channels, 3, padding=1, bias_attr=False)
+        self.norm2 = nn.BatchNorm2D(channels)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        inner = self.prelu(self.norm1(self.conv1(x)))
+        return x + self.norm2(self.conv2(inner))
+
+
+class SRResNet(nn.Layer):
+    """Residual blocks at the size of the picture that goes in, a skip over all of them, then doubling.
+
+    Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", CVPR 2017,
+    section 2.1.1 and figure 4. Departures: a transposed convolution doubles the size instead of a convolution and a pixel
+    shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end.
+
+    Args:
+        in_channels: Channels of the pictures that go in.
+        out_channels: Channels of the pictures that come out.
+        base_channels: Width of all layers.
+        blocks: Number of residual blocks.
+        scale: How many times larger the result is along each side.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        base_channels: int = 64,
+        blocks: int = 16,
+        scale: Literal[1, 2, 4] = 1,
+        initialisation: Initialisation = "kaiming",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "out_channels": out_channels,
+            "base_channels": base_channels,
+            "blocks": blocks,
+            "scale": scale,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        self.stem = nn.Conv2D(in_channels, base_channels, 9, padding=4)
+        self.prelu = nn.PReLU()
+        self.blocks = nn.LayerList([PReLUBlock(base_channels) for _ in range(blocks)])
+        self.conv = nn.Conv2D(base_channels, base_channels, 3, padding=1, bias_attr=False)
+        self.norm = nn.BatchNorm2D(base_channels)
+        self.ups = nn.LayerList(
+            [
+                nn.Sequential(DoublingConv(base_channels, base_channels, 4), nn.PReLU())
+                for _ in range(scale.bit_length() - 1)
+            ]
+        )
+        self.to_image = nn.Conv2D(base_channels, out_channels, 9, padding=4)
+        initialise(self, initialisation, gain)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x out_channels x (scale * H) x (scale * W) of N x in_channels x H x W in [0, 1]; about [0, 1]."""
+        first = self.prelu(self.stem(x))
+        x = first
+        for block in self.blocks:
+            x = block(x)
+        x = first + self.norm(self.conv(x))
+        for up in self.ups:
+            x = up(x)
+        return self.to_image(x)

@@ -1,0 +1,116 @@
+"""The U-Net of pix2pix."""
+
+from __future__ import annotations
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.nets.blocks import DoublingConv, crop
+from ppgan_lite.nets.initialisation import Initialisation, initialise
+from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+
+
+class UnetGenerator(nn.Layer):
+    """Halve `depth` times, double as often, with a skip between the two at each size.
+
+    The generator of pix2pix (Isola et al., CVPR 2017, appendix 6.1), as its authors' PyTorch code has it: depth 8 for 256
+    pixels, 7 for 128. Departure: pictures of any size; the right and lower borders are repeated up to a multiple of
+    2 ** depth, and the result is cut.
+
+    Args:
+        in_channels: Channels of the pictures that go in.
+        out_channels: Channels of the pictures that come out.
+        base_channels: Width of the first layer; doubled at each halving, up to 8 times.
+        depth: Number of halvings, at least 2.
+        norm: "batch" (published), "instance" or "none".
+        dropout: Whether the inner doublings between the widest layers drop half of their values in training (three for
+            depth 8); this is pix2pix's only noise.
+        initialisation: How fresh weights are drawn; see `initialise`.
+        gain: See `initialise`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        base_channels: int = 64,
+        depth: int = 8,
+        norm: Norm = "batch",
+        dropout: bool = True,
+        initialisation: Initialisation = "normal",
+        gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.arguments = {
+            "in_channels": in_channels,
+            "out_channels": out_channels,
+            "base_channels": base_channels,
+            "depth": depth,
+            "norm": norm,
+            "dropout": dropout,
+            "initialisation": initialisation,
+            "gain": gain,
+        }
+        self.multiple = 2**depth
+        bias = has_bias(norm)
+        widths = [base_channels * min(2**level, 8) for level in range(depth)]
+        innermost = depth - 1
+        self.downs = nn.LayerList()
+        self.ups = nn.LayerList()
+        for level, width in enumerate(widths):
+            outer = widths[level - 1] if level else in_channels
+            bare = level in (0, innermost)  # neither what sees the picture nor a single pixel can be normalised
+            self.downs.append(_Down(outer, width, "none" if bare else norm, bias=bias, first=level == 0))
+        for level in reversed(range(1, depth)):
+            width, outer = widths[level], widths[level - 1]
+            drops = dropout and level != innermost and width == outer == 8 * base_channels
+            joined = width if level == innermost else 2 * width
+            self.ups.append(_Up(joined, outer, norm, bias=bias, dropout=drops))
+        self.to_image = DoublingConv(2 * base_channels, out_channels, 4)
+        initialise(self, initialisation, gain)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return N x out_channels x H x W in [-1, 1] of N x in_channels x H x W in [-1, 1]."""
+        height, width = x.shape[2], x.shape[3]
+        x = self._padded(x)
+        skips = []
+        for down in self.downs:
+            x = down(x)
+            skips.append(x)
+        skips.pop()
+        for up in self.ups:
+            x = paddle.concat([skips.pop(), up(x)], axis=1)
+        return paddle.tanh(crop(self.to_image(F.relu(x)), height, width))
+
+    def _padded(self, x: paddle.Tensor) -> paddle.Tensor:
+        below, right = -x.shape[2] % self.multiple, -x.shape[3] % self.multiple
+        return F.pad(x, [0, right, 0, below], mode="replicate") if below or right else x
+
+
+class _Down(nn.Layer):
+    """norm(conv(leaky_relu(x))), the 4x4 convolution halving the size; the first one takes the picture as it is."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm, *, bias: bool, first: bool) -> None:
+        super().__init__()
+        self.slope = 1.0 if first else 0.2
+        self.conv = nn.Conv2D(in_channels, out_channels, 4, stride=2, padding=1, bias_attr=None if bias else False)
+        self.norm = make_norm(norm, out_channels)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        if self.slope != 1.0:
+            x = F.leaky_relu(x, self.slope)
+        return self.norm(self.conv(x))
+
+
+class _Up(nn.Layer):
+    """dropout(norm(conv(relu(x)))), the 4x4 transposed convolution doubling the size."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm, *, bias: bool, dropout: bool) -> None:
+        super().__init__()
+        self.conv = DoublingConv(in_channels, out_channels, 4, bias=bias)
+        self.norm = make_norm(norm, out_channels)
+        self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.dropout(self.norm(self.conv(F.relu(x))))
