@@ -70,6 +70,8 @@ class ResnetGenerator(nn.Layer):
         gain: See `initialise`.
     """
 
+    value_range = (-1.0, 1.0)  # of what goes in and what comes out
+
     def __init__(
         self,
         in_channels: int = 3,

@@ -44,6 +44,8 @@ class SRResNet(nn.Layer):
         gain: See `initialise`.
     """
 
+    value_range = (0.0, 1.0)  # of what goes in and what comes out
+
     def __init__(
         self,
         in_channels: int = 3,
