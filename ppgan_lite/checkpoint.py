@@ -137,7 +137,7 @@ def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
 def write_checkpoint(
     path: str | Path, header: Header, tensors: Mapping[str, np.ndarray], *, half: bool = False
 ) -> None:
-    """Write a checkpoint so that a crash at any moment leaves the old file or the new one, never half of one.
+    """Write a checkpoint, whole or not at all.
 
     Args:
         path: Where to; replaced if it exists.
@@ -150,13 +150,21 @@ def write_checkpoint(
     """
     from safetensors.numpy import save
 
-    path = Path(path)
     about_itself = {"format": FORMAT, **asdict(header)}
     del about_itself["source"]
     text = json.dumps(about_itself, ensure_ascii=False, allow_nan=False)
     # safetensors copies raw memory: a transposed view would be stored in the wrong order.
     stored = {name: np.array(_halved(tensor) if half else tensor, order="C") for name, tensor in tensors.items()}
-    data = save(stored, {FORMAT: text})
+    replace_file(path, save(stored, {FORMAT: text}))
+
+
+def replace_file(path: str | Path, data: bytes) -> None:
+    """Write a file so that a crash at any moment leaves the old one or the new one, never half of one.
+
+    Raises:
+        CheckpointError: The folder is missing or cannot be written.
+    """
+    path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
