@@ -4,6 +4,9 @@
 """
 
 RECIPES: dict[str, str] = {
+    "CycleGAN": "ppgan_lite.recipes.cyclegan:CycleGAN",
     "LapStyleDraft": "ppgan_lite.recipes.lapstyle:LapStyleDraft",
     "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",
+    "Pix2Pix": "ppgan_lite.recipes.pix2pix:Pix2Pix",
+    "Restoration": "ppgan_lite.recipes.restoration:Restoration",
 }

@@ -1,0 +1,52 @@
+"""The image pool of CycleGAN's discriminators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import paddle
+
+
+class ImagePool:
+    """Earlier fakes, for a discriminator to learn from beside the present ones (Shrivastava et al., CVPR 2017, 2.3).
+
+    It keeps a discriminator from following the generator's latest habit only.
+
+    Args:
+        size: How many pictures it keeps; 0 to hand every picture through.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.images: list[paddle.Tensor] = []
+
+    def exchange(self, fakes: paddle.Tensor, rng: np.random.Generator) -> paddle.Tensor:
+        """Return a batch in which some fakes are older ones, and keep those that gave way to them.
+
+        The pool first fills up. Then every picture has an even chance to change places with a kept one.
+
+        Args:
+            fakes: N x C x H x W; what is returned carries no gradient to whatever made them.
+            rng: Decides.
+        """
+        fakes = fakes.detach().astype("float32")
+        if self.size == 0:
+            return fakes
+        chosen = []
+        for fake in paddle.split(fakes, fakes.shape[0]):
+            if len(self.images) < self.size:
+                self.images.append(fake)
+            elif rng.random() < 0.5:
+                place = int(rng.integers(self.size))
+                fake, self.images[place] = self.images[place], fake
+            chosen.append(fake)
+        return paddle.concat(chosen)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the pictures by place, as "007" -> 1 x C x H x W."""
+        return {f"{place:03d}": image.numpy() for place, image in enumerate(self.images)}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+        self.images = [paddle.to_tensor(state[place]) for place in sorted(state)]

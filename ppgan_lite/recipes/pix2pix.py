@@ -1,0 +1,104 @@
+"""pix2pix: pairs of pictures, a to be turned into b.
+
+Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import paddle
+
+from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.losses.adversarial import Objective
+from ppgan_lite.losses.pixel import l1_loss
+from ppgan_lite.metrics.pairs import psnr_and_ssim
+from ppgan_lite.recipes.adversary import Adversary
+from ppgan_lite.recipes.building import adam, check_channels, chosen_generator, chosen_net, from_net, to_net
+from ppgan_lite.recipes.recipe import NetChoice, Recipe
+
+
+class Pix2Pix(Recipe):
+    """Learns to turn a picture a into the picture b that belongs to it.
+
+    As published where the defaults are: no noise goes in but the generator's dropout (section 3.2.1), and the
+    discriminator sees a beside b. Departures: dropout is off once training is over, so that a result can be repeated;
+    the generator steps before the discriminator, so that accumulated gradients are those of a larger batch.
+
+    Args:
+        generator: From a to b. One with `in_channels: 1` gets a in grey, as for colourisation.
+        discriminator: Its `in_channels` are those of a and b together.
+        objective: The adversarial loss; see `losses.adversarial`. "vanilla" is the paper's.
+        penalty: Weight of the gradient penalty of "wgan-gp".
+        l1: Weight of the L1 distance to b.
+        learning_rate: Adam's, for both nets.
+        beta1: Adam's.
+        discriminator_steps: The generator learns once in so many iterations, the discriminator in each.
+    """
+
+    needs = ("a", "b")
+    averaged = ("generator",)
+    best = ("psnr", "max")
+
+    def __init__(
+        self,
+        *,
+        generator: NetChoice,
+        discriminator: NetChoice,
+        objective: Objective = "vanilla",
+        penalty: float = 10.0,
+        l1: float = 100.0,
+        learning_rate: float = 2e-4,
+        beta1: float = 0.5,
+        discriminator_steps: int = 1,
+    ) -> None:
+        super().__init__()
+        self.generator = chosen_generator(generator)
+        self.adversary = Adversary(chosen_net(discriminator), objective, penalty, discriminator_steps)
+        self.value_range = self.generator.value_range
+        both = sum(self.generator.arguments[key] for key in ("in_channels", "out_channels"))
+        check_channels(self.adversary.net, "discriminator", "in_channels", both, "it sees a and b together")
+        self.nets = {"generator": self.generator, "discriminator": self.adversary.net}
+        self.groups = {name: adam({name: net}, learning_rate, beta1=beta1) for name, net in self.nets.items()}
+        self.l1 = l1
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """One step of the generator, then one of the discriminator; see `Recipe.update`."""
+        a, b = self._pair(batch)
+        terms = {}
+        if self.adversary.lets_generator_learn(self.iteration):
+            fake = self.generator(a)
+            terms["adversarial"] = self.adversary.generator_loss(paddle.concat([a, fake], axis=1))
+            terms["l1"] = self.l1 * l1_loss(fake, b)
+            self.groups["generator"].minimise(sum(terms.values()))
+        else:
+            with paddle.no_grad():
+                fake = self.generator(a)
+        terms["discriminator"] = self.adversary.discriminator_loss(
+            paddle.concat([a, b], axis=1), paddle.concat([a, fake], axis=1)
+        )
+        self.groups["discriminator"].minimise(terms["discriminator"])
+        return {name: float(term) for name, term in terms.items()}
+
+    def _pair(self, batch: Mapping[str, paddle.Tensor]) -> tuple[paddle.Tensor, paddle.Tensor]:
+        """Both pictures of the pairs as the nets want them."""
+        arguments = self.generator.arguments
+        return (
+            to_net(batch["a"], arguments["in_channels"], self.value_range),
+            to_net(batch["b"], arguments["out_channels"], self.value_range),
+        )
+
+    def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
+        """The picture, what is made of it, and what should be."""
+        a, b = self._pair(batch)
+        pictures = {"a": a, "fake_b": self.generator(a), "b": b}
+        return {name: from_net(picture, self.value_range).clip(0, 1) for name, picture in pictures.items()}
+
+    def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """PSNR and SSIM of what is made of a, against b."""
+        shown = self.preview(batch)
+        return psnr_and_ssim(shown["fake_b"].numpy(), shown["b"].numpy())
+
+    def predictors(self) -> dict[str, PredictorSpec]:
+        """The one direction."""
+        return {"a_to_b": PredictorSpec("generator", "translate", value_range=self.value_range)}
