@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.nets.alignment import EPSILON, RIDGE, alignment_map
 from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
 from ppgan_lite.nets.vgg import VGGEncoder
 
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
-EPSILON = 1e-5
 IMAGE = "image"  # where the draft's colours are aligned with the painting's
 GRAIN_PX = 3  # width of a fine grain, which becomes a stroke of about twice that width
 COARSER = 3  # how many times wider the coarse grains are, which become patches
-RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 
@@ -72,17 +72,20 @@ def optimal_transport(
         covariance: N x C x C (or 1 x C x C) of the style, from `mean_and_covariance`.
         strength: As in `adain`.
     """
-    with paddle.no_grad():
-        own_mean, own = mean_and_covariance(features)
-        values, vectors = paddle.linalg.eigh(own)
-        roots = values.clip(min=EPSILON).sqrt().unsqueeze(1)
-        transposed = vectors.transpose([0, 2, 1])
-        root, inverse = paddle.bmm(vectors * roots, transposed), paddle.bmm(vectors / roots, transposed)
-        values, vectors = paddle.linalg.eigh(paddle.bmm(paddle.bmm(root, covariance.expand_as(own)), root))
-        middle = paddle.bmm(vectors * values.clip(min=0.0).sqrt().unsqueeze(1), vectors.transpose([0, 2, 1]))
-        transport = paddle.bmm(paddle.bmm(inverse, middle), inverse)
-    styled = paddle.bmm(transport, (features - own_mean).flatten(2)).reshape(features.shape) + mean
-    return styled if strength == 1.0 else features + (styled - features) * strength
+    own = [statistic.detach().numpy() for statistic in mean_and_covariance(features)]
+    of_style = [statistic.detach().numpy() for statistic in (mean, covariance)]
+    style = [np.broadcast_to(statistic, like.shape) for statistic, like in zip(of_style, own)]
+    maps = [
+        alignment_map((own_mean.ravel(), own_spread), (style_mean.ravel(), style_spread), strength)
+        for own_mean, own_spread, style_mean, style_spread in zip(*own, *style)
+    ]
+    matrices, offsets = (paddle.to_tensor(np.stack(part)) for part in zip(*maps))
+    return apply_map(features, matrices, offsets)
+
+
+def apply_map(features: paddle.Tensor, matrix: paddle.Tensor, offset: paddle.Tensor) -> paddle.Tensor:
+    """Apply affine maps of the channels: N x C x H x W, matrices N x C x C, offsets N x C."""
+    return paddle.bmm(matrix, features.flatten(2)).reshape(features.shape) + offset.unsqueeze(-1).unsqueeze(-1)
 
 
 # Name -> (what is measured of a style, how a photo's features are given it).
@@ -171,7 +174,7 @@ class DraftDecoder(nn.Layer):
     def _up(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
         """Double, then cut what the encoder's rounding up had added."""
         x = upsample_nearest(x)
-        return x if x.shape[2:] == [height, width] else x[:, :, :height, :width]
+        return x if paddle.in_dynamic_mode() and x.shape[2:] == [height, width] else x[:, :, :height, :width]
 
 
 class RevisionNet(nn.Layer):

@@ -1,0 +1,43 @@
+"""Giving a photo's features a painting's statistics: the linear maps, without Paddle, and what they are measured by.
+
+An alignment measures each layer (mean and spread), and turns the statistics of photo and style into an affine map of
+the channels. The maps are small matrices, so they are computed here in float64, whatever computes the features.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+EPSILON = 1e-5
+RIDGE = 0.01  # added to a covariance, as a share of the mean variance
+
+Statistic = tuple[np.ndarray, np.ndarray]  # mean (channels,) and spread: (channels,) deviations or a covariance
+
+
+def alignment_map(own: Statistic, style: Statistic, strength: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the affine map that gives channels of the statistics `own` those of `style`.
+
+    A spread that is a vector holds standard deviations: AdaIN (Huang and Belongie, ICCV 2017, section 5). One that is a
+    matrix is a covariance: the closed-form optimal transport of Lu et al., "A Closed-Form Solution to Universal Style
+    Transfer", ICCV 2019, equation 9, which moves the features as little as possible.
+
+    Args:
+        own: Mean and spread of the features that are to be mapped.
+        style: Mean and spread that they are to have.
+        strength: 0 is the map that changes nothing, 1 the full one, between them a blend of the two.
+
+    Returns:
+        Matrix (channels, channels) and offset (channels,), float32: aligned = matrix @ features + offset.
+    """
+    own_mean, own_spread, mean, spread = (np.asarray(x, np.float64) for x in (*own, *style))
+    if own_spread.ndim == 1:
+        matrix = np.diag(spread / own_spread)
+    else:
+        values, vectors = np.linalg.eigh(own_spread)
+        roots = np.sqrt(np.maximum(values, EPSILON))
+        root, inverse = (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T
+        values, vectors = np.linalg.eigh(root @ spread @ root)
+        matrix = inverse @ (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T @ inverse
+    offset = mean - matrix @ own_mean
+    matrix = strength * matrix + (1 - strength) * np.eye(len(mean))
+    return matrix.astype(np.float32), (strength * offset).astype(np.float32)
