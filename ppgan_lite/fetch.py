@@ -10,7 +10,6 @@ import http.client
 import os
 import shutil
 import ssl
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppgan_lite import __version__
+from ppgan_lite.cache import cache_folder
 from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.reading import read_weights
@@ -61,17 +61,6 @@ class Fetched:
     size_bytes: int
     sha256: str
     fresh: bool
-
-
-def cache_folder() -> Path:
-    """Return the folder for fetched files: $PPGAN_LITE_CACHE, or the one that the system has for such things."""
-    if chosen := os.environ.get("PPGAN_LITE_CACHE"):
-        return Path(chosen).expanduser()
-    if xdg := os.environ.get("XDG_CACHE_HOME"):
-        return Path(xdg) / "ppgan_lite"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "ppgan_lite" / "Cache"
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ppgan_lite"
 
 
 def cached(name: str) -> Path:

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "ppgan_lite"
 
 # A part may import those of lower layers, and itself. The parts of one layer do not know each other.
 LAYERS = [
-    {"errors"},
+    {"errors", "cache"},
     {"tables"},
     {"signatures"},
     {"nets", "images", "degradations", "contact_sheet"},
@@ -37,7 +37,7 @@ BASICS = {"errors", "tables", "signatures"}
 # Stricter than the layers.
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
-    "data": BASICS | {"images", "degradations"},
+    "data": BASICS | {"cache", "images", "degradations"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
