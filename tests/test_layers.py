@@ -18,7 +18,7 @@ PACKAGE = ROOT / "ppgan_lite"
 LAYERS = [
     {"errors", "cache"},
     {"tables"},
-    {"signatures"},
+    {"signatures", "opencv"},
     {"nets", "images", "degradations", "contact_sheet"},
     {"checkpoint", "losses", "metrics", "styles"},
     {"foreign"},
@@ -33,7 +33,7 @@ LAYERS = [
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
-BASICS = {"errors", "tables", "signatures"}
+BASICS = {"errors", "tables", "signatures", "opencv"}
 # Stricter than the layers.
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},

@@ -91,7 +91,7 @@ class Batch:
             raise click.exceptions.Exit(1)
 
     def _plan(self, sources: list[Path], output: str | None, label: str) -> Iterable[Task]:
-        from ppgan_lite.images import WRITABLE, find_images
+        from ppgan_lite.images import WRITABLE, find_images, result_name
 
         to_folder = output is not None and (os.path.isdir(output) or output.endswith(("/", os.sep)))
         if output is not None and not to_folder:
@@ -118,10 +118,3 @@ class Batch:
                 self.failures.append((source, ImageError(source, "holds no pictures")))
             for path in found:
                 yield Task(path, folder / path.relative_to(source).parent / result_name(path))
-
-
-def result_name(source: Path, ending: str = "") -> str:
-    """Return the name of a result: in the photo's own format if that can be written, else in PNG."""
-    from ppgan_lite.images import WRITABLE
-
-    return f"{source.stem}{ending}{source.suffix if source.suffix.lower() in WRITABLE else '.png'}"

@@ -11,10 +11,10 @@ from typing import IO, Literal
 import numpy as np
 from PIL import Image
 
-from ppgan_lite.degradations.checks import opencv
 from ppgan_lite.degradations.reduction import luma
 from ppgan_lite.errors import DataError, ImageError
 from ppgan_lite.images import find_images, read_image, resize
+from ppgan_lite.opencv import opencv
 
 Channels = Literal[1, 3]
 
@@ -32,12 +32,14 @@ class Source:
         files: In the order of their indices.
         crop_px: Side of the square that is cut out of them; a smaller picture is enlarged.
         channels: 1 or 3: what the dataset makes of them.
+        halves: Whether each file holds two pictures side by side.
     """
 
     name: str
     files: tuple[Path, ...]
     crop_px: int
     channels: int = 3
+    halves: bool = False
 
 
 def pictures_in(entries: Iterable[str], what: str, *, exclude: Sequence[str] = ()) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.degradations.blur import gaussian_blur, mean_blur, median_blur, motion_blur
-from ppgan_lite.degradations.checks import SUPPLIED, opencv
+from ppgan_lite.degradations.checks import SUPPLIED
 from ppgan_lite.degradations.drawing import line_art, pencil_sketch
 from ppgan_lite.degradations.noise import gaussian_noise, poisson_noise, salt_and_pepper, speckle_noise
 from ppgan_lite.degradations.reduction import downscale, greyscale, jpeg
@@ -34,7 +34,6 @@ __all__ = [
     "mean_blur",
     "median_blur",
     "motion_blur",
-    "opencv",
     "pencil_sketch",
     "poisson_noise",
     "rng_for",

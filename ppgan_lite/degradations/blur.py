@@ -7,7 +7,8 @@ from typing import Annotated
 
 import numpy as np
 
-from ppgan_lite.degradations.checks import check_arguments, opencv
+from ppgan_lite.degradations.checks import check_arguments
+from ppgan_lite.opencv import opencv
 from ppgan_lite.signatures import Within
 
 # OpenCV's median takes pictures of 16 bits in squares up to this.
@@ -96,9 +97,9 @@ def median_blur(image: np.ndarray, size: Annotated[int, Within(1, 255, odd=True)
         return image.copy()
     if image.dtype == np.uint8 or size <= _MEDIAN_16_BIT_LARGEST:
         return opencv().medianBlur(image, size)
-    from scipy.ndimage import median_filter  # a part of scikit-image's own requirements
+    from skimage.filters import median
 
-    return median_filter(image, size=(size, size, 1)[: image.ndim], mode="nearest")
+    return median(image, np.ones((size, size, 1)[: image.ndim]), mode="nearest", behavior="ndimage")
 
 
 def _line(length: float, angle: float) -> np.ndarray:

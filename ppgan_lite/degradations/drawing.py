@@ -6,12 +6,15 @@ from typing import Annotated
 
 import numpy as np
 
-from ppgan_lite.degradations.checks import check_arguments, opencv, to_depth_of
+from ppgan_lite.degradations.checks import check_arguments, to_depth_of
 from ppgan_lite.degradations.reduction import luma
+from ppgan_lite.opencv import opencv
 from ppgan_lite.signatures import Within
 
 # Winnemoeller 2012: the second Gaussian of the difference that comes nearest to the Laplacian.
 _SCALE_OF_SECOND_GAUSSIAN = 1.6
+# Added to both tones of a pencil's quotient, so that flat black stays paper.
+_PAPER = 0.02
 
 
 def pencil_sketch(
@@ -35,15 +38,15 @@ def pencil_sketch(
     check_arguments(pencil_sketch, image, sigma=sigma, darkness=darkness)
     grey = _luma_0_to_1(image)
     around = opencv().GaussianBlur(grey, (0, 0), sigma)
-    tone = np.minimum(grey / np.maximum(around, 1e-3), 1)
+    tone = np.minimum((grey + _PAPER) / (around + _PAPER), 1)
     return _drawn_like(image, tone**darkness)
 
 
 def line_art(
     image: np.ndarray,
     sigma: Annotated[float, Within(0.1, 20)] = 1.0,
-    sharpness: Annotated[float, Within(0, 200)] = 20.0,
-    threshold: Annotated[float, Within(-1, 2)] = 0.1,
+    sharpness: Annotated[float, Within(0, 200)] = 40.0,
+    threshold: Annotated[float, Within(-1, 2)] = 0.0,
     softness: Annotated[float, Within(0, 100)] = 10.0,
 ) -> np.ndarray:
     """Draw the picture in ink: the extended difference of Gaussians (XDoG), thresholded softly.
@@ -56,7 +59,8 @@ def line_art(
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
         sigma: Width of the lines: standard deviation of the finer Gaussian in pixels, 0.1 to 20.
         sharpness: p of the paper, how much edges are exaggerated: 0 to 200.
-        threshold: Epsilon of the paper, between black (0) and white (1): what is lighter becomes paper.
+        threshold: Epsilon of the paper, -1 to 2, on a scale from black (0) to white (1): what is lighter becomes paper.
+            At 0 only edges are drawn; the larger it is, the more of the dark areas is filled.
         softness: Phi of the paper, how steeply tones below the threshold turn black: 0 to 100.
 
     Returns:

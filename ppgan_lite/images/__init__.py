@@ -1,0 +1,43 @@
+"""Picture files to arrays and back, with orientation, colour profile, alpha and metadata carried along."""
+
+from ppgan_lite.images.folders import find_images, natural_key, result_name
+from ppgan_lite.images.reading import (
+    MAX_PIXELS,
+    READABLE_FORMATS,
+    READABLE_SUFFIXES,
+    ImageMetadata,
+    decode_image,
+    decode_stored,
+    read_image,
+)
+from ppgan_lite.images.sizes import long_side_at_most, resize, short_side_to
+from ppgan_lite.images.writing import (
+    WRITABLE,
+    check_writable,
+    encode_image,
+    read_recipe,
+    write_file,
+    write_image,
+)
+
+__all__ = [
+    "MAX_PIXELS",
+    "READABLE_FORMATS",
+    "READABLE_SUFFIXES",
+    "WRITABLE",
+    "ImageMetadata",
+    "check_writable",
+    "decode_image",
+    "decode_stored",
+    "encode_image",
+    "find_images",
+    "long_side_at_most",
+    "natural_key",
+    "read_image",
+    "read_recipe",
+    "resize",
+    "result_name",
+    "short_side_to",
+    "write_file",
+    "write_image",
+]

@@ -1,0 +1,98 @@
+"""Colours of 16 bits per channel, which Pillow reads as 8 and cannot write."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import ImageFile
+
+from ppgan_lite.opencv import opencv
+
+_PNG_COLOUR_TYPES = {2: 4, 3: 2, 4: 6}  # by the number of channels
+_METRES_PER_INCH = 0.0254
+
+
+def deep_layout(picture: ImageFile.ImageFile) -> str | None:
+    """Return how a picture that was opened, and not loaded yet, holds colours or alpha of 16 bits; None if it does not.
+
+    Returns:
+        Pillow's name of the layout in the file, such as RGB;16B, RGBA;16L or LA;16B.
+    """
+    details = picture.tile[0][3] if picture.tile else None
+    layout = str(details[0] if isinstance(details, tuple) and details else details)
+    return layout if ";16" in layout and picture.mode in ("RGB", "RGBA", "LA") else None
+
+
+def decode_deep(data: bytes, layout: str) -> np.ndarray:
+    """Decode the bytes of a PNG or TIFF that Pillow found to be whole.
+
+    Args:
+        data: The file.
+        layout: As `deep_layout` tells it.
+
+    Returns:
+        uint16 (height, width, channels); channels are RGB, RGB and alpha, or grey and alpha.
+
+    Raises:
+        ValueError: OpenCV does not know such a file.
+    """
+    cv2 = opencv()
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None or image.ndim != 3 or image.dtype != np.uint16:
+        raise ValueError("an unusual kind of 16 bits per channel")
+    if layout.startswith("LA"):
+        return np.ascontiguousarray(image[..., [0, -1]])
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+
+
+def encode_png(
+    pixels: np.ndarray, icc_profile: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None
+) -> bytes:
+    """Return the bytes of a PNG file.
+
+    Args:
+        pixels: uint16 (height, width, channels): grey and alpha, RGB, or RGB and alpha.
+        icc_profile: That the colours are in.
+        exif: The block, with or without the mark that JPEG puts before it.
+        dpi: Horizontal and vertical resolution.
+    """
+    height, width, channels = pixels.shape
+    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
+    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = 2  # the filter "up": what differs from the row above
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPES[channels], 0, 0, 0))]
+    if icc_profile:
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
+    if dpi:
+        chunks.append((b"pHYs", struct.pack(">IIB", *(round(value / _METRES_PER_INCH) for value in dpi), 1)))
+    if exif:
+        chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    chunks += [(b"IDAT", zlib.compress(filtered.tobytes(), 1)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def encode_tiff(pixels: np.ndarray, icc_profile: bytes | None, dpi: tuple[float, float] | None) -> bytes:
+    """Return the bytes of an uncompressed TIFF file; parameters as those of `encode_png`. It has no place for EXIF."""
+    import tifffile
+
+    channels = pixels.shape[2]
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        pixels,
+        photometric="rgb" if channels >= 3 else "minisblack",
+        planarconfig="contig",
+        extrasamples=["unassalpha"] if channels != 3 else None,
+        iccprofile=icc_profile,
+        resolution=dpi,
+        resolutionunit="INCH" if dpi else None,
+        metadata=None,
+    )
+    return file.getvalue()

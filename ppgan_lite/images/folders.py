@@ -1,0 +1,58 @@
+"""Which files of a folder are pictures, and what their results are called."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ppgan_lite.errors import ImageError
+from ppgan_lite.images.reading import READABLE_SUFFIXES, reason
+from ppgan_lite.images.writing import WRITABLE
+
+# How files of these formats begin, in the same order.
+_MAGIC = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|BM.{4}\0{4}|GIF8[79]a|P[1-6]\s[\d#]|.{4}ftypavi[fs]",
+    re.DOTALL,
+)
+
+
+def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
+    """Return the files below a folder whose suffix is that of a picture, in natural order, hidden ones left out.
+
+    Args:
+        folder: Searched with all folders in it.
+        by_content: Also return files of other suffixes, or none, that begin as a picture does.
+
+    Raises:
+        ImageError: It is not a folder, or cannot be listed.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ImageError(folder, "is not a folder" if folder.exists() else "does not exist", "a folder of pictures")
+    found = []
+    try:
+        for path in folder.rglob("*"):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if hidden or not path.is_file():
+                continue
+            if path.suffix.lower() in READABLE_SUFFIXES or (by_content and _begins_as_picture(path)):
+                found.append(path)
+    except OSError as error:
+        raise ImageError(folder, f"cannot be listed ({reason(error)})") from error
+    return sorted(found, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
+
+
+def _begins_as_picture(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _MAGIC.match(file.read(16)) is not None
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a sorting key that puts photo2 before photo10."""
+    pieces = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
+    return [(int(piece), "") if piece[0] in "0123456789" else (-1, piece) for piece in pieces] + [(-2, name)]
+
+
+def result_name(source: Path, ending: str = "") -> str:
+    """Return the name of a picture's result: in the picture's own format if that can be written, else in PNG."""
+    return f"{source.stem}{ending}{source.suffix if source.suffix.lower() in WRITABLE else '.png'}"

@@ -1,0 +1,286 @@
+"""Picture files to arrays, upright, with colour profile, alpha and metadata."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, ImageFile
+
+from ppgan_lite.errors import ImageError, MissingDependencyError
+from ppgan_lite.images import deep
+
+# A picture of this size takes 1.2 GB as an array; what is larger is a mistake or an attack.
+MAX_PIXELS = 400_000_000
+
+# Only these of Pillow's decoders see foreign bytes: some of the others start programs (EPS) or are barely maintained.
+READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
+READABLE_SUFFIXES = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"),
+        *(".ppm", ".pgm", ".pbm", ".pnm"),
+    )
+)
+
+
+# What describes the photograph; everything else in the first directory describes the file it came from.
+_KEPT_TAGS = (
+    ExifTags.Base.ImageDescription,
+    ExifTags.Base.Make,
+    ExifTags.Base.Model,
+    ExifTags.Base.DateTime,
+    ExifTags.Base.Artist,
+    ExifTags.Base.Copyright,
+)
+
+# What turns the pixels of a file with this orientation upright.
+_UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels),
+}
+
+_decoding = threading.Lock()
+_decoding_depth = 0
+_decoding_limit: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ImageMetadata:
+    """What a picture file holds beside its colours.
+
+    Attributes:
+        icc_profile: The RGB profile that the colours are in, None for sRGB.
+        exif: The EXIF block without its thumbnail, for a picture that stands upright already.
+        dpi: Horizontal and vertical resolution.
+        alpha: Opacity, (height, width) of the picture's own type, the largest number is opaque; None where the file has
+            none.
+    """
+
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    alpha: np.ndarray | None = None
+
+
+def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
+    """Read a picture file.
+
+    Returns:
+        The first frame, upright, as uint8 (height, width, 3) RGB; and what is needed to write another picture like it.
+
+    Raises:
+        ImageError: The file is missing, unreadable, damaged, too large or of an unknown kind.
+    """
+    with open_file(Path(path)) as file:
+        return _decode(file, str(path))
+
+
+def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
+    """Decode the bytes of a picture file as `read_image` does; `where` names them in errors."""
+    return _decode(io.BytesIO(data), where)
+
+
+def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
+    """Decode the bytes of a picture file without making anything else of them: grey stays grey, 16 bits stay 16.
+
+    Args:
+        data: The file.
+        where: Names it in errors.
+
+    Returns:
+        The first frame, upright, as uint8 or uint16, (height, width) or (height, width, 3) RGB, not to be written to;
+        and what is needed to write another picture like it. PNG, TIFF and grey PNM are read with 16 bits. What is
+        neither grey nor RGB (palette, CMYK) becomes RGB.
+
+    Raises:
+        ImageError: The bytes are damaged, too large a picture, or of an unknown kind.
+    """
+    try:
+        with own_size_limit():
+            picture = open_picture(io.BytesIO(data), where)
+            layout = deep.deep_layout(picture)
+            picture.load()
+        profile = picture.info.get("icc_profile") or None
+        if layout:
+            pixels = deep.decode_deep(data, layout)
+        elif picture.mode.startswith("I"):
+            pixels = _to_16_bit(picture, where)
+        elif picture.mode in ("1", "L", "LA"):
+            pixels = np.asarray(_in_mode(picture, "LA" if picture.has_transparency_data else "L"))
+        else:
+            rgb, profile = _to_rgb(picture, profile, where)
+            pixels = np.asarray(rgb)
+        return _finish(picture, pixels, profile)
+    except (ImageError, MissingDependencyError):
+        raise
+    except Exception as error:
+        raise _undecodable(where, error) from error
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file of bytes; Python's own `open` takes every path that the system has."""
+    if path.is_dir():
+        raise ImageError(path, "is a folder", "a picture file")
+    try:
+        if path.stat().st_size == 0:
+            raise ImageError(path, "the file is empty", "a picture")
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise ImageError(path, "does not exist") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(path, f"cannot be read ({reason(error)})") from error
+
+
+@contextmanager
+def own_size_limit() -> Iterator[None]:
+    """Lift Pillow's limit while files are decoded here: it is global, lower than a large scan, and tells no size."""
+    global _decoding_depth, _decoding_limit
+    with _decoding:
+        if _decoding_depth == 0:
+            _decoding_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        _decoding_depth += 1
+    try:
+        yield
+    finally:
+        with _decoding:
+            _decoding_depth -= 1
+            if _decoding_depth == 0:
+                Image.MAX_IMAGE_PIXELS = _decoding_limit
+
+
+def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
+    try:
+        with own_size_limit():
+            picture = open_picture(file, where)
+            picture.load()
+        rgb, profile = _to_rgb(picture, picture.info.get("icc_profile") or None, where)
+        pixels, metadata = _finish(picture, np.asarray(rgb), profile)
+    except ImageError:
+        raise
+    except Exception as error:
+        raise _undecodable(where, error) from error
+    return np.array(pixels, order="C"), metadata
+
+
+def _undecodable(where: str, error: Exception) -> ImageError:
+    """Tell what went wrong in a decoder: those of foreign bytes raise nearly anything, OSError, SyntaxError ..."""
+    return ImageError(where, f"cannot be decoded ({reason(error)})", remedy="It is damaged or incomplete")
+
+
+def _finish(picture: Image.Image, pixels: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, ImageMetadata]:
+    """Turn the pixels of a loaded picture upright, take the alpha off them, and collect what comes along."""
+    exif = picture.getexif()  # after loading: PNG may keep it behind the pixels, TIFF turns itself upright
+    turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
+    if turn is not None:
+        pixels = np.ascontiguousarray(turn(pixels))
+    alpha = None
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        alpha = np.ascontiguousarray(pixels[..., -1])
+        pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3])
+    height, width = pixels.shape[:2]
+    dpi = _read_dpi(picture.info.get("dpi"))
+    return pixels, ImageMetadata(profile, _kept_exif(exif, width, height), dpi, alpha)
+
+
+def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
+    """Identify a picture and check its size, before anything of that size is allocated."""
+    Image.init()
+    formats = [name for name in READABLE_FORMATS if name in Image.OPEN]  # AVIF came with Pillow 11.3
+    try:
+        picture = Image.open(file, formats=formats)
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(where, "is not a picture of a known kind", f"one of {', '.join(formats)}") from error
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        found = f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)"
+        raise ImageError(where, found, f"at most {MAX_PIXELS / 1e6:.0f} megapixels", "Scale it down first")
+    return picture
+
+
+def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[Image.Image, bytes | None]:
+    """Convert to 8-bit RGB, or RGBA where the file has alpha; the profile that belongs to it comes along."""
+    if picture.mode[0] in "IF":
+        picture = _to_8_bit(picture, where)
+    is_rgb_profile = profile is not None and profile[16:20] == b"RGB "
+    if picture.mode in ("L", "CMYK") and profile is not None and not is_rgb_profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if converted is not None:
+                return converted, None
+        except (ImageCms.PyCMSError, OSError):
+            pass  # a broken profile: the plain conversion is the best that is left
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    return _in_mode(picture, mode), profile if is_rgb_profile else None
+
+
+def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
+    return picture if picture.mode == mode else picture.convert(mode)  # which would copy it
+
+
+def _to_8_bit(picture: Image.Image, where: str) -> Image.Image:
+    """Scale 16-bit (to 65535) or float (to 1) greyscale to 8 bits; Pillow's own conversion would clip it at 255."""
+    values, white = _grey_values(picture, where)
+    return Image.fromarray((values * np.float32(255 / white) + np.float32(0.5)).astype(np.uint8))
+
+
+def _to_16_bit(picture: Image.Image, where: str) -> np.ndarray:
+    return _grey_values(picture, where)[0].astype(np.uint16)
+
+
+def _grey_values(picture: Image.Image, where: str) -> tuple[np.ndarray, int]:
+    """Return the numbers of a 16-bit or float greyscale picture, and that of white."""
+    values = np.asarray(picture)
+    white = 1 if picture.mode == "F" else 65_535
+    if not (values.min() >= 0 and values.max() <= white):
+        kind = "float" if picture.mode == "F" else "32-bit"
+        raise ImageError(where, f"{kind} pixels outside 0..{white}", "8 or 16 bits per channel, or floats in 0..1")
+    return values, white
+
+
+def _read_dpi(dpi: object) -> tuple[float, float] | None:
+    try:
+        x, y = (float(value) for value in dpi)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if 1 < x < 1e5 and 1 < y < 1e5 else None  # TIFF says 1 where it knows none
+
+
+def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
+    """Keep what EXIF tells of the photograph; leave out the thumbnail, the orientation and the file's own layout."""
+    kept = Image.Exif()
+    try:
+        for tag in _KEPT_TAGS:
+            if tag in exif:
+                kept[tag] = exif[tag]
+        details = dict(exif.get_ifd(ExifTags.IFD.Exif))
+        details.pop(ExifTags.IFD.Interop, None)  # an offset into the old file
+        if ExifTags.Base.ExifImageWidth in details:
+            details |= {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
+        for directory, values in (
+            (ExifTags.IFD.Exif, details),
+            (ExifTags.IFD.GPSInfo, dict(exif.get_ifd(ExifTags.IFD.GPSInfo))),
+        ):
+            if values:
+                kept[directory] = values
+        return kept.tobytes() if len(kept) else None
+    except Exception:  # noqa: BLE001 - a damaged block is no reason to refuse the picture
+        return None
+
+
+def reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__

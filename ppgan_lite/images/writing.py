@@ -1,0 +1,167 @@
+"""Arrays to picture files, each whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from ppgan_lite import __version__
+from ppgan_lite.errors import ImageError
+from ppgan_lite.images import deep
+from ppgan_lite.images.reading import ImageMetadata, open_file, open_picture, own_size_limit, reason
+
+# Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.
+_JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
+# TIFF uncompressed: libtiff, which Pillow asks to compress, refuses the EXIF directory.
+WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    # Run lengths alone: for photos as small as zlib's usual way, and four times as fast.
+    ".png": ("PNG", {"compress_level": 1, "compress_type": zlib.Z_RLE}),
+    ".webp": ("WEBP", {"quality": 95}),
+    ".tif": ("TIFF", {}),
+    ".tiff": ("TIFF", {}),
+    ".bmp": ("BMP", {}),
+}
+_RECIPE_PREFIX = b"ASCII\0\0\0ppgan_lite "  # the first eight bytes are EXIF's own mark of a comment's encoding
+_MAX_JPEG_EXIF = 65_533 - len(b"Exif\0\0")
+
+
+def write_image(
+    path: str | Path,
+    image: np.ndarray,
+    metadata: ImageMetadata | None = None,
+    *,
+    overwrite: bool = False,
+    recipe: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a picture file in the format that its suffix names; missing parent folders are made.
+
+    The file appears whole or not at all.
+
+    Args:
+        path: Where to; the suffix is one of `WRITABLE`.
+        image: uint8, or for PNG and TIFF uint16; (height, width, 3) RGB or (height, width) grey.
+        metadata: Of the picture it was made from. JPEG and BMP cannot hold alpha: it is left out there.
+        overwrite: Whether a file that is there already may be replaced.
+        recipe: The settings that made the picture, JSON values; `read_recipe` finds them again. BMP cannot hold them.
+
+    Raises:
+        ImageError: The format is unknown, the file exists, or it cannot be written.
+    """
+    path = Path(path)
+    check_writable(path, overwrite=overwrite)
+    write_file(path, encode_image(path, image, metadata, recipe=recipe))
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all; missing parent folders are made, a file that is there is replaced.
+
+    Raises:
+        ImageError: It cannot be written.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise ImageError(path, f"cannot be written ({reason(error)})") from error
+
+
+def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
+    """Tell before the work what `write_image` would refuse after it.
+
+    Raises:
+        ImageError: The format is unknown, the path is a folder, or the file exists and may not be replaced.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ImageError(path, "is a folder", "the name of a picture file to write")
+    _format_of(path)
+    if not overwrite and path.exists():
+        raise ImageError(path, "exists already", remedy="Choose another name, or allow it with --overwrite")
+
+
+def encode_image(
+    path: Path, image: np.ndarray, metadata: ImageMetadata | None = None, *, recipe: Mapping[str, Any] | None = None
+) -> bytes:
+    """Return what `write_image` writes to a path.
+
+    Raises:
+        ImageError: The format is unknown, or cannot hold such a picture.
+    """
+    name, options = _format_of(path)
+    metadata = metadata or ImageMetadata()
+    exif = _exif_with_recipe(metadata.exif, recipe)
+    pixels = image
+    if metadata.alpha is not None and name not in ("JPEG", "BMP"):
+        pixels = np.dstack([image, metadata.alpha])
+    options = dict(options)
+    if name != "BMP":
+        if name == "JPEG" and len(exif) > _MAX_JPEG_EXIF:
+            exif = _exif_with_recipe(None, recipe)  # more than JPEG can hold: better a picture without it
+        options["exif"] = exif
+        if metadata.icc_profile is not None:
+            options["icc_profile"] = metadata.icc_profile
+    if metadata.dpi is not None and name != "WEBP":
+        options["dpi"] = metadata.dpi
+    try:
+        if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "PNG":
+            return deep.encode_png(pixels, metadata.icc_profile, exif, metadata.dpi)
+        if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "TIFF":
+            return deep.encode_tiff(pixels, metadata.icc_profile, metadata.dpi)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, format=name, **options)
+    except (OSError, ValueError, TypeError, MemoryError) as error:
+        raise ImageError(path, f"cannot be written as {name} ({reason(error)})") from error
+    return buffer.getvalue()
+
+
+def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return Pillow's name of the format that a suffix stands for, and its options."""
+    if path.suffix.lower() not in WRITABLE:
+        raise ImageError(path, f"cannot write {path.suffix or 'a file without suffix'}", f"one of {' '.join(WRITABLE)}")
+    return WRITABLE[path.suffix.lower()]
+
+
+def _exif_with_recipe(exif: bytes | None, recipe: Mapping[str, Any] | None) -> bytes:
+    block = Image.Exif()
+    if exif:
+        block.load(exif)
+    if recipe is not None:
+        comment = _RECIPE_PREFIX + json.dumps(recipe, sort_keys=True).encode("ascii")
+        block[ExifTags.IFD.Exif] = block.get_ifd(ExifTags.IFD.Exif) | {ExifTags.Base.UserComment: comment}
+        block[ExifTags.Base.Software] = f"ppgan_lite {__version__}"
+    return block.tobytes()
+
+
+def read_recipe(path: str | Path) -> dict[str, Any] | None:
+    """Return the settings that `write_image` stored with a picture, None where there are none.
+
+    Raises:
+        ImageError: The file cannot be read as a picture.
+    """
+    with open_file(Path(path)) as file, own_size_limit():
+        try:
+            exif = open_picture(file, str(path)).getexif()
+            comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+            if not isinstance(comment, bytes) or not comment.startswith(_RECIPE_PREFIX):
+                return None
+            recipe = json.loads(comment[len(_RECIPE_PREFIX) :])
+        except ImageError:
+            raise
+        except Exception:  # noqa: BLE001 - a damaged EXIF block may raise anything, and holds no recipe
+            return None
+    return recipe if isinstance(recipe, dict) else None
