@@ -110,7 +110,7 @@ class Paired:
     def sources(self) -> list[Source]:
         """Return what the doctor looks at."""
         if self.side_by_side:
-            return [Source("pair", tuple(file for file, _ in self.pairs), self.size, max(self.channels))]
+            return [Source("pair", tuple(file for file, _ in self.pairs), self.size, max(self.channels), halves=True)]
         inputs, targets = zip(*self.pairs, strict=True)
         return [
             Source("a", inputs, self.size // self.scale, self.channels[0]),

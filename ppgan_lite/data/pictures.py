@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from ppgan_lite.degradations.reduction import luma
 from ppgan_lite.errors import DataError, ImageError
-from ppgan_lite.images import find_images, read_image, resize
-from ppgan_lite.opencv import opencv
+from ppgan_lite.images import decode_stored, find_images, resize
 
 Channels = Literal[1, 3]
 
 # So much of the memory stays free for the training itself.
 _SHARE_LEFT_FREE = 0.25
-_PNM_DEPTH = re.compile(rb"P[56]\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*(\d+)\s")
 
 
 @dataclass(frozen=True)
@@ -135,14 +131,14 @@ def read_pixels(path: Path, channels: Channels) -> np.ndarray:
         DataError: The file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            deep = _has_16_bits(file)
-        image = _read_16_bits(path) if deep else read_image(path)[0]
+        image, _ = decode_stored(path.read_bytes(), str(path))
     except (ImageError, OSError) as error:
         found = error.found if isinstance(error, ImageError) else f"cannot be read ({error.strerror})"
         remedy = "Replace it or take it out of the folder; `paddlegan doctor` finds all such files"
         raise DataError(path, found, "a picture to train on", remedy) from error
-    return luma(image) if channels == 1 else image
+    if channels == 1:
+        return luma(image)
+    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
 
 
 def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -163,32 +159,6 @@ def to_array(image: np.ndarray, channels: Channels) -> np.ndarray:
     if scaled.ndim == 2:
         return np.ascontiguousarray(np.broadcast_to(scaled, (channels, *scaled.shape)))
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
-
-
-def _has_16_bits(file: IO[bytes]) -> bool:
-    """Say whether a PNG, TIFF or PNM file has more than 8 bits per channel; only its header is read."""
-    head = file.read(256)
-    if head.startswith(b"\x89PNG"):
-        return head[24:25] == b"\x10"
-    if pnm := _PNM_DEPTH.match(head):
-        return int(pnm[1]) > 255
-    if head[:4] in (b"II*\0", b"MM\0*"):
-        file.seek(0)
-        try:
-            with Image.open(file, formats=["TIFF"]) as picture:
-                return 16 in picture.tag_v2.get(258, ())  # type: ignore[attr-defined]  # BitsPerSample
-        except Exception:  # noqa: BLE001 - a damaged directory may raise anything, and the real reader tells it
-            return False
-    return False
-
-
-def _read_16_bits(path: Path) -> np.ndarray:
-    """Read a picture of 16 bits per channel; Pillow would cut RGB down to 8."""
-    cv2 = opencv()
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB)
-    if image is None:
-        raise ImageError(path, "cannot be decoded", remedy="It is damaged or incomplete")
-    return image
 
 
 def _share_free() -> float:

@@ -1,0 +1,267 @@
+"""The doctor: looks at all pictures that a training would use, before it does, and says what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.data import DATASETS
+from ppgan_lite.data.findings import (
+    Finding,
+    duplicates,
+    empty_folders,
+    leaks,
+    odd_ones_out,
+    odd_widths,
+    pair_sizes,
+    small,
+    unreadable,
+)
+from ppgan_lite.data.inspection import Facts, inspect_all
+from ppgan_lite.data.layouts import both_folders, one_folder, splits_of
+from ppgan_lite.data.paired import Paired, UnmatchedError, matched
+from ppgan_lite.data.pictures import Source, pictures_in
+from ppgan_lite.errors import DataError, PpganError
+from ppgan_lite.images import find_images
+from ppgan_lite.tables import resolve
+
+Progress = Callable[[float], None]
+
+# Paintings may be the same for training and validation, and of any colours.
+_STYLE = "style"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the doctor found.
+
+    Attributes:
+        findings: Errors first; those of one kind lie together.
+        files: How many files were looked at.
+    """
+
+    findings: tuple[Finding, ...]
+    files: int
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What stops a training."""
+        return [finding for finding in self.findings if finding.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """What does not."""
+        return [finding for finding in self.findings if finding.severity == "warning"]
+
+    def lines(self, shown: int = 5) -> list[str]:
+        """Return the report as lines of text: each kind with its count, and the first so many findings of it."""
+        lines = []
+        for (severity, kind), group in groupby(self.findings, lambda finding: (finding.severity, finding.kind)):
+            found = list(group)
+            lines.append(f"{severity}: {kind} ({len(found)})")
+            lines += [f"  {finding.file}: {finding.text}. {finding.remedy}" for finding in found[:shown]]
+            if len(found) > shown:
+                lines.append(f"  and {len(found) - shown} more")
+        counts = f"{_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}"
+        return [*lines, f"{_count(range(self.files), 'picture')}: {counts if self.findings else 'nothing is wrong'}"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return {
+            "files": self.files,
+            "errors": [asdict(finding) for finding in self.errors],
+            "warnings": [asdict(finding) for finding in self.warnings],
+        }
+
+    def check(self) -> None:
+        """Raise the errors, if there are any, as one.
+
+        Raises:
+            DataError: Names the first one and how many there are.
+        """
+        if self.errors:
+            first, more = self.errors[0], len(self.errors) - 1
+            found = first.text + (f" (and {_count(self.errors[1:], 'more error')})" if more else "")
+            raise DataError(first.file, found, remedy=f"{first.remedy}; `paddlegan doctor` tells of all that is wrong")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a folder of pictures seems to be for.
+
+    Attributes:
+        words: How it is laid out.
+        data: The config's `data` section that uses it.
+        others: What to lay over that for each other part of the folder, such as one for validation.
+    """
+
+    words: str
+    data: dict[str, Any]
+    others: tuple[dict[str, Any], ...] = ()
+
+
+def examine(
+    data: Mapping[str, Any],
+    validation: Mapping[str, Any] | None = None,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Look at all pictures of an experiment.
+
+    Args:
+        data: A config's `data` section: the dataset's name and arguments.
+        validation: The same for validation.
+        cache: Where to keep what was found, instead of the cache folder.
+        progress: Called with the share that is done.
+
+    Raises:
+        UsageError: The dataset is not known.
+    """
+    return _examined([data] if validation is None else [data, validation], cache=cache, progress=progress)
+
+
+def examine_folder(
+    folder: str | Path, *, cache: Path | None = None, progress: Progress | None = None
+) -> tuple[Layout, Report]:
+    """Look at a folder of pictures before there is a config for it: find out what it is for, and what is wrong with it.
+
+    Raises:
+        DataError: It is no folder, or holds no picture.
+    """
+    root = Path(folder)
+    files = pictures_in([str(root)], "training")
+    # All of them first: what they are decides on the dataset. What is looked at again is known from the cache then.
+    layout = _layout(root, inspect_all(files, cache=cache, progress=progress))
+    return layout, _examined([layout.data, *({**layout.data, **other} for other in layout.others)], cache=cache)
+
+
+def _examined(
+    sections: Sequence[Mapping[str, Any]], *, cache: Path | None = None, progress: Progress | None = None
+) -> Report:
+    """Look at the datasets of some `data` sections; the first one is for training, the others measure it."""
+    findings: list[Finding] = []
+    datasets = []
+    for section in sections:
+        dataset, faults = _dataset(section)
+        datasets.append(dataset)
+        findings += faults
+    facts = inspect_all(_files(datasets), cache=cache, progress=progress)
+    for dataset in datasets:
+        findings += _findings(dataset, facts)
+    for root in dict.fromkeys(folder for section in sections for folder in _folders(section)):
+        findings += empty_folders(root, find_images(root, by_content=True))
+    training, *others = (
+        [file for file in _files([dataset], but=_STYLE) if not facts[file].fault] for dataset in datasets
+    )
+    for measured in usable[1:]:
+        findings += leaks(usable[0], measured, facts)
+    return _report(findings, len(facts))
+
+
+def _dataset(section: Mapping[str, Any]) -> tuple[Any, list[Finding]]:
+    """Build a dataset; what keeps it from being built are findings."""
+    arguments = dict(section)
+    cls = resolve(DATASETS, arguments.pop("name"), "data")
+    try:
+        return cls(**arguments), []
+    except UnmatchedError as error:
+        remedy = "Rename it, add its partner or take it out"
+        return None, [Finding("error", "no partner", str(file), text, remedy) for file, text in error.files]
+    except PpganError as error:
+        text = error.found + (f"; expected {error.expected}" if error.expected else "")
+        return None, [
+            Finding("error", "data", error.where, text, error.remedy or "Mend it in the config's data section")
+        ]
+
+
+def _sources(dataset: Any) -> list[Source]:
+    """Return where a dataset takes its pictures from: nowhere if it does not say, or could not be built."""
+    return dataset.sources() if hasattr(dataset, "sources") else []
+
+
+def _files(datasets: Sequence[Any], *, but: str | None = None) -> list[Path]:
+    sources = [source for dataset in datasets for source in _sources(dataset) if source.name != but]
+    return list(dict.fromkeys(file for source in sources for file in source.files))
+
+
+def _findings(dataset: Any, facts: Mapping[Path, Facts]) -> list[Finding]:
+    """Look at one dataset."""
+    findings = list(unreadable(_files([dataset]), facts))
+    for source in _sources(dataset):
+        good = replace(source, files=tuple(file for file in dict.fromkeys(source.files) if not facts[file].fault))
+        findings += [*duplicates(good.files, facts), *small(good, facts), *odd_widths(good, facts)]
+        if source.name != _STYLE:
+            findings += odd_ones_out(good, facts)
+    if isinstance(dataset, Paired) and not dataset.side_by_side:
+        pairs = [pair for pair in dataset.pairs if not any(facts[file].fault for file in pair)]
+        findings += pair_sizes(pairs, dataset.scale, dataset.policy.resize != "none", facts)
+    return findings
+
+
+def _folders(section: Mapping[str, Any]) -> list[Path]:
+    """Return the folders that a `data` section names."""
+    values = [item for value in section.values() for item in (value if isinstance(value, (list, tuple)) else [value])]
+    return [Path(value) for value in values if isinstance(value, str) and Path(value).is_dir()]
+
+
+def _report(findings: Sequence[Finding], files: int) -> Report:
+    """Put errors first and kinds together, and leave out what was found twice."""
+    kinds = list(dict.fromkeys(finding.kind for finding in findings))
+    order = sorted(dict.fromkeys(findings), key=lambda finding: (finding.severity, kinds.index(finding.kind)))
+    return Report(tuple(order), files)
+
+
+def _layout(root: Path, facts: Mapping[Path, Facts]) -> Layout:
+    """Find out what a folder is for by its folders, and by names and sizes of its pictures."""
+    good = [fact for fact in facts.values() if not fact.fault]
+    splits = splits_of(root)
+    first = "train" if "train" in splits or not splits else splits[0]
+    rest = [split for split in splits if split != first]
+    divided = " and ".join((first, *rest)) if splits else "not divided into train and test"
+    both, together = both_folders(root, first), one_folder(root, first)
+    side_by_side = sum(fact.width == 2 * fact.height for fact in good) > 0.9 * len(good)
+    if both is None and (together is None or not side_by_side):
+        return _one_kind(root, first, rest, divided, _crop_size(good))
+    if both is None:
+        name, words = "Paired", f"pairs, A and B side by side in one file: {divided}"
+    else:
+        name, kind = ("Paired", "pairs by name") if _mostly_paired(*both) else ("Unpaired", "two domains")
+        words = f"{kind}, as in {both[0].relative_to(root)}/ and {both[1].relative_to(root)}/: {divided}"
+    data = {"name": name, "folder": str(root), "split": first, "size": _crop_size(good)}
+    return Layout(words, data, tuple({"split": split, "augment": False} for split in rest))
+
+
+def _one_kind(root: Path, first: str, rest: Sequence[str], divided: str, size: int) -> Layout:
+    """Return the layout of pictures that belong to no others: what can be done with them at once is restoration."""
+    chain = [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}]
+    own = root / first if (root / first).is_dir() else root
+    data = {"name": "Degraded", "clean": [str(own)], "chain": chain, "size": size}
+    others = tuple({"clean": [str(root / split)], "augment": False} for split in rest if (root / split).is_dir())
+    return Layout(f"pictures of one kind: {divided}", data, others)
+
+
+def _mostly_paired(a: Path, b: Path) -> bool:
+    """Say whether more than half of the pictures of the smaller folder have a namesake in the other."""
+    try:
+        return bool(matched([str(a)], [str(b)]))
+    except UnmatchedError as error:
+        lonely = len({file for file, _ in error.files})
+        return lonely < len(pictures_in([str(a), str(b)], "pairs")) / 2
+    except DataError:
+        return False
+
+
+def _crop_size(facts: Sequence[Facts]) -> int:
+    """Return a crop that nearly all pictures are large enough for: a multiple of 32 up to 256."""
+    sides = [min(fact.width, fact.height) for fact in facts if not fact.fault]
+    return int(np.clip(np.percentile(sides, 5) // 32 * 32, 32, 256)) if sides else 256
+
+
+def _count(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
