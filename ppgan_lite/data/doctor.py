@@ -156,9 +156,7 @@ def _examined(
         findings += _findings(dataset, facts)
     for root in dict.fromkeys(folder for section in sections for folder in _folders(section)):
         findings += empty_folders(root, find_images(root, by_content=True))
-    training, *others = (
-        [file for file in _files([dataset], but=_STYLE) if not facts[file].fault] for dataset in datasets
-    )
+    usable = [[file for file in _files([dataset], but=_STYLE) if not facts[file].fault] for dataset in datasets]
     for measured in usable[1:]:
         findings += leaks(usable[0], measured, facts)
     return _report(findings, len(facts))
