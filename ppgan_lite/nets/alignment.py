@@ -6,12 +6,34 @@ the channels. The maps are small matrices, so they are computed here in float64,
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 EPSILON = 1e-5
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
+Alignment = Literal["adain", "optimal_transport"]
 Statistic = tuple[np.ndarray, np.ndarray]  # mean (channels,) and spread: (channels,) deviations or a covariance
+
+
+def measure(features: np.ndarray, alignment: Alignment) -> Statistic:
+    """Return the statistics of a layer that an alignment goes by.
+
+    Args:
+        features: float32 (channels, height, width).
+        alignment: "adain" takes standard deviations, "optimal_transport" the covariance of the channels, with a ridge
+            for maps of few positions.
+    """
+    flat = features.reshape(len(features), -1)
+    mean = flat.mean(axis=1)
+    centred = flat - mean[:, None]
+    freedom = max(flat.shape[1] - 1, 1)
+    if alignment == "adain":
+        return mean, np.sqrt(np.square(centred).sum(axis=1) / freedom + EPSILON)
+    covariance = centred @ centred.T / freedom
+    ridge = RIDGE * np.diagonal(covariance).mean() + EPSILON
+    return mean, covariance + ridge * np.eye(len(mean), dtype=covariance.dtype)
 
 
 def alignment_map(own: Statistic, style: Statistic, strength: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,21 +6,19 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.alignment import EPSILON, RIDGE, alignment_map
+from ppgan_lite.nets.alignment import EPSILON, Alignment, alignment_map, measure
 from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
+from ppgan_lite.nets.grain import soft_grain
 from ppgan_lite.nets.vgg import VGGEncoder
 
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 IMAGE = "image"  # where the draft's colours are aligned with the painting's
-GRAIN_PX = 3  # width of a fine grain, which becomes a stroke of about twice that width
-COARSER = 3  # how many times wider the coarse grains are, which become patches
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 
@@ -48,13 +46,10 @@ def adain(features: paddle.Tensor, mean: paddle.Tensor, std: paddle.Tensor, stre
 
 
 def mean_and_covariance(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
-    """Mean (N x C x 1 x 1) and covariance (N x C x C) of the channels, a ridge added for maps of few positions."""
-    mean = features.mean(axis=[2, 3], keepdim=True)
-    centred = (features - mean).flatten(2)
-    covariance = paddle.bmm(centred, centred.transpose([0, 2, 1])) / max(centred.shape[2] - 1, 1)
-    diagonal = paddle.diagonal(covariance, axis1=1, axis2=2)
-    ridge = RIDGE * diagonal.mean(axis=1).reshape([-1, 1, 1]) + EPSILON
-    return mean, covariance + ridge * paddle.eye(features.shape[1], dtype=features.dtype)
+    """Mean (N x C x 1 x 1) and covariance (N x C x C) of the channels; constants in training."""
+    measured = [measure(picture, "optimal_transport") for picture in features.detach().numpy()]
+    means, covariances = (paddle.to_tensor(np.stack(part)) for part in zip(*measured))
+    return means.unsqueeze(-1).unsqueeze(-1), covariances
 
 
 def optimal_transport(
@@ -93,27 +88,14 @@ ALIGNMENTS = {"adain": (mean_and_std, adain), "optimal_transport": (mean_and_cov
 
 
 def add_grain(photo: paddle.Tensor, noise: paddle.Tensor, amount: float) -> paddle.Tensor:
-    """Lay soft grain over a photo, so that flat areas give the painter something to turn into strokes.
-
-    A net without noise answers a clear sky with a clear sky, whatever the style loss says. Not in the paper.
+    """Lay soft grain over a photo; see `soft_grain`.
 
     Args:
         photo: N x 3 x H x W, RGB in [0, 1].
-        noise: N x 1 x H x W, white, of unit variance; it is blurred, not enlarged, so that it has no grid.
+        noise: N x 1 x H x W, white, of unit variance.
         amount: Standard deviation of the grain of each size.
     """
-    height, width = photo.shape[2], photo.shape[3]
-    coarse = _blur(noise[:, :, ::COARSER, ::COARSER])  # blurred while it is small, then enlarged: a tenth of the time
-    return photo + amount * (_blur(noise) + resize_bilinear(coarse, height, width))
-
-
-def _blur(noise: paddle.Tensor) -> paddle.Tensor:
-    """Blur white noise (N x 1 x H x W) to grains of GRAIN_PX, its variance kept."""
-    x = paddle.arange(-2 * GRAIN_PX, 2 * GRAIN_PX + 1, dtype=noise.dtype)
-    profile = (-(x * x) / (2 * (GRAIN_PX / 2) ** 2)).exp()
-    profile = profile / (profile * profile).sum().sqrt()
-    noise = F.conv2d(noise, profile.reshape([1, 1, -1, 1]), padding=[2 * GRAIN_PX, 0])
-    return F.conv2d(noise, profile.reshape([1, 1, 1, -1]), padding=[0, 2 * GRAIN_PX])
+    return photo + amount * paddle.to_tensor(soft_grain(noise.numpy()))
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:
@@ -240,7 +222,7 @@ class LapStyleNet(nn.Layer):
         encoder_convs: Sequence[int] = (2, 2, 4, 4, 1),
         revision_channels: int = 64,
         revisions: int = 2,
-        alignment: Literal["adain", "optimal_transport"] = "adain",
+        alignment: Alignment = "adain",
         own_style: bool = False,
     ) -> None:
         super().__init__()
