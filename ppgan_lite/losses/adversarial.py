@@ -16,7 +16,7 @@ Objectives, with D(x) the judgement of x:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import paddle
 from paddle.nn import functional as F
@@ -24,7 +24,7 @@ from paddle.nn import functional as F
 from ppgan_lite.errors import PpganError
 
 Objective = Literal["lsgan", "vanilla", "hinge", "wgan-gp"]
-Judgement = paddle.Tensor | Sequence[paddle.Tensor]
+Judgement: TypeAlias = "paddle.Tensor | Sequence[paddle.Tensor]"
 
 
 def generator_loss(fake: Judgement, objective: Objective, *, probabilities: bool = False) -> paddle.Tensor:

@@ -95,7 +95,7 @@ class CycleGAN(Recipe):
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step of the generators, then one of the discriminators; see `Recipe.update`."""
         a, b = self._domains(batch)
-        terms = {}
+        terms: dict[str, paddle.Tensor] = {}
         if self.adversary_b.lets_generator_learn(self.iteration):
             fake_a, fake_b, terms = self._generator_terms(a, b)
             self.groups["generators"].minimise(sum(terms.values()))

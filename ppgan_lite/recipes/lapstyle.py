@@ -20,7 +20,8 @@ from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.pretrained import load_encoder
-from ppgan_lite.recipes.recipe import Recipe, TrainedGroup, frozen
+from ppgan_lite.recipes.adversary import Adversary
+from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
 
 RELATIVE_LAYERS = ("relu3_1", "relu4_1")
 
@@ -294,26 +295,24 @@ class LapStyleRevision(Recipe):
         self.revision = self.net.revisions[level]
         for parameter in self.revision.parameters():
             parameter.stop_gradient = False
-        self.discriminator = LapStyleDiscriminator()
-        self.nets = {"painter": self.net, "discriminator": self.discriminator}
-        for name, layer in (("painter", self.revision), ("discriminator", self.discriminator)):
+        self.adversary = Adversary(LapStyleDiscriminator(), "vanilla")
+        self.nets = {"painter": self.net, "discriminator": self.adversary.net}
+        for name, layer in (("painter", self.revision), ("discriminator", self.adversary.net)):
             optimizer = paddle.optimizer.Adam(learning_rate, parameters=layer.parameters())
             self.groups[name] = TrainedGroup(optimizer, (name,), learning_rate)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step of the discriminator, then one of the revision net; see `Recipe.update`."""
+        """One step of the revision net, then one of the discriminator; see `Recipe.update`."""
         photo, painting = batch["photo"], batch["style"]
         _, result = self._paint(photo, painting)
-        found = {}
-        if self.adversarial:
-            judged = [self.discriminator(result.detach()), self.discriminator(painting)]
-            term = 0.5 * (_bce(judged[0], 0.0) + _bce(judged[1], 1.0))
-            found = _step(self.groups["discriminator"], {"discriminator": term})
         terms = self.losses(result, self.losses.features(photo), self.losses.features(painting), painting)
-        with frozen(self.discriminator):
-            if self.adversarial:
-                terms["adversarial"] = self.adversarial * _bce(self.discriminator(result), 1.0)
-            return found | _step(self.groups["painter"], terms)
+        if not self.adversarial:
+            return _step(self.groups["painter"], terms)
+        terms["adversarial"] = self.adversarial * self.adversary.generator_loss(result)
+        found = _step(self.groups["painter"], terms)
+        judged = self.adversary.discriminator_loss(painting, result)
+        self.groups["discriminator"].minimise(judged)
+        return {**found, "discriminator": float(judged)}
 
     def _paint(self, photo: paddle.Tensor, painting: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
         """Return what comes from below, and the result with gradients in the trained revision net alone."""
@@ -378,7 +377,3 @@ def _grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:
 def _freeze(layer: nn.Layer) -> None:
     for parameter in layer.parameters():
         parameter.stop_gradient = True
-
-
-def _bce(logits: paddle.Tensor, target: float) -> paddle.Tensor:
-    return F.binary_cross_entropy_with_logits(logits, paddle.full_like(logits, target))
