@@ -51,6 +51,7 @@ def read_weights(path: str | Path) -> WeightsFile:
     if is_torch(data):
         found = WeightsFile(path, "PyTorch", parse_torch(data, path))
     elif data[:1] == b"\x80":
+        _refuse_programs(pickle_globals(data), path)
         found = WeightsFile(path, "PaddlePaddle", parse_pdparams(data, path))
     elif data[8:9] == b"{":
         found = WeightsFile(path, "safetensors", _parse_safetensors(data, path))
@@ -72,6 +73,13 @@ def globals_of(path: str | Path) -> list[str]:
     if is_torch(data):
         return list(dict.fromkeys(torch_globals(data, path)))
     return pickle_globals(data) if data[:1] == b"\x80" else []
+
+
+def _refuse_programs(names: list[str], path: Path) -> None:
+    """Tell a StyleGAN pickle, which carries its own source code, from a pickled attack."""
+    if any(name.startswith(("dnnlib.", "torch_utils.persistence.", "training.networks")) for name in names):
+        found = f"is a StyleGAN pickle: a program with its weights ({names[0][:80]})"
+        raise CheckpointError(path, found, _EXPECTED, "There is no StyleGAN here")
 
 
 def _parse_safetensors(data: bytes, path: Path) -> dict[str, np.ndarray]:

@@ -176,10 +176,6 @@ class _Storages:
 def _parse_zip(data: bytes, path: Path) -> Any:
     entries = _zip_entries(data, path)
     roots = {name.split("/", 1)[0] for name in entries}
-    if any(name.endswith(".npy") for name in entries):
-        raise CheckpointError(path, "is a NumPy archive (.npz)", _STATE_DICT)
-    if any(name.endswith("/constants.pkl") for name in entries):
-        raise CheckpointError(path, "is a TorchScript archive: a program with its weights", _STATE_DICT, _SAVE_REMEDY)
     root = min(roots, default="")
     pickled = entries.get(f"{root}/data.pkl")
     if len(roots) != 1 or pickled is None:
@@ -252,6 +248,11 @@ def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
             found = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, IndexError, KeyError) as error:
         raise _damaged(path, f"truncated or not a zip archive: {error!s:.100}") from error
+    names = [entry.filename for entry in found]
+    if any(name.endswith(".npy") for name in names):
+        raise CheckpointError(path, "is a NumPy archive (.npz)", _STATE_DICT)
+    if any(name.endswith(("/constants.pkl", "/model.json")) for name in names):
+        raise CheckpointError(path, "is a TorchScript archive: a program with its weights", _STATE_DICT, _SAVE_REMEDY)
     entries: dict[str, memoryview] = {}
     taken: list[tuple[int, int]] = []
     for entry in found:

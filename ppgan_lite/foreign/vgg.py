@@ -14,7 +14,7 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 
-_CONVS = (2, 2, 4, 4, 1)
+CONVS = (2, 2, 4, 4, 1)
 # Where PaddleGAN's `Encoder` cuts the sequence of layers: behind relu1_1, relu2_1, relu3_1 and relu4_1.
 _ENCODER_CUTS = (0, 4, 11, 18, 31)
 
@@ -77,7 +77,7 @@ def _places(*, first: int, layers_of_a_conv: int) -> dict[str, int]:
     """Return each convolution's place in a sequence with one pooling behind each stage."""
     places = {}
     place = first
-    for stage, convs in enumerate(_CONVS, start=1):
+    for stage, convs in enumerate(CONVS, start=1):
         for number in range(1, convs + 1):
             places[f"conv{stage}_{number}"] = place
             place += layers_of_a_conv

@@ -8,6 +8,8 @@ from typing import Literal
 import paddle
 from paddle import nn
 
+from ppgan_lite.nets.normalisation import PictureNorm
+
 Initialisation = Literal["normal", "xavier", "kaiming"]
 
 # Deviation of a batch norm's weights around 1 (Radford et al., DCGAN, 2016; pix2pix and CycleGAN follow it).
@@ -32,7 +34,7 @@ def initialise(net: nn.Layer, initialisation: Initialisation, gain: float | None
         if isinstance(layer, (nn.Conv2D, nn.Conv2DTranspose)):
             deviation = gain * _scale(initialisation, layer.weight.shape)
             layer.weight.set_value(paddle.normal(0.0, deviation, layer.weight.shape))
-        elif isinstance(layer, nn.BatchNorm2D):
+        elif isinstance(layer, (nn.BatchNorm2D, PictureNorm)):
             layer.weight.set_value(paddle.normal(1.0, NORM_DEVIATION, layer.weight.shape))
         else:
             continue

@@ -10,7 +10,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-Norm = Literal["instance", "batch", "none"]
+Norm = Literal["instance", "batch", "picture", "none"]
 Moments = tuple[paddle.Tensor, paddle.Tensor]
 
 
@@ -37,6 +37,25 @@ class InstanceNorm(nn.Layer):
             return F.instance_norm(x, eps=self.EPSILON)
         mean, variance = self.fixed
         return (x - mean) * (variance + self.EPSILON).rsqrt()
+
+
+class PictureNorm(InstanceNorm):
+    """Batch normalisation by the statistics of each picture, in use as in training.
+
+    So pix2pix normalises (Isola et al., CVPR 2017, section 3.4), which trains on batches of one picture and keeps to
+    the statistics of the picture at hand afterwards. The running statistics are a trained file's: kept, not used.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = self.create_parameter([channels], default_initializer=nn.initializer.Constant(1.0))
+        self.bias = self.create_parameter([channels], default_initializer=nn.initializer.Constant(0.0))
+        self.register_buffer("_mean", paddle.zeros([channels]))
+        self.register_buffer("_variance", paddle.ones([channels]))
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Normalise N x C x H x W."""
+        return super().forward(x) * self.weight.reshape([1, -1, 1, 1]) + self.bias.reshape([1, -1, 1, 1])
 
 
 def moments(x: paddle.Tensor) -> Moments:
@@ -87,12 +106,15 @@ def _instance_norms(net: nn.Layer) -> dict[str, InstanceNorm]:
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Layer:
-    """Return the normalisation layer of a name: of one picture, of a batch (with weight and bias), or none."""
+    """Return the normalisation layer of a name: of one picture, of a batch (with weight and bias), of one picture with
+    the weight and bias of a batch norm, or none."""
     if norm == "instance":
         return InstanceNorm()
+    if norm == "picture":
+        return PictureNorm(channels)
     return nn.BatchNorm2D(channels) if norm == "batch" else nn.Identity()
 
 
 def has_bias(norm: Norm, bias: bool | None = None) -> bool:
-    """Whether convolutions before a norm have a bias: as asked, else as published, where only batch norm has its own."""
-    return norm != "batch" if bias is None else bias
+    """Whether convolutions before a norm have a bias: as asked, else unless the norm has its own."""
+    return norm not in ("batch", "picture") if bias is None else bias

@@ -23,9 +23,11 @@ class UnetGenerator(nn.Layer):
         out_channels: Channels of the pictures that come out.
         base_channels: Width of the first layer; doubled at each halving, up to 8 times.
         depth: Number of halvings, at least 2.
-        norm: "batch" (published), "instance" or "none".
+        norm: "batch", "picture" (published: batch norm that keeps to the statistics of the picture at hand in use too),
+            "instance" or "none".
         dropout: Whether the inner doublings between the widest layers drop half of their values in training (three for
             depth 8); this is pix2pix's only noise.
+        bias: Whether the convolutions beside norms have biases; if not given, unless the norm has its own.
         initialisation: How fresh weights are drawn; see `initialise`.
         gain: See `initialise`.
     """
@@ -40,6 +42,7 @@ class UnetGenerator(nn.Layer):
         depth: int = 8,
         norm: Norm = "batch",
         dropout: bool = True,
+        bias: bool | None = None,
         initialisation: Initialisation = "normal",
         gain: float | None = None,
     ) -> None:
@@ -51,11 +54,12 @@ class UnetGenerator(nn.Layer):
             "depth": depth,
             "norm": norm,
             "dropout": dropout,
+            "bias": bias,
             "initialisation": initialisation,
             "gain": gain,
         }
         self.multiple = 2**depth
-        bias = has_bias(norm)
+        bias = has_bias(norm, bias)
         widths = [base_channels * min(2**level, 8) for level in range(depth)]
         innermost = depth - 1
         self.downs = nn.LayerList()

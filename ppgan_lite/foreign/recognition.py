@@ -1,0 +1,257 @@
+"""Which net a state dict is of, with which arguments, from the names and shapes of its arrays alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.foreign.layouts import Place, generator_names, generator_places
+
+State = Mapping[str, np.ndarray]
+
+# What wrappers put in front of every name: DataParallel, torch.compile.
+_WRAPPERS = ("module.", "_orig_mod.")
+_PADDLE_STATISTICS = {"_mean": "running_mean", "_variance": "running_var"}
+_AFFINE = {"weight": 1.0, "scale": 1.0, "bias": 0.0}
+_BLURS = {
+    "halving blur": np.outer([1, 2, 1], [1, 2, 1]) / 16,
+    "doubling blur": np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 16,
+}
+
+_REFUSED_REMEDY = "This variant is not supported"
+_RESNET_HINT = "a ResNet generator of PaddleGAN, pytorch-CycleGAN-and-pix2pix or CUT"
+_UNET_HINT = "a U-Net generator of PaddleGAN or pytorch-CycleGAN-and-pix2pix"
+
+# Kind of net -> a pattern that some name matches, for files that are not what was asked for; the first one counts.
+_OTHERS = (
+    (
+        "an optimizer's state",
+        r"(^|/)(param_groups|LR_Scheduler|master_weights)(/|$)|_(moment[12]|velocity|beta[12]_pow_acc)_0",
+    ),
+    ("a StyleGAN net", r"[./](synthesis\.|mapping\.(fc|w_avg|style)|to_rgbs?\d*\.|style\.\d+\.weight|g_ema|torgb)"),
+    ("CUT's net of patch features (netF)", r"/mlp_\d+\."),
+    ("a Paddle program for inference", r"/(conv2d|batch_norm)_\d+\.[wb]_\d"),
+)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A generator found in a state dict.
+
+    Attributes:
+        kind: Its name in the table of nets.
+        arguments: All that its layout depends on.
+        tensors: Our name -> array, float32.
+        notes: What was left out, or cannot be known, as sentences without full stops.
+    """
+
+    kind: str
+    arguments: dict[str, Any]
+    tensors: dict[str, np.ndarray]
+    notes: tuple[str, ...] = ()
+
+
+def label(state: State, name: str = "") -> str:
+    """Say in words what a state dict is of, where it is not a generator; "" if that is not known.
+
+    Args:
+        state: Name -> array.
+        name: Under which it stands in its file.
+    """
+    state = _unwrapped(state)
+    for kind, pattern in _OTHERS:
+        if any(re.search(pattern, f"{name}/{key}") for key in state):
+            return kind
+    return _discriminator(state)
+
+
+def recognise(state: State, *, where: object) -> Recognised | None:
+    """Find the generator that a state dict is of.
+
+    Args:
+        state: Name -> array, of one net.
+        where: The file and net, for messages.
+
+    Returns:
+        The generator; None if the names are not those of one.
+
+    Raises:
+        CheckpointError: It is nearly one: the message says what differs.
+    """
+    state = _canonical(_unwrapped(state))
+    if "model.model.0.weight" in state:
+        kind, arguments = "UnetGenerator", _unet_arguments(state, where)
+    elif any(re.fullmatch(r"model\.\d+\.conv_block\.\d+\.weight", name) for name in state):
+        kind, arguments = "ResnetGenerator", _resnet_arguments(state, where)
+    else:
+        return None
+    places = generator_places(kind, arguments)
+    notes = _check_norms(state, places, arguments, where)
+    left = _without_constants(state, places, arguments, where)
+    names = generator_names(kind, arguments, "torch")
+    faults = [f"{theirs} is missing" for theirs in names.values() if theirs not in left]
+    faults += [f"{name} is not part of it" for name in sorted(set(left) - set(names.values()))]
+    for place in places:
+        weight = left.get(f"{place.theirs}.weight")
+        if weight is not None and weight.shape != place.shape:
+            faults.append(f"{place.theirs}.weight has shape {list(weight.shape)} instead of {list(place.shape)}")
+    if faults:
+        hint = _UNET_HINT if kind == "UnetGenerator" else _RESNET_HINT
+        shown = "; ".join(faults[:3]) + (f"; and {len(faults) - 3} more" if len(faults) > 3 else "")
+        raise CheckpointError(where, f"is nearly {hint}, but {shown}", "the net as published", _REFUSED_REMEDY)
+    return Recognised(kind, arguments, {ours: left[theirs] for ours, theirs in names.items()}, notes)
+
+
+def _unwrapped(state: State) -> dict[str, np.ndarray]:
+    """Take off what wrappers put in front of every name."""
+    names = list(state)
+    for wrapper in _WRAPPERS:
+        if names and all(name.startswith(wrapper) for name in names):
+            return _unwrapped({name.removeprefix(wrapper): array for name, array in state.items()})
+    return dict(state)
+
+
+def _canonical(state: State) -> dict[str, np.ndarray]:
+    """Give statistics PyTorch's names, and leave out the count of batches."""
+    found = {}
+    for name, array in state.items():
+        layer, _, part = name.rpartition(".")
+        if part != "num_batches_tracked":
+            found[f"{layer}.{_PADDLE_STATISTICS.get(part, part)}"] = array
+    return found
+
+
+def _resnet_arguments(state: State, where: object) -> dict[str, Any]:
+    """Read a ResNet generator's arguments off the places and shapes of its convolutions."""
+    convs = sorted(
+        int(found[1])
+        for name in state
+        if (found := re.fullmatch(r"model\.(\d+)\.weight", name)) and state[name].ndim == 4
+    )
+    blocks = sorted({int(found[1]) for name in state if (found := re.match(r"model\.(\d+)\.conv_block\.", name))})
+    inner = sorted(
+        int(found[1])
+        for name in state
+        if (found := re.fullmatch(rf"model\.{blocks[0]}\.conv_block\.(\d+)\.weight", name)) and state[name].ndim == 4
+    )
+    if len(convs) != 6 or len(inner) != 2 or blocks != list(range(blocks[0], blocks[-1] + 1)):
+        other = f"is a ResNet generator of {len(convs)} outer convolutions and {len(inner)} in each block"
+        raise CheckpointError(where, other, "6 outer ones (it halves twice) and 2 in each block")
+    stem, first_up = state[f"model.{convs[0]}.weight"], state[f"model.{convs[3]}.weight"]
+    base = stem.shape[0]
+    padded = inner[0] == 1
+    norm = _norm_kind(state, f"model.{convs[0]}", f"model.{convs[0] + 1}")
+    # Both sizes of a transposed convolution are the other way round; one beside a blur is an ordinary one.
+    transposed = first_up.shape[0] == 4 * base and first_up.shape[1] == 2 * base
+    blurred = [f"model.{place}.filt" in state for place in (convs[1] + 3, convs[3] - 1)]
+    if blurred[0] != blurred[1]:
+        which = "halves" if blurred[0] else "doubles"
+        other = f"is a CUT generator that is antialiased only where it {which}"
+        raise CheckpointError(where, other, "antialiasing in both or in neither", _REFUSED_REMEDY)
+    return {
+        "in_channels": stem.shape[1],
+        "out_channels": state[f"model.{convs[5]}.weight"].shape[0],
+        "base_channels": base,
+        "blocks": len(blocks),
+        "norm": norm,
+        "padding": "reflect" if convs[0] == 1 else "zero",
+        "upsample": "transposed" if transposed or blurred[1] else "nearest",
+        "dropout": inner[1] - inner[0] - 3 - padded == 1,
+        "attention": False,
+        "bias": f"model.{convs[0]}.bias" in state,
+        "antialias": blurred[0],
+        "block_padding": None if padded == (convs[0] == 1) else "reflect" if padded else "zero",
+    }
+
+
+def _unet_arguments(state: State, where: object) -> dict[str, Any]:
+    """Read a U-Net's arguments off its nested blocks."""
+    depth = 1
+    block = "model.model.1.model"
+    while f"{block}.1.weight" in state:
+        depth += 1
+        inner = f"{block}.3.model"
+        if f"{inner}.1.weight" not in state:
+            break
+        block = inner
+    outermost, up = state["model.model.0.weight"], state.get("model.model.3.weight")
+    if depth < 2 or up is None or outermost.ndim != 4 or up.ndim != 4:
+        raise CheckpointError(where, "is a U-Net of an unknown kind", _UNET_HINT)
+    return {
+        "in_channels": outermost.shape[1],
+        "out_channels": up.shape[1],
+        "base_channels": outermost.shape[0],
+        "depth": depth,
+        "norm": _norm_kind(state, f"{block}.3", f"{block}.4"),
+        "dropout": True,  # it stands last in its block and leaves no trace; it does nothing in use
+        "bias": "model.model.0.bias" in state,
+    }
+
+
+def _norm_kind(state: State, conv: str, norm: str) -> str:
+    """Tell norms apart: only a batch norm has weights and statistics, only beside none has a convolution no bias."""
+    if {f"{norm}.weight", f"{norm}.running_mean"} <= set(state):
+        return "batch"
+    if any(name.startswith(f"{norm}.") for name in state) or f"{conv}.bias" in state:
+        return "instance"
+    return "none"
+
+
+def _check_norms(state: State, places: list[Place], arguments: Mapping[str, Any], where: object) -> tuple[str, ...]:
+    """Make sure that the instance norms of a file do nothing beyond normalising."""
+    if arguments["norm"] != "instance":
+        return ()
+    statistics = False
+    for place in (place for place in places if place.role == "norm"):
+        statistics = statistics or f"{place.theirs}.running_mean" in state
+        for part, neutral in _AFFINE.items():
+            array = state.get(f"{place.theirs}.{part}")
+            if array is not None and not np.all(array == neutral):
+                raise CheckpointError(
+                    where,
+                    f"its instance norm {place.theirs} scales or shifts ({part} is not {neutral:g})",
+                    "instance norms without weights, as published",
+                    _REFUSED_REMEDY,
+                )
+    return (
+        "running statistics of instance norms, which old versions stored and never used, are left out",
+    ) * statistics
+
+
+def _without_constants(
+    state: State, places: list[Place], arguments: Mapping[str, Any], where: object
+) -> dict[str, np.ndarray]:
+    """Take out what our nets have as code: filters of blurs, and all of an instance norm."""
+    left = dict(state)
+    for place in places:
+        if place.role == "norm" and arguments["norm"] == "instance":
+            for part in (*_AFFINE, "running_mean", "running_var"):
+                left.pop(f"{place.theirs}.{part}", None)
+        if place.role in _BLURS:
+            found = left.pop(f"{place.theirs}.filt", None)
+            if found is None or found.shape != place.shape or not np.allclose(found, _BLURS[place.role], atol=1e-6):
+                raise CheckpointError(
+                    where, f"its blur {place.theirs} has another filter", "CUT's filters as published"
+                )
+    return left
+
+
+def blur_filter(place: Place) -> np.ndarray:
+    """Return the filter of CUT's blur layers, channels x 1 x height x width, float32."""
+    return np.tile(_BLURS[place.role].astype(np.float32), (place.shape[0], 1, 1, 1))
+
+
+def _discriminator(state: State) -> str:
+    """Say which discriminator it is; "" if none."""
+    convs = [array for name, array in state.items() if array.ndim == 4 and re.search(r"(weight|weight_orig)$", name)]
+    if len(convs) < 2 or convs[-1].shape[0] != 1 or any("conv_block" in name for name in state):
+        return ""
+    kernel, channels = convs[0].shape[2:], convs[0].shape[1]
+    if kernel not in ((4, 4), (3, 3), (1, 1)):
+        return ""
+    return f"a discriminator ({len(convs)} convolutions, {channels} channels in)"
