@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -24,7 +24,7 @@ from ppgan_lite.data.findings import (
 )
 from ppgan_lite.data.inspection import Facts, inspect_all
 from ppgan_lite.data.layouts import both_folders, one_folder, splits_of
-from ppgan_lite.data.paired import Paired, UnmatchedError, matched
+from ppgan_lite.data.paired import Paired, UnmatchedError
 from ppgan_lite.data.pictures import Source, pictures_in
 from ppgan_lite.errors import DataError, PpganError
 from ppgan_lite.images import find_images
@@ -229,7 +229,7 @@ def _layout(root: Path, facts: Mapping[Path, Facts]) -> Layout:
     if both is None:
         name, words = "Paired", f"pairs, A and B side by side in one file: {divided}"
     else:
-        name, kind = ("Paired", "pairs by name") if _mostly_paired(*both) else ("Unpaired", "two domains")
+        name, kind = ("Paired", "pairs by name") if _mostly_paired(*both, facts) else ("Unpaired", "two domains")
         words = f"{kind}, as in {both[0].relative_to(root)}/ and {both[1].relative_to(root)}/: {divided}"
     data = {"name": name, "folder": str(root), "split": first, "size": _crop_size(good)}
     return Layout(words, data, tuple({"split": split, "augment": False} for split in rest))
@@ -244,15 +244,14 @@ def _one_kind(root: Path, first: str, rest: Sequence[str], divided: str, size: i
     return Layout(f"pictures of one kind: {divided}", data, others)
 
 
-def _mostly_paired(a: Path, b: Path) -> bool:
+def _mostly_paired(a: Path, b: Path, files: Iterable[Path]) -> bool:
     """Say whether more than half of the pictures of the smaller folder have a namesake in the other."""
-    try:
-        return bool(matched([str(a)], [str(b)]))
-    except UnmatchedError as error:
-        lonely = len({file for file, _ in error.files})
-        return lonely < len(pictures_in([str(a), str(b)], "pairs")) / 2
-    except DataError:
-        return False
+    names: tuple[set[str], set[str]] = set(), set()
+    for file in files:
+        for folder, found in zip((a, b), names, strict=True):
+            if folder in file.parents:
+                found.add(file.relative_to(folder).with_suffix("").as_posix())
+    return len(names[0] & names[1]) * 2 > min(len(found) for found in names)
 
 
 def _crop_size(facts: Sequence[Facts]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,11 +141,15 @@ def odd_widths(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Finding]
 
 def empty_folders(root: Path, pictures: Iterable[Path]) -> Iterator[Finding]:
     """Find the uppermost folders below a root that hold none of the pictures, not even further down."""
-    filled = {root, *(parent for file in pictures for parent in file.parents)}
-    for folder in sorted(path for path in root.rglob("*") if path.is_dir()):
-        hidden = any(part.startswith(".") for part in folder.relative_to(root).parts)
-        if folder not in filled and folder.parent in filled and not hidden:
-            yield Finding("warning", "empty folder", str(folder), "holds no picture", "Fill it or remove it")
+    holders = {file.parent for file in pictures}
+    filled = {root, *holders, *(parent for folder in holders for parent in folder.parents)}
+    for parent, folders, _ in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        empty = [name for name in folders if Path(parent, name) not in filled]
+        folders[:] = [name for name in folders if name not in empty]
+        for name in empty:
+            folder = os.path.join(parent, name)
+            yield Finding("warning", "empty folder", folder, "holds no picture", "Fill it or remove it")
 
 
 def alike(thumbnails: np.ndarray, among: np.ndarray, *, earlier: bool = False) -> list[tuple[int, int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from typing import Any
 
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images.reading import READABLE_SUFFIXES, reason
@@ -29,21 +31,27 @@ def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageError(folder, "is not a folder" if folder.exists() else "does not exist", "a folder of pictures")
-    found = []
+    found: list[tuple[list[Any], Path]] = []
+    keys: dict[str, list[Any]] = {str(folder): []}
     try:
-        for path in folder.rglob("*"):
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if hidden or not path.is_file():
-                continue
-            if path.suffix.lower() in READABLE_SUFFIXES or (by_content and _begins_as_picture(path)):
-                found.append(path)
+        os.scandir(folder).close()  # os.walk passes over what it cannot list
+        for parent, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            key = keys.pop(parent)
+            keys |= {os.path.join(parent, name): [*key, natural_key(name)] for name in folders}
+            for name in names:
+                path = os.path.join(parent, name)
+                if name.startswith(".") or not os.path.isfile(path):
+                    continue
+                if os.path.splitext(name)[1].lower() in READABLE_SUFFIXES or (by_content and _begins_as_picture(path)):
+                    found.append(([*key, natural_key(name)], Path(path)))
     except OSError as error:
         raise ImageError(folder, f"cannot be listed ({reason(error)})") from error
-    return sorted(found, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
+    return [path for _, path in sorted(found)]
 
 
-def _begins_as_picture(path: Path) -> bool:
-    with path.open("rb") as file:
+def _begins_as_picture(path: str) -> bool:
+    with open(path, "rb") as file:
         return _MAGIC.match(file.read(16)) is not None
 
 
