@@ -50,39 +50,76 @@ def resize_bilinear(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
 # processor's cache take a third of the time on large pictures (3.3).
 STRIP_VALUES = 1_200_000
 
+# A convolution to a quarter of the channels or fewer is quicker as a transposed one, which folds what comes out instead of
+# unfolding what goes in: 7x7 from 64 channels to 3 in an eighth of the time, forward and backward (3.3).
+NARROWING = 4
 
-class ReflectConv(nn.Conv2D):
-    """A convolution of odd kernel size behind a reflect padding: keeps the size (stride 2 halves it, rounding up)."""
+
+class SameConv(nn.Conv2D):
+    """A convolution of odd kernel size that keeps the size (stride 2 halves it, rounding up).
+
+    The numbers are a plain convolution's, up to rounding; how they are reached depends on what is quick.
+
+    Args:
+        in_channels: Channels that go in.
+        out_channels: Channels that come out.
+        kernel: Height and width of the filters.
+        padding: What the picture is surrounded by: its mirror image, or zeros.
+        stride: 1 or 2.
+        bias: Whether there is one.
+    """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int = 3, *, stride: int = 1, bias: bool = True
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        padding: Padding,
+        *,
+        stride: int = 1,
+        bias: bool = True,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel, stride=stride, bias_attr=None if bias else False)
+        self.border = kernel // 2
+        self.reflects = padding == "reflect"
+        self.narrows = stride == 1 and out_channels * NARROWING <= in_channels
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        x = reflect_pad(x, self._kernel_size[0] // 2)
-        if self.training or not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
-            return super().forward(x)
-        return self._in_strips(x)
+        border = self.border
+        if self.reflects:
+            x, border = reflect_pad(x, border), 0
+        if not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
+            return F.conv2d(x, self.weight, self.bias, self._stride, border)
+        if self.training:
+            return self._convolve(x, border)
+        return self._in_strips(F.pad(x, [border] * 4) if border else x)
+
+    def _convolve(self, x: paddle.Tensor, border: int = 0) -> paddle.Tensor:
+        """Convolve, zeros around the picture, on a CPU."""
+        if not self.narrows:
+            return F.conv2d(x, self.weight, self.bias, self._stride, border)
+        turned = self.weight.flip([2, 3]).transpose([1, 0, 2, 3])
+        return F.conv2d_transpose(x, turned, self.bias, padding=self._kernel_size[0] - 1 - border)
 
     def _in_strips(self, x: paddle.Tensor) -> paddle.Tensor:
         kernel, stride = self._kernel_size[0], self._stride[0]
         height = (x.shape[2] - kernel) // stride + 1
-        rows = max(STRIP_VALUES // (kernel * kernel * x.shape[1] * x.shape[3]), 1) * stride
+        channels = self._out_channels if self.narrows else self._in_channels
+        rows = max(STRIP_VALUES // (kernel * kernel * channels * x.shape[3]), 1) * stride
         if rows >= height:
-            return super().forward(x)
+            return self._convolve(x)
         strips = []
         for top in range(0, height, rows):
             bottom = min(top + rows, height)
-            strips.append(super().forward(x[:, :, top * stride : (bottom - 1) * stride + kernel]))
+            strips.append(self._convolve(x[:, :, top * stride : (bottom - 1) * stride + kernel]))
         return paddle.concat(strips, axis=2)
 
 
-def same_conv(in_channels: int, out_channels: int, kernel: int, padding: Padding, *, bias: bool = True) -> nn.Conv2D:
-    """Return a convolution of odd kernel size that keeps the size, padded with mirrored pixels or with zeros."""
-    if padding == "reflect":
-        return ReflectConv(in_channels, out_channels, kernel, bias=bias)
-    return nn.Conv2D(in_channels, out_channels, kernel, padding=kernel // 2, bias_attr=None if bias else False)
+class ReflectConv(SameConv):
+    """A 3x3 convolution behind a reflect padding of one pixel."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__(in_channels, out_channels, 3, "reflect", stride=stride)
 
 
 class DoublingConv(nn.Conv2DTranspose):
@@ -132,7 +169,7 @@ class ResizeConv(nn.Layer):
 
     def __init__(self, in_channels: int, out_channels: int, padding: Padding, *, bias: bool = True) -> None:
         super().__init__()
-        self.conv = same_conv(in_channels, out_channels, 3, padding, bias=bias)
+        self.conv = SameConv(in_channels, out_channels, 3, padding, bias=bias)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.conv(upsample_nearest(x))

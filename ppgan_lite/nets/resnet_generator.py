@@ -9,7 +9,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.attention import SelfAttention
-from ppgan_lite.nets.blocks import BlurredDoubling, BlurredHalving, DoublingConv, Padding, ResizeConv, crop, same_conv
+from ppgan_lite.nets.blocks import BlurredDoubling, BlurredHalving, DoublingConv, Padding, ResizeConv, SameConv, crop
 from ppgan_lite.nets.initialisation import Initialisation, initialise
 from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
 
@@ -35,10 +35,10 @@ class NormedResidualBlock(nn.Layer):
 
     def __init__(self, channels: int, norm: Norm, padding: Padding, *, bias: bool, dropout: bool) -> None:
         super().__init__()
-        self.conv1 = same_conv(channels, channels, 3, padding, bias=bias)
+        self.conv1 = SameConv(channels, channels, 3, padding, bias=bias)
         self.norm1 = make_norm(norm, channels)
         self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
-        self.conv2 = same_conv(channels, channels, 3, padding, bias=bias)
+        self.conv2 = SameConv(channels, channels, 3, padding, bias=bias)
         self.norm2 = make_norm(norm, channels)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -57,7 +57,8 @@ class ResnetGenerator(nn.Layer):
         out_channels: Channels of the pictures that come out.
         base_channels: Width at full size; doubled at each halving.
         blocks: Number of residual blocks: 9 in the paper for 256 pixels and more, 6 below.
-        norm: "instance" (published, without parameters), "batch" or "none".
+        norm: "instance" (published, without parameters), "batch", "picture" (batch norm that keeps to the statistics of
+            the picture at hand in use too) or "none".
         padding: "reflect" (published) or "zero": of the 7x7 convolutions, the blocks and resize-convolutions. The
             halving convolutions have always had zeros.
         upsample: "transposed" (published) convolutions or "nearest": repetition, then a convolution.
@@ -66,6 +67,7 @@ class ResnetGenerator(nn.Layer):
         bias: Whether the convolutions in front of norms have biases; if not given, unless the norm is "batch".
         antialias: Whether halving is a convolution and then a blur, and doubling a blur and then a convolution, as in
             CUT (Park et al., ECCV 2020). Resize-convolutions stay what they are.
+        block_padding: Of the blocks, where it is another one than `padding`.
         initialisation: How fresh weights are drawn; see `initialise`.
         gain: See `initialise`.
     """
@@ -85,6 +87,7 @@ class ResnetGenerator(nn.Layer):
         attention: bool = False,
         bias: bool | None = None,
         antialias: bool = False,
+        block_padding: Padding | None = None,
         initialisation: Initialisation = "normal",
         gain: float | None = None,
     ) -> None:
@@ -101,6 +104,7 @@ class ResnetGenerator(nn.Layer):
             "attention": attention,
             "bias": bias,
             "antialias": antialias,
+            "block_padding": block_padding,
             "initialisation": initialisation,
             "gain": gain,
         }
@@ -120,15 +124,18 @@ class ResnetGenerator(nn.Layer):
                 return NormedConv(conv, make_norm(norm, b), before=BlurredDoubling())
             return NormedConv(DoublingConv(a, b, 3, bias=bias), make_norm(norm, b))
 
-        stem = same_conv(in_channels, base_channels, 7, padding, bias=bias)
+        stem = SameConv(in_channels, base_channels, 7, padding, bias=bias)
         self.stem = NormedConv(stem, make_norm(norm, base_channels))
         self.downs = nn.LayerList([halving(widths[0], widths[1]), halving(widths[1], widths[2])])
         self.blocks = nn.LayerList(
-            [NormedResidualBlock(widths[2], norm, padding, bias=bias, dropout=dropout) for _ in range(blocks)]
+            [
+                NormedResidualBlock(widths[2], norm, block_padding or padding, bias=bias, dropout=dropout)
+                for _ in range(blocks)
+            ]
         )
         self.attention = SelfAttention(widths[2]) if attention else nn.Identity()
         self.ups = nn.LayerList([doubling(widths[2], widths[1]), doubling(widths[1], widths[0])])
-        self.to_image = same_conv(base_channels, out_channels, 7, padding)
+        self.to_image = SameConv(base_channels, out_channels, 7, padding)
         initialise(self, initialisation, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:

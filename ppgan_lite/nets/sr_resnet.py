@@ -7,7 +7,7 @@ from typing import Literal
 import paddle
 from paddle import nn
 
-from ppgan_lite.nets.blocks import DoublingConv
+from ppgan_lite.nets.blocks import DoublingConv, SameConv
 from ppgan_lite.nets.initialisation import Initialisation, initialise
 
 
@@ -16,10 +16,10 @@ class PReLUBlock(nn.Layer):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2D(channels, channels, 3, padding=1, bias_attr=False)
+        self.conv1 = SameConv(channels, channels, 3, "zero", bias=False)
         self.norm1 = nn.BatchNorm2D(channels)
         self.prelu = nn.PReLU()
-        self.conv2 = nn.Conv2D(channels, channels, 3, padding=1, bias_attr=False)
+        self.conv2 = SameConv(channels, channels, 3, "zero", bias=False)
         self.norm2 = nn.BatchNorm2D(channels)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -66,10 +66,10 @@ class SRResNet(nn.Layer):
             "initialisation": initialisation,
             "gain": gain,
         }
-        self.stem = nn.Conv2D(in_channels, base_channels, 9, padding=4)
+        self.stem = SameConv(in_channels, base_channels, 9, "zero")
         self.prelu = nn.PReLU()
         self.blocks = nn.LayerList([PReLUBlock(base_channels) for _ in range(blocks)])
-        self.conv = nn.Conv2D(base_channels, base_channels, 3, padding=1, bias_attr=False)
+        self.conv = SameConv(base_channels, base_channels, 3, "zero", bias=False)
         self.norm = nn.BatchNorm2D(base_channels)
         self.ups = nn.LayerList(
             [
@@ -77,7 +77,7 @@ class SRResNet(nn.Layer):
                 for _ in range(scale.bit_length() - 1)
             ]
         )
-        self.to_image = nn.Conv2D(base_channels, out_channels, 9, padding=4)
+        self.to_image = SameConv(base_channels, out_channels, 9, "zero")
         initialise(self, initialisation, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
