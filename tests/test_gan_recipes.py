@@ -177,7 +177,8 @@ def test_two_accumulated_batches_of_one_are_a_batch_of_two(build):
     for name in together.groups:
         ours, others = (recipe.groups[name].optimizer._accumulators["moment1"] for recipe in (together, apart))
         for moment, other in zip(ours.values(), others.values(), strict=True):
-            np.testing.assert_allclose(moment.numpy(), other.numpy(), rtol=1e-3, atol=1e-6)
+            size = float(moment.abs().max())
+            np.testing.assert_allclose(moment.numpy(), other.numpy(), rtol=1e-3, atol=1e-4 * size)
 
 
 def test_cyclegan_learns_to_turn_dark_into_bright():
