@@ -49,8 +49,10 @@ for _verb in (
     painting.sheet,
     painting.gui,
     training.train,
+    training.doctor,
     data.degrade,
     checkpoints.inspect,
+    checkpoints.convert,
     checkpoints.fetch,
 ):
     commands.add_command(_verb)

@@ -1,26 +1,83 @@
-"""The verbs about files of weights: inspect, fetch."""
+"""The verbs about files of weights: inspect, convert, fetch."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Literal
 
 import click
 
-from ppgan_lite.cli.terminal import json_option, outline, print_json, say
+from ppgan_lite.cli.terminal import json_option, outline, overwrite_option, print_json, say
+from ppgan_lite.errors import CheckpointError, UsageError
 
 
 @click.command()
-@click.argument("checkpoint")
+@click.argument("file")
 @json_option
-def inspect(checkpoint: str, as_json: bool) -> None:
-    """Tell what a checkpoint holds, how it was trained and how it is used."""
-    from ppgan_lite.checkpoint import describe
+def inspect(file: str, as_json: bool) -> None:
+    """Tell what a file of weights holds and how it is used.
 
-    description = describe(checkpoint)
+    Takes checkpoints of this program, PaddleGAN's .pdparams, PyTorch's .pth and .safetensors. Nothing in the file is
+    executed; "globals" are the functions and classes that it would have other programs look up.
+    """
+    from ppgan_lite.foreign.opening import describe_file
+
+    description = describe_file(file)
+    problem = description.get("problem")
     if as_json:
         print_json(description)
     else:
-        say("\n".join(outline(description)))
+        say("\n".join(outline({key: value for key, value in description.items() if key != "problem"})))
+    if problem:
+        raise CheckpointError(file, problem)
+
+
+@click.command()
+@click.argument("file")
+@click.option("-o", "--output", required=True, metavar="OUT", help="Ends in .ppgan, .pdparams or .pth.")
+@click.option("--net", metavar="NAME", help="Which generator goes into a .pth; see `paddlegan inspect`.")
+@click.option(
+    "--padding",
+    type=click.Choice(["reflect", "zero"]),
+    help="Of the convolutions. Default: what the file's names tell.",
+)
+@click.option(
+    "--statistics",
+    type=click.Choice(["picture", "training"]),
+    help="What batch norms go by. Default: the picture at hand, as PaddleGAN and test.py without --eval do.",
+)
+@overwrite_option
+@json_option
+def convert(
+    file: str,
+    output: str,
+    net: str | None,
+    padding: Literal["reflect", "zero"] | None,
+    statistics: Literal["picture", "training"] | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Turn any file of weights into a checkpoint of this program, or a checkpoint into another program's file.
+
+    What FILE holds counts, not its suffix. PaddleGAN loads .pdparams; pytorch-CycleGAN-and-pix2pix and CUT load .pth.
+    """
+    from ppgan_lite.foreign.giving import write_as
+    from ppgan_lite.foreign.opening import Choices, open_checkpoint
+    from ppgan_lite.inference.device import require_paddle
+
+    if not overwrite and Path(output).exists():
+        raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")
+    require_paddle()
+    header, tensors = open_checkpoint(file, Choices(padding, statistics))
+    nets = write_as(output, header, tensors, net=net)
+    if as_json:
+        print_json({"file": file, "output": output, "nets": nets, "about": header.about})
+    else:
+        say(f"{output}: {', '.join(nets)}")
+        for key in ("left_out", "notes"):
+            if key in header.about:
+                say(f"{key.replace('_', ' ')}: {header.about[key]}")
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ from ppgan_lite.foreign.vgg import CONVS, vgg_encoder_tensors
 _LAPSTYLE_PX = 128
 # Where a net's direction stands: in a name of PaddleGAN's (netG_A) or of a file (latest_net_G_B.pth).
 _DIRECTION = re.compile(r"(?:^|_)(?:net_?)?G_?(A|B)$")
-_DIRECTIONS = {"A": ("generator_ab", "a_to_b"), "B": ("generator_ba", "b_to_a")}
+DIRECTIONS = {"A": ("generator_ab", "a_to_b"), "B": ("generator_ba", "b_to_a")}
 
 _EXPECTED = "a generator of CycleGAN, pix2pix, CUT or LapStyle"
 _REMEDIES = {
@@ -95,6 +95,12 @@ def open_checkpoint(path: str | Path, choices: Choices | None = None) -> tuple[H
     return _header(file, found), found.tensors
 
 
+def direction_of(name: str) -> tuple[str, str] | None:
+    """Return the names of the generator and the predictor that a name like netG_A or latest_net_G_B stands for."""
+    found = _DIRECTION.search(name)
+    return DIRECTIONS[found[1]] if found else None
+
+
 def describe_file(path: str | Path) -> dict[str, Any]:
     """Return a summary of any file of weights as JSON values; no net is built and nothing in the file is executed.
 
@@ -138,7 +144,7 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     except CheckpointError as error:
         if not path.is_file() or not path.stat().st_size:
             raise
-        summary["problem"] = str(error)
+        summary["problem"] = str(error).removeprefix(f"{path}: ")
     return {**summary, "globals": asked, "size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
@@ -166,8 +172,7 @@ def _translate(file: WeightsFile, choices: Choices) -> _Found:
             if kind := label(state, group):
                 found.left_out.setdefault(group.split("/", 1)[0], kind)
             continue
-        direction = _DIRECTION.search(group) or _DIRECTION.search(file.path.stem)
-        name, predictor = _DIRECTIONS[direction[1]] if direction else ("generator", "a_to_b")
+        name, predictor = direction_of(group) or direction_of(file.path.stem) or ("generator", "a_to_b")
         if name in found.nets:
             name = predictor = re.sub(r"\W+", "_", group)
         arguments = _chosen(recognised.arguments, choices)
