@@ -1,10 +1,14 @@
-"""The verbs of training: train."""
+"""The verbs of training: train, doctor."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
-from ppgan_lite.cli.terminal import say
+from ppgan_lite.cli.terminal import json_option, print_json, say
+from ppgan_lite.errors import UsageError
 
 
 @click.command()
@@ -25,3 +29,56 @@ def train(
     require_paddle()
     experiment = load_config(config, override)
     say(str(run_training(experiment, run_dir=run_dir, resume=resume, device=device, seed=seed)))
+
+
+@click.command()
+@click.argument("target", metavar="CONFIG_OR_FOLDER")
+@click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as data.size=128. Repeatable.")
+@click.option("--all", "tell_all", is_flag=True, help="List all findings, not only the first few of each kind.")
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, target: str, override: tuple[str, ...], tell_all: bool, as_json: bool) -> None:
+    """Look for what is wrong with the pictures of a configuration, or of a folder.
+
+    Of a folder it also says what it can be used for. Exits with 2 if it found errors, which would stop a training;
+    warnings would not.
+    """
+    from tqdm import tqdm
+
+    from ppgan_lite.data.doctor import examine, examine_folder
+
+    path = Path(target)
+    if not path.exists():
+        raise UsageError(target, "there is no such file or folder", "a YAML file or a folder of pictures")
+    if path.is_dir() and override:
+        raise UsageError("--override", "a folder has no settings", "a YAML file")
+    about: dict[str, Any] = {}
+    form = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    with tqdm(total=100, delay=1, leave=False, disable=None, bar_format=form) as bar:
+
+        def progress(share: float) -> None:
+            bar.update(100 * share - bar.n)
+
+        if path.is_dir():
+            layout, report = examine_folder(path, progress=progress)
+            about = {"layout": layout.words, "config": layout.sections()}
+        else:
+            from ppgan_lite.config import load_config
+            from ppgan_lite.inference.device import require_paddle
+
+            require_paddle()
+            config = load_config(path, override)
+            validation = config.validation.data if config.validation.every else None
+            report = examine(config.data, validation, progress=progress)
+    if as_json:
+        print_json({**about, **report.as_dict()})
+    else:
+        if about:
+            import yaml
+
+            say(f"{path}: {about['layout']}. For a configuration:\n")
+            say(yaml.safe_dump(about["config"], sort_keys=False, allow_unicode=True))
+        for line in report.lines(len(report.findings) if tell_all else 5):
+            say(line)
+    if report.errors:
+        ctx.exit(2)

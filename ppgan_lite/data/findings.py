@@ -104,7 +104,7 @@ def odd_ones_out(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Findin
     kind, text = ("grey", "shows no colour") if few is grey else ("coloured", "shows colours")
     for file in few:
         found = f"{text}, unlike {len(many)} of {len(source.files)} pictures"
-        yield Finding("warning", kind, str(file), found, "Take it out, or set channels to 1 if colours do not matter")
+        yield Finding("warning", kind, str(file), found, "Take it out if colours matter")
 
 
 def pair_sizes(

@@ -17,7 +17,10 @@ Sample = dict[str, np.ndarray]
 
 
 class Dataset(Protocol):
-    """Index -> named float32 CHW arrays in [0, 1], of one shape for every index."""
+    """Index -> named float32 CHW arrays in [0, 1], of one shape for every index.
+
+    One that reads files may also have `sources()`, a list of `pictures.Source`, for the doctor to look at.
+    """
 
     gives: tuple[str, ...]
 

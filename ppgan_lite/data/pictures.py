@@ -103,7 +103,7 @@ class Pictures:
             else:
                 image = self._shrunk(image)
             image.flags.writeable = False
-            if _share_free() > _SHARE_LEFT_FREE:
+            if share_of_memory_free() > _SHARE_LEFT_FREE:
                 self._kept[path] = image
         return image
 
@@ -161,7 +161,7 @@ def to_array(image: np.ndarray, channels: Channels) -> np.ndarray:
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 
-def _share_free() -> float:
+def share_of_memory_free() -> float:
     """Return the share of the memory, the machine's or this container's, that is available; 1 where none can tell."""
     shares = [1.0]
     try:
