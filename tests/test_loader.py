@@ -138,3 +138,20 @@ def test_samples_of_different_shapes_are_an_error():
 
     with pytest.raises(DataError, match="samples differ in shape"):
         first(1, Uneven())
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(("world", "batch_size"), [(2, 1), (3, 2)])
+def test_processes_share_what_one_would_see(world, batch_size, workers):
+    whole = first(8, batch_size=world * batch_size)
+    parts = [first(8, batch_size=batch_size, shard=(rank, world), workers=workers) for rank in range(world)]
+    together = [
+        {name: np.concatenate([part[iteration][name] for part in parts]) for name in whole[0]} for iteration in range(8)
+    ]
+    assert_equal(together, whole)
+
+
+def test_another_number_of_processes_goes_on_where_the_others_stopped():
+    whole = first(8, batch_size=4)
+    later = [first(3, batch_size=1, shard=(rank, 4), start_iteration=5) for rank in range(4)]
+    assert_equal([{name: np.concatenate([part[0][name] for part in later]) for name in whole[0]}], whole[5:6])
