@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import paddle
 import pytest
 from paddle import nn
 
-from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.checkpoint import PredictorSpec, read_checkpoint
+from ppgan_lite.config import Config
+from ppgan_lite.config.checks import check
+from ppgan_lite.config.files import Sources
 from ppgan_lite.data import DATASETS
 from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
@@ -53,7 +59,11 @@ class TinyData:
 
 
 class TinyRecipe(Recipe):
+    """Two nets that learn to give back a photo with noise; the noise grows with what `state` remembers."""
+
     needs = ("photo",)
+    averaged = ("painter",)
+    best = ("error", "min")
 
     def __init__(self, learning_rate: float = 0.01, channels: int = 4, tails: int = 0) -> None:
         super().__init__()
@@ -64,17 +74,61 @@ class TinyRecipe(Recipe):
             )
             for name, net in self.nets.items()
         }
+        self.brightest = np.zeros(1, np.float32)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         photo, losses = batch["photo"], {}
+        self.brightest = np.maximum(self.brightest, photo.numpy().mean())
         for name, net in self.nets.items():
-            loss = (net(photo + paddle.randn(photo.shape) * 0.1) - photo).square().mean()
+            loss = (net(photo + paddle.randn(photo.shape) * self.brightest) - photo).square().mean()
             self.groups[name].minimise(loss)
             losses[name] = float(loss)
         return losses
+
+    def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        photo = batch["photo"]
+        return {"error": float((self.nets["painter"](photo) - photo).abs().mean())}
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         return {"photo": batch["photo"], "painted": self.nets["painter"](batch["photo"])}
 
     def predictors(self) -> dict[str, PredictorSpec]:
         return {"paint": PredictorSpec("painter", "stylize")}
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"brightest": self.brightest}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        self.brightest = state["brightest"]
+
+
+def experiment(
+    iterations: int = 6,
+    *,
+    recipe: dict[str, Any] | None = None,
+    data: dict[str, Any] | None = None,
+    loader: dict[str, Any] | None = None,
+    validation: dict[str, Any] | None = None,
+    **train: Any,
+) -> Config:
+    """Return a config of the tiny recipe on the tiny data, with settings of the `train` section by keyword."""
+    settings = {"iterations": iterations, "log_every": 2, "preview_every": 0, "device": "cpu", **train}
+    tree = {
+        "recipe": {"name": "TinyRecipe", **(recipe or {})},
+        "data": {"name": "TinyData", **(data or {})},
+        "loader": {"batch_size": 2, "workers": 0, **(loader or {})},
+        "train": settings,
+        "validation": validation or {},
+    }
+    return check(tree, Sources(Path("tiny.yaml")))
+
+
+def tensors_of(checkpoint: Path) -> dict[str, bytes]:
+    """Return the bytes of every tensor of a checkpoint: two that compare equal are equal bit for bit."""
+    return {name: tensor.tobytes() for name, tensor in read_checkpoint(checkpoint)[1].items()}
+
+
+def losses_of(run_dir: Path) -> list[dict[str, Any]]:
+    """Return what a run's metrics say, without the times, which no run repeats."""
+    lines = [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [{key: line[key] for key in line if key not in ("seconds", "data_share")} for line in lines]

@@ -61,7 +61,7 @@ def check_folder(folder: Path, resume: bool) -> None:
         raise UsageError(folder, "is a file", "a folder for the run", "Give another --run-dir")
     if (folder / LATEST).exists() or (folder / FINAL).exists():
         raise UsageError(folder, "holds a run already", remedy="Continue it with --resume or give another --run-dir")
-    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in (CONFIG, LOCK)):
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in (CONFIG, LOG, LOCK)):
         raise UsageError(folder, "holds other files", "an empty or new folder", "Give another --run-dir")
 
 
