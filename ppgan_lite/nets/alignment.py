@@ -6,15 +6,24 @@ the channels. The maps are small matrices, so they are computed here in float64,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 
+ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")  # of the encoder
+IMAGE = "image"  # where the draft's colours are aligned with the painting's
 EPSILON = 1e-5
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 
 Alignment = Literal["adain", "optimal_transport"]
 Statistic = tuple[np.ndarray, np.ndarray]  # mean (channels,) and spread: (channels,) deviations or a covariance
+Style = Mapping[str, Statistic]  # by layer, IMAGE among them
+
+
+def aligned_parts(alignment: Alignment) -> tuple[str, ...]:
+    """Return where an alignment measures a painting: layers of the encoder, and the picture itself for covariances."""
+    return ALIGNED_LAYERS if alignment == "adain" else (*ALIGNED_LAYERS, IMAGE)
 
 
 def measure(features: np.ndarray, alignment: Alignment) -> Statistic:

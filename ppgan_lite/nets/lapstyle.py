@@ -12,13 +12,18 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.alignment import EPSILON, Alignment, alignment_map, measure
+from ppgan_lite.nets.alignment import (
+    ALIGNED_LAYERS,
+    EPSILON,
+    IMAGE,
+    Alignment,
+    aligned_parts,
+    alignment_map,
+    measure,
+)
 from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
 from ppgan_lite.nets.grain import soft_grain
 from ppgan_lite.nets.vgg import VGGEncoder
-
-ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
-IMAGE = "image"  # where the draft's colours are aligned with the painting's
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 
@@ -193,6 +198,32 @@ class RevisionNet(nn.Layer):
         return self.to_rgb(F.relu(self.up(x)))
 
 
+class EncodePiece(nn.Layer):
+    """An encoder up to what the draft aligns, with tensors out: a part that an engine can execute."""
+
+    def __init__(self, encoder: VGGEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, photo: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor, paddle.Tensor]:
+        """Return relu2_1, relu3_1 and relu4_1 of N x 3 x H x W, RGB in [0, 1]."""
+        features = self.encoder(photo, last="relu4_1")
+        return features["relu2_1"], features["relu3_1"], features["relu4_1"]
+
+
+class DecodePiece(nn.Layer):
+    """A decoder with tensors in: a part that an engine can execute."""
+
+    def __init__(self, decoder: DraftDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, relu2_1: paddle.Tensor, relu3_1: paddle.Tensor, relu4_1: paddle.Tensor) -> paddle.Tensor:
+        """Decode to twice the size of relu2_1: the photo's, rounded up to even."""
+        features = {"relu2_1": relu2_1, "relu3_1": relu3_1, "relu4_1": relu4_1}
+        return self.decoder(features, 2 * relu2_1.shape[2], 2 * relu2_1.shape[3])
+
+
 def _apply(revision: RevisionNet, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
     return revision(detail, draft)
 
@@ -238,7 +269,7 @@ class LapStyleNet(nn.Layer):
         self.decoder = DraftDecoder(encoder_channels[:4])
         self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
         self.measure, self.align = ALIGNMENTS[alignment]
-        self.aligned = ALIGNED_LAYERS if alignment == "adain" else (*ALIGNED_LAYERS, IMAGE)
+        self.aligned = aligned_parts(alignment)
         self.own_style = own_style
         if own_style:
             widths = {**dict(zip(ALIGNED_LAYERS, encoder_channels[1:4])), IMAGE: 3}

@@ -1,0 +1,181 @@
+"""What executes the pieces of a predictor's net, and which of it is to be used.
+
+An engine never changes a picture: each is measured against eager Paddle on a photo, once for each checkpoint, and used
+only if it agrees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ppgan_lite.errors import EngineError, UsageError
+from ppgan_lite.inference.engines import graphs
+from ppgan_lite.inference.engines.executors import OnnxRuntimeEngine, OpenVinoEngine, PaddleEngine
+from ppgan_lite.inference.engines.piece import Engine, Piece
+
+logger = logging.getLogger(__name__)
+
+AUTO = "auto"
+ENGINES: dict[str, Callable[[str, str], Engine]] = {
+    "paddle": PaddleEngine,
+    "openvino": OpenVinoEngine,
+    "onnxruntime": OnnxRuntimeEngine,
+}
+# The fastest first, as measured by benchmarks/engines.py.
+_PREFERRED = (("openvino", "bfloat16"), ("openvino", "float32"), ("onnxruntime", "float32"))
+
+Engines = Mapping[str, Engine]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far an engine's picture is from eager Paddle's, in steps of 1/255.
+
+    Attributes:
+        largest: The largest difference of a value.
+        mean: The mean difference.
+        high: The 99.9th percentile of the differences.
+    """
+
+    largest: float
+    mean: float
+    high: float
+
+    def holds(self, precision: str) -> bool:
+        """Say whether the engine may be used."""
+        return self.largest <= 1 if precision == "float32" else self.mean <= 1 and self.high <= 6
+
+
+def agreement(picture: np.ndarray, reference: np.ndarray) -> Agreement:
+    """Compare two uint8 pictures of one shape."""
+    difference = np.abs(picture.astype(np.int16) - reference)
+    return Agreement(float(difference.max()), float(difference.mean()), float(np.percentile(difference, 99.9)))
+
+
+def choose_engines(
+    pieces: Mapping[str, Piece], asked: str, device: str, sample: Callable[[Engines], np.ndarray]
+) -> tuple[dict[str, Engine], str]:
+    """Load the pieces of a net into the engine that was asked for, or into the fastest one that agrees.
+
+    Args:
+        pieces: By what the predictor calls them.
+        asked: "auto" or one of `ENGINES`.
+        device: Where to compute: "cpu" or "gpu:N"; on a GPU, "auto" is Paddle.
+        sample: Makes the same uint8 picture with any engines: what they are compared by.
+
+    Returns:
+        The engines by the pieces' names, and why it is not another one ("" if there is nothing to say).
+
+    Raises:
+        UsageError: There is no such engine.
+        EngineError: The engine asked for is not installed, cannot execute the net or does not agree.
+    """
+    if asked not in (AUTO, *ENGINES):
+        raise UsageError("engine", f"{asked!r} is not known", f"one of {', '.join((AUTO, *ENGINES))}")
+    if asked == "paddle" or (asked == AUTO and device != "cpu"):
+        return _loaded(pieces, "paddle", device, "float32"), ""
+    reasons = []
+    with contextlib.ExitStack() as kept:
+        references: list[np.ndarray] = []
+
+        def reference() -> np.ndarray:
+            if not references:
+                references.append(sample(kept.enter_context(_closing(_loaded(pieces, "paddle", device, "float32")))))
+            return references[0]
+
+        for name, precision in _PREFERRED:
+            if asked not in (AUTO, name) or not _offers(name, precision):
+                continue
+            try:
+                return _agreeing(pieces, name, precision, device, sample, reference), ""
+            except EngineError as error:
+                logger.debug("%s, %s: %s", name, precision, error)
+                reasons.append(error)
+    if asked != AUTO:
+        raise (
+            reasons[0]
+            if reasons
+            else EngineError("engine", f"{asked} is not installed", remedy=f"Install it with: pip install {asked}")
+        )
+    note = f"slower than it could be: {reasons[0].found}" if reasons else ""
+    return _loaded(pieces, "paddle", device, "float32"), note
+
+
+def _agreeing(
+    pieces: Mapping[str, Piece],
+    name: str,
+    precision: str,
+    device: str,
+    sample: Callable[[Engines], np.ndarray],
+    reference: Callable[[], np.ndarray],
+) -> dict[str, Engine]:
+    """Load the pieces into an engine whose agreement with Paddle is known, or is found out now."""
+    keys = [f"{piece.name} {piece.key}" for piece in pieces.values()]
+    known = graphs.folder() / f"{graphs.digest(name, graphs.version(name), precision, device, *keys)}.json"
+    found = _read(known)
+    if found is not None and not found.holds(precision):
+        raise _disagrees(name, precision, found)
+    engines = _loaded(pieces, name, device, precision)
+    if found is None:
+        found = agreement(sample(engines), reference())
+        graphs.write(known, json.dumps(asdict(found)).encode())
+        if not found.holds(precision):
+            _close(engines)
+            raise _disagrees(name, precision, found)
+    return engines
+
+
+def _disagrees(name: str, precision: str, found: Agreement) -> EngineError:
+    differences = f"{found.largest:.0f}/255 at most, {found.mean:.2f}/255 on average"
+    return EngineError("engine", f"{name} in {precision} differs from Paddle by {differences}")
+
+
+def _read(path: Path) -> Agreement | None:
+    try:
+        return Agreement(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _loaded(pieces: Mapping[str, Piece], name: str, device: str, precision: str) -> dict[str, Engine]:
+    engines: dict[str, Engine] = {}
+    try:
+        for key, piece in pieces.items():
+            engines[key] = ENGINES[name](device, precision)
+            engines[key].load(piece)
+    except BaseException:
+        _close(engines)
+        raise
+    return engines
+
+
+def _offers(name: str, precision: str) -> bool:
+    """Say whether an engine is installed and computes in a precision quickly on this processor."""
+    if importlib.util.find_spec(name) is None:
+        return False
+    if precision == "float32":
+        return True
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+@contextlib.contextmanager
+def _closing(engines: dict[str, Engine]) -> Iterator[dict[str, Engine]]:
+    try:
+        yield engines
+    finally:
+        _close(engines)
+
+
+def _close(engines: Engines) -> None:
+    for engine in engines.values():
+        engine.close()

@@ -1,0 +1,121 @@
+"""The engines: eager Paddle, OpenVINO, ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.errors import EngineError
+from ppgan_lite.inference.device import physical_cores, require_paddle
+from ppgan_lite.inference.engines.graphs import graph_file
+from ppgan_lite.inference.engines.piece import Piece
+
+
+class PaddleEngine:
+    """Eager Paddle: the reference that the others are measured by, and the way to a GPU."""
+
+    name = "paddle"
+
+    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
+        self.device = device
+        self.precision = precision
+
+    def load(self, piece: Piece) -> None:
+        require_paddle()
+        self._layer: Any = piece.build()
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        import paddle
+
+        # The device and no_grad belong to the thread, and the window's worker has its own.
+        paddle.set_device(self.device)
+        with paddle.no_grad(), paddle.amp.auto_cast(self.precision != "float32", dtype="bfloat16"):
+            found = self._layer(*(paddle.to_tensor(array) for array in inputs))
+        tensors = found if isinstance(found, (list, tuple)) else (found,)
+        return tuple(tensor.astype("float32").numpy() for tensor in tensors)
+
+    def close(self) -> None:
+        self._layer = None
+
+
+class OpenVinoEngine:
+    """Intel's OpenVINO, on any x86 or ARM processor, and on Intel's GPUs where there is one."""
+
+    name = "openvino"
+
+    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
+        self.device = device
+        self.precision = precision
+
+    def load(self, piece: Piece) -> None:
+        openvino = _import("openvino")
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self.precision],
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        if self.device == "cpu":
+            settings["INFERENCE_NUM_THREADS"] = threads()
+        core = openvino.Core()
+        path = graph_file(piece)
+        try:
+            self._compiled = core.compile_model(core.read_model(path), self.device.upper(), settings)
+        except RuntimeError as error:
+            raise EngineError(piece.name, f"OpenVINO cannot compile it ({_line(error)})") from error
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        found = self._compiled(list(inputs))
+        return tuple(found[port] for port in self._compiled.outputs)
+
+    def close(self) -> None:
+        self._compiled = None
+
+
+class OnnxRuntimeEngine:
+    """Microsoft's ONNX Runtime."""
+
+    name = "onnxruntime"
+
+    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
+        self.device = device
+        self.precision = precision
+
+    def load(self, piece: Piece) -> None:
+        runtime = _import("onnxruntime")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads()
+        options.log_severity_level = 3
+        providers = ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider"]
+        path = graph_file(piece)
+        try:
+            self._session = runtime.InferenceSession(str(path), options, providers=providers)
+        except Exception as error:  # Its errors have no common class but Exception.
+            raise EngineError(piece.name, f"ONNX Runtime cannot load it ({_line(error)})") from error
+        self._names = [port.name for port in self._session.get_inputs()]
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(self._session.run(None, dict(zip(self._names, inputs))))
+
+    def close(self) -> None:
+        self._session = None
+
+
+def threads() -> int:
+    """Return how many threads an engine should use: the physical cores, or what OMP_NUM_THREADS says."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() and int(asked) else physical_cores()
+
+
+def _import(name: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        remedy = f"Install it with: pip install {name}"
+        raise EngineError("engine", f"{name} is not installed ({error})", remedy=remedy) from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,159 @@
+"""Graphs of pieces, as ONNX: made by Paddle once, then kept in the cache folder.
+
+A graph is known by its piece's key and by the versions of what made it. The folder is bounded: what was used longest
+ago goes first. Two processes may make the same graph at the same time; the last one to finish wins, and both are right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from ppgan_lite import __version__
+from ppgan_lite.cache import cache_folder
+from ppgan_lite.errors import EngineError
+from ppgan_lite.inference.device import require_paddle
+from ppgan_lite.inference.engines.piece import Piece
+
+logger = logging.getLogger(__name__)
+
+_MAX_BYTES = 1_000_000_000
+# The graph's own format: counted up when what `export` makes of the same net changes.
+_FORMAT = 1
+OPSET = 17
+
+
+def graph_file(piece: Piece) -> Path:
+    """Return the piece's graph in the cache, made now if it is not there.
+
+    Raises:
+        EngineError: Paddle or paddle2onnx cannot make it, or it cannot be written.
+    """
+    path = folder() / f"{digest(piece.name, piece.key)}.onnx"
+    if path.is_file():
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return path
+    data = export(piece)
+    write(path, data)
+    _tidy(keep=path)
+    return path
+
+
+def folder() -> Path:
+    """Return where graphs are kept."""
+    return cache_folder() / "graphs"
+
+
+def digest(*words: str) -> str:
+    """Return the name of what is kept about some words and the versions that matter."""
+    versions = [f"{name} {version(name)}" for name in ("paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")]
+    text = json.dumps([_FORMAT, OPSET, __version__, *versions, *words])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def version(distribution: str) -> str:
+    """Return the installed version of a distribution, or "none"."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file of the cache whole or not at all.
+
+    Raises:
+        EngineError: It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+    except OSError as error:
+        remedy = "Set PPGAN_LITE_CACHE to a folder that can be written"
+        raise EngineError(path, f"cannot be written ({error.strerror})", remedy=remedy) from error
+
+
+def export(piece: Piece, *, opset: int = OPSET) -> bytes:
+    """Return a piece as an ONNX file with dynamic height and width.
+
+    Raises:
+        EngineError: Paddle or paddle2onnx is missing, or one of them does not know an operation of the net.
+    """
+    paddle = require_paddle()
+    try:
+        with _quietly():
+            import paddle2onnx
+    except ImportError as error:
+        raise EngineError(piece.name, f"no graph without paddle2onnx ({error})", remedy=_INSTALL) from error
+    specs = [
+        paddle.static.InputSpec([-1 if side is None else side for side in shape], "float32", f"input{number}")
+        for number, shape in enumerate(piece.inputs)
+    ]
+    with tempfile.TemporaryDirectory() as scratch, _quietly():
+        stem = Path(scratch, "piece")
+        try:
+            traced = paddle.jit.to_static(piece.build(), input_spec=specs, full_graph=True)
+            paddle.jit.save(traced, str(stem))
+            # Its own folding takes half a minute and gains nothing: engines fold by themselves.
+            paddle2onnx.export(
+                f"{stem}.json", f"{stem}.pdiparams", f"{stem}.onnx", opset, optimize_tool=None, verbose=False
+            )
+            return stem.with_suffix(".onnx").read_bytes()
+        except Exception as error:  # Two foreign programs, each with errors of its own.
+            line = " ".join(str(error).split())[:200]
+            raise EngineError(
+                piece.name, f"Paddle cannot make a graph of it ({type(error).__name__}: {line})"
+            ) from error
+
+
+_INSTALL = 'Install it with: pip install "ppgan-lite[cpu]"'
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Drop what Paddle and paddle2onnx tell the terminal about their work, from C++ too."""
+    with tempfile.TemporaryFile() as caught, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kept = [os.dup(1), os.dup(2)]
+        sys.stdout.flush()
+        sys.stderr.flush()
+        try:
+            for stream in (1, 2):
+                os.dup2(caught.fileno(), stream)
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for stream, original in zip((1, 2), kept):
+                os.dup2(original, stream)
+                os.close(original)
+
+
+def _tidy(keep: Path) -> None:
+    """Delete what was used longest ago until the folder is small enough."""
+    with contextlib.suppress(OSError):
+        files = sorted(
+            ((file.stat().st_atime_ns, file.stat().st_size, file) for file in folder().iterdir()), reverse=True
+        )
+        total = 0
+        for _, size, file in files:
+            total += size
+            if total > _MAX_BYTES and file != keep:
+                file.unlink(missing_ok=True)

@@ -1,0 +1,161 @@
+"""From a draft up the Laplacian pyramid, in tiles, in memory that hardly exceeds photo and result.
+
+`LapStyleNet.revise` says what is computed. Here it is done a strip of tiles at a time, so that of the levels between
+draft and photo nothing is ever held but halves, in half precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ppgan_lite.inference.drafting import Run
+from ppgan_lite.inference.tiling import spans
+from ppgan_lite.opencv import opencv
+
+# Rows from start to stop of a picture: float32 (stop - start) x width x 3, RGB about [0, 1].
+Rows = Callable[[int, int], np.ndarray]
+
+TILE_PX = 512
+_STRIP_ROWS = 256
+
+
+def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]:
+    """Return (height, width) of each level, the photo's first."""
+    sizes = [(height, width)]
+    for _ in range(levels):
+        sizes.append((max(sizes[-1][0] // 2, 1), max(sizes[-1][1] // 2, 1)))
+    return sizes
+
+
+def tiles_of_levels(sizes: list[tuple[int, int]], halo: int) -> int:
+    """Return how many tiles all levels but the last of the list have."""
+    return sum(len(spans(height, TILE_PX, halo)) * len(spans(width, TILE_PX, halo)) for height, width in sizes[:-1])
+
+
+def revise(
+    image: np.ndarray,
+    draft: np.ndarray,
+    levels: int,
+    revisions: list[Run],
+    halo: int,
+    *,
+    strength: float,
+    after_each: Callable[[], None],
+) -> np.ndarray:
+    """Carry a draft up to the photo's size.
+
+    Args:
+        image: The photo, uint8 H x W x 3.
+        draft: float32 h x w x 3, about [0, 1], of the size of the photo halved `levels` times.
+        levels: How often the photo was halved.
+        revisions: (detail, doubled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
+            levels beyond the last one use that again.
+        halo: How far a revision net sees, in pixels.
+        strength: 0 adds the photo's own detail, 1 the painted one.
+        after_each: Called after each tile; may raise to stop.
+
+    Returns:
+        uint8 H x W x 3.
+    """
+    sizes = pyramid_sizes(*image.shape[:2], levels)
+    if not levels:
+        return to_pixels(draft)
+    photos: list[np.ndarray] = [image]
+    for size in sizes[1:-1]:
+        photos.append(_resized(photos[-1], *size))
+    coarser = draft
+    for level in range(levels):
+        photo = photos.pop()
+        result = np.empty(photo.shape, np.float16 if photos else np.uint8)
+        run = revisions[min(level, len(revisions) - 1)]
+        _revise_level(photo, coarser, result, run, halo, np.float32(strength), after_each)
+        coarser = result
+    return coarser
+
+
+def _revise_level(
+    photo: np.ndarray,
+    coarser: np.ndarray,
+    result: np.ndarray,
+    run: Run,
+    halo: int,
+    strength: np.float32,
+    after_each: Callable[[], None],
+) -> None:
+    """Fill `result` from the photo at its size and the result at half of it."""
+    size, half = photo.shape[:2], coarser.shape[:2]
+
+    def halved(start: int, stop: int) -> np.ndarray:
+        return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
+
+    across = _nearest(half[1], 0, size[1], size[1])
+    for rows in spans(size[0], TILE_PX, halo):
+        start, stop = rows.seen_start, rows.seen_stop
+        detail = _floats(photo[start:stop]) - resized_rows(halved, half, size, start, stop)
+        repeated = _floats(coarser[_nearest(half[0], start, stop, size[0])][:, across])
+        doubled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
+        for columns in spans(size[1], TILE_PX, halo):
+            seen = (_tensor(detail[:, columns.seen]), _tensor(repeated[:, columns.seen]))
+            painted = run(*seen)[0][0].transpose(1, 2, 0)[rows.kept, columns.kept]
+            if strength != 1:
+                own = detail[rows.kept, columns.own]
+                painted = own + (painted - own) * strength
+            tile = doubled[:, columns.own] + painted
+            result[rows.own, columns.own] = to_pixels(tile) if result.dtype == np.uint8 else tile
+            after_each()
+
+
+def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
+    """Return rows `start` to `stop` of a picture resized bilinearly (pixels taken at their centres, no antialiasing).
+
+    Args:
+        rows: The picture's.
+        size: Its height and width.
+        to: Height and width after resizing.
+        start, stop: Which rows of the resized picture.
+    """
+    place = np.clip((np.arange(start, stop) + 0.5) * (size[0] / to[0]) - 0.5, 0, size[0] - 1)
+    lower = place.astype(np.int64)
+    upper = np.minimum(lower + 1, size[0] - 1)
+    first = int(lower[0])
+    source = opencv().resize(rows(first, int(upper[-1]) + 1), (to[1], int(upper[-1]) + 1 - first), interpolation=1)
+    share = (place - lower).astype(np.float32)[:, None, None]
+    below = source[lower - first]
+    below += share * (source[upper - first] - below)
+    return below
+
+
+def to_pixels(values: np.ndarray) -> np.ndarray:
+    """Float about [0, 1] -> uint8, in strips: the floats of a large picture are not held twice."""
+    pixels = np.empty(values.shape, np.uint8)
+    for start in range(0, len(values), _STRIP_ROWS):
+        strip = values[start : start + _STRIP_ROWS].astype(np.float32) * 255
+        pixels[start : start + _STRIP_ROWS] = np.rint(np.clip(strip, 0, 255, out=strip), out=strip)
+    return pixels
+
+
+def _resized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a picture resized, in half precision."""
+    result = np.empty((height, width, 3), np.float16)
+    for start in range(0, height, _STRIP_ROWS):
+        stop = min(start + _STRIP_ROWS, height)
+        result[start:stop] = resized_rows(
+            lambda a, b: _floats(picture[a:b]), picture.shape[:2], (height, width), start, stop
+        )
+    return result
+
+
+def _floats(picture: np.ndarray) -> np.ndarray:
+    """uint8 or half precision -> float32 about [0, 1]."""
+    return picture * np.float32(1 / 255) if picture.dtype == np.uint8 else picture.astype(np.float32)
+
+
+def _tensor(picture: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
+
+
+def _nearest(count: int, start: int, stop: int, to: int) -> np.ndarray:
+    """Return which of `count` rows are rows `start` to `stop` of a picture repeated to `to` rows."""
+    return np.arange(start, stop) * count // to
