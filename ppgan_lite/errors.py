@@ -55,6 +55,14 @@ class CheckpointError(PpganError):
     """A file of weights that is damaged, foreign, too new, hostile or of another shape."""
 
 
+class WorkerError(PpganError):
+    """A process that did a part of the work and died."""
+
+
+class EngineError(PpganError):
+    """An engine that cannot execute a net here."""
+
+
 class MissingDependencyError(PpganError):
     """A package or system library that is not installed."""
 

@@ -45,7 +45,7 @@ class Within:
         return self.lowest <= value <= self.highest and (not self.odd or value % 2 == 1)  # NaN is in no range
 
     def __str__(self) -> str:
-        return f"{'odd, ' if self.odd else ''}from {self.lowest:g} to {self.highest:g}"
+        return f"from {self.lowest:g} to {self.highest:g}{', odd' if self.odd else ''}"
 
 
 def argument_faults(
@@ -81,7 +81,7 @@ def _parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     }
 
 
-def with_defaults(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(cls: type | Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments with the constructor's JSON-able defaults filled in, in the signature's order."""
     resolved = {}
     for name, parameter in inspect.signature(cls).parameters.items():

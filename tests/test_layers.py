@@ -37,7 +37,7 @@ BASICS = {"errors", "tables", "signatures", "opencv"}
 # Stricter than the layers.
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
-    "data": BASICS | {"cache", "images", "degradations"},
+    "data": BASICS | {"cache", "images", "degradations", "metrics"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import json
+import math
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from ppgan_lite.cli.batch import Batch, Task
-from ppgan_lite.cli.terminal import Progress, finite, overwrite_option
+from ppgan_lite.cli.terminal import Bar, finite, json_option, overwrite_option, print_json, say, say_error, table
 from ppgan_lite.errors import UsageError
+
+if TYPE_CHECKING:
+    from ppgan_lite.data.baselines import Baseline
+    from ppgan_lite.data.degraded_folder import Report
 
 
 @click.command()
@@ -24,28 +29,149 @@ from ppgan_lite.errors import UsageError
     help="Share of the pixels that turns black, and share that turns white.",
 )
 @click.option(
-    "--blur", type=click.IntRange(1), default=20, show_default=True, metavar="PX", help="Side of the mean blur."
+    "--blur", type=click.IntRange(1, 999), default=20, show_default=True, metavar="PX", help="Side of the mean blur."
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N")
+@click.option(
+    "--step",
+    "steps",
+    multiple=True,
+    metavar="NAME[:KEY=VALUE,...]",
+    help="Degrade like this instead, such as gaussian_noise:sigma=10. Repeatable, in order. See docs/degradations.md.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the noise.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core.")
+@click.option("--verify", is_flag=True, help="Degrade nothing: compare every file with the manifest.")
+@click.option("--baselines", is_flag=True, help="Then measure what classical filters make of it: PSNR and SSIM.")
+@click.option(
+    "--pairs", type=click.IntRange(0), default=100, show_default=True, metavar="N", help="For --baselines; 0: all."
+)
 @overwrite_option
-def degrade(source: str, target: str, noise: float, blur: int, seed: int, overwrite: bool) -> None:
+@json_option
+@click.pass_context
+def degrade(
+    ctx: click.Context,
+    source: str,
+    target: str,
+    noise: float,
+    blur: int,
+    steps: tuple[str, ...],
+    seed: int,
+    workers: int | None,
+    verify: bool,
+    baselines: bool,
+    pairs: int,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
     """Degrade all pictures of a folder: salt-and-pepper noise, then a mean blur.
 
-    DST gets the same folders and names. A picture's noise depends on its name and the seed only.
+    DST gets the same folders and names, and a manifest: the same command again makes what is missing or has changed. A
+    picture's noise depends on its name and the seed only.
     """
-    from ppgan_lite.degradations import mean_blur, rng_for, salt_and_pepper
-    from ppgan_lite.images import read_image, write_image
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
+    if steps and given & {"noise", "blur"}:
+        raise UsageError("--step", "given together with --noise or --blur", "one or the other")
+    if steps:
+        chain = [_parse_step(step) for step in steps]
+    else:
+        chain = [{"name": "salt_and_pepper", "amount": noise}, {"name": "mean_blur", "size": blur}]
+    if verify:
+        wanted_chain = chain if given & {"noise", "blur", "steps"} else None
+        _verify(ctx, source, target, wanted_chain, seed if "seed" in given else None, as_json)
+        return
 
-    if not Path(source).is_dir():
-        raise UsageError(source, "is not a folder", "a folder of clean pictures")
-    batch = Batch((source,), target, overwrite=overwrite)
+    from ppgan_lite.data.degraded_folder import degrade_folder
 
-    def worsen(task: Task, progress: Progress) -> dict[str, Any]:
-        image, metadata = read_image(task.source)
-        rng = rng_for(task.source.relative_to(source).as_posix(), seed)
-        worse = mean_blur(salt_and_pepper(image, noise, rng=rng), blur)
-        write_image(task.target, worse, metadata, overwrite=overwrite)
-        return {}
+    with Bar("picture") as bar:
+        try:
+            report = degrade_folder(
+                source, target, chain, seed=seed, workers=workers, overwrite=overwrite, progress=bar
+            )
+        except KeyboardInterrupt:
+            bar.close()
+            say(f"{bar.done} of {bar.total} pictures are done; the same command goes on from there")
+            raise
+    outcome: dict[str, Any] = {"chain": chain, "seed": seed, **_as_json(report)}
+    measured: list[Baseline] = []
+    if baselines and (report.made or report.skipped):
+        from ppgan_lite.data.baselines import measure_baselines
 
-    batch.run(worsen)
-    batch.conclude({}, as_json=False)
+        with Bar("step") as bar:
+            count, measured = measure_baselines(source, target, pairs=pairs, workers=workers, progress=bar)
+        outcome["pairs"] = count
+        outcome["baselines"] = [
+            {"filter": one.filter, **one.settings, "psnr": _finite(one.psnr), "ssim": one.ssim} for one in measured
+        ]
+    if as_json:
+        print_json(outcome)
+    _tell(report, target)
+    if measured:
+        say(f"means over {outcome['pairs']} pictures; higher is nearer to the clean ones")
+        rows = [(one.filter, f"{one.psnr:.2f}", f"{one.ssim:.4f}", _words(one.settings)) for one in measured]
+        say(table([("FILTER", "PSNR dB", "SSIM", "SETTINGS"), *rows]))
+    if report.errors:
+        ctx.exit(1)
+
+
+def _verify(
+    ctx: click.Context, source: str, target: str, chain: list[dict[str, Any]] | None, seed: int | None, as_json: bool
+) -> None:
+    from ppgan_lite.data.degraded_folder import verify_folder
+
+    with Bar("picture") as bar:
+        differences = verify_folder(source, target, chain=chain, seed=seed, progress=bar)
+    if as_json:
+        print_json({"pictures": bar.total, "differences": differences})
+    for difference in differences:
+        say(difference)
+    if differences:
+        number = f"{len(differences)} difference{'s' if len(differences) > 1 else ''}"
+        say(f"{target} is not what its manifest tells: {number}")
+        ctx.exit(1)
+    say(f"{target} is what its manifest tells: {bar.total} pictures")
+
+
+def _parse_step(text: str) -> dict[str, Any]:
+    """Read a step of a chain: name:key=value,key=value; values are JSON."""
+    name, _, arguments = text.partition(":")
+    step: dict[str, Any] = {"name": name.strip()}
+    for argument in filter(None, arguments.split(",")):
+        key, equals, value = (part.strip() for part in argument.partition("="))
+        if not equals or key in step:
+            raise UsageError("--step", f"{argument!r} in {text!r}", "NAME:KEY=VALUE,... with each key once")
+        try:
+            step[key] = json.loads(value)
+        except ValueError:
+            step[key] = value
+    return step
+
+
+def _tell(report: Report, target: str) -> None:
+    reasons: dict[str, int] = {}
+    for why in report.made.values():
+        reasons[why] = reasons.get(why, 0) + 1
+    known = ", ".join(f"{number} {why}" for why, number in reasons.items())
+    if report.made:
+        say(f"{len(report.made)} pictures written to {target}" + (f" ({known})" if set(reasons) != {"new"} else ""))
+    if report.skipped:
+        say(f"{report.skipped} pictures were done already")
+    if report.orphans:
+        say(f"{len(report.orphans)} results have no source any more, such as that of {report.orphans[0]}")
+    for error in report.errors.values():
+        say_error(error)
+    if report.errors:
+        total = len(report.errors) + len(report.made) + report.skipped
+        say(f"{len(report.errors)} of {total} pictures failed")
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    errors = [{"picture": name, "error": str(error)} for name, error in report.errors.items()]
+    return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors}
+
+
+def _words(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={value:g}" for key, value in settings.items())
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -47,6 +47,39 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
+class Bar:
+    """A progress bar that is told how many items are done, of how many; it shows from the first one on.
+
+    Args:
+        unit: What is counted, in the singular.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.done = 0
+        self.total = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def __call__(self, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(total=total, unit=f" {self.unit}s")
+        self.done, self.total = done, total
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it is; what is printed next begins a line."""
+        if self._bar is not None:
+            self._bar.close()
+
+
 def describe(error: BaseException) -> str:
     """Return an error as one line that a user can do something with."""
     if isinstance(error, PpganError):

@@ -17,7 +17,7 @@ from ppgan_lite.degradations.drawing import line_art, pencil_sketch
 from ppgan_lite.degradations.noise import gaussian_noise, poisson_noise, salt_and_pepper, speckle_noise
 from ppgan_lite.degradations.reduction import downscale, greyscale, jpeg
 from ppgan_lite.errors import UsageError
-from ppgan_lite.signatures import Fault, argument_faults, shown
+from ppgan_lite.signatures import Fault, argument_faults, shown, with_defaults
 from ppgan_lite.tables import did_you_mean
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "motion_blur",
     "pencil_sketch",
     "poisson_noise",
+    "resolve_chain",
     "rng_for",
     "salt_and_pepper",
     "speckle_noise",
@@ -76,18 +77,14 @@ def degrade(image: np.ndarray, chain: Chain, *, rng: np.random.Generator) -> np.
         A new array of the same type, and of the same shape unless a step shrinks it.
 
     Raises:
-        UsageError: A step is not as `check_chain` wants it.
+        UsageError: The chain is not as `check_chain` wants it, or a step cannot take the picture.
     """
-    worse = image.copy() if not chain else image
+    check_chain(chain)
+    worse = image if chain else image.copy()
     for step in chain:
-        arguments: dict[str, Any] = dict(step)
-        name = arguments.pop("name", None)
-        if name not in DEGRADATIONS:
-            check_chain([step])
-        degradation = DEGRADATIONS[name]
-        if "rng" in degradation.__annotations__:
-            arguments["rng"] = rng
-        worse = degradation(worse, **arguments)
+        degradation = DEGRADATIONS[step["name"]]
+        generator = {"rng": rng} if "rng" in degradation.__annotations__ else {}
+        worse = degradation(worse, **_arguments(step), **generator)
     return worse
 
 
@@ -105,16 +102,32 @@ def check_chain(chain: Any) -> None:
         raise UsageError("chain", "; ".join(faults))
 
 
+def resolve_chain(chain: Chain) -> list[dict[str, Any]]:
+    """Return a checked chain with the defaults of its degradations filled in: two that do the same are equal.
+
+    Raises:
+        UsageError: As `check_chain` does.
+    """
+    check_chain(chain)
+    return [{"name": step["name"], **with_defaults(DEGRADATIONS[step["name"]], _arguments(step))} for step in chain]
+
+
+def _arguments(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in step.items() if key != "name"}
+
+
 def _step_faults(number: int, step: Any) -> list[str]:
     where = f"step {number}"
     if not isinstance(step, Mapping) or "name" not in step:
         return [f"{where}: {shown(step)}; expected a mapping with the name of a degradation"]
-    arguments = dict(step)
-    name = arguments.pop("name")
-    if name not in DEGRADATIONS:
+    name = step["name"]
+    if not isinstance(name, str) or name not in DEGRADATIONS:
         known = f"one of {', '.join(DEGRADATIONS)}"
         return [f"{where}: {Fault('name', f'{name!r} is not known', known, did_you_mean(name, DEGRADATIONS))}"]
-    return [f"{where} ({name}) {fault}" for fault in argument_faults(DEGRADATIONS[name], arguments, supplied=SUPPLIED)]
+    return [
+        f"{where} ({name}) {fault}"
+        for fault in argument_faults(DEGRADATIONS[name], _arguments(step), supplied=SUPPLIED)
+    ]
 
 
 def rng_for(name: str, seed: int) -> np.random.Generator:

@@ -8,6 +8,7 @@ from ppgan_lite.images.reading import (
     ImageMetadata,
     decode_image,
     decode_stored,
+    read_file,
     read_image,
 )
 from ppgan_lite.images.sizes import long_side_at_most, resize, short_side_to
@@ -33,6 +34,7 @@ __all__ = [
     "find_images",
     "long_side_at_most",
     "natural_key",
+    "read_file",
     "read_image",
     "read_recipe",
     "resize",

@@ -87,6 +87,20 @@ def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
         return _decode(file, str(path))
 
 
+def read_file(path: str | Path) -> bytes:
+    """Read the bytes of a picture file.
+
+    Raises:
+        ImageError: It is missing, empty, a folder, or cannot be read.
+    """
+    path = Path(path)
+    with open_file(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise ImageError(path, f"cannot be read ({reason(error)})") from error
+
+
 def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
     """Decode the bytes of a picture file as `read_image` does; `where` names them in errors."""
     return _decode(io.BytesIO(data), where)

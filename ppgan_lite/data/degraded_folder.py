@@ -1,0 +1,345 @@
+"""A folder of clean pictures, degraded into another folder: on all cores, each picture once, provably."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ppgan_lite.data.manifest import FILE_NAME, Entry, FileState, Manifest
+from ppgan_lite.data.processes import available_cores, for_each
+from ppgan_lite.degradations import Chain, degrade, resolve_chain, rng_for
+from ppgan_lite.errors import DataError, ImageError, UsageError
+from ppgan_lite.images import (
+    ImageMetadata,
+    decode_stored,
+    encode_image,
+    find_images,
+    read_file,
+    result_name,
+    write_file,
+)
+from ppgan_lite.opencv import opencv
+
+Progress = Callable[[int, int], None]
+
+# While pictures are made the manifest is written so often, but takes no larger share of the time than this.
+_SAVE_EVERY_S = 2.0
+_LARGEST_SHARE_OF_SAVING = 0.05
+# Smaller folders are done before other processes have started.
+_BYTES_WORTH_PROCESSES = 2_000_000
+# After one of these no other picture can be written either.
+_FATAL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+@dataclass
+class Report:
+    """What became of a folder. Pictures go by their path below the source folder.
+
+    Attributes:
+        made: Picture -> why its result was made: "new", "settings changed" ...
+        skipped: How many results were there already, of the same sources with the same settings.
+        errors: Picture -> why it has no result.
+        orphans: Pictures that are gone; their results are left as they are.
+    """
+
+    made: dict[str, str] = field(default_factory=dict)
+    skipped: int = 0
+    errors: dict[str, ImageError] = field(default_factory=dict)
+    orphans: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One picture to be made."""
+
+    name: str
+    source: Path
+    target: Path
+    why: str
+    chain: Sequence[dict[str, Any]]
+    seed: int
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a job: both files as they are now, or the arguments of an ImageError."""
+
+    states: tuple[FileState, FileState] | None = None
+    error: tuple[str, ...] = ()
+    is_fatal: bool = False
+
+
+def degrade_folder(
+    source: str | Path,
+    target: str | Path,
+    chain: Chain,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Report:
+    """Degrade every picture of a folder into another one, the tree mirrored, and keep a manifest of it there.
+
+    What is random in a picture depends on its path below the folder and on the seed only. What the manifest tells as
+    done with the same settings, of a source and with a result that are still the same, is skipped; so after an
+    interruption the same call goes on where it was. Each file appears whole or not at all.
+
+    Args:
+        source: Searched with all folders in it, by content. Grey or RGB, 8 or 16 bits, alpha are kept.
+        target: Made where it is missing. Formats that cannot be written become PNG.
+        chain: Degradations in order, see `degradations.degrade`.
+        seed: Of what is random.
+        workers: Processes; None takes all cores where that pays off.
+        overwrite: Whether files may be replaced that are not, or not any more, as the manifest tells.
+        progress: Called with how many pictures are done, of how many that are not skipped.
+
+    Raises:
+        UsageError: The chain or the folders cannot be meant.
+        ImageError: There are no pictures, or the disk is full. What was made is kept.
+        DataError: The manifest is damaged.
+        WorkerError: A process died. What was made is kept.
+        KeyboardInterrupt: What was made is kept.
+    """
+    source, target = Path(source), Path(target)
+    chain = resolve_chain(chain)
+    report = Report()
+    results = _plan(source, target, report)
+    old = Manifest.read(target)
+    has_old_settings = old is not None and (old.chain, old.seed) == (chain, seed)
+    manifest = Manifest(chain, seed)
+    jobs = []
+    for name, path in results.items():
+        entry = old.entries.get(name) if old else None
+        if entry and entry.result != path:
+            entry = None
+        why, is_free = _why(source / name, target / path, entry, has_old_settings)
+        if not why and entry:
+            manifest.entries[name] = entry
+            report.skipped += 1
+        elif is_free or overwrite:
+            manifest.entries[name] = Entry(path)  # while it has no checksum, what lies there is ours to replace
+            jobs.append(_Job(name, source / name, target / path, why, chain, seed))
+        else:
+            remedy = "Choose another folder, or allow it with --overwrite"
+            report.errors[name] = ImageError(target / path, why, remedy=remedy)
+            if entry:
+                manifest.entries[name] = entry
+    if old:
+        report.orphans = [name for name in old.entries if name not in results]
+        if has_old_settings:
+            manifest.entries |= {name: old.entries[name] for name in report.orphans}
+    if jobs:
+        _make(jobs, manifest, target, report, _workers(jobs, workers), progress)
+    return report
+
+
+def verify_folder(
+    source: str | Path,
+    target: str | Path,
+    *,
+    chain: Chain | None = None,
+    seed: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> list[str]:
+    """Compare every file of both folders with the manifest, by checksum.
+
+    Args:
+        source: The clean pictures.
+        target: The degraded ones, with the manifest.
+        chain: Degradations that the folder should have been made with; None: any.
+        seed: The seed that it should have been made with; None: any.
+        progress: Called with how many pictures are compared, of how many.
+
+    Returns:
+        What differs, a line each; nothing if the folder is what the manifest tells, and complete.
+
+    Raises:
+        DataError: There is no manifest, or it is damaged.
+        UsageError: The chain or the folders cannot be meant.
+    """
+    source, target = Path(source), Path(target)
+    manifest = Manifest.read(target)
+    if manifest is None:
+        raise DataError(target, f"holds no {FILE_NAME}", "a folder that was made by degrading another one")
+    differences = []
+    if chain is not None and resolve_chain(chain) != manifest.chain:
+        differences.append(f"{target / FILE_NAME}: was made with other degradations: {manifest.chain}")
+    if seed is not None and seed != manifest.seed:
+        differences.append(f"{target / FILE_NAME}: was made with seed {manifest.seed}")
+
+    def compare(item: tuple[str, Entry]) -> list[str]:
+        name, entry = item
+        if entry.source_state is None or entry.result_state is None:
+            return [f"{source / name}: has no result yet"]
+        files = ((source / name, entry.source_state), (target / entry.result, entry.result_state))
+        return [
+            f"{path}: {'differs from the manifest' if path.exists() else 'is missing'}"
+            for path, state in files
+            if not state.proves(path)
+        ]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for done, found in enumerate(pool.map(compare, manifest.entries.items()), 1):
+            differences += found
+            progress(done, len(manifest.entries))
+    known = {source / name for name in manifest.entries} | {
+        target / entry.result for entry in manifest.entries.values()
+    }
+    strangers = [*_sources(source, target), *find_images(target, by_content=True)]
+    return differences + [f"{path}: is not in the manifest" for path in strangers if path not in known]
+
+
+def _plan(source: Path, target: Path, report: Report) -> dict[str, str]:
+    """Return picture -> result, both below their folders and with /; pictures whose results collide are reported."""
+    names = [path.relative_to(source) for path in _sources(source, target)]
+    results: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    keeps_name = {name: result_name(name) == name.name for name in names}
+    for name in sorted(names, key=lambda name: not keeps_name[name]):  # who keeps the own name comes first
+        result = name.with_name(result_name(name)).as_posix()
+        other = taken.setdefault(result.casefold(), name.as_posix())
+        if other == name.as_posix():
+            results[name.as_posix()] = result
+        else:
+            found = f"its result {result} is that of {other} too"
+            report.errors[name.as_posix()] = ImageError(source / name, found, remedy="Rename one of them")
+    return {name.as_posix(): results[name.as_posix()] for name in names if name.as_posix() in results}
+
+
+def _sources(source: Path, target: Path) -> list[Path]:
+    """Return the pictures of a folder, without those of a target folder inside it."""
+    if not source.is_dir():
+        raise UsageError(source, "is not a folder", "a folder of clean pictures")
+    if target.exists() and not target.is_dir():
+        raise UsageError(target, "is not a folder", "a folder for the degraded pictures")
+    if source.resolve() == target.resolve():
+        raise UsageError(target, "is the folder of the clean pictures itself", "another one")
+    found = find_images(source, by_content=True)
+    if target.resolve().is_relative_to(source.resolve()):
+        found = [path for path in found if not path.resolve().is_relative_to(target.resolve())]
+    if not found:
+        raise ImageError(source, "holds no pictures")
+    return found
+
+
+def _why(source: Path, result: Path, entry: Entry | None, has_old_settings: bool) -> tuple[str, bool]:
+    """Return why a result must be made, "" if it need not, and whether nothing foreign is in its place."""
+    if entry is None:
+        return ("exists already", False) if result.exists() else ("new", True)
+    if entry.source_state is None or entry.result_state is None:
+        return "not finished", True
+    if not result.exists():
+        return "result missing", True
+    if not entry.result_state.fits(result):
+        return "was changed after it was made", False
+    if not has_old_settings:
+        return "settings changed", True
+    return ("", True) if entry.source_state.fits(source) else ("source changed", True)
+
+
+def _workers(jobs: Sequence[_Job], workers: int | None) -> int:
+    if workers is not None:
+        return workers
+    return available_cores() if sum(job.source.stat().st_size for job in jobs) > _BYTES_WORTH_PROCESSES else 1
+
+
+def _make(
+    jobs: Sequence[_Job], manifest: Manifest, target: Path, report: Report, workers: int, progress: Progress
+) -> None:
+    done, next_save = 0, 0.0
+
+    def save() -> None:
+        nonlocal next_save
+        started = time.monotonic()
+        with _ctrl_c_held_back():
+            manifest.write(target)
+        ended = time.monotonic()
+        next_save = ended + max(_SAVE_EVERY_S, (ended - started) / _LARGEST_SHARE_OF_SAVING)
+
+    def take(job: _Job, outcome: _Outcome) -> None:
+        nonlocal done
+        done += 1
+        if outcome.states is None:
+            report.errors[job.name] = ImageError(*outcome.error)
+        else:
+            report.made[job.name] = job.why
+            manifest.entries[job.name] = dataclasses.replace(
+                manifest.entries[job.name], source_state=outcome.states[0], result_state=outcome.states[1]
+            )
+        progress(done, len(jobs))
+        if outcome.is_fatal:
+            raise report.errors[job.name]
+        if time.monotonic() > next_save:
+            save()
+
+    save()
+    progress(0, len(jobs))
+    try:
+        for_each(_degrade_file, jobs, take, workers=workers)
+    except BaseException:
+        with suppress(ImageError):  # on a full disk: those that are not recorded will be made again
+            save()
+        raise
+    save()
+
+
+def _degrade_file(job: _Job) -> _Outcome:
+    try:
+        data = read_file(job.source)
+        source_state = FileState.of(job.source, data)
+        image, metadata = decode_stored(data, str(job.source))
+        worse = degrade(image, job.chain, rng=rng_for(job.name, job.seed))
+        encoded = encode_image(job.target, worse, _of_size(metadata, worse))
+        write_file(job.target, encoded)
+        return _Outcome((source_state, FileState.of(job.target, encoded)))
+    except ImageError as error:
+        is_fatal = isinstance(error.__cause__, OSError) and error.__cause__.errno in _FATAL_ERRORS
+        return _Outcome(error=(error.where, error.found, error.expected, error.remedy), is_fatal=is_fatal)
+    except UsageError as error:  # a picture that a degradation cannot take
+        return _Outcome(error=(str(job.source), f"cannot be degraded: {error}"))
+    except MemoryError:
+        return _Outcome(error=(str(job.source), "not enough memory"))
+    except Exception as error:  # noqa: BLE001 - one picture does not end the folder
+        remedy = "Please report it, with the picture"
+        return _Outcome(error=(str(job.source), f"unexpected {type(error).__name__}: {error}", "", remedy))
+
+
+def _of_size(metadata: ImageMetadata, image: np.ndarray) -> ImageMetadata:
+    """Return the metadata with an alpha of the picture's size."""
+    if metadata.alpha is None or metadata.alpha.shape == image.shape[:2]:
+        return metadata
+    cv2 = opencv()
+    height, width = image.shape[:2]
+    alpha = cv2.resize(metadata.alpha, (width, height), interpolation=cv2.INTER_AREA)
+    return dataclasses.replace(metadata, alpha=alpha)
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait until something short is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted
+        return
+    waiting = []
+    handler = signal.signal(signal.SIGINT, lambda *details: waiting.append(details))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if waiting and callable(handler):
+        handler(*waiting[0])

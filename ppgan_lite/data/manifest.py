@@ -1,0 +1,125 @@
+"""The manifest of a degraded folder: how it was made, and of what, with a checksum of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite import __version__
+from ppgan_lite.errors import DataError
+from ppgan_lite.images import write_file
+
+FILE_NAME = "manifest.json"
+_FORMAT = "ppgan_lite degraded folder"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What a file was: its checksum, and its size and time of change, which tell the same without reading it."""
+
+    sha256: str
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path, data: bytes) -> FileState:
+        """Describe a file that holds these bytes."""
+        return cls(hashlib.sha256(data).hexdigest(), len(data), path.stat().st_mtime_ns)
+
+    def fits(self, path: Path) -> bool:
+        """Say whether a file is still the same: size and time of change agree, or else the checksum does."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return status.st_size == self.size and (status.st_mtime_ns == self.modified_ns or self.proves(path))
+
+    def proves(self, path: Path) -> bool:
+        """Say whether the checksum of a file is this one, whatever its time of change says."""
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture: where its result lies in the folder, and both files as they were; None until the result is made."""
+
+    result: str
+    source_state: FileState | None = None
+    result_state: FileState | None = None
+
+
+@dataclass
+class Manifest:
+    """How a degraded folder was made.
+
+    Attributes:
+        chain: The degradations, all parameters told.
+        seed: Of what is random in them.
+        entries: Source (path below the source folder, with /) -> what was made of it.
+    """
+
+    chain: list[dict[str, Any]]
+    seed: int
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest | None:
+        """Read the manifest of a folder; None where there is none.
+
+        Raises:
+            DataError: The file is damaged, of a newer version, or something else.
+        """
+        path = folder / FILE_NAME
+        try:
+            content = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise _damaged(path, f"cannot be read ({error})") from error
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise DataError(path, "is not the manifest of a degraded folder", remedy="Choose another folder")
+        if content.get("version") != _VERSION:
+            found = f"is of version {content.get('version')}"
+            raise DataError(path, found, f"version {_VERSION}", "Update ppgan_lite, or choose another folder")
+        try:
+            entries = {str(name): _entry(value) for name, value in content["files"].items()}
+            return cls([dict(step) for step in content["chain"]], int(content["seed"]), entries)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _damaged(path, "lacks what a manifest has") from error
+
+    def write(self, folder: Path) -> None:
+        """Write it into its folder, whole or not at all.
+
+        Raises:
+            ImageError: It cannot be written.
+        """
+        content = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "ppgan_lite": __version__,
+            "seed": self.seed,
+            "chain": self.chain,
+            "files": {name: _json(entry) for name, entry in self.entries.items()},
+        }
+        write_file(folder / FILE_NAME, json.dumps(content, indent=1).encode("ascii"))
+
+
+def _damaged(path: Path, found: str) -> DataError:
+    return DataError(path, found, remedy="Remove it and run the same again with --overwrite")
+
+
+def _json(entry: Entry) -> dict[str, Any]:
+    states = {"source": entry.source_state, "result": entry.result_state}
+    return {"path": entry.result, **{name: asdict(state) for name, state in states.items() if state}}
+
+
+def _entry(value: dict[str, Any]) -> Entry:
+    source, result = (FileState(**value[name]) if name in value else None for name in ("source", "result"))
+    return Entry(str(value["path"]), source, result)

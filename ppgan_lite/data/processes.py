@@ -1,0 +1,100 @@
+"""The same work on many items, on all cores."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import multiprocessing.context
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar
+
+from ppgan_lite.errors import WorkerError
+from ppgan_lite.opencv import opencv
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# On Windows a process cannot wait for more of them.
+_MOST_WORKERS = 60
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def for_each(
+    work: Callable[[Item], Result], items: Sequence[Item], report: Callable[[Item, Result], None], *, workers: int
+) -> None:
+    """Do some work on each item, in processes of one thread each, and report every result as it comes.
+
+    A script that calls this with several workers needs the usual `if __name__ == "__main__":`.
+
+    Args:
+        work: A function of a module; it returns errors and does not raise them.
+        items: What to work on; they and the results travel between processes.
+        report: Called in this process, with an item and its result, in the order in which they are done.
+        workers: How many processes; with 1 the work is done in this one.
+
+    Raises:
+        WorkerError: A process died. What was done before has been reported.
+        MissingDependencyError: OpenCV is not installed.
+        KeyboardInterrupt: On Ctrl-C, after what was being done is done and reported.
+    """
+    workers = min(workers, len(items), _MOST_WORKERS)
+    if workers <= 1:
+        with _opencv_in_one_thread():
+            for item in items:
+                report(item, work(item))
+        return
+    opencv()  # told here where it is missing, and not by each process
+    with concurrent.futures.ProcessPoolExecutor(workers, _context(work.__module__), _begin_worker) as pool:
+        pending = {pool.submit(work, item): item for item in items}
+        try:
+            for future in concurrent.futures.as_completed(list(pending)):
+                result = future.result()
+                report(pending.pop(future), result)
+        except BaseException as error:
+            pool.shutdown(wait=True, cancel_futures=True)
+            unreported = dict(pending)
+            for future, item in unreported.items():
+                if not future.cancelled() and future.exception() is None:
+                    report(item, future.result())
+                    del pending[future]
+            if isinstance(error, BrokenProcessPool):
+                found = f"one was killed or crashed, near {next(iter(pending.values()))}"
+                remedy = "What is done is kept: run the same again, with fewer --workers if memory is short"
+                raise WorkerError(f"{workers} worker processes", found, remedy=remedy) from error
+            raise
+
+
+def _context(module: str) -> multiprocessing.context.BaseContext:
+    """Return how to start processes: from one that has loaded a module already, where the system has such a thing.
+
+    Not by forking this process: its other threads, Paddle's for one, would be missing in the copies.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module, "cv2"])
+    return context
+
+
+def _begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one finishes what it does
+    opencv().setNumThreads(0)
+
+
+@contextmanager
+def _opencv_in_one_thread() -> Iterator[None]:
+    cv2 = opencv()
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
