@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
-from ppgan_lite.data import DATASETS, pictures
+from ppgan_lite.data import DATASETS, doctor, findings, pictures
 from ppgan_lite.data.crops import policy
 from ppgan_lite.data.degraded import Degraded
 from ppgan_lite.data.folder import Folder
 from ppgan_lite.data.loader import batches
 from ppgan_lite.data.paired import Paired, UnmatchedError
 from ppgan_lite.data.unpaired import Unpaired
-from ppgan_lite.degradations import degrade
+from ppgan_lite.degradations import check_chain, degrade
 from ppgan_lite.errors import DataError, PpganError, UsageError
 from ppgan_lite.images import write_image
 from ppgan_lite.signatures import argument_faults
@@ -532,3 +534,30 @@ def test_what_a_yaml_says_fits_the_constructors(section):
     assert [fault.key for fault in argument_faults(cls, {**arguments, "resize": "tall"})] == ["resize"]
     with pytest.raises(PpganError, match="x: there is no such"):
         cls(**arguments)
+
+
+def sections_of_the_guide() -> list[dict[str, Any]]:
+    text = (Path(__file__).parents[1] / "docs/data.md").read_text("utf-8")
+    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+
+
+@pytest.mark.parametrize("section", sections_of_the_guide())
+def test_every_section_that_the_guide_shows_is_one(section):
+    data = section["data"]
+    for settings in (data, {**data, **section.get("validation", {}).get("data", {})}):
+        arguments = {key: value for key, value in settings.items() if key != "name"}
+        assert argument_faults(resolve(DATASETS, settings["name"], "dataset"), arguments) == []
+        check_chain(settings.get("chain", []))
+
+
+def test_the_guide_names_every_dataset_and_every_kind_of_finding():
+    text = (Path(__file__).parents[1] / "docs/data.md").read_text("utf-8")
+    assert all(f"| `{name}` |" in text for name in DATASETS)
+    source = (Path(findings.__file__)).read_text("utf-8") + Path(doctor.__file__).read_text("utf-8")
+    kinds = set(re.findall(r'Finding\(\s*"(?:error|warning)", "([a-z -]+)"', source)) | {
+        "unreadable",
+        "truncated",
+        "grey",
+    }
+    assert len(kinds) >= 9
+    assert all(kind in text.partition("| finding |")[2] for kind in kinds)
