@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import psutil
 
 from ppgan_lite.degradations.reduction import luma
 from ppgan_lite.errors import DataError, ImageError
@@ -162,17 +164,13 @@ def to_array(image: np.ndarray, channels: Channels) -> np.ndarray:
 
 
 def share_of_memory_free() -> float:
-    """Return the share of the memory, the machine's or this container's, that is available; 1 where none can tell."""
-    shares = [1.0]
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            info = {line.split(":")[0]: int(line.split()[1]) for line in file if line[-4:-1].strip() == "kB"}
-        shares.append(info["MemAvailable"] / info["MemTotal"])
+    """Return the share of the memory, of the machine or of the container if that has less of it, that is available."""
+    machine = psutil.virtual_memory()
+    shares = [machine.available / machine.total]
+    with contextlib.suppress(OSError, ValueError, StopIteration):  # no Linux container, or one without a limit
         limit, used, kinds = (
             Path("/sys/fs/cgroup", name).read_text("ascii") for name in ("memory.max", "memory.current", "memory.stat")
         )
         of_files = next(int(line.split()[1]) for line in kinds.splitlines() if line.startswith("file "))
         shares.append(1 - (int(used) - of_files) / int(limit))
-    except (OSError, ValueError, KeyError, StopIteration):
-        pass  # Not Linux, or no limit.
     return min(shares)
