@@ -34,7 +34,9 @@ VERSION = 1
 SUFFIX = ".ppgan"
 
 # A header lists tensors and settings: kilobytes. The bound keeps a forged length from reserving memory.
-_MAX_HEADER_BYTES = 100_000_000
+_MAX_HEADER_BYTES = 8_000_000
+# Parameters that a net may have beyond what its file holds; the fault is then told by name.
+_SPARE_PARAMETERS = 10_000_000
 _ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 _TRAIN_REMEDY = f"Give a {SUFFIX} file that `paddlegan train` wrote"
 _DAMAGED_REMEDY = "Copy or download it again"
@@ -218,13 +220,37 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
     faults = argument_faults(cls, spec.arguments)
     if faults:
         raise CheckpointError(where, f"its arguments do not fit {spec.kind}: {'; '.join(map(str, faults))}")
+    numbers = sum(tensor.size for key, tensor in tensors.items() if key.startswith(f"net/{name}/"))
     try:
-        net = cls(**spec.arguments)
+        with _parameters_at_most(2 * numbers + _SPARE_PARAMETERS):
+            net = cls(**spec.arguments)
     except Exception as error:  # Arguments of a hostile file can make a constructor fail in any way.
         raise CheckpointError(where, f"{spec.kind} cannot be built ({_one_line(error)})") from error
     load_net(net, name, tensors, where=where)
     net.eval()
     return net
+
+
+@contextlib.contextmanager
+def _parameters_at_most(numbers: int) -> Iterator[None]:
+    """Stop a constructor that would allocate far more parameters than a file holds: its arguments may be forged."""
+    from paddle import nn
+
+    create = nn.Layer.create_parameter
+    left = numbers
+
+    def counted(layer: nn.Layer, shape: Any, *arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left -= math.prod(shape)
+        if left < 0:
+            raise ValueError("its arguments ask for far more numbers than the file has for it")
+        return create(layer, shape, *arguments, **named)
+
+    nn.Layer.create_parameter = counted
+    try:
+        yield
+    finally:
+        nn.Layer.create_parameter = create
 
 
 def load_net(net: nn.Layer, name: str, tensors: Mapping[str, np.ndarray], *, where: object) -> None:
