@@ -104,6 +104,11 @@ class Layout:
     data: dict[str, Any]
     others: tuple[dict[str, Any], ...] = ()
 
+    def sections(self) -> dict[str, Any]:
+        """Return what of a config uses the folder."""
+        validation = {"validation": {"every": 1000, "data": self.others[0]}} if self.others else {}
+        return {"data": self.data, **validation}
+
 
 def examine(
     data: Mapping[str, Any],
