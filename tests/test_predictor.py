@@ -164,17 +164,6 @@ def test_a_name_a_picture_and_a_file_are_told_apart(tmp_path, monkeypatch):
         load_predictor(tmp_path / "nowhere" / "file.bin")
 
 
-def test_a_checkpoint_of_another_task_is_refused(tmp_path):
-    from ppgan_lite.checkpoint import PredictorSpec
-    from ppgan_lite.nets.vgg import VGGEncoder
-
-    net = VGGEncoder([2, 2, 2, 2, 2], [1, 1, 1, 1, 1])
-    header = Header(nets={"e": net_spec(net)}, predictors={"e": PredictorSpec(net="e", task="restore")})
-    write_checkpoint(tmp_path / "x.ppgan", header, net_tensors("e", net))
-    with pytest.raises(CheckpointError, match="holds restore; expected a net that stylizes"):
-        load_predictor(tmp_path / "x.ppgan")
-
-
 def test_an_unknown_device_is_refused(tmp_path):
     with pytest.raises(UsageError, match="device: 'gpu:7' is not there; expected one of auto, cpu"):
         load_predictor(tiny_checkpoint(tmp_path / "x.ppgan"), device="gpu:7")

@@ -100,6 +100,18 @@ def choose_device(asked: str) -> tuple[str, str]:
     return chosen, note
 
 
+@contextlib.contextmanager
+def evaluating(device: str) -> Iterator[None]:
+    """Ready this thread to run a net: device, gradients and mode are each thread's own in Paddle (3.3)."""
+    import paddle
+
+    if not paddle.in_dynamic_mode():
+        paddle.disable_static()
+    paddle.set_device(device)
+    with paddle.no_grad():
+        yield
+
+
 def _cpu_info() -> str:
     """The processor's maker, as far as the system tells without starting a program."""
     try:

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import paddle
 
 TILE_PX = 256
 
 
-def spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, int]]:
+@dataclass(frozen=True)
+class Span:
+    """A tile along one side of a picture: what it is responsible for, and what it must see for that."""
+
+    start: int
+    stop: int
+    seen_start: int
+    seen_stop: int
+
+    @property
+    def own(self) -> slice:
+        """Where the result belongs in the whole picture."""
+        return slice(self.start, self.stop)
+
+    @property
+    def seen(self) -> slice:
+        """What the net is shown of the whole picture."""
+        return slice(self.seen_start, self.seen_stop)
+
+    @property
+    def kept(self) -> slice:
+        """What is kept of the net's answer to `seen`."""
+        return slice(self.start - self.seen_start, self.stop - self.seen_start)
+
+    def scaled(self, scale: int) -> Span:
+        """The same tile in a picture that is `scale` times larger."""
+        return Span(self.start * scale, self.stop * scale, self.seen_start * scale, self.seen_stop * scale)
+
+
+def spans(length: int, tile: int, halo: int) -> list[Span]:
     """Cut `length` pixels into tiles.
 
-    Yields:
-        (start, stop) of what a tile is responsible for, then (start, stop) of what it must see. All starts are even if
-        `tile` and `halo` are, as nets that halve their input need.
+    What a tile sees begins at a multiple of any number that `tile` and `halo` are multiples of: a net that halves its
+    input needs even ones, so that it pairs the same pixels in a tile as in the whole picture.
     """
-    for start in range(0, length, tile):
-        stop = min(start + tile, length)
-        yield start, stop, max(start - halo, 0), min(stop + halo, length)
+    return [
+        Span(start, min(start + tile, length), max(start - halo, 0), min(start + tile + halo, length))
+        for start in range(0, length, tile)
+    ]
 
 
 def in_tiles(
@@ -39,19 +69,16 @@ def in_tiles(
         after_each: Called after each tile; may raise to stop.
     """
     height, width = inputs[0].shape[2:]
-    rows = []
-    for top, bottom, seen_top, seen_bottom in spans(height, tile, halo):
-        row = []
-        for left, right, seen_left, seen_right in spans(width, tile, halo):
-            seen = [x[:, :, seen_top:seen_bottom, seen_left:seen_right] for x in inputs]
-            result = net(*seen)
-            row.append(
-                result[:, :, top - seen_top : bottom - seen_top, left - seen_left : right - seen_left].contiguous()
-            )
+    strips = []
+    for rows in spans(height, tile, halo):
+        strip = []
+        for columns in spans(width, tile, halo):
+            result = net(*(x[:, :, rows.seen, columns.seen] for x in inputs))
+            strip.append(result[:, :, rows.kept, columns.kept].contiguous())
             if after_each is not None:
                 after_each()
-        rows.append(paddle.concat(row, axis=3))
-    return paddle.concat(rows, axis=2)
+        strips.append(paddle.concat(strip, axis=3))
+    return paddle.concat(strips, axis=2)
 
 
 def tile_count(height: int, width: int, tile: int = TILE_PX) -> int:

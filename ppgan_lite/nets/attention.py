@@ -6,11 +6,14 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+LOOKS = 16_000_000  # pairs of positions that are in memory at a time, 4 bytes each
+
 
 class SelfAttention(nn.Layer):
     """x + gamma * attention(x), with gamma 0 at first (Zhang et al., SAGAN, ICML 2019, section 3).
 
-    Every position looks at every other one, so memory grows with the square of their number: 64 MB for 64 x 64.
+    Every position looks at every other one, so time grows with the square of their number, and in training memory does:
+    64 MB for 64 x 64. In use, a part of the positions looks at a time.
 
     Args:
         channels: Of the feature map, at least 8; the attention works with an eighth of them.
@@ -29,6 +32,17 @@ class SelfAttention(nn.Layer):
         """Return N x C x H x W of the same."""
         shape = x.shape
         query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
-        weights = F.softmax(paddle.bmm(query.transpose([0, 2, 1]), key), axis=-1)  # N x positions x positions seen
-        seen = paddle.bmm(value, weights.transpose([0, 2, 1]))
+        positions = shape[2] * shape[3]
+        if self.training or not paddle.in_dynamic_mode() or positions**2 <= LOOKS:
+            seen = _looked(query, key, value)
+        else:
+            step = max(LOOKS // positions, 1)
+            parts = [_looked(query[:, :, at : at + step], key, value) for at in range(0, positions, step)]
+            seen = paddle.concat(parts, axis=2)
         return x + self.gamma * self.out(seen.reshape([shape[0], seen.shape[1], shape[2], shape[3]]))
+
+
+def _looked(query: paddle.Tensor, key: paddle.Tensor, value: paddle.Tensor) -> paddle.Tensor:
+    """What some positions see of all; N x channels x positions each."""
+    weights = F.softmax(paddle.bmm(query.transpose([0, 2, 1]), key), axis=-1)  # N x looking x seen
+    return paddle.bmm(value, weights.transpose([0, 2, 1]))

@@ -18,14 +18,16 @@ class InstanceNorm(nn.Layer):
     """Instance normalisation without parameters (Ulyanov et al., 2016): each channel of each picture by itself.
 
     Attributes:
+        channels: How many are normalised.
         fixed: Mean and variance, N x C x 1 x 1 each, to use instead of the input's own; see `fixed_statistics`.
         recorded: Where to keep what was measured last; see `recorded_statistics`.
     """
 
     EPSILON = 1e-5
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
+        self.channels = channels
         self.fixed: Moments | None = None
         self.recorded: list[Moments] | None = None
 
@@ -47,7 +49,7 @@ class PictureNorm(InstanceNorm):
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__()
+        super().__init__(channels)
         self.weight = self.create_parameter([channels], default_initializer=nn.initializer.Constant(1.0))
         self.bias = self.create_parameter([channels], default_initializer=nn.initializer.Constant(0.0))
         self.register_buffer("_mean", paddle.zeros([channels]))
@@ -70,7 +72,7 @@ def recorded_statistics(net: nn.Layer) -> Iterator[dict[str, Moments]]:
 
     The mapping is filled when the block ends; of several calls the last one counts.
     """
-    norms = _instance_norms(net)
+    norms = instance_norms(net)
     found: dict[str, Moments] = {}
     for norm in norms.values():
         norm.recorded = []
@@ -91,7 +93,7 @@ def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterat
         net: Unchanged afterwards.
         statistics: From `recorded_statistics` of the same net on the whole picture, or on a thumbnail of it.
     """
-    norms = _instance_norms(net)
+    norms = instance_norms(net)
     for name, norm in norms.items():
         norm.fixed = statistics[name]
     try:
@@ -101,7 +103,8 @@ def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterat
             norm.fixed = None
 
 
-def _instance_norms(net: nn.Layer) -> dict[str, InstanceNorm]:
+def instance_norms(net: nn.Layer) -> dict[str, InstanceNorm]:
+    """Return what normalises by statistics of the whole picture in a net, by name."""
     return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, InstanceNorm)}
 
 
@@ -109,7 +112,7 @@ def make_norm(norm: Norm, channels: int) -> nn.Layer:
     """Return the normalisation layer of a name: of one picture, of a batch (with weight and bias), of one picture with
     the weight and bias of a batch norm, or none."""
     if norm == "instance":
-        return InstanceNorm()
+        return InstanceNorm(channels)
     if norm == "picture":
         return PictureNorm(channels)
     return nn.BatchNorm2D(channels) if norm == "batch" else nn.Identity()

@@ -78,6 +78,8 @@ class SRResNet(nn.Layer):
             ]
         )
         self.to_image = SameConv(base_channels, out_channels, 9, "zero")
+        self.multiple = 1
+        self.halo = 10 + 2 * blocks  # two 9x9 convolutions, a 3x3 convolution and the doublings beside the blocks
         initialise(self, initialisation, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:

@@ -59,6 +59,7 @@ class UnetGenerator(nn.Layer):
             "gain": gain,
         }
         self.multiple = 2**depth
+        self.halo = 2 * self.multiple
         bias = has_bias(norm, bias)
         widths = [base_channels * min(2**level, 8) for level in range(depth)]
         innermost = depth - 1

@@ -1,0 +1,34 @@
+"""Images (uint8 H x W x 3) to what nets compute with (float 1 x C x H x W), and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ppgan_lite.errors import UsageError
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def check_image(name: str, image: np.ndarray) -> None:
+    """Refuse what is no uint8 H x W x 3 array of at least one pixel.
+
+    Raises:
+        UsageError: It is something else; `name` is what the message calls it.
+    """
+    if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3):
+        found = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise UsageError(name, found, "a uint8 array, height x width x 3 (RGB)")
+    if 0 in image.shape:
+        raise UsageError(name, f"is empty ({image.shape[1]}x{image.shape[0]})", "at least one pixel")
+
+
+def to_values(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
+    """uint8 H x W x C -> float32 1 x C x H x W in [low, high]."""
+    values = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+    return values / 255 * np.float32(high - low) + np.float32(low)
+
+
+def to_pixels(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Float 1 x C x H x W about [low, high] -> uint8 H x W x C."""
+    scaled = (values[0] - np.float32(low)) * np.float32(255 / (high - low))
+    return np.ascontiguousarray(np.rint(scaled.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0))

@@ -1,0 +1,243 @@
+"""Predictors that translate and restore, on tiny nets with weights of the test's own."""
+
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+
+from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
+from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
+from ppgan_lite.inference import translator
+from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.nets.resnet_generator import ResnetGenerator
+from ppgan_lite.nets.sr_resnet import SRResNet
+from ppgan_lite.nets.unet_generator import UnetGenerator
+
+
+def resnet(**arguments):
+    return ResnetGenerator(**({"base_channels": 4, "blocks": 1, "initialisation": "kaiming"} | arguments))
+
+
+def unet(**arguments):
+    return UnetGenerator(**({"base_channels": 4, "depth": 3, "initialisation": "kaiming"} | arguments))
+
+
+def sr_resnet(**arguments):
+    return SRResNet(**({"base_channels": 4, "blocks": 1} | arguments))
+
+
+def save(path: Path, nets, *, task="translate", **spec) -> Path:
+    """Write a checkpoint with a predictor for each net."""
+    predictors, tensors = {}, {}
+    for name, net in nets.items():
+        settings = {"value_range": net.value_range, "scale": net.arguments.get("scale", 1)} | spec
+        predictors[name] = PredictorSpec(name, task, **settings)
+        tensors |= net_tensors(name, net)
+    write_checkpoint(path, Header({name: net_spec(net) for name, net in nets.items()}, predictors), tensors)
+    return path
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Return a function that writes a net with seeded weights to a file and makes a predictor of that."""
+
+    def loaded(make, *, task="translate", **arguments):
+        paddle.seed(3)
+        net = make(**arguments)
+        used = net
+        for layer in used.sublayers():
+            if isinstance(layer, paddle.nn.BatchNorm2D):  # as if trained: neither 0 nor 1
+                layer._mean.set_value(paddle.rand(layer._mean.shape) * 0.2)
+                layer._variance.set_value(paddle.rand(layer._variance.shape) + 0.5)
+        return load_predictor(save(tmp_path / "net.ppgan", {"a_to_b": net}, task=task), device="cpu")
+
+    return loaded
+
+
+def picture(height, width, seed=0):
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (height // 8 + 2, width // 8 + 2, 3), dtype=np.uint8)
+    return np.ascontiguousarray(np.kron(coarse, np.ones((8, 8, 1), np.uint8))[:height, :width])
+
+
+def in_small_tiles(monkeypatch, *, whole_px=1000):
+    monkeypatch.setattr(translator, "WHOLE_PX", whole_px)
+    monkeypatch.setattr(translator, "PIECE_PX", 96)
+
+
+@pytest.mark.parametrize("make", [resnet, unet, sr_resnet])
+@pytest.mark.parametrize("size", [(1, 1), (2, 33), (16, 16), (45, 70)])
+def test_the_result_has_the_size_of_the_photo(loaded, make, size):
+    photo = picture(*size)
+    result = loaded(make)(photo)
+    assert result.shape == photo.shape and result.dtype == np.uint8 and result.flags.c_contiguous
+
+
+@pytest.mark.parametrize("size", [(1, 1), (17, 30)])
+def test_super_resolution_gives_a_larger_picture(loaded, size):
+    predictor = loaded(sr_resnet, task="restore", scale=2)
+    assert predictor.spec.task == "restore"
+    assert predictor(picture(*size)).shape == (2 * size[0], 2 * size[1], 3)
+
+
+def test_the_values_are_those_of_the_net(loaded, tmp_path):
+    predictor, photo = loaded(resnet), picture(32, 48)
+    paddle.seed(3)
+    net = resnet()
+    net.eval()
+    with paddle.no_grad():
+        made = net(paddle.to_tensor(photo.transpose(2, 0, 1)[None] / 127.5 - 1, "float32"))[0].numpy()
+    expected = ((made.transpose(1, 2, 0) + 1) * 127.5).round()
+    assert expected.std() > 5
+    assert np.abs(predictor(photo).astype(float) - expected).max() <= 1
+
+
+def test_a_net_from_grey_sees_the_brightness_of_the_photo(loaded):
+    predictor, photo = loaded(unet, in_channels=1), picture(32, 32)
+    grey = np.repeat(np.rint(photo @ [0.299, 0.587, 0.114]).astype(np.uint8)[..., None], 3, axis=2)
+    result = predictor(photo)
+    assert np.abs(result.astype(int) - predictor(grey)).max() <= 3
+    assert np.ptp(result, axis=2).max() > 0, "the net gives colours"
+
+
+def test_a_net_to_grey_gives_grey_as_rgb(loaded):
+    result = loaded(unet, out_channels=1)(picture(32, 40))
+    assert result.shape == (32, 40, 3) and (np.ptp(result, axis=2) == 0).all() and result.std() > 1
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments"),
+    [
+        (sr_resnet, {"scale": 2}),
+        (resnet, {"norm": "batch", "padding": "zero"}),
+        (resnet, {"norm": "none", "upsample": "nearest"}),
+        (resnet, {"norm": "none", "antialias": True}),
+        (unet, {}),
+    ],
+)
+def test_tiles_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
+    predictor, photo = loaded(make, **arguments), picture(233, 150)
+    whole = predictor(photo)
+    in_small_tiles(monkeypatch)
+    seen = []
+    tiled = predictor(photo, progress=seen.append)
+    assert len(seen) > 6, "it was cut"
+    assert whole.std() > 5
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+@pytest.mark.parametrize(("make", "norm"), [(resnet, "instance"), (resnet, "picture"), (unet, "picture")])
+def test_tiles_of_nets_that_normalise_the_whole_picture_show_no_border(loaded, monkeypatch, make, norm):
+    predictor, photo = loaded(make, norm=norm), picture(233, 150)
+    whole = predictor(photo)
+    in_small_tiles(monkeypatch, whole_px=233 * 150)
+    monkeypatch.setattr(predictor, "_tile_px", lambda height, width: 64)
+    assert np.abs(whole.astype(int) - predictor(photo)).max() <= 1, "the thumbnail is the picture itself"
+
+    monkeypatch.setattr(translator, "WHOLE_PX", 233 * 150 // 2)
+    from_thumbnail = predictor(photo).astype(int)
+    monkeypatch.setattr(predictor, "_tile_px", lambda height, width: 128)
+    assert np.abs(from_thumbnail - predictor(photo)).max() <= 1, "where the borders lie does not matter"
+
+
+def test_halos_are_as_wide_as_nets_see():
+    for net in (
+        resnet(norm="none"),
+        resnet(norm="none", antialias=True, blocks=2),
+        unet(norm="none"),
+        sr_resnet(scale=4),
+    ):
+        net.eval()
+        size = 4 * net.halo // net.multiple * net.multiple
+        x = paddle.rand([1, 3, size, size])
+        changed = x.clone()
+        middle = size // 2
+        changed[:, :, : middle - net.halo] = 1 - changed[:, :, : middle - net.halo]
+        with paddle.no_grad():
+            difference = (net(changed) - net(x)).abs().max(axis=[0, 1, 3]).numpy()
+        scale = len(difference) // size
+        assert difference[middle * scale :].max() < 1e-5, type(net).__name__
+        assert difference[: (middle - net.halo) * scale].max() > 1e-3
+
+
+def test_progress_rises_to_one_and_cancel_stops_between_tiles(loaded, monkeypatch):
+    predictor = loaded(resnet)
+    in_small_tiles(monkeypatch)
+    seen = []
+    predictor(picture(200, 200), progress=seen.append)
+    assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == 1 and len(seen) > 3
+    answers = iter([False, False, False, True])
+    with pytest.raises(CancelledError, match="translate: cancelled"):
+        predictor(picture(200, 200), cancelled=lambda: next(answers))
+    assert next(answers, None) is None
+
+
+def test_attention_in_parts_is_attention(monkeypatch):
+    from ppgan_lite.nets import attention
+
+    layer = attention.SelfAttention(8)
+    layer.gamma.set_value(paddle.ones([1]))
+    layer.eval()
+    x = paddle.randn([2, 8, 9, 7])
+    whole = layer(x).numpy()
+    monkeypatch.setattr(attention, "LOOKS", 640)
+    np.testing.assert_allclose(layer(x).numpy(), whole, atol=1e-5)
+
+
+def test_a_checkpoint_of_two_directions_is_asked_for_one(tmp_path):
+    paddle.seed(5)
+    path = save(tmp_path / "horse2zebra.ppgan", {"a_to_b": resnet(), "b_to_a": resnet()})
+    photo = picture(32, 32)
+    there, back = (load_predictor(path, device="cpu", predictor=name) for name in ("a_to_b", "b_to_a"))
+    assert there.directions == back.directions == ("a_to_b", "b_to_a")
+    assert (there.direction, back.direction) == ("a_to_b", "b_to_a")
+    first = load_predictor(path, device="cpu")
+    assert first.direction == "a_to_b" and np.array_equal(first(photo), there(photo))
+    assert not np.array_equal(there(photo), back(photo))
+    with pytest.raises(
+        UsageError, match=r"has no predictor 'b_to_c'; expected a_to_b or b_to_a\. Did you mean 'b_to_a'"
+    ):
+        load_predictor(path, predictor="b_to_c")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "segment"}, "its task is 'segment'; expected one of stylize, translate, restore"),
+        ({"inputs": ("photo", "style")}, "its predictor needs photo, style; expected a photo alone"),
+        ({"value_range": (1.0, 1.0)}, "values from 1.0 to 1.0"),
+        ({"multiple_of": 0}, "sizes in multiples of 0"),
+        ({"task": "stylize"}, "its predictor stylizes with a ResnetGenerator; expected a LapStyleNet"),
+    ],
+)
+def test_a_file_that_says_of_its_net_what_cannot_be_is_refused(tmp_path, changes, message):
+    with pytest.raises(CheckpointError, match=message):
+        load_predictor(save(tmp_path / "odd.ppgan", {"a_to_b": resnet()}, **changes))
+
+
+def test_a_scale_that_the_net_does_not_have_is_told(tmp_path):
+    predictor = load_predictor(save(tmp_path / "odd.ppgan", {"a_to_b": resnet()}, scale=2), device="cpu")
+    with pytest.raises(CheckpointError, match="its net makes 40x32 of 40x32 pixels; expected 80x64"):
+        predictor(picture(32, 40))
+
+
+def test_a_net_that_makes_no_picture_is_refused(tmp_path):
+    from ppgan_lite.nets.vgg import VGGEncoder
+
+    net = VGGEncoder([2, 2, 2, 2, 2], [1, 1, 1, 1, 1])
+    header = Header({"e": net_spec(net)}, {"e": PredictorSpec("e", "restore")})
+    write_checkpoint(tmp_path / "x.ppgan", header, net_tensors("e", net))
+    with pytest.raises(
+        CheckpointError, match=r"its predictor is a VGGEncoder .* a net that makes a picture of a picture"
+    ):
+        load_predictor(tmp_path / "x.ppgan")
+    write_checkpoint(tmp_path / "x.ppgan", Header({"e": net_spec(net)}), net_tensors("e", net))
+    with pytest.raises(CheckpointError, match="holds no predictor"):
+        load_predictor(tmp_path / "x.ppgan")
+
+
+@pytest.mark.parametrize("image", [np.zeros((8, 8), np.uint8), np.zeros((0, 8, 3), np.uint8)])
+def test_what_is_no_picture_is_refused(loaded, image):
+    with pytest.raises(UsageError, match="image: "):
+        loaded(sr_resnet)(image)
