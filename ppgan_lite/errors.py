@@ -26,7 +26,9 @@ class PpganError(Exception):
             text += f"; expected {expected}"
         if remedy:
             text += f". {remedy}"
-        super().__init__(" ".join(text.split("\n")))
+        text = " ".join(text.split("\n"))
+        # A name in a foreign file may hold what a terminal takes for a command.
+        super().__init__("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
 class UsageError(PpganError):

@@ -82,7 +82,7 @@ def described(content: Any, *, legacy: bool = False) -> bytes:
 
 def zip_of(entries: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", compression) as archive:
+    with zipfile.ZipFile(stream, "w", compression, compresslevel=1) as archive:
         for name, data in entries.items():
             archive.writestr(zipfile.ZipInfo(name), data, compress_type=compression)
     return stream.getvalue()

@@ -34,12 +34,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the ou
 
 def outline(value: Any, indent: str = "") -> Iterable[str]:
     """Return JSON values as indented lines of "key: value"."""
-    for key, item in value.items():
+    for name, item in value.items():
+        key = name if str(name).isprintable() else json.dumps(name)
         if isinstance(item, dict) and item:
             yield f"{indent}{key}:"
             yield from outline(item, indent + "  ")
         else:
-            yield f"{indent}{key}: {item if isinstance(item, str) else json.dumps(item)}"
+            plain = isinstance(item, str) and item.isprintable()
+            yield f"{indent}{key}: {item if plain else json.dumps(item)}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
