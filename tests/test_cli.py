@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppgan_lite import cli, config, images
+from ppgan_lite import config, images
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
 from ppgan_lite.images import read_image, read_recipe, write_image
 
@@ -32,7 +32,7 @@ class Inverter:
     device_note = "no GPU was found"
 
     def __init__(self, inputs: tuple[str, ...] = ("photo",)) -> None:
-        self.spec = types.SimpleNamespace(inputs=inputs)
+        self.spec = types.SimpleNamespace(task="stylize", inputs=inputs)
         self.calls: list[dict[str, Any]] = []
 
     def __call__(self, image: np.ndarray, **settings: Any) -> np.ndarray:
@@ -76,20 +76,6 @@ def inverter(monkeypatch: pytest.MonkeyPatch) -> Inverter:
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Return a function that runs the command line in the temporary folder and gives exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = cli.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
 def test_help_imports_nothing_that_takes_long() -> None:
     script = (
         "import sys\nfrom ppgan_lite.cli import main\ncode = main(['--help'])\n"
@@ -102,7 +88,7 @@ def test_help_imports_nothing_that_takes_long() -> None:
 
 
 def test_every_verb_has_help(run: Run) -> None:
-    for verb in ("stylize", "styles", "sheet", "inspect", "train", "gui", "degrade"):
+    for verb in ("stylize", "translate", "restore", "styles", "sheet", "inspect", "train", "gui", "degrade"):
         code, out, _ = run(verb, "--help")
         assert code == 0
         assert f"Usage: paddlegan {verb}" in out
@@ -364,10 +350,10 @@ def test_a_sheet_shows_the_photo_and_every_style(
 
 
 def test_inspect_prints_what_describe_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ppgan_lite.checkpoint
+    import ppgan_lite.foreign.opening
 
     description = {"file": "a.ppgan", "nets": {"painter": {"kind": "LapStyleNet", "parameters": 7}}, "about": {}}
-    monkeypatch.setattr(ppgan_lite.checkpoint, "describe", lambda path: description)
+    monkeypatch.setattr(ppgan_lite.foreign.opening, "describe_file", lambda path: description)
     code, out, err = run("inspect", "a.ppgan")
     assert (code, out) == (0, "")
     assert err.splitlines() == [
