@@ -10,12 +10,16 @@ os.environ.setdefault("PYTEST_QT_API", "pyqt5")
 os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.pop("PADDLEGAN_DEBUG", None)
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ppgan_lite import cli
 from ppgan_lite.images import write_image
+
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -33,3 +37,17 @@ def photo_file(tmp_path: Path, photo: np.ndarray) -> Path:
     path = tmp_path / "photo.png"
     write_image(path, photo)
     return path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Return a function that runs the command line in the temporary folder and gives exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -20,7 +20,7 @@ LAYERS = [
     {"tables"},
     {"signatures", "opencv"},
     {"nets", "images", "degradations", "contact_sheet"},
-    {"checkpoint", "losses", "metrics", "styles"},
+    {"checkpoint", "losses", "metrics", "styles", "restoration"},
     {"foreign"},
     {"fetch"},
     {"pretrained"},
@@ -42,7 +42,8 @@ SEES_ONLY = {
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
 # Nets compute: no files, no addresses, no logging.
-NETS_SEE = {"__future__", "collections", "dataclasses", "functools", "itertools", "math", "numpy", "paddle", "typing"}
+NETS_SEE = {"__future__", "collections", "contextlib", "dataclasses", "functools", "itertools", "math", "numpy"}
+NETS_SEE |= {"paddle", "typing"}
 # What loads Paddle inside a function if at all, so that help and the first window are there at once.
 WITHOUT_PADDLE = BASICS | {"cli", "gui", "images", "degradations", "contact_sheet", "styles", "checkpoint", "config"}
 

@@ -45,6 +45,8 @@ def commands(ctx: click.Context, debug: bool) -> None:
 
 for _verb in (
     painting.stylize,
+    painting.translate,
+    painting.restore,
     painting.styles,
     painting.sheet,
     painting.gui,

@@ -1,15 +1,17 @@
-"""The verbs that make pictures: stylize, styles, sheet, gui."""
+"""The verbs that make pictures: stylize, translate, restore, styles, sheet, gui."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from ppgan_lite.cli.batch import Batch, Task
 from ppgan_lite.cli.terminal import (
+    PROGRAM,
     Progress,
     device_option,
     finite,
@@ -22,7 +24,8 @@ from ppgan_lite.cli.terminal import (
 from ppgan_lite.errors import UsageError
 
 if TYPE_CHECKING:
-    from ppgan_lite.inference.predictor import Predictor
+    from ppgan_lite.inference.stylizer import Stylizer
+    from ppgan_lite.inference.translator import Translator
 
 _SHEET_TILE_PX = 640
 
@@ -57,25 +60,70 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style."""
-    from ppgan_lite.images import read_image, write_image
-
     batch = Batch(photos, output, label=Path(style).stem, overwrite=overwrite)
-    settings = {"style": style, "strength": strength, "keep_colors": keep_colors, "brush": brush}
-    used_device = None
-    if batch.tasks:
-        predictor = load_for_use(style, device)
-        used_device = predictor.device
+    options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
+    recipe = {"style": style, **options}
+    _make(batch, lambda: load_for_use(style, device), recipe, options, overwrite=overwrite, as_json=as_json)
 
-        def paint(task: Task, progress: Progress) -> dict[str, Any]:
-            started = time.perf_counter()
-            image, metadata = read_image(task.source)
-            painted = predictor(image, strength=strength, keep_colors=keep_colors, brush=brush, progress=progress)
-            write_image(task.target, painted, metadata, overwrite=overwrite, recipe=settings)
-            size = {"width": image.shape[1], "height": image.shape[0]}
-            return {**size, "seconds": round(time.perf_counter() - started, 3)}
 
-        batch.run(paint)
-    batch.conclude({**settings, "device": used_device}, as_json=as_json)
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: beside the photo, named after the checkpoint.")
+@click.option(
+    "--checkpoint", required=True, metavar="FILE", help="One that translates, such as CycleGAN's or pix2pix's."
+)
+@click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
+@device_option
+@overwrite_option
+@json_option
+def translate(
+    photos: tuple[str, ...],
+    output: str | None,
+    checkpoint: str,
+    direction: str | None,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Turn images of one kind into another, or all images of a folder."""
+    label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
+    batch = Batch(photos, output, label=label, overwrite=overwrite)
+    recipe: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
+
+    def load() -> Translator:
+        predictor = _load_translator(checkpoint, "translate", device, direction)
+        recipe["direction"] = predictor.direction
+        return predictor
+
+    _make(batch, load, recipe, {}, overwrite=overwrite, as_json=as_json)
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: beside the photo, named photo_restored.")
+@click.option(
+    "--checkpoint", metavar="FILE", help="One that restores. Default: the one that ships, against noise and blur."
+)
+@device_option
+@overwrite_option
+@json_option
+def restore(
+    photos: tuple[str, ...],
+    output: str | None,
+    checkpoint: str | None,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Restore degraded photos, or all photos of a folder."""
+    from ppgan_lite.restoration import restorer
+
+    batch = Batch(photos, output, label="restored", overwrite=overwrite)
+
+    def load() -> Translator:
+        return _load_translator(checkpoint or str(restorer()), "restore", device)
+
+    _make(batch, load, {"checkpoint": checkpoint}, {}, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -127,14 +175,74 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     ctx.exit(open_window(list(files)))
 
 
-def load_for_use(source: str, device: str, *, quiet: bool = False) -> Predictor:
+def load_for_use(source: str, device: str, *, quiet: bool = False) -> Stylizer:
+    """Load what paints photos in a style without being given a painting with each, and say so."""
     from ppgan_lite.inference.predictor import load_predictor
 
     predictor = load_predictor(source, device=device)
+    _check_task(source, predictor, "stylize")
     if "style" in predictor.spec.inputs:
         raise UsageError("--style", f"{source} paints in the style of any picture", "that picture's file")
     if not quiet:
-        say(
-            f"{predictor.name} on {predictor.device}" + (f" ({predictor.device_note})" if predictor.device_note else "")
-        )
-    return predictor
+        _introduce(predictor)
+    return cast("Stylizer", predictor)
+
+
+def _load_translator(checkpoint: str, task: str, device: str, direction: str | None = None) -> Translator:
+    from ppgan_lite.inference.predictor import load_predictor
+
+    if not Path(checkpoint).exists():
+        raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
+    predictor = load_predictor(checkpoint, device=device, predictor=direction)
+    _check_task(checkpoint, predictor, task)
+    _introduce(predictor)
+    return cast("Translator", predictor)
+
+
+def _check_task(source: str, predictor: Stylizer | Translator, task: str) -> None:
+    if predictor.spec.task != task:
+        option = "--style" if predictor.spec.task == "stylize" else "--checkpoint"
+        remedy = f"Use: {PROGRAM} {predictor.spec.task} PHOTO {option} {source}"
+        raise UsageError(source, f"its task is {predictor.spec.task}", f"a checkpoint whose task is {task}", remedy)
+
+
+def _introduce(predictor: Stylizer | Translator) -> None:
+    say(f"{predictor.name} on {predictor.device}" + (f" ({predictor.device_note})" if predictor.device_note else ""))
+
+
+def _make(
+    batch: Batch,
+    load: Callable[[], Stylizer | Translator],
+    recipe: dict[str, Any],
+    options: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Give each photo of a batch to a predictor, write what comes out, and tell what was made.
+
+    Args:
+        batch: Photos and where their results go.
+        load: Makes the predictor; called if there is a photo for it.
+        recipe: What is written into each result, and told as JSON.
+        options: For each call of the predictor.
+        overwrite: Whether results may replace files.
+        as_json: Whether to tell it on stdout.
+    """
+    from ppgan_lite.images import fitting_metadata, read_image, write_image
+
+    device = None
+    if batch.tasks:
+        predictor = load()
+        device = predictor.device
+
+        def make(task: Task, progress: Progress) -> dict[str, Any]:
+            started = time.perf_counter()
+            photo, metadata = read_image(task.source)
+            result = predictor(photo, progress=progress, **options)
+            write_image(task.target, result, fitting_metadata(metadata, result), overwrite=overwrite, recipe=recipe)
+            size = {"width": result.shape[1], "height": result.shape[0]}
+            return {**size, "seconds": round(time.perf_counter() - started, 3)}
+
+        batch.run(make)
+    batch.conclude({**recipe, "device": device}, as_json=as_json)

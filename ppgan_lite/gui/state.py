@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.images import WRITABLE, ImageMetadata, resize
+from ppgan_lite.images import WRITABLE, ImageMetadata, fitting_metadata
 
 if TYPE_CHECKING:
     from ppgan_lite.checkpoint import PredictorSpec
@@ -183,11 +183,7 @@ class Result:
     @property
     def metadata(self) -> ImageMetadata:
         """The photo's, for a file of this picture's size."""
-        metadata = self.request.photo.metadata
-        if metadata.alpha is None or metadata.alpha.shape == self.image.shape[:2]:
-            return metadata
-        height, width = self.image.shape[:2]
-        return replace(metadata, alpha=resize(metadata.alpha, width, height))
+        return fitting_metadata(self.request.photo.metadata, self.image)
 
     def file_name(self) -> str:
         """Suggest a name that tells photo and style; the photo's own format where that can be written."""

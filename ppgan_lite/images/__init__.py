@@ -11,7 +11,7 @@ from ppgan_lite.images.reading import (
     read_file,
     read_image,
 )
-from ppgan_lite.images.sizes import long_side_at_most, resize, short_side_to
+from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to
 from ppgan_lite.images.writing import (
     WRITABLE,
     check_writable,
@@ -32,6 +32,7 @@ __all__ = [
     "decode_stored",
     "encode_image",
     "find_images",
+    "fitting_metadata",
     "long_side_at_most",
     "natural_key",
     "read_file",

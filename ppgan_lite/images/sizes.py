@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
+
+from ppgan_lite.images.reading import ImageMetadata
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -27,3 +31,11 @@ def long_side_at_most(image: np.ndarray, size_px: int) -> np.ndarray:
     height, width = image.shape[:2]
     scale = min(1.0, size_px / max(height, width))
     return resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def fitting_metadata(metadata: ImageMetadata, image: np.ndarray) -> ImageMetadata:
+    """Return a picture's metadata with its opacity in the size of another picture, which was made from it."""
+    height, width = image.shape[:2]
+    if metadata.alpha is None or metadata.alpha.shape == (height, width):
+        return metadata
+    return replace(metadata, alpha=resize(metadata.alpha, width, height))
