@@ -24,7 +24,15 @@ def test_inspect_tells_what_a_file_of_another_program_is(checkpoint, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["format"] == "PyTorch file of weights"
     assert told["nets"]["generator_ba"]["kind"] == "ResnetGenerator"
-    assert told["predictors"]["b_to_a"]["inputs"] == ["photo"]
+    assert told["predictors"]["b_to_a"] == {
+        "net": "generator_ba",
+        "task": "translate",
+        "inputs": ["photo"],
+        "value_range": [-1.0, 1.0],
+        "multiple_of": 1,
+        "scale": 1,
+        "settings": {},
+    }
     assert told["globals"] == ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch.FloatStorage"]
     assert main(["inspect", str(checkpoint)]) == 0
     lines = capsys.readouterr().err.splitlines()

@@ -12,17 +12,23 @@ import pytest
 from foreign_files import write_pth
 from paddle import nn
 from published_nets import as_paddle, as_torch, batch_of_picture, plain_instance, resnet, shaken, unet
+from safetensors.numpy import save_file
 
-from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint
+from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, net_spec, net_tensors, read_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.giving import write_as
 from ppgan_lite.foreign.opening import Choices, describe_file, direction_of, open_checkpoint
 from ppgan_lite.foreign.paddlegan import lapstyle_names
+from ppgan_lite.foreign.painting import with_painting
 from ppgan_lite.foreign.reading import read_weights
+from ppgan_lite.foreign.vgg import vgg_names
+from ppgan_lite.images import resize
 from ppgan_lite.nets.discriminators import PatchDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
+from ppgan_lite.nets.vgg import VGGEncoder
+from ppgan_lite.pretrained import load_encoder
 
 # The project's promise for outputs in [-1, 1]; what is measured is ten times less.
 TOLERANCE = 1e-4
@@ -230,6 +236,22 @@ def test_lapstyle_of_paddlegan_is_one_painter(tmp_path, revisions):
     assert header.predictors["painter"].settings == {"draft_px": 128, "style_px": 128}
 
 
+def test_a_painting_can_be_put_into_a_lapstyle_file(tmp_path):
+    net = LapStyleNet((2, 3, 4, 5, 6), revision_channels=2, revisions=1)
+    spec = PredictorSpec("painter", "stylize", ("photo", "style"), settings={"style_px": 32})
+    header = Header({"painter": net_spec(net)}, {"painter": spec})
+    painting = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    bound, tensors = with_painting(header, net_tensors("painter", net), painting)
+    assert bound.predictors["painter"].inputs == ("photo",)
+    found = build_net("painter", bound, tensors)
+    small = paddle.to_tensor(resize(painting, 43, 32).transpose(2, 0, 1)[None].astype(np.float32) / 255)
+    for layer, pair in net.style_statistics(small).items():
+        for own, wanted in zip(found.own_statistics()[layer], pair, strict=True):
+            np.testing.assert_array_equal(own.numpy(), wanted.numpy())
+    with pytest.raises(UsageError, match=r"--painting: no net of .* takes a painting"):
+        with_painting(bound, tensors, painting)
+
+
 def test_a_file_of_ours_is_read_as_it_is(tmp_path):
     net = ResnetGenerator(base_channels=2, blocks=1)
     path = tmp_path / "x.ppgan"
@@ -432,3 +454,44 @@ def test_a_folder_and_a_missing_file_are_told(tmp_path):
         for function in (open_checkpoint, describe_file):
             with pytest.raises(CheckpointError, match=f"{told}; expected a file of weights"):
                 function(path)
+
+
+# VGG-19
+
+
+def test_torchvisions_vgg_gives_the_features_of_its_preprocessing(tmp_path):
+    rng = np.random.default_rng(0)
+    widths = (3, 2, 3, 4, 5, 6)
+    places = iter((0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28))
+    state: dict[str, np.ndarray] = {"classifier.0.weight": np.zeros((2, 2), np.float32)}
+    for stage, count in enumerate((2, 2, 4, 4, 1), start=1):
+        for number in range(count):
+            into = widths[stage - 1] if number == 0 else widths[stage]
+            place = next(places)
+            state[f"features.{place}.weight"] = rng.normal(size=(widths[stage], into, 3, 3)).astype(np.float32)
+            state[f"features.{place}.bias"] = rng.normal(size=widths[stage]).astype(np.float32)
+    encoder = load_encoder(str(write_pth(tmp_path / "vgg19.pth", state)))
+    image = np.full((3, 8, 8), 0.25, np.float32)  # flat: zeros or mirrors around it do not matter inside
+    normalised = (0.25 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
+    wanted = state["features.0.weight"].sum((2, 3)) @ normalised + state["features.0.bias"]
+    found = encoder(paddle.to_tensor(image[None]), last="relu1_1")["relu1_1"].numpy()
+    np.testing.assert_allclose(found[0, :, 4, 4], np.maximum(wanted, 0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(encoder.state_dict()["conv5_1.weight"].numpy(), state["features.28.weight"])
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".pdparams"])
+def test_the_normalised_vgg_is_read_from_every_kind_of_file(tmp_path, suffix):
+    net = VGGEncoder((2, 3, 4, 5, 6))
+    state = {theirs: net.state_dict()[ours].numpy() for ours, theirs in vgg_names().items()}
+    path = tmp_path / f"vgg_normalised{suffix}"
+    if suffix == ".pth":
+        write_pth(path, state, legacy=True)
+    elif suffix == ".safetensors":
+        save_file(state, path)
+    else:
+        write_pdparams(path, state)
+    for name, tensor in load_encoder(str(path)).state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), net.state_dict()[name].numpy())
+    header, tensors = open_checkpoint(path)
+    assert header.nets["encoder"].arguments == net.arguments and not header.predictors
+    assert isinstance(build_net("encoder", header, tensors), VGGEncoder)

@@ -47,6 +47,9 @@ def inspect(file: str, as_json: bool) -> None:
     type=click.Choice(["picture", "training"]),
     help="What batch norms go by. Default: the picture at hand, as PaddleGAN and test.py without --eval do.",
 )
+@click.option(
+    "--painting", metavar="PICTURE", help="What a LapStyle file was trained on: the checkpoint then needs it no more."
+)
 @overwrite_option
 @json_option
 def convert(
@@ -55,6 +58,7 @@ def convert(
     net: str | None,
     padding: Literal["reflect", "zero"] | None,
     statistics: Literal["picture", "training"] | None,
+    painting: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -64,12 +68,16 @@ def convert(
     """
     from ppgan_lite.foreign.giving import write_as
     from ppgan_lite.foreign.opening import Choices, open_checkpoint
+    from ppgan_lite.foreign.painting import with_painting
+    from ppgan_lite.images import read_image
     from ppgan_lite.inference.device import require_paddle
 
     if not overwrite and Path(output).exists():
         raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")
     require_paddle()
     header, tensors = open_checkpoint(file, Choices(padding, statistics))
+    if painting is not None:
+        header, tensors = with_painting(header, tensors, read_image(painting)[0])
     nets = write_as(output, header, tensors, net=net)
     if as_json:
         print_json({"file": file, "output": output, "nets": nets, "about": header.about})

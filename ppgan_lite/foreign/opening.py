@@ -130,15 +130,7 @@ def describe_file(path: str | Path) -> dict[str, Any]:
             }
             for name, spec in header.nets.items()
         }
-        summary["predictors"] = {
-            name: {
-                "net": spec.net,
-                "task": spec.task,
-                "inputs": list(spec.inputs),
-                "value_range": list(spec.value_range),
-            }
-            for name, spec in header.predictors.items()
-        }
+        summary["predictors"] = {name: asdict(spec) for name, spec in header.predictors.items()}
         summary["about"] = header.about
         summary["tensors"] = len(file.arrays)
     except CheckpointError as error:
@@ -230,7 +222,9 @@ def _take_lapstyle(file: WeightsFile, states: dict[str, dict[str, np.ndarray]], 
     settings = {"draft_px": _LAPSTYLE_PX, "style_px": _LAPSTYLE_PX}
     found.predictors["painter"] = PredictorSpec("painter", "stylize", ("photo", "style"), settings=settings)
     found.tensors |= {f"net/painter/{ours}": array for ours, array in tensors.items()}
-    found.notes.append("LapStyle's files hold no painting: give the one that it was trained on")
+    found.notes.append(
+        "LapStyle's files lack the painting that they were trained on: `paddlegan convert --painting` puts it in"
+    )
     for name in ("net_enc", "net_dec", "net_rev", "net_rev_2"):
         states.pop(name, None)
 
