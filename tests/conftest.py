@@ -9,6 +9,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTEST_QT_API", "pyqt5")
 os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.pop("PADDLEGAN_DEBUG", None)
+# Most tests are not about engines, and eager Paddle needs no graph.
+os.environ["PPGAN_LITE_ENGINE"] = "paddle"
 
 from collections.abc import Callable
 from pathlib import Path

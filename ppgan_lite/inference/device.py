@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import os
 import sys
 import tempfile
@@ -83,6 +84,8 @@ def choose_device(asked: str) -> tuple[str, str]:
     Raises:
         UsageError: The name is none of these, or there is no such GPU.
     """
+    if asked in ("auto", "cpu") and "paddle" not in sys.modules and _is_cpu_build():
+        return "cpu", ""  # Known without the second and a half that Paddle takes to load.
     paddle = require_paddle()
     gpus = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
     names = ["cpu", *(f"gpu:{index}" for index in range(gpus))]
@@ -110,6 +113,15 @@ def evaluating(device: str) -> Iterator[None]:
     paddle.set_device(device)
     with paddle.no_grad():
         yield
+
+
+def _is_cpu_build() -> bool:
+    """Whether the Paddle that is installed is the one without GPUs."""
+    try:
+        importlib.metadata.version("paddlepaddle")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _cpu_info() -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ppgan_lite.checkpoint import SUFFIX, Header, build_net, read_checkpoint
+from ppgan_lite.checkpoint import SUFFIX, Header, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
 from ppgan_lite.inference.device import choose_device, require_paddle
+from ppgan_lite.inference.engines import AUTO, choose_engines
 from ppgan_lite.styles import any_painting, catalogue, find_style
 from ppgan_lite.tables import did_you_mean
 
@@ -22,71 +25,90 @@ ANY = "any"
 TASKS = ("stylize", "translate", "restore")
 
 
-def load_predictor(source: str | Path, *, device: str = "auto", predictor: str | None = None) -> Stylizer | Translator:
+@dataclass(frozen=True)
+class _Options:
+    """What `load_predictor` was asked for beside the source."""
+
+    device: str
+    engine: str
+    predictor: str | None = None
+
+
+def load_predictor(
+    source: str | Path, *, device: str = "auto", engine: str = AUTO, predictor: str | None = None
+) -> Stylizer | Translator:
     """Build a predictor.
 
     Args:
         source: The name of a style that ships, "any" for the painter that takes a painting with every call, a picture
             whose manner to paint in, or a checkpoint.
         device: "auto", "cpu" or "gpu:N".
+        engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime".
         predictor: Which of a checkpoint's predictors, where it has several ("a_to_b", "b_to_a"); None takes the first.
 
     Returns:
         What paints, where the checkpoint's task is "stylize"; what translates or restores, where it is that.
 
     Raises:
-        UsageError: There is no such style, file, device or predictor.
+        UsageError: There is no such style, file, device, engine or predictor.
+        EngineError: The engine asked for cannot execute the net.
         CheckpointError: The file is damaged or no checkpoint with a predictor.
         ImageError: The picture cannot be read.
         MissingDependencyError: Paddle is not installed.
     """
     path = Path(source)
+    options = _Options(device, engine, predictor)
     if str(source) == ANY:
-        return _from_checkpoint(any_painting(), ANY, device, predictor)
+        return _from_checkpoint(any_painting(), ANY, options)
     if str(source) in [style.name for style in catalogue()]:
-        return _from_checkpoint(find_style(str(source)).path, str(source), device, predictor)
+        return _from_checkpoint(find_style(str(source)).path, str(source), options)
     if path.suffix.lower() in READABLE_SUFFIXES:
         painting, _ = read_image(path)
-        return _painter_of(painting, path.stem, device)
+        return _painter_of(painting, path.stem, _Options(device, engine))
     if path.exists() or path.suffix.lower() == SUFFIX:
-        return _from_checkpoint(path, path.stem, device, predictor)
+        return _from_checkpoint(path, path.stem, options)
     if not path.suffix and path.name == str(source):
         find_style(str(source))  # raises, naming the style that may have been meant
     raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")
 
 
-def _painter_of(painting: np.ndarray, name: str, device: str) -> Stylizer:
-    painter = _from_checkpoint(any_painting(), name, device, None)
+def _painter_of(painting: np.ndarray, name: str, options: _Options) -> Stylizer:
+    painter = _from_checkpoint(any_painting(), name, options)
     assert painter.spec.task == "stylize"
     return cast("Stylizer", painter).with_style(painting)
 
 
-def _from_checkpoint(path: Path, name: str, device: str, predictor: str | None) -> Stylizer | Translator:
-    require_paddle()
-    from ppgan_lite.inference.engines.executors import PaddleEngine
-    from ppgan_lite.inference.stylizer import Stylizer
-    from ppgan_lite.inference.translator import Translator, check_net, translator_pieces
-    from ppgan_lite.nets.lapstyle import LapStyleNet
-
-    header, tensors = read_checkpoint(path)
-    chosen = _chosen(path, header, predictor)
+def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Translator:
+    header, tensors = open_checkpoint(path)
+    chosen = _chosen(path, header, options.predictor)
     spec = header.predictors[chosen]
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
-    used, note = choose_device(device)
-    net = build_net(spec.net, header, tensors)
+    device, note = choose_device(options.device)
+    key = f"{sha256_of(path)} {spec.net}"
     if spec.task == "stylize":
-        if not isinstance(net, LapStyleNet):
-            raise CheckpointError(path, f"its predictor stylizes with a {type(net).__name__}", "a LapStyleNet")
-        return Stylizer(net, spec, name=name, device=used, device_note=note)
+        from ppgan_lite.inference.stylizer import Stylizer, painter_of, painter_pieces, sample_painting
+
+        painter = painter_of(header, spec.net, tensors)
+        pieces = painter_pieces(header, spec.net, tensors, key)
+        engines, why = choose_engines(
+            pieces, options.engine, device, lambda engines: sample_painting(engines, spec, painter)
+        )
+        return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why)
+    require_paddle()
+    from ppgan_lite.inference.translator import Translator, check_net, sample_translation, translator_pieces
+
+    net = build_net(spec.net, header, tensors)
     check_net(net, spec, where=path)
-    pieces = translator_pieces(net, f"{path} {spec.net}")
-    engines = {key: PaddleEngine(used) for key in pieces}
-    for key, engine in engines.items():
-        engine.load(pieces[key])
+    engines, why = choose_engines(
+        translator_pieces(net, key),
+        options.engine,
+        device,
+        lambda engines: sample_translation(net, engines, spec),
+    )
     directions = tuple(key for key, other in header.predictors.items() if other.task == spec.task)
     return Translator(
-        net, engines, spec, name=name, device=used, device_note=note, direction=chosen, directions=directions
+        net, engines, spec, name=name, device=device, device_note=note or why, direction=chosen, directions=directions
     )
 
 

@@ -3,27 +3,118 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import paddle
 
-from ppgan_lite.checkpoint import PredictorSpec
-from ppgan_lite.errors import UsageError
+from ppgan_lite.checkpoint import Header, PredictorSpec, build_net
+from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.images import resize
-from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
-from ppgan_lite.inference.device import evaluating
+from ppgan_lite.inference.arrays import LUMA, check_image, to_values
+from ppgan_lite.inference.drafting import draft, style_of, with_grain
+from ppgan_lite.inference.engines import Engines
+from ppgan_lite.inference.engines.piece import Piece, Shape
+from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
 from ppgan_lite.inference.steps import Progress, Steps
-from ppgan_lite.inference.tiling import in_tiles, tile_count
-from ppgan_lite.nets.blocks import resize_bilinear
-from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, halved, pyramid
+from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+    from ppgan_lite.nets.lapstyle import LapStyleNet
 
 DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
+SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
+PUBLISHED_CHANNELS = (64, 128, 256, 512, 512)
+HALO = 10  # of a revision net: `RevisionNet.HALO`, without Paddle
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
+
+
+@dataclass(frozen=True)
+class Painter:
+    """What a `Stylizer` must know of a LapStyle net.
+
+    Attributes:
+        alignment: How it is given a style.
+        revisions: How many revision nets it has.
+        halo: How far a revision net sees, in pixels.
+        style: The one style that it was made for; None if it takes any.
+    """
+
+    alignment: Alignment
+    revisions: int
+    halo: int
+    style: Style | None
+
+
+def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> Painter:
+    """Return what a checkpoint's LapStyle net is, without building it.
+
+    Raises:
+        CheckpointError: It is another kind of net.
+    """
+    spec = header.nets[net]
+    if spec.kind != "LapStyleNet":
+        where = header.source or "checkpoint"
+        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", "a LapStyleNet")
+    alignment: Alignment = spec.arguments.get("alignment", "adain")
+    style = None
+    if spec.arguments.get("own_style", False):
+        parts = [(part, f"net/{net}/{part}") for part in aligned_parts(alignment)]
+        if any(f"{key}_{what}" not in tensors for _, key in parts for what in ("mean", "spread")):
+            build_net(net, header, tensors)  # says what is missing
+        style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in parts}
+    return Painter(alignment, spec.arguments.get("revisions", 2), HALO, style)
+
+
+def _statistic(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the batch off a net's buffers: mean 1 x C x 1 x 1, spread 1 x C x 1 x 1 or 1 x C x C."""
+    channels = mean.size
+    return mean.reshape(channels), spread.reshape((channels,) if spread.size == channels else (channels, channels))
+
+
+def painter_pieces(header: Header, net: str, tensors: Mapping[str, np.ndarray], key: str) -> dict[str, Piece]:
+    """Return the parts of a checkpoint's LapStyle net that a `Stylizer` needs.
+
+    Args:
+        header: Names the net's arguments.
+        net: Its name there.
+        tensors: Its numbers.
+        key: What these are known by.
+    """
+
+    @functools.cache
+    def built() -> LapStyleNet:
+        return build_net(net, header, tensors)
+
+    def encode() -> nn.Layer:
+        from ppgan_lite.nets.lapstyle import EncodePiece
+
+        return EncodePiece(built().encoder)
+
+    def decode() -> nn.Layer:
+        from ppgan_lite.nets.lapstyle import DecodePiece
+
+        return DecodePiece(built().decoder)
+
+    arguments = header.nets[net].arguments
+    widths = arguments.get("encoder_channels", PUBLISHED_CHANNELS)
+    picture: Shape = (1, 3, None, None)
+    features = tuple((1, width, None, None) for width in widths[1:4])
+    pieces = {"encode": Piece("encode", key, (picture,), encode), "decode": Piece("decode", key, features, decode)}
+    for level in range(arguments.get("revisions", 2)):
+        name = f"revise{level}"
+        pieces[name] = Piece(
+            name, key, (picture, picture), functools.partial(lambda level: built().revisions[level], level)
+        )
+    return pieces
 
 
 class Stylizer:
@@ -34,36 +125,58 @@ class Stylizer:
         spec: What the net takes; `spec.inputs` is ("photo",) or ("photo", "style").
         device: Where it runs: "cpu" or "gpu:N".
         device_note: Why that is not the device asked for; "" if there is nothing to say.
+        directions: None, as it paints one way only.
     """
+
+    directions: tuple[str, ...] = ()
 
     def __init__(
         self,
-        net: LapStyleNet,
+        engines: Engines,
         spec: PredictorSpec,
+        painter: Painter,
         *,
         name: str,
         device: str = "cpu",
         device_note: str = "",
-        style: Any = None,
     ) -> None:
+        """Describe how a net is to be called.
+
+        Args:
+            engines: Execute its pieces; see `painter_pieces`.
+            spec: As above.
+            painter: What the net is.
+            name: As above.
+            device: As above.
+            device_note: As above.
+        """
         self.name = name
         self.spec = spec
         self.device = device
         self.device_note = device_note
-        self._net = net
-        self._style = net.own_statistics() if net.own_style else style
+        self._engines = engines
+        self._painter = painter
+        self._encode = engines["encode"].run
+        self._decode = engines["decode"].run
+        self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
+
+    @property
+    def engine(self) -> str:
+        """What computes, and how exactly."""
+        used = self._engines["encode"]
+        return used.name if used.precision == "float32" else f"{used.name}, {used.precision}"
 
     def with_style(self, painting: np.ndarray) -> Stylizer:
         """Return a predictor that always paints in the manner of `painting` (uint8 H x W x 3 RGB)."""
-        if self._net.own_style:
+        if self._painter.style is not None:
             raise UsageError("style", f"{self.name} paints in a style of its own", "a painter of any style")
         return Stylizer(
-            self._net,
+            self._engines,
             dataclasses.replace(self.spec, inputs=("photo",)),
+            dataclasses.replace(self._painter, style=self._measure(painting)),
             name=self.name,
             device=self.device,
             device_note=self.device_note,
-            style=self._measure(painting),
         )
 
     def __call__(
@@ -104,40 +217,42 @@ class Stylizer:
         if ("style" in self.spec.inputs) != (style is not None):
             found = "none was given" if style is None else f"{self.name} has a style already"
             raise UsageError("style", found, "a painting" if style is None else "no painting")
-        statistics = self._style if style is None else self._measure(style)
-        with evaluating(self.device):
-            result = self._paint(image, statistics, float(strength), brush, Steps("stylize", progress, cancelled))
+        measured = self._painter.style if style is None else self._measure(style)
+        assert measured is not None
+        steps = Steps("stylize", progress, cancelled)
+        result = self._paint(image, measured, float(strength), brush, steps)
         return _with_colors_of(image, result) if keep_colors else result
 
-    def _paint(
-        self, image: np.ndarray, statistics: Any, strength: float, brush: float | None, steps: Steps
-    ) -> np.ndarray:
-        height, width = image.shape[:2]
-        draft_height, draft_width, levels = self._plan(height, width, brush)
-        sizes = [(height, width)]
-        for _ in range(levels):
-            sizes.append(halved(*sizes[-1]))
-        draft_steps = draft_height * draft_width // 30_000 + 1  # a draft of a tile's pixels costs about two tiles
-        steps.expect(draft_steps + sum(tile_count(*size) for size in sizes[:-1]))
-
-        small = paddle.to_tensor(to_values(resize(image, draft_width, draft_height), 0.0, 1.0))
-        noise = np.random.default_rng(0).standard_normal((draft_height, draft_width), np.float32)
-        grain = float(self.spec.settings.get("grain", 0.0)) * strength
-        small = add_grain(small, paddle.to_tensor(noise[None, None]), grain)
-        result = self._net.draft(small, statistics, strength, int(self.spec.settings.get("coats", 1)))
+    def _paint(self, image: np.ndarray, style: Style, strength: float, brush: float | None, steps: Steps) -> np.ndarray:
+        draft_height, draft_width, levels = self._plan(*image.shape[:2], brush)
+        sizes = pyramid_sizes(*image.shape[:2], levels)
+        draft_steps = draft_height * draft_width // 100_000 + 1  # a draft of a tile's pixels costs about two tiles
+        steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo))
+        small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
+        small = with_grain(small, float(self.spec.settings.get("grain", 0.0)) * strength)
+        painted = draft(
+            small,
+            style,
+            self._encode,
+            self._decode,
+            self._painter.alignment,
+            strength=strength,
+            coats=int(self.spec.settings.get("coats", 1)),
+        )
         steps.done(draft_steps)
-        result = resize_bilinear(result, *sizes[-1])
-        if levels:
-            _, details = pyramid(paddle.to_tensor(to_values(image, 0.0, 1.0)), levels)
-            for level in range(levels):
-                result = self._net.revise(
-                    level,
-                    details.pop(0),
-                    result,
-                    strength,
-                    lambda net, detail, draft: in_tiles(net, (detail, draft), halo=net.HALO, after_each=steps.done),
-                )
-        return to_pixels(result.numpy(), 0.0, 1.0)
+        rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
+        rows = resized_rows(
+            lambda start, stop: rows[start:stop], (draft_height, draft_width), sizes[-1], 0, sizes[-1][0]
+        )
+        return revise(
+            image,
+            rows,
+            levels,
+            self._revisions,
+            self._painter.halo,
+            strength=strength,
+            after_each=steps.done,
+        )
 
     def _plan(self, height: int, width: int, brush: float | None) -> tuple[int, int, int]:
         """Choose the draft's height and width, and how many levels lie between it and the photo."""
@@ -146,20 +261,27 @@ class Stylizer:
         if brush is not None:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
-        levels = max(0, round(math.log2(short / draft_px))) if len(self._net.revisions) else 0
+        levels = max(0, round(math.log2(short / draft_px))) if self._revisions else 0
         if brush is None and levels and 0.7 < short / 2**levels / draft_px < 1.42:
             draft_px = short / 2**levels  # near enough: no resizing between draft and pyramid
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
-    def _measure(self, painting: np.ndarray) -> Any:
+    def _measure(self, painting: np.ndarray) -> Style:
         check_image("style", painting)
         height, width = painting.shape[:2]
         draft_px = float(self.spec.settings.get("style_px", DRAFT_PX))
         scale = min(draft_px / min(height, width), LONGEST_DRAFT * draft_px / max(height, width))
         small = resize(painting, max(round(width * scale), 16), max(round(height * scale), 16))
-        with evaluating(self.device):
-            return self._net.style_statistics(paddle.to_tensor(to_values(small, 0.0, 1.0)))
+        return style_of(to_values(small, 0.0, 1.0), self._encode, self._painter.alignment)
+
+
+def sample_painting(engines: Engines, spec: PredictorSpec, painter: Painter) -> np.ndarray:
+    """Paint a photo that is always the same: what engines are compared by."""
+    photo = sample_photo()
+    stylizer = Stylizer(engines, spec, painter, name="sample")
+    style = None if painter.style is not None else np.ascontiguousarray(photo[::-1, ::-1, ::-1])
+    return stylizer(photo, style=style, brush=STROKE_PX * len(photo) / SAMPLE_DRAFT_PX)
 
 
 def _with_colors_of(photo: np.ndarray, painted: np.ndarray) -> np.ndarray:

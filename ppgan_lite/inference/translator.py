@@ -14,6 +14,7 @@ from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
 from ppgan_lite.inference.engines import Engines
 from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.steps import Progress, Steps
 from ppgan_lite.inference.tiling import spans
 from ppgan_lite.nets.normalisation import instance_norms
@@ -22,6 +23,7 @@ from ppgan_lite.nets.tile_pieces import StatisticsPiece, TilePiece
 # What a net of base_channels 64 needs for a pixel is up to 1.7 kB.
 WHOLE_PX = 1_100_000  # a picture of so many pixels is not cut, and a larger one normalised by a thumbnail of so many
 PIECE_PX = 768  # side of what a net sees of a larger one, unless its halo needs more
+SAMPLE_PX = 128  # side of the photo that engines are compared by
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
 
 
@@ -40,6 +42,17 @@ def translator_pieces(net: nn.Layer, key: str) -> dict[str, Piece]:
         pieces["statistics"] = Piece("statistics", key, (picture,), lambda: StatisticsPiece(net))
         pieces["tile"] = Piece("tile", key, (picture, (2, channels)), lambda: TilePiece(net))
     return pieces
+
+
+def sample_translation(net: nn.Layer, engines: Engines, spec: PredictorSpec) -> np.ndarray:
+    """Translate a photo that is always the same, in one piece and as a tile: what engines are compared by."""
+    translator = Translator(net, engines, spec, name="sample", device="cpu")
+    photo = np.ascontiguousarray(sample_photo()[:SAMPLE_PX, :SAMPLE_PX])
+    whole = translator(photo)
+    if "tile" not in engines:
+        return whole
+    tile = translator.as_tile_of(photo, photo)
+    return np.concatenate([whole, np.broadcast_to(tile, whole.shape)])
 
 
 def check_net(net: nn.Layer, spec: PredictorSpec, *, where: object) -> None:
@@ -132,6 +145,12 @@ class Translator:
         result = self._in_tiles(image, steps)[:height, :width]
         return np.ascontiguousarray(np.broadcast_to(result, (height, width, 3)))
 
+    @property
+    def engine(self) -> str:
+        """What computes, and how exactly."""
+        used = self._engines["whole"]
+        return used.name if used.precision == "float32" else f"{used.name}, {used.precision}"
+
     def _channels_of(self, image: np.ndarray) -> np.ndarray:
         """The image as the net wants it: RGB, or grey as H x W x 1."""
         return image if self._in_channels == 3 else np.rint(image @ LUMA).astype(np.uint8)[..., None]
@@ -151,8 +170,7 @@ class Translator:
         statistics = None
         if len(tiles) > 1 and "statistics" in self._engines:
             steps.expect(len(tiles) + 1)
-            thumbnail = self._channels_of(_thumbnail(image))
-            (statistics,) = self._engines["statistics"].run(to_values(thumbnail, *self.spec.value_range))
+            statistics = self._statistics(_thumbnail(image))
             steps.done()
         else:
             steps.expect(len(tiles))
@@ -167,6 +185,15 @@ class Translator:
             steps.done()
         assert result is not None
         return result
+
+    def as_tile_of(self, whole: np.ndarray, image: np.ndarray) -> np.ndarray:
+        """Translate an image of a size that the net takes as a part of a whole one."""
+        return self._run(self._channels_of(image), self._statistics(whole))
+
+    def _statistics(self, image: np.ndarray) -> np.ndarray:
+        """Return what the net normalises an image by."""
+        values = to_values(self._channels_of(image), *self.spec.value_range)
+        return self._engines["statistics"].run(values)[0]
 
     def _tile_px(self, height: int, width: int) -> int:
         """Choose the side of a tile; the longer side of the picture where one piece is enough."""

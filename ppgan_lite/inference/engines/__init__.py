@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from ppgan_lite.inference.engines.piece import Engine, Piece
 logger = logging.getLogger(__name__)
 
 AUTO = "auto"
+ENGINE_VARIABLE = "PPGAN_LITE_ENGINE"  # what "auto" is, where somebody has set it
 ENGINES: dict[str, Callable[[str, str], Engine]] = {
     "paddle": PaddleEngine,
     "openvino": OpenVinoEngine,
@@ -78,6 +80,8 @@ def choose_engines(
         UsageError: There is no such engine.
         EngineError: The engine asked for is not installed, cannot execute the net or does not agree.
     """
+    if asked == AUTO:
+        asked = os.environ.get(ENGINE_VARIABLE, AUTO)
     if asked not in (AUTO, *ENGINES):
         raise UsageError("engine", f"{asked!r} is not known", f"one of {', '.join((AUTO, *ENGINES))}")
     if asked == "paddle" or (asked == AUTO and device != "cpu"):
@@ -146,15 +150,32 @@ def _read(path: Path) -> Agreement | None:
 
 
 def _loaded(pieces: Mapping[str, Piece], name: str, device: str, precision: str) -> dict[str, Engine]:
-    engines: dict[str, Engine] = {}
-    try:
-        for key, piece in pieces.items():
-            engines[key] = ENGINES[name](device, precision)
-            engines[key].load(piece)
-    except BaseException:
-        _close(engines)
-        raise
+    """Return an engine for each piece, which loads it when it is first run."""
+    engines: dict[str, Engine] = {key: Lazily(ENGINES[name](device, precision)) for key in pieces}
+    for key, piece in pieces.items():
+        engines[key].load(piece)
     return engines
+
+
+class Lazily:
+    """An engine that loads its piece when it is first run: what a picture does not need costs nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.device, self.precision = engine.name, engine.device, engine.precision
+        self._engine = engine
+        self._piece: Piece | None = None
+
+    def load(self, piece: Piece) -> None:
+        self._piece = piece
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        if self._piece is not None:
+            self._engine.load(self._piece)
+            self._piece = None
+        return self._engine.run(*inputs)
+
+    def close(self) -> None:
+        self._engine.close()
 
 
 def _offers(name: str, precision: str) -> bool:

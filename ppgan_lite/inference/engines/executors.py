@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import EngineError
-from ppgan_lite.inference.device import physical_cores, require_paddle
+from ppgan_lite.inference.device import evaluating, physical_cores, require_paddle
 from ppgan_lite.inference.engines.graphs import graph_file
 from ppgan_lite.inference.engines.piece import Piece
 
@@ -29,9 +29,7 @@ class PaddleEngine:
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         import paddle
 
-        # The device and no_grad belong to the thread, and the window's worker has its own.
-        paddle.set_device(self.device)
-        with paddle.no_grad(), paddle.amp.auto_cast(self.precision != "float32", dtype="bfloat16"):
+        with evaluating(self.device), paddle.amp.auto_cast(self.precision != "float32", dtype="bfloat16"):
             found = self._layer(*(paddle.to_tensor(array) for array in inputs))
         tensors = found if isinstance(found, (list, tuple)) else (found,)
         return tuple(tensor.astype("float32").numpy() for tensor in tensors)

@@ -108,9 +108,9 @@ def export(piece: Piece, *, opset: int = OPSET) -> bytes:
     ]
     with tempfile.TemporaryDirectory() as scratch, _quietly():
         stem = Path(scratch, "piece")
+        layer = piece.build()
         try:
-            traced = paddle.jit.to_static(piece.build(), input_spec=specs, full_graph=True)
-            paddle.jit.save(traced, str(stem))
+            paddle.jit.save(paddle.jit.to_static(layer, input_spec=specs, full_graph=True), str(stem))
             # Its own folding takes half a minute and gains nothing: engines fold by themselves.
             paddle2onnx.export(
                 f"{stem}.json", f"{stem}.pdiparams", f"{stem}.onnx", opset, optimize_tool=None, verbose=False
@@ -121,6 +121,9 @@ def export(piece: Piece, *, opset: int = OPSET) -> bytes:
             raise EngineError(
                 piece.name, f"Paddle cannot make a graph of it ({type(error).__name__}: {line})"
             ) from error
+        finally:
+            if isinstance(layer.forward, paddle.jit.dy2static.program_translator.StaticFunction):
+                layer.forward.rollback()  # to_static changes the layer itself, which the eager engine may have too
 
 
 _INSTALL = 'Install it with: pip install "ppgan-lite[cpu]"'
