@@ -1,113 +1,25 @@
-"""Every net of the table alike, then what each one promises."""
+"""Every net of the table alike, in all its variants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import fnmatch
 
 import numpy as np
-import paddle
 import pytest
+from net_examples import EXAMPLES, Example, build, picture, values_of
 from paddle import nn
-from paddle.nn import functional as F
 
 from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint, write_checkpoint
-from ppgan_lite.foreign.paddlegan import decoder_names, lapstyle_names, revision_names
-from ppgan_lite.foreign.vgg import encoder_names
 from ppgan_lite.nets import NETS
-from ppgan_lite.nets.blocks import ReflectConv, reflect_pad, upsample_nearest
-from ppgan_lite.nets.discriminators import LapStyleDiscriminator
-from ppgan_lite.nets.lapstyle import (
-    ALIGNED_LAYERS,
-    LapStyleNet,
-    RevisionNet,
-    adain,
-    mean_and_covariance,
-    mean_and_std,
-    optimal_transport,
-    pyramid,
-)
-from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter, VGGEncoder
-from ppgan_lite.tables import resolve
-
-WIDTHS = (4, 6, 8, 10, 12)
 
 
-def picture(height: int, width: int, *, channels: int = 3, batch: int = 1, phase: float = 0.0) -> paddle.Tensor:
-    """Return waves in [0, 1] without symmetry, the same on every machine: N x channels x height x width."""
-    place = np.arange(batch * channels * height * width, dtype=np.float64).reshape(batch, channels, height, width)
-    return paddle.to_tensor((0.5 + 0.5 * np.sin(place * 0.37 + place**2 * 0.0011 + phase)).astype(np.float32))
-
-
-def fill(net: nn.Layer) -> nn.Layer:
-    """Give every parameter fixed values that keep activations alive, and return the net."""
-    trained = sorted((name, value) for name, value in net.named_parameters() if value.trainable)
-    for number, (name, parameter) in enumerate(trained):
-        values = np.random.RandomState(number).randn(*parameter.shape)  # noise that NumPy has frozen
-        if parameter.ndim == 4:
-            values *= (2 / np.prod(parameter.shape[1:])) ** 0.5
-        else:
-            values = 0.1 * values + (1.0 if name.endswith("weight") else 0.1)  # of a norm; of a bias
-        parameter.set_value(values.astype(np.float32))
-    return net
-
-
-def values_of(output: Any) -> list[paddle.Tensor]:
-    """Return the tensors of an output, in a fixed order."""
-    return [output] if isinstance(output, paddle.Tensor) else [output[name] for name in sorted(output)]
-
-
-# All nets alike
-
-
-def call_lapstyle(net: nn.Layer, image: paddle.Tensor) -> Any:
-    return net(image, net.style_statistics(picture(40, 36, phase=1.0)))
-
-
-def call_adapter(net: nn.Layer, image: paddle.Tensor) -> Any:
-    widths = net.arguments["in_channels"]
-    return net({name: picture(9, 7, channels=width) for name, width in zip(LAYERS, widths, strict=True)})
-
-
-def stages(height: int, width: int) -> list[list[int]]:
-    """The sizes of the encoder's five layers: each half of the one before, rounded up."""
-    return [[1, channels, -(-height // 2**k), -(-width // 2**k)] for k, channels in enumerate(WIDTHS)]
-
-
-@dataclass
-class Example:
-    """How a net is tried: small arguments, the shapes that come out, how it is called, which parameters stay idle."""
-
-    arguments: dict[str, Any]
-    shapes: Callable[[int, int], list[list[int]]]
-    call: Callable[[nn.Layer, paddle.Tensor], Any] = lambda net, image: net(image)
-    idle: tuple[str, ...] = ()
-
-
-LAPSTYLE = {"encoder_channels": list(WIDTHS), "encoder_convs": [1, 2, 1, 1, 1], "revision_channels": 5}
-EXAMPLES = {
-    "FeatureAdapter": Example(
-        {"in_channels": [2, 3, 4, 5, 6], "out_channels": [3, 4, 5, 6, 7]},
-        lambda height, width: [[1, channels, 9, 7] for channels in range(3, 8)],
-        call_adapter,
-    ),
-    "LapStyleNet": Example(
-        LAPSTYLE,
-        lambda height, width: [[1, 3, height, width]],
-        call_lapstyle,
-        ("encoder.conv5_1.weight", "encoder.conv5_1.bias"),  # the draft looks no deeper than relu4_1
-    ),
-    "LapStyleDiscriminator": Example({"base_channels": 6}, lambda height, width: [[1, 1, height, width]]),
-    "VGGEncoder": Example({"channels": list(WIDTHS), "convs": [2, 1, 2, 1, 1]}, stages),
-}
-
-
-@pytest.fixture(params=sorted(NETS))
+@pytest.fixture(params=sorted(EXAMPLES))
 def example(request) -> tuple[nn.Layer, Example]:
-    paddle.seed(0)
-    found = EXAMPLES[request.param]
-    return fill(resolve(NETS, request.param, "net")(**found.arguments)), found
+    return build(request.param), EXAMPLES[request.param]
+
+
+def test_every_net_has_an_example():
+    assert {name.partition(",")[0] for name in EXAMPLES} == set(NETS)
 
 
 def test_every_net_gives_the_shape_that_it_promises_at_odd_sizes(example):
@@ -123,7 +35,7 @@ def test_every_parameter_of_every_net_gets_a_finite_gradient(example):
     outputs = values_of(how.call(net, picture(64, 70)))
     sum((output * output).mean() for output in outputs).backward()
     for name, parameter in net.named_parameters():
-        if parameter.trainable and name not in how.idle:
+        if parameter.trainable and not any(fnmatch.fnmatchcase(name, pattern) for pattern in how.idle):
             assert parameter.grad is not None, name
             assert np.isfinite(parameter.grad.numpy()).all(), name
             assert float(parameter.grad.abs().sum()) > 0, name
@@ -143,409 +55,68 @@ def test_every_net_comes_out_of_a_checkpoint_as_it_went_in(example, tmp_path):
 GOLDEN = {
     "FeatureAdapter": [
         -0.08839,
-        0.95286,
+        0.95033,
         -0.78853,
         -0.10758,
-        0.85739,
+        0.85569,
         -0.22491,
         0.15984,
-        0.81993,
+        0.81863,
         0.80801,
         -0.05681,
-        0.81854,
+        0.81746,
         -2.30125,
         0.31033,
-        0.91158,
+        0.91054,
         2.11939,
     ],
-    "LapStyleNet": [-0.46176, 2.45781, -5.3236],
-    "LapStyleDiscriminator": [2.12157, 0.66725, 1.71065],
+    "GlobalDiscriminator": [-0.28089, 0.0, -0.28089],
+    "GlobalDiscriminator, DCGAN": [0.71204, 0.0, 0.71204],
+    "LapStyleDiscriminator": [2.12157, 0.66717, 1.71065],
+    "LapStyleNet": [-0.46176, 2.45773, -5.32361],
+    "MultiScaleDiscriminator": [-0.86903, 0.70977, -1.97412, -0.70606, 0.44834, -0.81667, -0.04258, 0.16287, 0.06754],
+    "PatchDiscriminator": [0.46821, 0.92146, 0.85801],
+    "PatchDiscriminator, batch norm": [0.77984, 0.14832, 0.69475],
+    "PixelDiscriminator": [0.51223, 0.50928, -0.05345],
+    "ResnetGenerator": [-0.04272, 0.52663, 0.85035],
+    "ResnetGenerator, antialiased": [0.20549, 0.57796, 0.27577],
+    "ResnetGenerator, attention": [0.01114, 0.39531, -0.4329],
+    "ResnetGenerator, picture norm": [0.43097, 0.53314, -0.638],
+    "ResnetGenerator, resize-convolutions": [0.21223, 0.59844, 0.08976],
+    "ResnetGenerator, sketch to line art": [-0.01852, 0.77239, 0.21333],
+    "SRResNet": [-3.84598, 5.27853, 1.4081],
+    "SRResNet, four times": [-0.41136, 1.26792, -0.55676],
+    "SRResNet, twice": [-1.35046, 1.98018, -0.05092],
+    "UnetGenerator": [0.08332, 0.57855, 0.28431],
+    "UnetGenerator, instance norm": [-0.03513, 0.53397, 0.11147],
     "VGGEncoder": [
         0.61905,
-        0.70543,
+        0.70541,
         0.95519,
         0.572,
-        1.11672,
+        1.11664,
         0.0,
         0.91607,
-        1.20422,
+        1.20396,
         0.12187,
         0.34627,
-        0.70906,
+        0.70857,
         0.0,
         0.23487,
-        0.31185,
+        0.3112,
         0.4283,
     ],
 }
 
 
-def test_every_net_computes_what_it_always_did(example):
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_every_net_computes_what_it_always_did(name):
     """Mean, deviation and last value of each output, as they were when the nets were compared with the papers."""
-    net, how = example
+    net = build(name)
     net.eval()
     found = [
         number
-        for output in values_of(how.call(net, picture(64, 72)))
-        for number in (float(output.mean()), float(output.std()), float(output.flatten()[-1]))
+        for output in values_of(EXAMPLES[name].call(net, picture(64, 72)))
+        for number in (float(output.mean()), float(output.numpy().std()), float(output.flatten()[-1]))
     ]
-    np.testing.assert_allclose(found, GOLDEN[type(net).__name__], rtol=1e-3, atol=1e-4)
-
-
-# Blocks
-
-
-def test_reflect_padding_and_doubling_are_paddles_own():
-    x = picture(5, 7, channels=2, batch=2)
-    np.testing.assert_array_equal(reflect_pad(x).numpy(), F.pad(x, [1, 1, 1, 1], mode="reflect").numpy())
-    np.testing.assert_array_equal(upsample_nearest(x).numpy(), F.interpolate(x, scale_factor=2).numpy())
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_a_reflect_convolution_is_a_padding_and_a_convolution(stride):
-    conv = fill(ReflectConv(3, 4, stride=stride))
-    x = picture(9, 6)
-    wanted = F.conv2d(F.pad(x, [1, 1, 1, 1], mode="reflect"), conv.weight, conv.bias, stride=stride)
-    np.testing.assert_allclose(conv(x).numpy(), wanted.numpy(), atol=1e-6)
-    assert wanted.shape[2:] == [-(-9 // stride), -(-6 // stride)]
-
-
-# Encoder and discriminator
-
-
-def test_the_encoder_stops_at_the_layer_that_is_wanted():
-    encoder = fill(VGGEncoder(WIDTHS))
-    everything = encoder(picture(32, 32))
-    assert list(everything) == list(LAYERS)
-    for place, layer in enumerate(LAYERS, start=1):
-        some = encoder(picture(32, 32), last=layer)
-        assert list(some) == list(LAYERS[:place])
-        np.testing.assert_array_equal(some[layer].numpy(), everything[layer].numpy())
-    assert all(float(features.min()) >= 0 for features in everything.values())
-
-
-def test_the_published_encoder_is_the_one_that_is_built_by_default():
-    count = sum(parameter.size for parameter in VGGEncoder().parameters())
-    assert count == 12_944_972  # VGG-19's convolutions up to conv5_1 and the 1x1 before them
-
-
-def test_the_adapter_maps_each_layer_by_itself():
-    adapter = fill(FeatureAdapter([2] * 5, [3] * 5))
-    features = {layer: picture(4, 4, channels=2) for layer in LAYERS}
-    before = adapter(features)
-    features["relu3_1"] = features["relu3_1"] * 0
-    after = adapter(features)
-    assert [layer for layer in LAYERS if not bool((before[layer] == after[layer]).all())] == ["relu3_1"]
-
-
-def sees(function: Callable[[paddle.Tensor], paddle.Tensor], channels: int, row: int, column: int) -> tuple[int, ...]:
-    """Return how far (up, down, left, right) a pixel of a result looks into a picture of 64 x 64."""
-    x = picture(64, 64, channels=channels)
-    x.stop_gradient = False
-    function(x)[0, :, row, column].sum().backward()
-    seen = x.grad.abs().sum(axis=[0, 1]).numpy() > 0
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    return row - rows[0], rows[-1] - row, column - columns[0], columns[-1] - column
-
-
-def positive(net: nn.Layer) -> nn.Layer:
-    """Give a net positive weights: nothing cancels and no ReLU closes, so all that a pixel can see has a gradient."""
-    for parameter in net.parameters():
-        parameter.set_value(paddle.full(parameter.shape, 0.05))
-    net.eval()
-    return net
-
-
-def test_the_discriminator_judges_patches_of_seven_pixels():
-    assert sees(positive(LapStyleDiscriminator(base_channels=4)), 3, 30, 31) == (3, 3, 3, 3)
-
-
-# Revision
-
-
-def test_a_revision_net_sees_nine_pixels_far():
-    net = positive(RevisionNet(3))
-
-    def revise(x: paddle.Tensor) -> paddle.Tensor:
-        return net(x[:, :3], x[:, 3:])
-
-    assert sees(revise, 6, 30, 32) == (8, 8, 8, 8)
-    assert sees(revise, 6, 31, 33) == (9, 7, 9, 7)
-    assert RevisionNet.HALO == 10  # the next even number
-
-
-@pytest.mark.parametrize(("height", "width"), [(96, 80), (95, 81)])
-def test_tiles_with_a_halo_equal_the_whole(height, width):
-    net = fill(RevisionNet(4))
-    x = picture(height, width, channels=6)
-    whole = net(x[:, :3], x[:, 3:]).numpy()
-    tiled = np.full_like(whole, np.nan)
-    tile, halo = 34, RevisionNet.HALO  # offsets are multiples of 2
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            row, column = max(top - halo, 0), max(left - halo, 0)
-            part = x[:, :, row : top + tile + halo, column : left + tile + halo]
-            result = net(part[:, :3], part[:, 3:]).numpy()
-            inner = result[:, :, top - row :, left - column :][:, :, :tile, :tile]
-            tiled[:, :, top : top + tile, left : left + tile] = inner
-    np.testing.assert_allclose(tiled, whole, atol=1e-5)
-
-
-# Alignment
-
-
-def test_adain_gives_features_the_mean_and_deviation_of_the_style():
-    features, style = picture(9, 8, channels=4), picture(7, 6, channels=4, phase=2.0) * 3 + 1
-    wanted = mean_and_std(style)
-    for found, expected in zip(mean_and_std(adain(features, *wanted)), wanted, strict=True):
-        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-3)
-    np.testing.assert_array_equal(adain(features, *wanted, strength=0.0).numpy(), features.numpy())
-    middle = (features + adain(features, *wanted)) / 2
-    np.testing.assert_allclose(adain(features, *wanted, strength=0.5).numpy(), middle.numpy(), atol=1e-5)
-    np.testing.assert_allclose(adain(features, *mean_and_std(features)).numpy(), features.numpy(), atol=1e-5)
-
-
-def test_deviations_are_unbiased_and_never_zero():
-    features = paddle.to_tensor([1.0, 2.0, 3.0, 6.0]).reshape([1, 1, 2, 2])
-    mean, std = mean_and_std(features)
-    assert mean.item() == 3.0
-    assert std.item() == pytest.approx((14 / 3) ** 0.5, rel=1e-5)
-    assert mean_and_std(features * 0 + 5)[1].item() == pytest.approx(1e-5**0.5)
-    assert np.isfinite(mean_and_std(features[:, :, :1, :1])[1].item())
-
-
-def test_optimal_transport_gives_features_the_covariance_of_the_style():
-    features, style = picture(12, 11, channels=3), picture(12, 13, channels=3, phase=2.0)
-    style = paddle.concat([style[:, :1], style[:, 1:2] + style[:, :1], style[:, 2:] * 2], axis=1) + 1
-    wanted = mean_and_covariance(style)
-    moved = optimal_transport(features, *wanted)
-    found = mean_and_covariance(moved)
-    np.testing.assert_allclose(found[0].numpy(), wanted[0].numpy(), atol=1e-4)
-    np.testing.assert_allclose(found[1].numpy(), wanted[1].numpy(), atol=0.03 * float(wanted[1].abs().max()))
-    np.testing.assert_array_equal(optimal_transport(features, *wanted, strength=0.0).numpy(), features.numpy())
-    still = optimal_transport(features, *mean_and_covariance(features))
-    np.testing.assert_allclose(still.numpy(), features.numpy(), atol=1e-3)
-
-
-# The whole of LapStyle
-
-
-def lapstyle(**arguments: Any) -> LapStyleNet:
-    net = fill(LapStyleNet(**{**LAPSTYLE, **arguments}))
-    net.eval()
-    return net
-
-
-@pytest.mark.parametrize(
-    ("revisions", "levels", "height", "width"),
-    [
-        (0, None, 16, 16),
-        (0, None, 17, 23),
-        (1, None, 33, 47),
-        (1, 0, 19, 16),
-        (2, None, 67, 81),
-        (2, 1, 35, 36),
-        (1, 3, 131, 150),  # further levels use the last net again
-        (2, 3, 128, 141),
-    ],
-)
-def test_a_painting_has_the_size_of_its_photo(revisions, levels, height, width):
-    net = lapstyle(revisions=revisions)
-    style = net.style_statistics(picture(20, 31))
-    result = net(picture(height, width, batch=2), style, levels=levels)
-    assert result.shape == [2, 3, height, width]
-    assert np.isfinite(result.numpy()).all()
-
-
-@pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
-def test_strength_leads_from_the_photo_to_the_painting(alignment):
-    net = lapstyle(revisions=2, alignment=alignment)
-    photo = picture(70, 64)
-    style = {layer: (mean + 0.5, spread * 2) for layer, (mean, spread) in net.style_statistics(picture(24, 24)).items()}
-    results = {strength: net(photo, style, strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)}
-    small, details = pyramid(photo, 2)
-    plain = net.draft(small, None)
-    for detail in details:
-        plain = F.interpolate(plain, size=detail.shape[2:], mode="bilinear", align_corners=False) + detail
-    np.testing.assert_allclose(results[0.0].numpy(), plain.numpy(), atol=1e-5)
-    away = [float((result - results[0.0]).abs().mean()) for result in results.values()]
-    assert away == sorted(away)
-    assert len(set(away)) == 5
-
-
-def test_a_picture_in_its_own_style_is_only_decoded():
-    net = lapstyle()
-    photo = picture(32, 40)
-    painted = net.draft(photo, net.style_statistics(photo))
-    np.testing.assert_allclose(painted.numpy(), net.draft(photo, None).numpy(), atol=1e-4)
-
-
-def test_every_level_of_a_batch_is_painted_by_itself():
-    net = lapstyle(revisions=1)
-    photos = picture(34, 36, batch=3)
-    style = net.style_statistics(picture(24, 24))
-    together = net(photos, style).numpy()
-    for index in range(3):
-        np.testing.assert_allclose(
-            together[index : index + 1], net(photos[index : index + 1], style).numpy(), atol=1e-5
-        )
-
-
-@pytest.mark.parametrize(("height", "width"), [(64, 48), (67, 49), (33, 130)])
-def test_a_pyramid_folds_back_into_its_photo(height, width):
-    photo = picture(height, width)
-    current, details = pyramid(photo, 3)
-    assert current.shape[2:] == [height // 8, width // 8]
-    for detail in details:
-        current = F.interpolate(current, size=detail.shape[2:], mode="bilinear", align_corners=False) + detail
-    np.testing.assert_allclose(current.numpy(), photo.numpy(), atol=1e-6)
-
-
-def test_a_net_of_one_style_remembers_it():
-    net = lapstyle(own_style=True, revisions=0)
-    first, second = (net.style_statistics(picture(32, 32, phase=phase, batch=2)) for phase in (0.0, 2.0))
-    net.remember_style(first)
-    for layer in ALIGNED_LAYERS:
-        for own, seen in zip(net.own_statistics()[layer], first[layer], strict=True):
-            np.testing.assert_allclose(own.numpy(), seen.mean(axis=0, keepdim=True).numpy(), rtol=1e-6)
-    before = {layer: own[0].clone() for layer, own in net.own_statistics().items()}
-    net.remember_style(second, momentum=0.75)
-    for layer in ALIGNED_LAYERS:
-        wanted = 0.75 * before[layer] + 0.25 * second[layer][0].mean(axis=0, keepdim=True)
-        np.testing.assert_allclose(net.own_statistics()[layer][0].numpy(), wanted.numpy(), rtol=1e-5)
-    assert "relu2_1_mean" in net.state_dict()
-
-
-# LapStyle as published, written out layer by layer from the paper and from the numbers of the published files.
-# This is what our nets were compared with, beside PaddleGAN's own code; see ppgan_lite/foreign/paddlegan.py.
-
-State = Mapping[str, paddle.Tensor]
-
-
-def plain_conv(state: State, name: str, x: paddle.Tensor, stride: int = 1) -> paddle.Tensor:
-    padded = F.pad(x, [1, 1, 1, 1], mode="reflect")
-    return F.conv2d(padded, state[f"{name}.weight"], state[f"{name}.bias"], stride=stride)
-
-
-def plain_encoder(state: State, x: paddle.Tensor) -> list[paddle.Tensor]:
-    def pool(y: paddle.Tensor) -> paddle.Tensor:
-        return F.max_pool2d(y, 2, 2, ceil_mode=True)
-
-    x = F.conv2d(x, state["enc_1.0.weight"], state["enc_1.0.bias"])
-    r11 = F.relu(plain_conv(state, "enc_1.2", x))
-    r21 = F.relu(plain_conv(state, "enc_2.5", pool(F.relu(plain_conv(state, "enc_2.1", r11)))))
-    r31 = F.relu(plain_conv(state, "enc_3.5", pool(F.relu(plain_conv(state, "enc_3.1", r21)))))
-    deep = [r31]
-    for last, names in (
-        ("enc_4.11", ("enc_4.1", "enc_4.4", "enc_4.7")),
-        ("enc_5.11", ("enc_5.1", "enc_5.4", "enc_5.7")),
-    ):
-        y = deep[-1]
-        for name in names:
-            y = F.relu(plain_conv(state, name, y))
-        deep.append(F.relu(plain_conv(state, last, pool(y))))
-    return [r11, r21, *deep]
-
-
-def plain_adain(content: paddle.Tensor, style: paddle.Tensor) -> paddle.Tensor:
-    def moments(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
-        flat = features.flatten(2)
-        return flat.mean(2)[:, :, None, None], (paddle.var(flat, 2) + 1e-5).sqrt()[:, :, None, None]
-
-    (mean, std), (style_mean, style_std) = moments(content), moments(style)
-    return (content - mean) / std * style_std + style_mean
-
-
-def plain_residual(state: State, name: str, x: paddle.Tensor) -> paddle.Tensor:
-    inner = F.relu(plain_conv(state, f"{name}.conv_block.1", x))
-    return x + plain_conv(state, f"{name}.conv_block.4", inner)
-
-
-def plain_decoder(state: State, content: list[paddle.Tensor], style: list[paddle.Tensor]) -> paddle.Tensor:
-    def block(name: str, y: paddle.Tensor) -> paddle.Tensor:
-        return F.relu(plain_conv(state, f"{name}.conv_block.1", y))
-
-    r21, r31, r41 = (plain_adain(content[place], style[place]) for place in (1, 2, 3))
-    x = block("convblock_41", plain_residual(state, "resblock_41", r41))
-    x = F.interpolate(x, scale_factor=2, mode="nearest") + r31
-    x = block("convblock_31", plain_residual(state, "resblock_31", x))
-    x = F.interpolate(x, scale_factor=2, mode="nearest") + r21
-    x = block("convblock_22", block("convblock_21", x))
-    x = block("convblock_11", F.interpolate(x, scale_factor=2, mode="nearest"))
-    return plain_conv(state, "final_conv.1", x)
-
-
-def plain_revision(state: State, x: paddle.Tensor) -> paddle.Tensor:
-    x = F.relu(plain_conv(state, "DownBlock.1", x))
-    x = F.relu(plain_conv(state, "DownBlock.4", x, stride=2))
-    x = plain_residual(state, "resblock", x)
-    x = F.relu(plain_conv(state, "UpBlock.2", F.interpolate(x, scale_factor=2, mode="nearest")))
-    return plain_conv(state, "UpBlock.5", x)
-
-
-def halve(x: paddle.Tensor) -> paddle.Tensor:
-    return F.avg_pool2d(x, 2)  # what bilinear halving of an even size is
-
-
-def double(x: paddle.Tensor) -> paddle.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def nearest(x: paddle.Tensor) -> paddle.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
-
-
-def theirs(state: State, names: Mapping[str, str]) -> dict[str, paddle.Tensor]:
-    """Give a net's parameters their published names."""
-    return {names[name]: tensor for name, tensor in state.items()}
-
-
-@pytest.fixture(scope="module")
-def published() -> LapStyleNet:
-    """LapStyle with the published number of layers, narrow; its results are about as large as a picture's."""
-    net = fill(LapStyleNet(WIDTHS, revision_channels=6, revisions=2))
-    for part in (net.decoder, *net.revisions):
-        part.to_rgb.weight.set_value(part.to_rgb.weight * 0.2)
-    net.eval()
-    return net
-
-
-@pytest.mark.parametrize(("height", "width"), [(32, 48), (37, 51)])
-def test_the_encoder_is_the_published_one(published, height, width):
-    photo = picture(height, width)
-    wanted = plain_encoder(theirs(published.encoder.state_dict(), encoder_names()), photo)
-    for found, expected in zip(published.encoder(photo).values(), wanted, strict=True):
-        np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5)
-        assert float(found.max()) > 0.1
-
-
-def test_the_decoder_is_the_published_one(published):
-    encoder = theirs(published.encoder.state_dict(), encoder_names())
-    photo, painting = picture(32, 48), picture(40, 24, phase=1.0)
-    state = theirs(published.decoder.state_dict(), decoder_names())
-    wanted = plain_decoder(state, plain_encoder(encoder, photo), plain_encoder(encoder, painting))
-    found = published.draft(photo, published.style_statistics(painting))
-    np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
-
-
-def test_the_revision_net_is_the_published_one(published):
-    x = picture(34, 48, channels=6)
-    wanted = plain_revision(theirs(published.revisions[0].state_dict(), revision_names()), x)
-    np.testing.assert_allclose(published.revisions[0](x[:, :3], x[:, 3:]).numpy(), wanted.numpy(), atol=1e-5)
-
-
-def test_drafting_and_two_revisions_are_the_published_ones(published):
-    state = theirs(published.state_dict(), lapstyle_names(2))
-    encoder, decoder, first, second = (
-        {name.split("/")[1]: tensor for name, tensor in state.items() if name.startswith(f"{net}/")}
-        for net in ("net_enc", "net_dec", "net_rev", "net_rev_2")
-    )
-    photo, painting = picture(96, 128), halve(halve(picture(80, 72, phase=1.0)))
-    half = halve(photo)
-    quarter = halve(half)
-    draft = plain_decoder(decoder, plain_encoder(encoder, quarter), plain_encoder(encoder, painting))
-    revised = double(draft) + plain_revision(first, paddle.concat([half - double(quarter), nearest(draft)], 1))
-    detail = photo - double(half)
-    wanted = double(revised) + plain_revision(second, paddle.concat([detail, nearest(revised)], 1))
-    found = published(photo, published.style_statistics(painting))
-    np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found, GOLDEN[name], rtol=1e-3, atol=1e-4)
