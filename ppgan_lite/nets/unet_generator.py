@@ -106,7 +106,8 @@ class _Down(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if self.slope != 1.0:
-            x = F.leaky_relu(x, self.slope)
+            # What paddle2onnx 2.1 writes for the slope of a leaky ReLU is whatever lies in memory.
+            x = F.leaky_relu(x, self.slope) if paddle.in_dynamic_mode() else paddle.maximum(x, self.slope * x)
         return self.norm(self.conv(x))
 
 
