@@ -1,4 +1,4 @@
-"""Pictures as they are stored: grey stays grey, 16 bits stay 16."""
+"""Pictures as they are stored: grey stays grey, 16 bits stay 16, JPEG goes the fast way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import ImageMetadata, decode_image, decode_stored, encode_image
+from ppgan_lite.images import ImageMetadata, decode_image, decode_stored, encode_image, encode_stored, read_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -122,3 +122,55 @@ def test_photos_are_smaller_than_with_zlibs_usual_way() -> None:
     usual = io.BytesIO()
     Image.fromarray(image).save(usual, "PNG")
     assert len(encode_image(Path("a.png"), image)) < len(usual.getvalue())
+
+
+@pytest.mark.parametrize("is_grey", [False, True])
+@pytest.mark.parametrize("metadata", [ImageMetadata(), ImageMetadata(SRGB * 200, exif(1), (300, 150))])
+def test_jpeg_by_the_fast_way_is_that_of_the_usual_one(
+    photo: np.ndarray, is_grey: bool, metadata: ImageMetadata
+) -> None:
+    image = np.ascontiguousarray(photo[..., 0]) if is_grey else photo
+    path = Path("a.jpg")
+    fast, usual = encode_stored(path, image, metadata), encode_image(path, image, metadata)
+    found, came_along = decode_stored(fast, "a")
+    assert found.shape == image.shape
+    expected = decode_image(usual, "a")[0]
+    assert np.abs(found.astype(int) - (expected[..., 0] if is_grey else expected)).max() <= 1
+    assert np.array_equal(decode_stored(usual, "a")[0], found)
+    assert came_along.icc_profile == metadata.icc_profile
+    assert came_along.dpi == metadata.dpi
+    assert (came_along.exif is not None and b"a painter" in came_along.exif) == (metadata.exif is not None)
+    assert abs(len(fast) - len(usual)) < 100
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_jpeg_by_the_fast_way_is_turned_upright_once(photo: np.ndarray, orientation: int) -> None:
+    data = encode_stored(Path("a.jpg"), photo, ImageMetadata(exif=exif(orientation)))
+    found, metadata = decode_stored(data, "a")
+    assert np.array_equal(found, decode_image(data, "a")[0])
+    assert metadata.exif is not None
+    assert Image.open(io.BytesIO(encode_stored(Path("a.jpg"), found, metadata))).getexif().get(274, 1) == 1
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_a_jpeg_cut_short_is_refused(photo: np.ndarray, share: float) -> None:
+    data = encode_stored(Path("a.jpg"), np.tile(photo, (4, 4, 1)), ImageMetadata())
+    with pytest.raises(ImageError, match=r"a: (is not a picture|cannot be decoded)"):
+        decode_stored(data[: int(len(data) * share)], "a")
+
+
+def test_exif_too_large_for_jpeg_is_left_out(photo: np.ndarray) -> None:
+    data = encode_stored(Path("a.jpg"), photo, ImageMetadata(exif=b"Exif\0\0" + bytes(70_000)))
+    assert np.array_equal(decode_stored(data, "a")[0], decode_stored(encode_image(Path("a.jpg"), photo), "a")[0])
+
+
+def test_a_picture_too_large_for_jpeg_is_told() -> None:
+    with pytest.raises(ImageError, match=r"a\.jpg: cannot be written as JPEG"):
+        encode_stored(Path("a.jpg"), np.zeros((1, 70_000, 3), np.uint8), ImageMetadata())
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    for name, message in (("empty.png", "the file is empty"), (".", "is a folder"), ("missing.png", "does not exist")):
+        with pytest.raises(ImageError, match=message):
+            read_file(tmp_path / name)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import math
 import os
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +35,7 @@ from ppgan_lite.degradations import (
     speckle_noise,
 )
 from ppgan_lite.errors import MissingDependencyError, UsageError
+from ppgan_lite.signatures import Within
 
 try:
     mean_blur(np.zeros((1, 1), np.uint8), 1)
@@ -317,3 +322,28 @@ def test_an_array_that_is_no_picture_is_refused(name: str, image: np.ndarray) ->
 def test_opencv_does_not_lead_qt_to_its_own_plugins() -> None:
     mean_blur(np.zeros((4, 4), np.uint8), 2)
     assert "cv2" not in os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH", "")
+
+
+def test_the_page_about_degradations_tells_every_parameter_as_it_is() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "degradations.md").read_text(encoding="utf-8")
+    told: dict[str, dict[str, tuple[str, str]]] = {}
+    name = ""
+    for line in page.partition("## The operations")[2].partition("\n## ")[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and not cells[0].startswith(("name", "-")):
+            name = cells[0].strip("`") or name
+            parameters = told.setdefault(name, {})
+            if cells[2]:
+                parameters[cells[2].split("`")[1]] = (cells[3], cells[4])
+    ranges = re.compile(r"Within\(lowest=([^,]+), highest=([^,]+), odd=(\w+)\)")
+    actual = {}
+    for name, degradation in DEGRADATIONS.items():
+        actual[name] = {
+            parameter.name: (
+                str(Within(*(float(end) for end in ends[:2]), ends[2] == "True")),
+                json.dumps(parameter.default),
+            )
+            for parameter in inspect.signature(degradation, eval_str=True).parameters.values()
+            for ends in ranges.findall(str(parameter.annotation))
+        }
+    assert told == actual

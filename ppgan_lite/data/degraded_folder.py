@@ -23,7 +23,7 @@ from ppgan_lite.errors import DataError, ImageError, UsageError
 from ppgan_lite.images import (
     ImageMetadata,
     decode_stored,
-    encode_image,
+    encode_stored,
     find_images,
     read_file,
     result_name,
@@ -304,7 +304,7 @@ def _degrade_file(job: _Job) -> _Outcome:
         source_state = FileState.of(job.source, data)
         image, metadata = decode_stored(data, str(job.source))
         worse = degrade(image, job.chain, rng=rng_for(job.name, job.seed))
-        encoded = encode_image(job.target, worse, _of_size(metadata, worse))
+        encoded = encode_stored(job.target, worse, _of_size(metadata, worse))
         write_file(job.target, encoded)
         return _Outcome((source_state, FileState.of(job.target, encoded)))
     except ImageError as error:

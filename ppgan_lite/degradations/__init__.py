@@ -133,4 +133,4 @@ def _step_faults(number: int, step: Any) -> list[str]:
 def rng_for(name: str, seed: int) -> np.random.Generator:
     """Return a generator that depends on a file's name and a seed only, not on the order of the files."""
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
-    return np.random.default_rng([seed, *digest[:16]])
+    return np.random.default_rng([seed, int.from_bytes(digest[:16], "little")])

@@ -12,7 +12,7 @@ from ppgan_lite.opencv import opencv
 from ppgan_lite.signatures import Within
 
 # What is computed at a time fits into a core's cache, whatever the picture's size.
-_STRIP_PIXELS = 2**15
+_STRIP_PIXELS = 2**16
 
 
 def salt_and_pepper(
@@ -36,17 +36,17 @@ def salt_and_pepper(
     width = image.shape[1]
     threshold = round(amount * 2**16)
     worse = np.array(image, order="C")
+    masks = np.empty_like(next(_strips(worse)))
     for strip in _strips(worse):
         pixels = len(strip) * width
         # Four dice of 16 bits in each number, in the same order on every machine.
         numbers = rng.integers(0, 2**64, size=-(-pixels // 4), dtype=np.uint64).astype("<u8", copy=False)
         dice = numbers.view("<u2")[:pixels].reshape(-1, width)
-        for mask, combine in (
-            (dice >= threshold, cv2.bitwise_and),
-            (dice >= 2**16 - threshold, cv2.bitwise_or),
-        ):
-            plane = np.multiply(mask, np.iinfo(image.dtype).max, dtype=image.dtype)
-            combine(strip, plane if image.ndim == 2 else cv2.merge([plane] * 3), strip)
+        for hit, combine in ((dice >= threshold, cv2.bitwise_and), (dice >= 2**16 - threshold, cv2.bitwise_or)):
+            mask = np.negative(hit.view(np.uint8), dtype=image.dtype)  # all bits where the dice hit
+            if image.ndim == 3:
+                mask = cv2.merge((mask, mask, mask), masks[: len(strip)])
+            combine(strip, mask, strip)
     return worse
 
 

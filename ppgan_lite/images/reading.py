@@ -6,7 +6,7 @@ import io
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from ppgan_lite.errors import ImageError, MissingDependencyError
 from ppgan_lite.images import deep
+from ppgan_lite.images.jpeg import decode_whole_jpeg
 
 # A picture of this size takes 1.2 GB as an array; what is larger is a mistake or an attack.
 MAX_PIXELS = 400_000_000
@@ -94,11 +95,11 @@ def read_file(path: str | Path) -> bytes:
         ImageError: It is missing, empty, a folder, or cannot be read.
     """
     path = Path(path)
-    with open_file(path) as file:
-        try:
-            return file.read()
-        except OSError as error:
-            raise ImageError(path, f"cannot be read ({reason(error)})") from error
+    with suppress(OSError, ValueError):
+        if data := path.read_bytes():
+            return data
+    with open_file(path):  # which tells what is wrong with it
+        raise ImageError(path, "cannot be read")
 
 
 def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
@@ -124,18 +125,7 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
     try:
         with own_size_limit():
             picture = open_picture(io.BytesIO(data), where)
-            layout = deep.deep_layout(picture)
-            picture.load()
-        profile = picture.info.get("icc_profile") or None
-        if layout:
-            pixels = deep.decode_deep(data, layout)
-        elif picture.mode.startswith("I"):
-            pixels = _to_16_bit(picture, where)
-        elif picture.mode in ("1", "L", "LA"):
-            pixels = np.asarray(_in_mode(picture, "LA" if picture.has_transparency_data else "L"))
-        else:
-            rgb, profile = _to_rgb(picture, profile, where)
-            pixels = np.asarray(rgb)
+            pixels, profile = _stored_pixels(picture, data, where)
         return _finish(picture, pixels, profile)
     except (ImageError, MissingDependencyError):
         raise
@@ -186,6 +176,25 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
     except Exception as error:
         raise _undecodable(where, error) from error
     return np.array(pixels, order="C"), metadata
+
+
+def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tuple[np.ndarray, bytes | None]:
+    """Return the pixels of a picture that was opened, with alpha as the last channel, and the profile they are in."""
+    profile = picture.info.get("icc_profile") or None
+    layout = deep.deep_layout(picture)
+    if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
+        pixels = decode_whole_jpeg(data)
+        if pixels is not None:
+            return pixels, profile
+    picture.load()
+    if layout:
+        return deep.decode_deep(data, layout), profile
+    if picture.mode.startswith("I"):
+        return _to_16_bit(picture, where), profile
+    if picture.mode in ("1", "L", "LA"):
+        return np.asarray(_in_mode(picture, "LA" if picture.has_transparency_data else "L")), profile
+    rgb, profile = _to_rgb(picture, profile, where)
+    return np.asarray(rgb), profile
 
 
 def _undecodable(where: str, error: Exception) -> ImageError:
@@ -274,6 +283,8 @@ def _read_dpi(dpi: object) -> tuple[float, float] | None:
 
 def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
     """Keep what EXIF tells of the photograph; leave out the thumbnail, the orientation and the file's own layout."""
+    if not exif:
+        return None
     kept = Image.Exif()
     try:
         for tag in _KEPT_TAGS:

@@ -16,6 +16,7 @@ from PIL import ExifTags, Image
 from ppgan_lite import __version__
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
+from ppgan_lite.images.jpeg import encode_jpeg
 from ppgan_lite.images.reading import ImageMetadata, open_file, open_picture, own_size_limit, reason
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.
@@ -70,12 +71,16 @@ def write_file(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            temporary.write_bytes(data)
+            try:
+                temporary.write_bytes(data)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temporary.write_bytes(data)
             temporary.replace(path)
-        finally:
+        except BaseException:
             temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise ImageError(path, f"cannot be written ({reason(error)})") from error
 
@@ -127,6 +132,22 @@ def encode_image(
     except (OSError, ValueError, TypeError, MemoryError) as error:
         raise ImageError(path, f"cannot be written as {name} ({reason(error)})") from error
     return buffer.getvalue()
+
+
+def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> bytes:
+    """Return what `write_image` writes to a path, without a recipe, by the fastest way: for many pictures.
+
+    Raises:
+        ImageError: The format is unknown, or cannot hold such a picture.
+    """
+    name, options = _format_of(path)
+    if name != "JPEG" or image.dtype != np.uint8:
+        return encode_image(path, image, metadata)
+    exif = metadata.exif if len(metadata.exif or b"") <= _MAX_JPEG_EXIF else None
+    try:
+        return encode_jpeg(image, options["quality"], icc_profile=metadata.icc_profile, exif=exif, dpi=metadata.dpi)
+    except ValueError as error:
+        raise ImageError(path, f"cannot be written as {name} ({error})") from error
 
 
 def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
