@@ -8,12 +8,10 @@ and copies numbers. Everything is checked before it is used, so a damaged, forei
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,6 +21,15 @@ import numpy as np
 
 from ppgan_lite import __version__
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.safetensors_files import (
+    OURS_REMEDY,
+    damaged,
+    one_line,
+    parse_json,
+    read_front,
+    read_tensors,
+    replace_file,
+)
 from ppgan_lite.signatures import argument_faults
 from ppgan_lite.tables import name_in, resolve
 
@@ -33,13 +40,8 @@ FORMAT = "ppgan_lite"
 VERSION = 1
 SUFFIX = ".ppgan"
 
-# A header lists tensors and settings: kilobytes. The bound keeps a forged length from reserving memory.
-_MAX_HEADER_BYTES = 8_000_000
 # Parameters that a net may have beyond what its file holds; the fault is then told by name.
 _SPARE_PARAMETERS = 10_000_000
-_ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
-_TRAIN_REMEDY = f"Give a {SUFFIX} file that `paddlegan train` wrote"
-_DAMAGED_REMEDY = "Copy or download it again"
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,14 @@ def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
     """Read a checkpoint whole, without Paddle.
 
     Returns:
-        The header, and name -> array; float16 is widened to float32.
+        The header, and name -> read-only array; float16 is widened to float32.
 
     Raises:
         CheckpointError: As `read_header`, or a tensor holds NaN or infinity.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     path = Path(path)
     header, _ = _read_front(path)
-    try:
-        stored = load(path.read_bytes())
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise _damaged(path, _one_line(error)) from error
+    stored = read_tensors(path)
     tensors = {}
     for name, tensor in stored.items():
         tensors[name] = tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
@@ -158,29 +154,6 @@ def write_checkpoint(
     # safetensors copies raw memory: a transposed view would be stored in the wrong order.
     stored = {name: np.array(_halved(tensor) if half else tensor, order="C") for name, tensor in tensors.items()}
     replace_file(path, save(stored, {FORMAT: text}))
-
-
-def replace_file(path: str | Path, data: bytes) -> None:
-    """Write a file so that a crash at any moment leaves the old one or the new one, never half of one.
-
-    Raises:
-        CheckpointError: The folder is missing or cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CheckpointError(
-            path, f"cannot be written ({error.strerror})", remedy="Check the folder, its rights and the free space"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def net_spec(net: nn.Layer) -> NetSpec:
@@ -225,7 +198,7 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
         with _parameters_at_most(2 * numbers + _SPARE_PARAMETERS):
             net = cls(**spec.arguments)
     except Exception as error:  # Arguments of a hostile file can make a constructor fail in any way.
-        raise CheckpointError(where, f"{spec.kind} cannot be built ({_one_line(error)})") from error
+        raise CheckpointError(where, f"{spec.kind} cannot be built ({one_line(error)})") from error
     load_net(net, name, tensors, where=where)
     net.eval()
     return net
@@ -309,87 +282,19 @@ def describe(path: str | Path) -> dict[str, Any]:
     }
 
 
-def read_safetensors_front(path: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Read and check the front of any safetensors file, no tensor.
-
-    Returns:
-        Its metadata, and name -> {"dtype", "shape", "data_offsets"} of each tensor.
-
-    Raises:
-        CheckpointError: The file is missing, damaged or of another kind.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise CheckpointError(path, "is a folder", "a checkpoint file", _TRAIN_REMEDY)
-    if not path.exists():
-        raise CheckpointError(path, "there is no such file", "a checkpoint file", "Check the path")
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            start = file.read(4096)
-            length = int.from_bytes(start[:8], "little")
-            if size == 0:
-                raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY)
-            if start[8:9] != b"{":
-                raise CheckpointError(path, f"is not a checkpoint but {kind_of_file(start)}", remedy=_TRAIN_REMEDY)
-            if 8 + length > size or length > _MAX_HEADER_BYTES:
-                raise _damaged(path, f"truncated: its header has {length} bytes, the file {size}")
-            file.seek(8)
-            front = _parse_json(path, file.read(length))
-    except OSError as error:
-        raise CheckpointError(path, f"cannot be read ({error.strerror})", remedy="Check its rights") from error
-    metadata = front.pop("__metadata__", None) or {}
-    if not isinstance(metadata, dict):
-        raise _damaged(path, "its metadata is not a JSON object")
-    places = sorted(_place_of(path, name, entry) for name, entry in front.items())
-    if any(begin != end for (_, end), (begin, _) in zip([(0, 0), *places], places)):
-        raise _damaged(path, "its tensors overlap or leave gaps")
-    end = places[-1][1] if places else 0
-    if 8 + length + end != size:
-        found = "truncated" if 8 + length + end > size else "longer than it says"
-        raise _damaged(path, f"{found}: its tensors end at byte {8 + length + end}, the file at {size}")
-    return metadata, front
-
-
 def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
     """Read and check a checkpoint's header; return it with what the file says of each tensor."""
-    metadata, front = read_safetensors_front(path)
+    metadata, front = read_front(path)
     if not isinstance(metadata.get(FORMAT), str):
-        raise CheckpointError(path, "is a safetensors file of another program", remedy=_TRAIN_REMEDY)
-    return _parse_header(path, _parse_json(path, metadata[FORMAT])), front
-
-
-def _parse_json(path: Path, text: bytes | str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, f"its header is not JSON ({_one_line(error)})") from error
-    if not isinstance(value, dict):
-        raise _damaged(path, "its header is not a JSON object")
-    return value
-
-
-def _place_of(path: Path, name: str, entry: Any) -> tuple[int, int]:
-    """Check one tensor of a safetensors header; return where its bytes begin and end, from the end of the header."""
-    try:
-        shape, (begin, end), dtype = entry["shape"], entry["data_offsets"], entry["dtype"]
-        sizes = [*shape, begin, end]
-        if not all(type(size) is int and size >= 0 for size in sizes) or not isinstance(dtype, str):
-            raise ValueError
-    except (TypeError, KeyError, ValueError) as error:
-        raise _damaged(path, f"tensor {name} is not described as safetensors does") from error
-    if dtype not in _ITEM_BYTES:
-        raise CheckpointError(path, f"tensor {name} is of type {dtype}", f"one of {', '.join(_ITEM_BYTES)}")
-    if end - begin != math.prod(shape) * _ITEM_BYTES[dtype]:
-        raise _damaged(path, f"tensor {name} of shape {shape} does not have the bytes that it needs")
-    return begin, end
+        raise CheckpointError(path, "is a safetensors file of another program", remedy=OURS_REMEDY)
+    return _parse_header(path, parse_json(path, metadata[FORMAT])), front
 
 
 def _parse_header(path: Path, value: dict[str, Any]) -> Header:
     """Turn the JSON of the "ppgan_lite" key into a Header; fields that this version does not know are ignored."""
     version = value.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise _damaged(path, f"its format version is {version!r}")
+        raise damaged(path, f"its format version is {version!r}")
     if version > VERSION:
         raise CheckpointError(
             path, f"is of format version {version}", f"{VERSION} or older", "Update ppgan-lite: a newer one wrote it"
@@ -397,7 +302,7 @@ def _parse_header(path: Path, value: dict[str, Any]) -> Header:
 
     def part(name: str, kind: type) -> Any:
         if not isinstance(value.get(name), kind):
-            raise _damaged(path, f"{name!r} is missing from its header or of the wrong kind")
+            raise damaged(path, f"{name!r} is missing from its header or of the wrong kind")
         return value[name]
 
     names = ("recipe", "training", "about")
@@ -414,17 +319,17 @@ def _parse_header(path: Path, value: dict[str, Any]) -> Header:
     )
     for name, predictor in header.predictors.items():
         if predictor.net not in header.nets:
-            raise _damaged(path, f"predictor {name} is of net {predictor.net}, which it does not have")
+            raise damaged(path, f"predictor {name} is of net {predictor.net}, which it does not have")
     return header
 
 
 def _fill(path: Path, what: str, cls: type, entry: Any) -> Any:
     """Build a spec from JSON values whose types are those of the dataclass."""
     if not isinstance(entry, dict):
-        raise _damaged(path, f"{what} is not a JSON object")
+        raise damaged(path, f"{what} is not a JSON object")
     faults = argument_faults(cls, entry)
     if faults:
-        raise _damaged(path, f"{what}: {faults[0]}")
+        raise damaged(path, f"{what}: {faults[0]}")
     return cls(**entry)
 
 
@@ -439,37 +344,3 @@ def _halved(tensor: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         half = tensor.astype(np.float16)
     return half if np.isfinite(half).all() else tensor
-
-
-def kind_of_file(start: bytes) -> str:
-    """Say what a file that is no checkpoint seems to be, from its first bytes."""
-    for beginnings, kind in (
-        (
-            (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
-            "a Python pickle (.pdparams, .pkl), which is not opened",
-        ),
-        ((b"PK\x03\x04",), "a zip archive (.pth, .npz, .zip)"),
-        ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"), "a picture"),
-        ((b"\x89HDF",), "an HDF5 file (.h5)"),
-        ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"), "a compressed archive"),
-    ):
-        if start.startswith(beginnings):
-            return kind
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "a picture"
-    with contextlib.suppress(UnicodeDecodeError):
-        # The incremental decoder lets the last character be cut in two.
-        text = codecs.getincrementaldecoder("utf-8")().decode(start)
-        if "".join(text.split()).isprintable():
-            return "text"
-    return "a file of an unknown kind"
-
-
-def _damaged(path: Path, detail: str) -> CheckpointError:
-    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY)
-
-
-def _one_line(error: BaseException) -> str:
-    lines: Iterator[str] = (line.strip() for line in str(error).splitlines())
-    text = next((line for line in lines if line), type(error).__name__)
-    return text if len(text) <= 160 else text[:157] + "..."

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "ppgan_lite"
 # A part may import those of lower layers, and itself. The parts of one layer do not know each other.
 LAYERS = [
     {"errors", "cache"},
-    {"tables"},
+    {"tables", "safetensors_files"},
     {"signatures", "opencv"},
     {"nets", "images", "degradations", "contact_sheet"},
     {"checkpoint", "losses", "metrics", "styles", "restoration"},

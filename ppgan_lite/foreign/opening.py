@@ -18,7 +18,6 @@ from ppgan_lite.checkpoint import (
     PredictorSpec,
     describe,
     read_checkpoint,
-    read_safetensors_front,
     sha256_of,
 )
 from ppgan_lite.errors import CheckpointError
@@ -26,6 +25,7 @@ from ppgan_lite.foreign.paddlegan import lapstyle_names
 from ppgan_lite.foreign.reading import WeightsFile, globals_of, read_weights
 from ppgan_lite.foreign.recognition import label, recognise
 from ppgan_lite.foreign.vgg import CONVS, vgg_encoder_tensors
+from ppgan_lite.safetensors_files import read_front
 
 # LapStyle's nets were trained on drafts and paintings of this size (PaddleGAN's configs).
 _LAPSTYLE_PX = 128
@@ -146,7 +146,7 @@ def _is_ours(path: Path) -> bool:
         with path.open("rb") as file:
             if file.read(9)[8:] != b"{":
                 return False
-        metadata, _ = read_safetensors_front(path)
+        metadata, _ = read_front(path)
         return FORMAT in metadata
     return False
 

@@ -7,20 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ppgan_lite.checkpoint import kind_of_file, read_safetensors_front
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign.arrays import read_bytes
 from ppgan_lite.foreign.pdparams import parse_pdparams
 from ppgan_lite.foreign.pickles import pickle_globals
 from ppgan_lite.foreign.torch_files import is_torch, parse_torch, torch_globals
+from ppgan_lite.safetensors_files import kind_of_file, read_tensors
 
 READABLE_SUFFIXES = (".pdparams", ".pth", ".pt", ".safetensors")
 
 _EXPECTED = "a file of weights: .ppgan, .pdparams, .pth or .safetensors"
-_SAFETENSORS_TYPES = {
-    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"},
-    "BOOL": "?",
-}
 # Tensors that share their numbers cost nothing until they are loaded; no honest file repeats the same ones.
 _MAX_GROWTH = 2
 
@@ -54,7 +50,7 @@ def read_weights(path: str | Path) -> WeightsFile:
         _refuse_programs(pickle_globals(data), path)
         found = WeightsFile(path, "PaddlePaddle", parse_pdparams(data, path))
     elif data[8:9] == b"{":
-        found = WeightsFile(path, "safetensors", _parse_safetensors(data, path))
+        found = WeightsFile(path, "safetensors", read_tensors(path))
     else:
         raise CheckpointError(path, f"is {kind_of_file(data[:4096])}", _EXPECTED, "Give the file that training wrote")
     if sum(array.nbytes for array in found.arrays.values()) > _MAX_GROWTH * len(data) + 1_000_000:
@@ -80,14 +76,3 @@ def _refuse_programs(names: list[str], path: Path) -> None:
     if any(name.startswith(("dnnlib.", "torch_utils.persistence.", "training.networks")) for name in names):
         found = f"is a StyleGAN pickle: a program with its weights ({names[0][:80]})"
         raise CheckpointError(path, found, _EXPECTED, "There is no StyleGAN here")
-
-
-def _parse_safetensors(data: bytes, path: Path) -> dict[str, np.ndarray]:
-    _, entries = read_safetensors_front(path)
-    start = 8 + int.from_bytes(data[:8], "little")
-    found = {}
-    for name, entry in entries.items():
-        begin, end = entry["data_offsets"]
-        values = np.frombuffer(memoryview(data)[start + begin : start + end], _SAFETENSORS_TYPES[entry["dtype"]])
-        found[name] = values.reshape(entry["shape"])
-    return found

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ppgan_lite.checkpoint import replace_file
+from ppgan_lite.safetensors_files import replace_file
 
 _STORAGES = {"float32": "FloatStorage", "float64": "DoubleStorage", "int64": "LongStorage"}
 _ORDERED_DICT = b"ccollections\nOrderedDict\n)R"
