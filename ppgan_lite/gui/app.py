@@ -102,11 +102,11 @@ def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in READABLE_SUFFIXES
 
 
-def _load(source: str) -> Any:
+def _load(source: str, direction: str | None) -> Any:
     """Load a predictor; on a worker thread, because this is where Paddle is imported."""
     from ppgan_lite.inference.predictor import load_predictor
 
-    return load_predictor(source)
+    return load_predictor(source, predictor=direction)
 
 
 def _wait(application: QApplication, window: MainWindow) -> int:

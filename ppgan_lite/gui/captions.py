@@ -30,6 +30,8 @@ def result_caption(result: Result | None, language: str) -> str:
     request = result.request
     title, _ = choice_texts(request.choice, request.painting, language)
     words = [picture_name(request.painting, language) or title]
+    if request.choice.direction:
+        words.append(direction_caption(request.choice.direction))
     if request.choice.has_settings:
         words.append(f"{round(100 * request.settings.strength)} %")
         if request.settings.keep_colors:
@@ -45,6 +47,11 @@ def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tup
     if choice.kind == "checkpoint":
         return choice.title[language], text(f"task_{choice.task}", language)
     return choice.title[language], choice.subtitle[language]
+
+
+def direction_caption(direction: str) -> str:
+    """A direction as a person reads it: A → B for a_to_b."""
+    return " → ".join(part.upper() if len(part) == 1 else part for part in direction.split("_to_"))
 
 
 def device_caption(device: str | None, note: str, language: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QPixmap
-from PyQt5.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
-from ppgan_lite.gui.captions import picture_name
-from ppgan_lite.gui.state import Settings, State, brush_at, brush_px
+from ppgan_lite.gui.captions import direction_caption, picture_name
+from ppgan_lite.gui.state import Choice, Settings, State, brush_at, brush_px
 from ppgan_lite.gui.texts import text
 
 _BRUSH_STEPS = 100
@@ -19,6 +19,7 @@ class Controls(QFrame):
 
     changed = pyqtSignal(object)  # Settings
     pick_painting = pyqtSignal()
+    direction_chosen = pyqtSignal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,6 +34,12 @@ class Controls(QFrame):
         self.painting_button = QPushButton()
         self.painting_button.clicked.connect(lambda: self.pick_painting.emit())
         self.painting_group = _row(self.painting_label, self.painting_picture, self.painting_name, self.painting_button)
+
+        self.direction_label = QLabel()
+        self.direction = QComboBox()
+        self.direction.setMinimumSize(110, 30)
+        self.direction.activated.connect(lambda index: self.direction_chosen.emit(self.direction.itemData(index)))
+        self.direction_group = _row(self.direction_label, self.direction)
 
         self.strength_label = QLabel()
         self.strength = _slider(100, 120)
@@ -59,6 +66,7 @@ class Controls(QFrame):
         layout.setContentsMargins(16, 10, 12, 10)
         layout.setSpacing(22)
         layout.addWidget(self.painting_group)
+        layout.addWidget(self.direction_group)
         layout.addWidget(self.settings_group)
         layout.addStretch(1)
         layout.addWidget(_row(self.cancel, self.run))
@@ -79,6 +87,10 @@ class Controls(QFrame):
         self._photo_size = state.photo.size if state.photo else None
         self.painting_group.setVisible(state.choice.needs_painting)
         self.settings_group.setVisible(state.choice.has_settings)
+        self._show_directions(state.choice)
+        self.direction_label.setText(text("direction", language))
+        for widget in (self.direction_label, self.direction):
+            widget.setToolTip(text("direction_tip", language))
         self.painting_label.setText(text("painting", language))
         name = picture_name(state.painting, language) or text("no_painting", language)
         self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 130))
@@ -109,6 +121,13 @@ class Controls(QFrame):
         self.cancel.setVisible(busy)
         self.run.setEnabled(state.photo is not None and not busy)
         self._show_values()
+
+    def _show_directions(self, choice: Choice) -> None:
+        self.direction_group.setVisible(bool(choice.directions))
+        self.direction.clear()
+        for direction in choice.directions:
+            self.direction.addItem(direction_caption(direction), direction)
+        self.direction.setCurrentIndex(self.direction.findData(choice.direction))
 
     def _widen(self) -> None:
         """Take a move of the brush's slider as the wish to choose the brush oneself."""

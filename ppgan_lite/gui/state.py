@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ class Choice:
         thumbnail: A picture file, None where there is none.
         task: As `PredictorSpec.task`.
         inputs: As `PredictorSpec.inputs`.
+        directions: What the checkpoint's predictors are called, where it has several.
+        direction: The one of these that is chosen; None where there is no choice.
     """
 
     source: str
@@ -68,6 +70,8 @@ class Choice:
     thumbnail: Path | None = None
     task: str = "stylize"
     inputs: tuple[str, ...] = ("photo",)
+    directions: tuple[str, ...] = ()
+    direction: str | None = None
 
     @property
     def needs_painting(self) -> bool:
@@ -89,8 +93,8 @@ def style_choice(style: Style) -> Choice:
     return Choice(style.name, "style", dict(style.title), subtitle, Path(style.thumbnail))
 
 
-def checkpoint_choice(path: Path, spec: PredictorSpec) -> Choice:
-    """Describe a checkpoint file by its predictor.
+def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ...] = ()) -> Choice:
+    """Describe a checkpoint file by its first predictor, and by what all are called.
 
     Raises:
         CheckpointError: It needs what the window has no picker for.
@@ -101,7 +105,8 @@ def checkpoint_choice(path: Path, spec: PredictorSpec) -> Choice:
         remedy = "Use the command line or Python for it, or a newer ppgan_lite"
         raise CheckpointError(path, found, f"inputs photo and style, and a task of {', '.join(TASKS)}", remedy)
     title = dict.fromkeys(LANGUAGES, path.stem)
-    return Choice(str(path), "checkpoint", title, {}, None, spec.task, tuple(spec.inputs))
+    choice = Choice(str(path), "checkpoint", title, {}, None, spec.task, tuple(spec.inputs))
+    return replace(choice, directions=directions, direction=directions[0]) if len(directions) > 1 else choice
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,9 @@ class Request:
     @property
     def recipe(self) -> dict[str, Any]:
         """What is written into a saved file, so that the picture can be made again."""
+        if self.choice.task != "stylize":
+            direction = {"direction": self.choice.direction} if self.choice.direction else {}
+            return {"checkpoint": self.choice.source, **direction}
         recipe: dict[str, Any] = {"style": self.choice.source}
         if self.painting is not None:
             painting = str(self.painting.path) if self.painting.path else "a pasted picture"
@@ -189,7 +197,7 @@ class Result:
         """Suggest a name that tells photo and style; the photo's own format where that can be written."""
         path = self.request.photo.path or Path("photo.png")
         choice = self.request.choice
-        name = Path(choice.source).stem
+        name = "_".join([Path(choice.source).stem, *([choice.direction] if choice.direction else [])])
         if choice.kind == "painting" and self.request.painting is not None and self.request.painting.path:
             name = self.request.painting.path.stem
         suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
@@ -289,6 +297,12 @@ class State:
         self.painting = painting
         if not self.choice.needs_painting:
             self.choice = ANY_PAINTING
+
+    def choose_direction(self, direction: str) -> None:
+        """Turn the chosen checkpoint another way; it is chosen so when one comes back to it."""
+        turned = replace(self.choice, direction=direction)
+        self.choices = [turned if other == self.choice else other for other in self.choices]
+        self.choice = turned
 
     def add_checkpoint(self, choice: Choice) -> None:
         """Put a checkpoint file in the gallery, in place of an older reading of it, and choose it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt5.QtCore import QLibraryInfo, QMimeData, QPointF, QSettings, QSize, Qt, QTimer, QTranslator
-from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QKeySequence, QPixmap, QShowEvent
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap, QShowEvent
 from PyQt5.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -24,11 +24,12 @@ from PyQt5.QtWidgets import (
 from ppgan_lite.gui import dialogs
 from ppgan_lite.gui.captions import device_caption, error_line, photo_caption, result_caption
 from ppgan_lite.gui.controls import Controls
+from ppgan_lite.gui.dropped import may_be_taken, read_mime
 from ppgan_lite.gui.gallery import Gallery
 from ppgan_lite.gui.menus import Menus
 from ppgan_lite.gui.state import Choice, Job, Picture, Result, Settings, State
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, text
-from ppgan_lite.gui.view import PicturePane, Viewport, Words, from_qimage, to_pixmap
+from ppgan_lite.gui.view import PicturePane, Viewport, Words, to_pixmap
 from ppgan_lite.gui.worker import Load, Painter, Worker, preview_of, read_picture, save_result
 from ppgan_lite.images import ImageMetadata
 
@@ -45,7 +46,7 @@ class MainWindow(QMainWindow):
 
     Args:
         state: What to begin with.
-        load: Makes a predictor from a `Choice.source`; called on a worker thread only.
+        load: Makes a predictor from a `Choice.source` and a direction; called on a worker thread only.
         settings: Where language, folder and geometry are remembered.
         language: "en" or "zh"; what is remembered goes first.
     """
@@ -281,7 +282,7 @@ class MainWindow(QMainWindow):
         self.stopped = self._painter_worker.stop(_STOP_PAINTER_MS) and files_stopped
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _local_files(event.mimeData()) or event.mimeData().hasImage():
+        if may_be_taken(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -356,6 +357,7 @@ class MainWindow(QMainWindow):
         self.controls = Controls()
         self.controls.changed.connect(self._set)
         self.controls.pick_painting.connect(self.pick_painting)
+        self.controls.direction_chosen.connect(self._choose_direction)
         self.controls.run.clicked.connect(lambda: self.run())
         self.controls.cancel.clicked.connect(lambda: self.cancel())
         for keys, slot in (("Ctrl+Return", self.run), ("Ctrl+Enter", self.run), ("Esc", self.cancel)):
@@ -434,6 +436,11 @@ class MainWindow(QMainWindow):
         self.state.choice = choice
         self._show_state()
 
+    def _choose_direction(self, direction: str) -> None:
+        self.state.choose_direction(direction)
+        self._show_gallery()
+        self._show_state()
+
     def _gallery_clicked(self) -> None:
         if self.state.choice.needs_painting and self.state.painting is None:
             self.pick_painting()
@@ -457,30 +464,21 @@ class MainWindow(QMainWindow):
 
     def _take(self, mime: QMimeData, *, onto_gallery: bool) -> bool:
         """Open what was dropped or pasted; False if there is nothing in it for us."""
-        paths = _local_files(mime)
-        checkpoints = [path for path in paths if path.suffix.lower() == dialogs.CHECKPOINT_SUFFIX]
-        pictures = [path for path in paths if path not in checkpoints]
-        if checkpoints:
-            self.load_checkpoint(checkpoints[0])
-        if pictures:
-            (self.open_painting if onto_gallery else self.open_photo)(pictures[0])
-        if paths:
-            return True
-        picture = mime.imageData() if mime.hasImage() else None
-        if not isinstance(picture, QImage) or picture.isNull():
+        dropped = read_mime(mime)
+        if dropped is None:
             return False
-        image, alpha = from_qimage(picture)
-        kind = "painting" if onto_gallery else "photo"
-        self._submit(
-            self._files_worker,
-            kind,
-            lambda _report, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
-        )
+        if dropped.checkpoints:
+            self.load_checkpoint(dropped.checkpoints[0])
+        if dropped.pictures:
+            (self.open_painting if onto_gallery else self.open_photo)(dropped.pictures[0])
+        if dropped.image is not None:
+            image, alpha = dropped.image
+            self._submit(
+                self._files_worker,
+                "painting" if onto_gallery else "photo",
+                lambda _report, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
+            )
         return True
-
-
-def _local_files(mime: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def _captioned(pane: PicturePane) -> tuple[QLabel, QLabel, QVBoxLayout]:

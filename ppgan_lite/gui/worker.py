@@ -30,7 +30,7 @@ KEPT_PREDICTORS = 6
 # macOS gives secondary threads 512 kB, too little for the recursions of compilers inside a framework.
 _STACK_BYTES = 16 * 1024 * 1024
 
-Load = Callable[[str], Any]
+Load = Callable[[str, str | None], Any]
 Report = Callable[[float], None]
 Work = Callable[[Report, Callable[[], bool]], Any]
 
@@ -98,24 +98,26 @@ class Painter:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._predictors: OrderedDict[str, Any] = OrderedDict()
+        self._predictors: OrderedDict[tuple[str, str | None], Any] = OrderedDict()
 
     def warm_up(self, source: str) -> tuple[str, str]:
         """Load a predictor before it is needed; returns its device and device note."""
-        predictor = self._predictor(source)
+        predictor = self._predictor(source, None)
         return predictor.device, predictor.device_note
 
     def load_checkpoint(self, path: Path) -> tuple[Choice, tuple[str, str]]:
         """Read a checkpoint file anew (training may have written it since); returns also device and device note."""
-        predictor = self._load(str(path))
-        choice = checkpoint_choice(path, predictor.spec)
-        self._keep(choice.source, predictor)
+        predictor = self._load(str(path), None)
+        choice = checkpoint_choice(path, predictor.spec, predictor.directions)
+        for key in [key for key in self._predictors if key[0] == choice.source]:
+            del self._predictors[key]
+        self._keep((choice.source, choice.direction), predictor)
         return choice, (predictor.device, predictor.device_note)
 
     def paint(self, request: Request, report: Report, cancelled: Callable[[], bool]) -> Result:
         """Make the picture that was asked for."""
         begin = time.perf_counter()
-        predictor = self._predictor(request.choice.source)
+        predictor = self._predictor(request.choice.source, request.choice.direction)
         if cancelled():
             raise CancelledError
         options = dict(request.options)
@@ -125,16 +127,17 @@ class Painter:
         seconds = time.perf_counter() - begin
         return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note)
 
-    def _predictor(self, source: str) -> Any:
-        if source in self._predictors:
-            self._predictors.move_to_end(source)
+    def _predictor(self, source: str, direction: str | None) -> Any:
+        key = source, direction
+        if key in self._predictors:
+            self._predictors.move_to_end(key)
         else:
-            self._keep(source, self._load(source))
-        return self._predictors[source]
+            self._keep(key, self._load(source, direction))
+        return self._predictors[key]
 
-    def _keep(self, source: str, predictor: Any) -> None:
-        self._predictors[source] = predictor
-        self._predictors.move_to_end(source)
+    def _keep(self, key: tuple[str, str | None], predictor: Any) -> None:
+        self._predictors[key] = predictor
+        self._predictors.move_to_end(key)
         while len(self._predictors) > KEPT_PREDICTORS:
             self._predictors.popitem(last=False)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.gui.captions import direction_caption
 from ppgan_lite.gui.state import (
     ANY_PAINTING,
     Jobs,
@@ -81,7 +82,22 @@ def test_a_request_does_not_follow_the_sliders() -> None:
 def test_a_checkpoint_that_translates_gets_no_settings_of_style() -> None:
     choice = checkpoint_choice(Path("horse2zebra.ppgan"), SimpleNamespace(task="translate", inputs=("photo",)))
     assert not choice.has_settings and not choice.needs_painting
-    assert Request(picture(), choice, Settings(strength=0.3)).options == {}
+    request = Request(picture(), choice, Settings(strength=0.3))
+    assert request.options == {} and request.recipe == {"checkpoint": "horse2zebra.ppgan"}
+
+
+def test_a_checkpoint_of_one_direction_has_none_to_choose() -> None:
+    spec = SimpleNamespace(task="translate", inputs=("photo",))
+    assert checkpoint_choice(Path("facades.ppgan"), spec, ("a_to_b",)).directions == ()
+    choice = checkpoint_choice(Path("zebra.ppgan"), spec, ("a_to_b", "b_to_a"))
+    assert (choice.directions, choice.direction) == (("a_to_b", "b_to_a"), "a_to_b")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("a_to_b", "A → B"), ("photo_to_monet", "photo → monet"), ("restore", "restore")]
+)
+def test_a_direction_is_shown_as_people_read_it(name: str, shown: str) -> None:
+    assert direction_caption(name) == shown
 
 
 @pytest.mark.parametrize(("task", "inputs"), [("stylize", ("photo", "mask")), ("segment", ("photo",))])

@@ -14,6 +14,7 @@ import pytest
 from window_bench import Bench
 
 from ppgan_lite import styles
+from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import MissingDependencyError
 from ppgan_lite.gui import app, display
 from ppgan_lite.gui.state import style_choice
@@ -27,13 +28,14 @@ import cv2  # which points Qt to plugins of its own
 from pathlib import Path
 from PyQt5.QtCore import QSettings, QTimer
 from ppgan_lite import styles
+from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.gui import app
 from window_bench import FakePredictor, fake_styles
 
 photo, folder = sys.argv[1:]
 QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, folder)
 styles.catalogue = lambda: fake_styles(Path(folder))
-app._load = lambda source: FakePredictor()
+app._load = lambda source, direction: FakePredictor()
 told, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app._wait
 
 def wait(application, window):
@@ -179,3 +181,29 @@ def test_a_style_that_ships_paints_a_photo_in_the_window(bench: Bench, photo_fil
     assert result.shape == (40, 60, 3) and result.dtype == np.uint8
     assert result.std() > 5, "the picture is not one flat colour"
     assert bench.window.device_label.text() in ("Device: CPU", "Device: GPU 0")
+
+
+def test_a_cyclegan_checkpoint_translates_a_photo_both_ways_in_the_window(bench: Bench, photo_file: Path) -> None:
+    paddle = pytest.importorskip("paddle")
+    from ppgan_lite.nets.resnet_generator import ResnetGenerator
+
+    paddle.seed(5)
+    nets = {name: ResnetGenerator(base_channels=2, blocks=1, initialisation="kaiming") for name in ("a_to_b", "b_to_a")}
+    header = Header(
+        {name: net_spec(net) for name, net in nets.items()},
+        {name: PredictorSpec(name, "translate", value_range=(-1, 1)) for name in nets},
+    )
+    tensors = {key: value for name, net in nets.items() for key, value in net_tensors(name, net).items()}
+    write_checkpoint(bench.folder / "zebra.ppgan", header, tensors)
+    bench.window._painter._load = app._load
+    bench.window.load_checkpoint(bench.folder / "zebra.ppgan")
+    bench.qtbot.waitUntil(lambda: bench.window.state.choice.directions == ("a_to_b", "b_to_a"), timeout=60_000)
+    bench.open_photo(photo_file)
+    made = []
+    for index in (0, 1):
+        bench.window.controls.direction.setCurrentIndex(index)
+        bench.window.controls.direction.activated.emit(index)
+        bench.paint()
+        made.append(bench.window.state.result.image)
+    assert made[0].shape == made[1].shape == (40, 60, 3)
+    assert not np.array_equal(made[0], made[1])

@@ -205,6 +205,54 @@ def test_a_checkpoint_shows_the_pickers_that_it_needs(bench: Bench, photo_file: 
     assert bench.predictors["zebra.ppgan"].calls == [{}]
 
 
+def test_a_checkpoint_of_two_directions_shows_a_picker_and_each_has_its_net(
+    bench: Bench, photo: np.ndarray, photo_file: Path
+) -> None:
+    controls, directions = bench.window.controls, ("a_to_b", "b_to_a")
+    bench.predictors["zebra.ppgan"] = FakePredictor(task="translate", directions=directions)
+    bench.predictors["zebra.ppgan b_to_a"] = FakePredictor(task="translate", directions=directions, scale=2)
+    assert not controls.direction_group.isVisible()
+    bench.window.load_checkpoint(Path("zebra.ppgan"))
+    bench.until(lambda: bench.window.state.choice.source == "zebra.ppgan")
+    assert controls.direction_group.isVisible()
+    assert [controls.direction.itemText(index) for index in range(2)] == ["A → B", "B → A"]
+    assert controls.direction.currentText() == "A → B"
+    bench.open_photo(photo_file)
+    bench.paint()
+    bench.qtbot.keyClick(controls.direction, Qt.Key_Down)
+    assert controls.direction.currentText() == "B → A"
+    bench.paint()
+    assert bench.window.result_detail.text() == "zebra  ·  B → A  ·  120 × 80"
+    result = bench.window.state.result
+    assert result.request.recipe == {"checkpoint": "zebra.ppgan", "direction": "b_to_a"}
+    assert result.file_name() == "photo_zebra_b_to_a.png"
+    assert [source for source, _ in bench.loaded] == ["zebra.ppgan", "zebra.ppgan b_to_a"]
+    assert bench.window.choose("night") and bench.window.choose("zebra.ppgan")
+    assert controls.direction.currentText() == "B → A", "it is turned as it was left"
+
+
+def test_a_larger_result_is_shown_at_the_scale_of_the_photo(bench: Bench, photo_file: Path) -> None:
+    bench.predictors["restore_x4.ppgan"] = FakePredictor(task="restore", scale=4)
+    bench.window.load_checkpoint(Path("restore_x4.ppgan"))
+    bench.until(lambda: bench.window.state.choice.source == "restore_x4.ppgan")
+    controls = bench.window.controls
+    groups = (controls.settings_group, controls.painting_group, controls.direction_group)
+    assert not any(group.isVisible() for group in groups)
+    assert controls.run.text() == "Restore"
+    bench.window.set_language("zh")
+    assert controls.run.text() == "开始修复" and bench.window.gallery.item(1).text() == "restore_x4"
+    bench.open_photo(photo_file)
+    bench.paint()
+    assert bench.window.result_pane.pixmap.width() == 240
+    area = bench.window.viewport.target(bench.window.photo_pane.size()).toRect().adjusted(20, 20, -20, -20)
+    on_screen, inverted = (
+        from_qimage(pane.grab(area).toImage())[0].astype(int)
+        for pane in (bench.window.photo_pane, bench.window.result_pane)
+    )
+    assert on_screen.std() > 20
+    assert np.median(np.abs(on_screen + inverted - 255)) <= 3, "the same places of the photo lie at the same places"
+
+
 def test_a_checkpoint_that_cannot_be_loaded_leaves_the_choice(bench: Bench) -> None:
     bench.predictors["bad.ppgan"] = CheckpointError("bad.ppgan", "is truncated", remedy="Copy it again")
     bench.window.load_checkpoint(Path("bad.ppgan"))

@@ -31,8 +31,11 @@ class FakePredictor:
         gate: threading.Event | None = None,
         error: Exception | None = None,
         deaf: bool = False,
+        directions: tuple[str, ...] = (),
+        scale: int = 1,
     ) -> None:
-        self.spec = SimpleNamespace(task=task, inputs=inputs, scale=1)
+        self.spec = SimpleNamespace(task=task, inputs=inputs, scale=scale)
+        self.directions = directions
         self.gate = gate
         self.error = error
         self.deaf = deaf
@@ -53,7 +56,7 @@ class FakePredictor:
                 raise CancelledError
         if self.error is not None:
             raise self.error
-        return 255 - image
+        return np.repeat(np.repeat(255 - image, self.spec.scale, axis=0), self.spec.scale, axis=1)
 
 
 def fake_styles(folder: Path) -> tuple[Any, ...]:
@@ -90,9 +93,10 @@ class Bench:
         window.show()
         return window
 
-    def load(self, source: str) -> FakePredictor:
-        self.loaded.append((source, threading.current_thread().name))
-        predictor = self.predictors.setdefault(source, FakePredictor())
+    def load(self, source: str, direction: str | None) -> FakePredictor:
+        key = f"{source} {direction}" if direction else source
+        self.loaded.append((key, threading.current_thread().name))
+        predictor = self.predictors.setdefault(key, FakePredictor())
         if isinstance(predictor, Exception):
             raise predictor
         return predictor

@@ -1,0 +1,49 @@
+"""What was dropped on the window, or pasted into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PyQt5.QtCore import QMimeData
+from PyQt5.QtGui import QImage
+
+from ppgan_lite.gui.dialogs import CHECKPOINT_SUFFIX
+from ppgan_lite.gui.view import from_qimage
+
+
+@dataclass(frozen=True, eq=False)
+class Dropped:
+    """What the window can open of it.
+
+    Attributes:
+        checkpoints: Files that are checkpoints by their name.
+        pictures: All other files.
+        image: Pixels that belong to no file, uint8 (height, width, 3) RGB, with their opacity where they have any.
+    """
+
+    checkpoints: tuple[Path, ...] = ()
+    pictures: tuple[Path, ...] = ()
+    image: tuple[np.ndarray, np.ndarray | None] | None = None
+
+
+def may_be_taken(mime: QMimeData) -> bool:
+    """Say whether the window takes such a thing, without reading it."""
+    return bool(_local_files(mime)) or mime.hasImage()
+
+
+def read_mime(mime: QMimeData) -> Dropped | None:
+    """Return what there is to open; None if there is nothing."""
+    paths = _local_files(mime)
+    if paths:
+        checkpoints = tuple(path for path in paths if path.suffix.lower() == CHECKPOINT_SUFFIX)
+        return Dropped(checkpoints, tuple(path for path in paths if path not in checkpoints))
+    picture = mime.imageData() if mime.hasImage() else None
+    if not isinstance(picture, QImage) or picture.isNull():
+        return None
+    return Dropped(image=from_qimage(picture))
+
+
+def _local_files(mime: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
