@@ -5,7 +5,7 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import paddle
@@ -120,6 +120,8 @@ def pyramid(photo: paddle.Tensor, levels: int) -> tuple[paddle.Tensor, list[padd
 
 def halved(height: int, width: int) -> tuple[int, int]:
     """The size of the next coarser level of a pyramid."""
+    if not paddle.in_dynamic_mode():
+        return height // 2, width // 2  # a graph may not ask how large its picture is
     return max(height // 2, 1), max(width // 2, 1)
 
 
@@ -222,10 +224,6 @@ class DecodePiece(nn.Layer):
         """Decode to twice the size of relu2_1: the photo's, rounded up to even."""
         features = {"relu2_1": relu2_1, "relu3_1": relu3_1, "relu4_1": relu4_1}
         return self.decoder(features, 2 * relu2_1.shape[2], 2 * relu2_1.shape[3])
-
-
-def _apply(revision: RevisionNet, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
-    return revision(detail, draft)
 
 
 class LapStyleNet(nn.Layer):
@@ -335,14 +333,7 @@ class LapStyleNet(nn.Layer):
             features = {layer: self.align(features[layer], *style[layer], strength) for layer in ALIGNED_LAYERS}
         return self.decoder(features, height, width)
 
-    def revise(
-        self,
-        level: int,
-        detail: paddle.Tensor,
-        coarser: paddle.Tensor,
-        strength: float = 1.0,
-        apply: Callable[[RevisionNet, paddle.Tensor, paddle.Tensor], paddle.Tensor] = _apply,
-    ) -> paddle.Tensor:
+    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
         """Carry a result up one level of the pyramid.
 
         Args:
@@ -350,13 +341,12 @@ class LapStyleNet(nn.Layer):
             detail: N x 3 x H x W, the photo's Laplacian at the new level.
             coarser: N x 3 x h x w, the result so far, about half the size.
             strength: 0 adds the photo's own detail, 1 the painted detail, between them a blend.
-            apply: How the revision net is called on the two pictures; a caller with a large one does it in tiles.
         """
         height, width = detail.shape[2], detail.shape[3]
         revision = self.revisions[min(level, len(self.revisions) - 1)]
         # The net sees the coarser result doubled by repetition, its output is added to the bilinear one: so were the
         # published weights trained.
-        painted = apply(revision, detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
+        painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
         doubled = resize_bilinear(coarser, height, width)
         return doubled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
 
