@@ -57,16 +57,26 @@ def load_predictor(
         MissingDependencyError: Paddle is not installed.
     """
     path = Path(source)
-    options = _Options(device, engine, predictor)
-    if str(source) == ANY:
-        return _from_checkpoint(any_painting(), ANY, options)
-    if str(source) in [style.name for style in catalogue()]:
-        return _from_checkpoint(find_style(str(source)).path, str(source), options)
     if path.suffix.lower() in READABLE_SUFFIXES:
         painting, _ = read_image(path)
         return _painter_of(painting, path.stem, _Options(device, engine))
+    path = find_checkpoint(source)
+    return _from_checkpoint(path, path.stem, _Options(device, engine, predictor))
+
+
+def find_checkpoint(source: str | Path) -> Path:
+    """Return the file that a style's name, "any" or a path stands for.
+
+    Raises:
+        UsageError: There is no such style or file.
+    """
+    path = Path(source)
+    if str(source) == ANY:
+        return any_painting()
+    if str(source) in [style.name for style in catalogue()]:
+        return find_style(str(source)).path
     if path.exists() or path.suffix.lower() == SUFFIX:
-        return _from_checkpoint(path, path.stem, options)
+        return path
     if not path.suffix and path.name == str(source):
         find_style(str(source))  # raises, naming the style that may have been meant
     raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")
@@ -80,7 +90,7 @@ def _painter_of(painting: np.ndarray, name: str, options: _Options) -> Stylizer:
 
 def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Translator:
     header, tensors = open_checkpoint(path)
-    chosen = _chosen(path, header, options.predictor)
+    chosen = choose_predictor(path, header, options.predictor)
     spec = header.predictors[chosen]
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
@@ -112,8 +122,13 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
     )
 
 
-def _chosen(path: Path, header: Header, predictor: str | None) -> str:
-    """Return which predictor of a checkpoint is meant: the first if none is named."""
+def choose_predictor(path: Path, header: Header, predictor: str | None) -> str:
+    """Return which predictor of a checkpoint is meant: the first if none is named.
+
+    Raises:
+        CheckpointError: It has none.
+        UsageError: It has none of that name.
+    """
     known = list(header.predictors)
     if not known:
         raise CheckpointError(path, "holds no predictor", "a checkpoint that says how its nets are used")

@@ -15,14 +15,19 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ppgan_lite import __version__
 from ppgan_lite.cache import cache_folder
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.device import require_paddle
-from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.engines.piece import Piece, Shape
+
+if TYPE_CHECKING:
+    from paddle import nn
 
 logger = logging.getLogger(__name__)
 
@@ -96,34 +101,71 @@ def export(piece: Piece, *, opset: int = OPSET) -> bytes:
     Raises:
         EngineError: Paddle or paddle2onnx is missing, or one of them does not know an operation of the net.
     """
+    inputs = {f"input{number}": shape for number, shape in enumerate(piece.inputs)}
+    with tempfile.TemporaryDirectory() as scratch:
+        stem = Path(scratch, "piece")
+        _paddle2onnx(piece.name)  # its absence is told before the net is traced
+        save_program(piece.build(), inputs, stem, name=piece.name)
+        return onnx_of(stem, name=piece.name, opset=opset)
+
+
+def save_program(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, *, name: str) -> None:
+    """Trace a layer and write it as a Paddle program: `stem`.json and `stem`.pdiparams.
+
+    Args:
+        layer: In evaluation mode; as it was when this returns.
+        inputs: What each input is called, and its shape.
+        stem: The files' path without a suffix.
+        name: What messages call the layer.
+
+    Raises:
+        EngineError: Paddle is missing or cannot trace the layer.
+    """
     paddle = require_paddle()
+    specs = [
+        paddle.static.InputSpec([-1 if side is None else side for side in shape], "float32", key)
+        for key, shape in inputs.items()
+    ]
+    try:
+        with _making_a_graph(name):
+            paddle.jit.save(paddle.jit.to_static(layer, input_spec=specs, full_graph=True), str(stem))
+    finally:
+        if isinstance(layer.forward, paddle.jit.dy2static.program_translator.StaticFunction):
+            layer.forward.rollback()  # to_static changes the layer itself, which the eager engine may have too
+
+
+def onnx_of(stem: Path, *, name: str, opset: int = OPSET) -> bytes:
+    """Return a program that `save_program` has written as an ONNX file.
+
+    Raises:
+        EngineError: paddle2onnx is missing or does not know an operation of the program.
+    """
+    paddle2onnx = _paddle2onnx(name)
+    with tempfile.TemporaryDirectory() as scratch, _making_a_graph(name):
+        path = Path(scratch, "graph.onnx")
+        # Its own folding takes half a minute and gains nothing: engines fold by themselves.
+        paddle2onnx.export(f"{stem}.json", f"{stem}.pdiparams", str(path), opset, optimize_tool=None, verbose=False)
+        return path.read_bytes()
+
+
+def _paddle2onnx(name: str) -> ModuleType:
     try:
         with _quietly():
             import paddle2onnx
     except ImportError as error:
-        raise EngineError(piece.name, f"no graph without paddle2onnx ({error})", remedy=_INSTALL) from error
-    specs = [
-        paddle.static.InputSpec([-1 if side is None else side for side in shape], "float32", f"input{number}")
-        for number, shape in enumerate(piece.inputs)
-    ]
-    with tempfile.TemporaryDirectory() as scratch, _quietly():
-        stem = Path(scratch, "piece")
-        layer = piece.build()
-        try:
-            paddle.jit.save(paddle.jit.to_static(layer, input_spec=specs, full_graph=True), str(stem))
-            # Its own folding takes half a minute and gains nothing: engines fold by themselves.
-            paddle2onnx.export(
-                f"{stem}.json", f"{stem}.pdiparams", f"{stem}.onnx", opset, optimize_tool=None, verbose=False
-            )
-            return stem.with_suffix(".onnx").read_bytes()
-        except Exception as error:  # Two foreign programs, each with errors of its own.
-            line = " ".join(str(error).split())[:200]
-            raise EngineError(
-                piece.name, f"Paddle cannot make a graph of it ({type(error).__name__}: {line})"
-            ) from error
-        finally:
-            if isinstance(layer.forward, paddle.jit.dy2static.program_translator.StaticFunction):
-                layer.forward.rollback()  # to_static changes the layer itself, which the eager engine may have too
+        raise EngineError(name, f"no graph without paddle2onnx ({error})", remedy=_INSTALL) from error
+    return paddle2onnx
+
+
+@contextlib.contextmanager
+def _making_a_graph(name: str) -> Iterator[None]:
+    """Let Paddle and paddle2onnx work in silence, and tell their errors as ours."""
+    try:
+        with _quietly():
+            yield
+    except Exception as error:  # Two foreign programs, each with errors of its own.
+        line = " ".join(str(error).split())[:200]
+        raise EngineError(name, f"Paddle cannot make a graph of it ({type(error).__name__}: {line})") from error
 
 
 _INSTALL = 'Install it with: pip install "ppgan-lite[cpu]"'
