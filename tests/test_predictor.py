@@ -136,15 +136,55 @@ def test_progress_rises_to_one_and_cancel_stops(one_style):
 
 
 def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
-    from ppgan_lite.inference import tiling
+    from ppgan_lite.inference import revising
 
     predictor = load_predictor(tiny_checkpoint(tmp_path / "two.ppgan", revisions=2, own_style=True), device="cpu")
     photo = picture(531, 402)
     assert predictor._plan(531, 402, brush=32)[2] == 2
+    monkeypatch.setattr(revising, "TILE_PX", 1024)
     whole = predictor(photo, brush=32)
-    monkeypatch.setattr(tiling.in_tiles, "__kwdefaults__", {**tiling.in_tiles.__kwdefaults__, "tile": 64})
+    monkeypatch.setattr(revising, "TILE_PX", 64)
     tiled = predictor(photo, brush=32)
     assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+@pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
+@pytest.mark.parametrize("strength", [1.0, 0.4])
+def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, strength):
+    from ppgan_lite.inference import drafting, revising
+    from ppgan_lite.inference.engines.executors import PaddleEngine
+    from ppgan_lite.inference.engines.piece import Piece
+    from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet, pyramid
+
+    paddle.seed(4)
+    net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 2, alignment)
+    net.eval()
+    photo, painting = picture(203, 150), picture(64, 80, seed=2)
+    values, style = (image.transpose(2, 0, 1)[None].astype(np.float32) / 255 for image in (photo, painting))
+    with paddle.no_grad():
+        statistics = net.style_statistics(paddle.to_tensor(style))
+        expected = net(paddle.to_tensor(values), statistics, strength)[0].numpy()
+        small = pyramid(paddle.to_tensor(values), 2)[0].numpy()
+
+    def run(layer):
+        engine = PaddleEngine()
+        engine.load(Piece("piece", "key", (), lambda: layer))
+        return engine.run
+
+    encode, decode = run(EncodePiece(net.encoder)), run(DecodePiece(net.decoder))
+    measured = drafting.style_of(style, encode, alignment)
+    draft = drafting.draft(small, measured, encode, decode, alignment, strength=strength, coats=1)
+    found = revising.revise(
+        photo,
+        np.ascontiguousarray(draft[0].transpose(1, 2, 0)),
+        2,
+        [run(revision) for revision in net.revisions],
+        net.revisions[0].HALO,
+        strength=strength,
+        after_each=lambda: None,
+    )
+    difference = np.abs(found - expected.transpose(1, 2, 0).clip(0, 1) * 255)
+    assert difference.max() <= 1
 
 
 def test_a_name_a_picture_and_a_file_are_told_apart(tmp_path, monkeypatch):

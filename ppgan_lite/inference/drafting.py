@@ -27,18 +27,17 @@ def draft(
         photo: float32 1 x 3 x H x W, RGB in [0, 1], with its grain; sides of at least 16.
         style: From `style_of`.
         encode: Photo -> relu2_1, relu3_1, relu4_1.
-        decode: These, aligned -> the painted photo, its sides rounded up to even.
+        decode: The photo, for its size, and these, aligned -> the painted photo.
         alignment: As the net was trained.
         strength: 0 .. 1.
         coats: How often to paint.
     """
-    height, width = photo.shape[2:]
     painted = photo
     for coat in range(coats):
         before = painted.clip(0, 1) if coat else photo
         features = zip(ALIGNED_LAYERS, encode(before))
         aligned = [_aligned(values, style[layer], alignment, strength) for layer, values in features]
-        painted = np.ascontiguousarray(decode(*aligned)[0][:, :, :height, :width])
+        (painted,) = decode(before, *aligned)
         if IMAGE in style:
             painted = _aligned(painted, style[IMAGE], alignment, strength)
         if coat and strength != 1.0:

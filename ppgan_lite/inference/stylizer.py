@@ -108,7 +108,10 @@ def painter_pieces(header: Header, net: str, tensors: Mapping[str, np.ndarray], 
     widths = arguments.get("encoder_channels", PUBLISHED_CHANNELS)
     picture: Shape = (1, 3, None, None)
     features = tuple((1, width, None, None) for width in widths[1:4])
-    pieces = {"encode": Piece("encode", key, (picture,), encode), "decode": Piece("decode", key, features, decode)}
+    pieces = {
+        "encode": Piece("encode", key, (picture,), encode),
+        "decode": Piece("decode", key, (picture, *features), decode),
+    }
     for level in range(arguments.get("revisions", 2)):
         name = f"revise{level}"
         pieces[name] = Piece(

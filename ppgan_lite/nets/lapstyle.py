@@ -220,10 +220,12 @@ class DecodePiece(nn.Layer):
         super().__init__()
         self.decoder = decoder
 
-    def forward(self, relu2_1: paddle.Tensor, relu3_1: paddle.Tensor, relu4_1: paddle.Tensor) -> paddle.Tensor:
-        """Decode to twice the size of relu2_1: the photo's, rounded up to even."""
+    def forward(
+        self, photo: paddle.Tensor, relu2_1: paddle.Tensor, relu3_1: paddle.Tensor, relu4_1: paddle.Tensor
+    ) -> paddle.Tensor:
+        """Decode to the size of the photo, of which nothing else counts."""
         features = {"relu2_1": relu2_1, "relu3_1": relu3_1, "relu4_1": relu4_1}
-        return self.decoder(features, 2 * relu2_1.shape[2], 2 * relu2_1.shape[3])
+        return self.decoder(features, photo.shape[2], photo.shape[3])
 
 
 class LapStyleNet(nn.Layer):
