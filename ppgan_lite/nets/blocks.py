@@ -51,8 +51,8 @@ def resize_bilinear(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
 # processor's cache take a third of the time on large pictures (3.3).
 STRIP_VALUES = 1_200_000
 
-# A convolution to a quarter of the channels or fewer is quicker as a transposed one, which folds what comes out instead of
-# unfolding what goes in: 7x7 from 64 channels to 3 in an eighth of the time, forward and backward (3.3).
+# A convolution to a quarter of the channels or fewer is quicker as a transposed one, which folds what comes out instead
+# of unfolding what goes in: 7x7 from 64 channels to 3 in an eighth of the time, forward and backward (3.3).
 NARROWING = 4
 
 
@@ -139,7 +139,7 @@ class DoublingConv(nn.Conv2DTranspose):
 
 
 class BlurredHalving(nn.Layer):
-    """Halve height and width, rounding up, behind a blur of [1, 2, 1] each way, as CUT does after a convolution of stride 1.
+    """Halve height and width, rounding up, behind a blur of [1, 2, 1] each way, as CUT does after a convolution.
 
     Zhang, "Making Convolutional Networks Shift-Invariant Again", ICML 2019.
     """
@@ -167,9 +167,9 @@ class BlurredDoubling(nn.Layer):
 class ResizeConv(nn.Layer):
     """Double by repetition, then a 3x3 convolution (Odena et al., "Deconvolution and Checkerboard Artifacts", 2016).
 
-    Where each pixel stands four times, a filter of 3x3 has only 2x2 different ones under it. So in training on a CPU the
-    four phases of the result are convolved from the small picture, with sums of the filters' values: the same numbers up
-    to rounding, a third of the time (Paddle 3.3).
+    Where each pixel stands four times, a filter of 3x3 has only 2x2 different ones under it. So in training on a CPU
+    the four phases of the result are convolved from the small picture, with sums of the filters' values: the same
+    numbers up to rounding, in a third (128 x 128) to a half (64 x 64) of the time (Paddle 3.3).
     """
 
     def __init__(self, in_channels: int, out_channels: int, padding: Padding, *, bias: bool = True) -> None:
@@ -184,7 +184,7 @@ class ResizeConv(nn.Layer):
         out_channels, in_channels = self.conv.weight.shape[:2]
         filters = paddle.matmul(self.conv.weight.flatten(2), self.sums).reshape([out_channels, in_channels, 4, 4])
         filters = filters.transpose([0, 2, 1, 3]).reshape([4 * out_channels, in_channels, 2, 2])
-        # The mirror image of a repeated pixel is that pixel: a reflected border of the large picture is a repeated one here.
+        # The mirror image of a doubled pixel is that pixel: what reflects in the large picture repeats in the small.
         y = F.conv2d(_repeat_border(x), filters) if self.conv.reflects else F.conv2d(x, filters, padding=1)
         y = y.reshape([n, out_channels, 4, height + 1, width + 1])
         phases = [y[:, :, 2 * a + b, a : a + height, b : b + width] for a in (0, 1) for b in (0, 1)]
@@ -195,8 +195,8 @@ class ResizeConv(nn.Layer):
 def _phase_sums() -> np.ndarray:
     """What turns a 3x3 filter into the 2x2 filters of the four phases: 9 x 16, phase by phase.
 
-    Along one side the even pixels of the doubled picture see (a, b, b) through a filter, the odd ones (a, a, b), where a and
-    b are neighbours in the small picture.
+    Along one side the even pixels of the doubled picture see (a, b, b) through a filter, the odd ones (a, a, b), where
+    a and b are neighbours in the small picture.
     """
     side = np.array([[[1, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]], dtype=np.float32)  # phase, tap of 2, tap of 3
     return np.einsum("pir,qjc->rcpqij", side, side).reshape(9, 16)

@@ -200,8 +200,8 @@ class PixelDiscriminator(nn.Layer):
 class GlobalDiscriminator(nn.Layer):
     """Judges a picture as a whole: one number, whatever its size.
 
-    The discriminator of DCGAN (Radford et al., ICLR 2016, figure 1 turned round) with an adaptive pooling in front of its
-    last convolution, which therefore still sees what lies where, on a grid of 4 x 4.
+    The discriminator of DCGAN (Radford et al., ICLR 2016, figure 1 turned round) with an adaptive pooling in front of
+    its last convolution, which therefore still sees what lies where, on a grid of 4 x 4.
 
     Args:
         in_channels: Channels of the pictures; of both together for pairs.
@@ -257,8 +257,9 @@ class GlobalDiscriminator(nn.Layer):
 
 
 class MultiScaleDiscriminator(nn.Layer):
-    """Patch discriminators at full, half and quarter size, each with its own weights (Wang et al., pix2pixHD, CVPR 2018,
-    section 3.2).
+    """Patch discriminators at full, half and quarter size, each with its own weights.
+
+    Wang et al., pix2pixHD, CVPR 2018, section 3.2.
 
     Args:
         in_channels: Channels of the pictures; of both together for pairs.

@@ -31,8 +31,8 @@ class SRResNet(nn.Layer):
     """Residual blocks at the size of the picture that goes in, a skip over all of them, then doubling.
 
     Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", CVPR 2017,
-    section 2.1.1 and figure 4. Departures: a transposed convolution doubles the size instead of a convolution and a pixel
-    shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end.
+    section 2.1.1 and figure 4. Departures: a transposed convolution doubles the size instead of a convolution and a
+    pixel shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end.
 
     Args:
         in_channels: Channels of the pictures that go in.

@@ -14,8 +14,8 @@ from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
 class UnetGenerator(nn.Layer):
     """Halve `depth` times, double as often, with a skip between the two at each size.
 
-    The generator of pix2pix (Isola et al., CVPR 2017, appendix 6.1), as its authors' PyTorch code has it: depth 8 for 256
-    pixels, 7 for 128. Departure: pictures of any size; the right and lower borders are repeated up to a multiple of
+    The generator of pix2pix (Isola et al., CVPR 2017, appendix 6.1), as its authors' PyTorch code has it: depth 8 for
+    256 pixels, 7 for 128. Departure: pictures of any size; the right and lower borders are repeated up to a multiple of
     2 ** depth, and the result is cut.
 
     Args:
