@@ -45,7 +45,10 @@ SEES_ONLY = {
 NETS_SEE = {"__future__", "collections", "contextlib", "dataclasses", "functools", "itertools", "math", "numpy"}
 NETS_SEE |= {"paddle", "typing"}
 # What loads Paddle inside a function if at all, so that help and the first window are there at once.
-WITHOUT_PADDLE = BASICS | {"cli", "gui", "images", "degradations", "contact_sheet", "styles", "checkpoint", "config"}
+WITHOUT_PADDLE = BASICS | {
+    *("cli", "gui", "images", "degradations", "contact_sheet", "styles", "safetensors_files", "checkpoint", "foreign"),
+    "config",
+}
 
 
 @dataclass(frozen=True)
