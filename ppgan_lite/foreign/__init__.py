@@ -1,1 +1,1 @@
-"""Readers of other programs' files of weights. Nothing in such a file is ever executed."""
+"""Other programs' files of weights, read and written. Nothing in such a file is ever executed."""
