@@ -12,6 +12,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.nets import traced_alignment
 from ppgan_lite.nets.alignment import (
     ALIGNED_LAYERS,
     EPSILON,
@@ -31,7 +32,9 @@ Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 def mean_and_std(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
     """Mean and (unbiased) standard deviation of each channel over height and width, N x C x 1 x 1 each."""
     mean = features.mean(axis=[2, 3], keepdim=True)
-    count = max(features.shape[2] * features.shape[3] - 1, 1)
+    count = features.shape[2] * features.shape[3] - 1
+    if paddle.in_dynamic_mode():
+        count = max(count, 1)
     variance = (features - mean).square().sum(axis=[2, 3], keepdim=True) / count
     return mean, (variance + EPSILON).sqrt()
 
@@ -52,6 +55,8 @@ def adain(features: paddle.Tensor, mean: paddle.Tensor, std: paddle.Tensor, stre
 
 def mean_and_covariance(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
     """Mean (N x C x 1 x 1) and covariance (N x C x C) of the channels; constants in training."""
+    if not paddle.in_dynamic_mode():
+        return traced_alignment.mean_and_covariance(features)
     measured = [measure(picture, "optimal_transport") for picture in features.detach().numpy()]
     means, covariances = (paddle.to_tensor(np.stack(part)) for part in zip(*measured))
     return means.unsqueeze(-1).unsqueeze(-1), covariances
@@ -72,6 +77,9 @@ def optimal_transport(
         covariance: N x C x C (or 1 x C x C) of the style, from `mean_and_covariance`.
         strength: As in `adain`.
     """
+    if not paddle.in_dynamic_mode():
+        moved = traced_alignment.optimal_transport(features, mean, covariance)
+        return moved if strength == 1.0 else features + (moved - features) * strength
     own = [statistic.detach().numpy() for statistic in mean_and_covariance(features)]
     of_style = [statistic.detach().numpy() for statistic in (mean, covariance)]
     style = [np.broadcast_to(statistic, like.shape) for statistic, like in zip(of_style, own)]
