@@ -30,6 +30,7 @@ class Inverter:
     name = "wave"
     device = "cpu"
     device_note = "no GPU was found"
+    engine = "paddle"
 
     def __init__(self, inputs: tuple[str, ...] = ("photo",)) -> None:
         self.spec = types.SimpleNamespace(task="stylize", inputs=inputs)
@@ -58,7 +59,7 @@ def inverter(monkeypatch: pytest.MonkeyPatch) -> Inverter:
 
     predictor = Inverter()
 
-    def load_predictor(source: str, *, device: str = "auto") -> Inverter:
+    def load_predictor(source: str, *, device: str = "auto", engine: str = "auto") -> Inverter:
         if source == "wvae":
             raise UsageError(
                 "style", "'wvae' is not known", "a name, a picture or a checkpoint", "Did you mean 'wave'?"
@@ -99,7 +100,7 @@ def test_every_verb_has_help(run: Run) -> None:
 def test_a_photo_is_painted_beside_itself(run: Run, inverter: Inverter, photo_file: Path, photo: np.ndarray) -> None:
     code, out, err = run("stylize", photo_file, "--style", "wave")
     assert (code, out) == (0, "")
-    assert err.splitlines() == ["wave on cpu (no GPU was found)", str(photo_file.with_name("photo_wave.png"))]
+    assert err.splitlines() == ["wave on cpu, paddle (no GPU was found)", str(photo_file.with_name("photo_wave.png"))]
     painted, _ = read_image(photo_file.with_name("photo_wave.png"))
     assert np.array_equal(painted, 255 - photo)
     assert inverter.calls == [{"strength": 1.0, "keep_colors": False, "brush": None}]

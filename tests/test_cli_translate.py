@@ -56,7 +56,7 @@ def nothing_ships(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_a_photo_is_translated_beside_itself(run: Run, zebra: Path, photo: np.ndarray, photo_file: Path) -> None:
     code, out, err = run("translate", photo_file, "--checkpoint", zebra, "--device", "cpu")
     target = photo_file.with_name("photo_zebra.png")
-    assert (code, out, err.splitlines()) == (0, "", ["zebra on cpu", str(target)])
+    assert (code, out, err.splitlines()) == (0, "", ["zebra on cpu, paddle", str(target)])
     assert np.array_equal(read_image(target)[0], load_predictor(zebra, device="cpu")(photo))
     assert read_recipe(target) == {"checkpoint": str(zebra), "direction": "a_to_b"}
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from ppgan_lite.cli.terminal import Progress, describe, print_json, say, say_error
 from ppgan_lite.errors import ImageError, UsageError
+
+Picture = TypeVar("Picture")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -52,26 +58,71 @@ class Batch:
                 taken.add(task.target)
                 self.tasks.append(task)
 
-    def run(self, work: Callable[[Task, Progress], dict[str, Any]]) -> None:
-        """Do the work for each picture, with a bar for more than one."""
+    def run(
+        self,
+        read: Callable[[Path], Picture],
+        make: Callable[[Picture, Progress], Result],
+        write: Callable[[Path, Result], dict[str, Any]],
+    ) -> None:
+        """Make a result of each picture, with a bar for more than one.
+
+        While one picture is being made, the next one is read and the one before is written; no more than these three
+        are in memory.
+
+        Args:
+            read: Of a source.
+            make: The work.
+            write: To a target; returns what is told about it.
+        """
         from tqdm import tqdm
 
         form = "{percentage:3.0f}%|{bar}| {desc}  {elapsed}<{remaining}"
-        with tqdm(total=len(self.tasks), disable=len(self.tasks) < 2, bar_format=form) as bar:
+        with (
+            ThreadPoolExecutor(1) as reader,
+            ThreadPoolExecutor(1) as writer,
+            tqdm(total=len(self.tasks), disable=len(self.tasks) < 2, bar_format=form) as bar,
+        ):
+            ahead = reader.submit(read, self.tasks[0].source) if self.tasks else None
+            behind: Callable[[], None] | None = None
             for done, task in enumerate(self.tasks):
                 bar.set_description_str(f"{done + 1}/{len(self.tasks)} {task.source.name}")
+                started = time.perf_counter()
 
                 def progress(fraction: float, done: int = done) -> None:
                     bar.update(done + fraction - bar.n)
 
-                try:
-                    outcome = work(task, progress)
-                    self.results.append({"photo": str(task.source), "output": str(task.target), **outcome})
-                except UsageError:
-                    raise  # the same for every picture
-                except Exception as error:  # noqa: BLE001 - told at the end, whatever it is
-                    self.failures.append((task.source, error))
+                assert ahead is not None
+                coming = ahead
+                more = self.tasks[done + 1 : done + 2]
+                ahead = reader.submit(read, more[0].source) if more else None
+                with self._noting(task):
+                    result = make(coming.result(), progress)
+                    if behind is not None:
+                        behind()
+                    behind = self._written(task, started, writer.submit(write, task.target, result))
                 progress(1.0)
+            if behind is not None:
+                behind()
+
+    def _written(self, task: Task, started: float, outcome: Future[dict[str, Any]]) -> Callable[[], None]:
+        """Return what waits for a result to be written and notes what became of it."""
+
+        def wait() -> None:
+            with self._noting(task):
+                found = {"photo": str(task.source), "output": str(task.target), **outcome.result()}
+                self.results.append({**found, "seconds": round(time.perf_counter() - started, 3)})
+
+        return wait
+
+    @contextlib.contextmanager
+    def _noting(self, task: Task) -> Iterator[None]:
+        """Keep an error about one picture for the end; let one that is the same for every picture pass."""
+        try:
+            yield
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told at the end, whatever it is
+            self.failures.append((task.source, error))
 
     def conclude(self, about: dict[str, Any], *, as_json: bool) -> None:
         """Tell what was made and what failed; exit with 1 if anything did."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ppgan_lite.cli.batch import Batch, Task
+from ppgan_lite.cli.batch import Batch
 from ppgan_lite.cli.terminal import (
     PROGRAM,
     Progress,
     device_option,
+    engine_option,
     finite,
     json_option,
     overwrite_option,
@@ -24,8 +24,13 @@ from ppgan_lite.cli.terminal import (
 from ppgan_lite.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from ppgan_lite.images import ImageMetadata
     from ppgan_lite.inference.stylizer import Stylizer
     from ppgan_lite.inference.translator import Translator
+
+    Photo = tuple[np.ndarray, ImageMetadata]
 
 _SHEET_TILE_PX = 640
 
@@ -46,6 +51,7 @@ _SHEET_TILE_PX = 640
     help="Width of a stroke in pixels of the photo. Default: follows the picture.",
 )
 @device_option
+@engine_option
 @overwrite_option
 @json_option
 def stylize(
@@ -56,6 +62,7 @@ def stylize(
     keep_colors: bool,
     brush: float | None,
     device: str,
+    engine: str,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -63,7 +70,7 @@ def stylize(
     batch = Batch(photos, output, label=Path(style).stem, overwrite=overwrite)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     recipe = {"style": style, **options}
-    _make(batch, lambda: load_for_use(style, device), recipe, options, overwrite=overwrite, as_json=as_json)
+    _make(batch, lambda: load_for_use(style, device, engine), recipe, options, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -74,6 +81,7 @@ def stylize(
 )
 @click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
 @device_option
+@engine_option
 @overwrite_option
 @json_option
 def translate(
@@ -82,6 +90,7 @@ def translate(
     checkpoint: str,
     direction: str | None,
     device: str,
+    engine: str,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -91,7 +100,7 @@ def translate(
     recipe: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
 
     def load() -> Translator:
-        predictor = _load_translator(checkpoint, "translate", device, direction)
+        predictor = _load_translator(checkpoint, "translate", device, engine, direction)
         recipe["direction"] = predictor.direction
         return predictor
 
@@ -105,6 +114,7 @@ def translate(
     "--checkpoint", metavar="FILE", help="One that restores. Default: the one that ships, against noise and blur."
 )
 @device_option
+@engine_option
 @overwrite_option
 @json_option
 def restore(
@@ -112,6 +122,7 @@ def restore(
     output: str | None,
     checkpoint: str | None,
     device: str,
+    engine: str,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -121,7 +132,7 @@ def restore(
     batch = Batch(photos, output, label="restored", overwrite=overwrite)
 
     def load() -> Translator:
-        return _load_translator(checkpoint or str(restorer()), "restore", device)
+        return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
     _make(batch, load, {"checkpoint": checkpoint}, {}, overwrite=overwrite, as_json=as_json)
 
@@ -145,8 +156,9 @@ def styles(as_json: bool) -> None:
 @click.argument("photo")
 @click.option("-o", "--output", required=True, metavar="SHEET", help="The picture file to write.")
 @device_option
+@engine_option
 @overwrite_option
-def sheet(photo: str, output: str, device: str, overwrite: bool) -> None:
+def sheet(photo: str, output: str, device: str, engine: str, overwrite: bool) -> None:
     """Paint a photo in every style, on one contact sheet."""
     from tqdm import tqdm
 
@@ -159,7 +171,7 @@ def sheet(photo: str, output: str, device: str, overwrite: bool) -> None:
     image = long_side_at_most(image, _SHEET_TILE_PX)
     tiles = [Tile(image, "Photo", "the original")]
     for style in tqdm(catalogue(), unit="style"):
-        painted = load_for_use(style.name, device, quiet=True)(image)
+        painted = load_for_use(style.name, device, engine, quiet=True)(image)
         tiles.append(Tile(painted, style.title["en"], f"{style.artist['en']}, {style.year}"))
     write_image(output, draw_sheet(tiles), ImageMetadata(icc_profile=metadata.icc_profile), overwrite=overwrite)
     say(output)
@@ -175,11 +187,11 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     ctx.exit(open_window(list(files)))
 
 
-def load_for_use(source: str, device: str, *, quiet: bool = False) -> Stylizer:
+def load_for_use(source: str, device: str, engine: str, *, quiet: bool = False) -> Stylizer:
     """Load what paints photos in a style without being given a painting with each, and say so."""
     from ppgan_lite.inference.predictor import load_predictor
 
-    predictor = load_predictor(source, device=device)
+    predictor = load_predictor(source, device=device, engine=engine)
     _check_task(source, predictor, "stylize")
     if "style" in predictor.spec.inputs:
         raise UsageError("--style", f"{source} paints in the style of any picture", "that picture's file")
@@ -188,12 +200,12 @@ def load_for_use(source: str, device: str, *, quiet: bool = False) -> Stylizer:
     return cast("Stylizer", predictor)
 
 
-def _load_translator(checkpoint: str, task: str, device: str, direction: str | None = None) -> Translator:
+def _load_translator(checkpoint: str, task: str, device: str, engine: str, direction: str | None = None) -> Translator:
     from ppgan_lite.inference.predictor import load_predictor
 
     if not Path(checkpoint).exists():
         raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
-    predictor = load_predictor(checkpoint, device=device, predictor=direction)
+    predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
     _check_task(checkpoint, predictor, task)
     _introduce(predictor)
     return cast("Translator", predictor)
@@ -207,7 +219,8 @@ def _check_task(source: str, predictor: Stylizer | Translator, task: str) -> Non
 
 
 def _introduce(predictor: Stylizer | Translator) -> None:
-    say(f"{predictor.name} on {predictor.device}" + (f" ({predictor.device_note})" if predictor.device_note else ""))
+    note = f" ({predictor.device_note})" if predictor.device_note else ""
+    say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
 
 
 def _make(
@@ -231,18 +244,20 @@ def _make(
     """
     from ppgan_lite.images import fitting_metadata, read_image, write_image
 
-    device = None
+    used: dict[str, str | None] = {"device": None, "engine": None}
     if batch.tasks:
         predictor = load()
-        device = predictor.device
+        used = {"device": predictor.device, "engine": predictor.engine}
 
-        def make(task: Task, progress: Progress) -> dict[str, Any]:
-            started = time.perf_counter()
-            photo, metadata = read_image(task.source)
-            result = predictor(photo, progress=progress, **options)
-            write_image(task.target, result, fitting_metadata(metadata, result), overwrite=overwrite, recipe=recipe)
-            size = {"width": result.shape[1], "height": result.shape[0]}
-            return {**size, "seconds": round(time.perf_counter() - started, 3)}
+        def make(photo: Photo, progress: Progress) -> Photo:
+            image, metadata = photo
+            result = predictor(image, progress=progress, **options)
+            return result, fitting_metadata(metadata, result)
 
-        batch.run(make)
-    batch.conclude({**recipe, "device": device}, as_json=as_json)
+        def write(target: Path, result: Photo) -> dict[str, Any]:
+            image, metadata = result
+            write_image(target, image, metadata, overwrite=overwrite, recipe=recipe)
+            return {"width": image.shape[1], "height": image.shape[0]}
+
+        batch.run(read_image, make, write)
+    batch.conclude({**recipe, **used}, as_json=as_json)

@@ -59,7 +59,7 @@ def revise(
     Returns:
         uint8 H x W x 3.
     """
-    sizes = pyramid_sizes(*image.shape[:2], levels)
+    sizes = pyramid_sizes(image.shape[0], image.shape[1], levels)
     if not levels:
         return to_pixels(draft)
     photos: list[np.ndarray] = [image]

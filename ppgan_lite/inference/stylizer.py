@@ -227,8 +227,9 @@ class Stylizer:
         return _with_colors_of(image, result) if keep_colors else result
 
     def _paint(self, image: np.ndarray, style: Style, strength: float, brush: float | None, steps: Steps) -> np.ndarray:
-        draft_height, draft_width, levels = self._plan(*image.shape[:2], brush)
-        sizes = pyramid_sizes(*image.shape[:2], levels)
+        height, width = image.shape[:2]
+        draft_height, draft_width, levels = self._plan(height, width, brush)
+        sizes = pyramid_sizes(height, width, levels)
         draft_steps = draft_height * draft_width // 100_000 + 1  # a draft of a tile's pixels costs about two tiles
         steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo))
         small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)

@@ -20,8 +20,9 @@ from ppgan_lite.inference.tiling import spans
 from ppgan_lite.nets.normalisation import instance_norms
 from ppgan_lite.nets.tile_pieces import StatisticsPiece, TilePiece
 
-# What a net of base_channels 64 needs for a pixel is up to 1.7 kB.
-WHOLE_PX = 1_100_000  # a picture of so many pixels is not cut, and a larger one normalised by a thumbnail of so many
+# A net of base_channels 64 needs up to 1.7 kB for a pixel in eager Paddle: these keep it below 2 GB for any picture.
+WHOLE_PX = 1_100_000  # a picture of so many pixels is not cut
+THUMBNAIL_PX = 600_000  # a larger one is normalised by a thumbnail of so many
 PIECE_PX = 768  # side of what a net sees of a larger one, unless its halo needs more
 SAMPLE_PX = 128  # side of the photo that engines are compared by
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
@@ -219,7 +220,7 @@ class Translator:
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:
-    """Shrink an image to at most WHOLE_PX pixels."""
+    """Shrink an image to at most THUMBNAIL_PX pixels."""
     height, width = image.shape[:2]
-    scale = min(1.0, math.sqrt(WHOLE_PX / (height * width)))
+    scale = min(1.0, math.sqrt(THUMBNAIL_PX / (height * width)))
     return resize(image, max(SMALLEST_PX, int(width * scale)), max(SMALLEST_PX, int(height * scale)))

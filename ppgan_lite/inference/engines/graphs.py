@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 _MAX_BYTES = 1_000_000_000
 # The graph's own format: counted up when what `export` makes of the same net changes.
-_FORMAT = 1
+_FORMAT = 2
 OPSET = 17
 
 
