@@ -1,0 +1,219 @@
+"""Engines: the same picture as eager Paddle, or not used; graphs that are kept, bounded and shared."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from paddle import nn
+
+from ppgan_lite.errors import EngineError, UsageError
+from ppgan_lite.inference import engines
+from ppgan_lite.inference.engines import ENGINE_VARIABLE, agreement, choose_engines, graphs
+from ppgan_lite.inference.engines.executors import PaddleEngine
+from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.nets.resnet_generator import ResnetGenerator
+from ppgan_lite.nets.unet_generator import UnetGenerator
+from ppgan_lite.styles import find_style
+
+pytest.importorskip("paddle2onnx")
+needs_openvino = pytest.mark.skipif(not engines._offers("openvino", "float32"), reason="openvino is not installed")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv(ENGINE_VARIABLE, raising=False)
+    return tmp_path / "cache" / "graphs"
+
+
+def photo(height: int, width: int) -> np.ndarray:
+    rows, columns = np.mgrid[0:height, 0:width]
+    waves = [np.sin(rows / 9 + columns / 17), np.cos(rows / 5), np.sin(columns / 7)]
+    return np.rint(np.stack(waves, axis=-1) * 100 + 128).astype(np.uint8)
+
+
+class Doubler(nn.Layer):
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return x * 2
+
+
+def doubler(built: list[str] | None = None, key: str = "doubler") -> dict[str, Piece]:
+    def build() -> nn.Layer:
+        if built is not None:
+            built.append(key)
+        return Doubler()
+
+    return {"net": Piece("net", key, ((1, 3, None, None),), build)}
+
+
+def run(used: engines.Engines) -> np.ndarray:
+    values = np.linspace(0, 100, 3 * 8 * 8, dtype=np.float32).reshape(1, 3, 8, 8)
+    return np.rint(used["net"].run(values)[0]).astype(np.uint8)
+
+
+@needs_openvino
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_an_engine_paints_what_paddle_paints(engine: str) -> None:
+    pytest.importorskip(engine)
+    image = photo(150, 203)
+    reference = load_predictor(find_style("starry_night").path, engine="paddle")(image, brush=20)
+    predictor = load_predictor(find_style("starry_night").path, engine=engine)
+    found = agreement(predictor(image, brush=20), reference)
+    assert predictor.engine.startswith(engine)
+    assert found.holds("bfloat16" if "bfloat16" in predictor.engine else "float32"), found
+
+
+@needs_openvino
+@pytest.mark.parametrize(
+    "net",
+    [
+        lambda: ResnetGenerator(base_channels=4, blocks=1, initialisation="kaiming"),
+        lambda: ResnetGenerator(base_channels=4, blocks=1, upsample="nearest", initialisation="kaiming"),
+        lambda: UnetGenerator(base_channels=4, depth=3, norm="instance", initialisation="kaiming"),
+    ],
+)
+def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:
+    from ppgan_lite.inference.engines.executors import OpenVinoEngine
+    from ppgan_lite.inference.translator import translator_pieces
+
+    paddle.seed(1)
+    made = net()
+    made.eval()
+    for name, piece in translator_pieces(made, "net").items():
+        pair = PaddleEngine(), OpenVinoEngine()
+        for engine in pair:
+            engine.load(piece)
+        for height, width in ((32, 48), (45, 37)):
+            values = [np.random.default_rng(height).standard_normal((1, 3, height, width), np.float32)]
+            if name == "tile":
+                values.append(np.abs(np.random.default_rng(0).standard_normal(piece.inputs[1], np.float32)) + 0.1)
+            (wanted,), (found,) = (engine.run(*values) for engine in pair)
+            assert found.shape == wanted.shape
+            assert np.abs(found - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max()), name
+
+
+@needs_openvino
+def test_a_graph_is_made_once(cache: Path) -> None:
+    built: list[str] = []
+    for _ in range(2):
+        used, note = choose_engines(doubler(built), "openvino", "cpu", run)
+        assert run(used).max() == 200 and note == ""
+    assert len(built) == 2  # for the graph, and for the reference; nothing the second time
+    assert len(list(cache.glob("*.onnx"))) == 1 and not list(cache.glob("*.tmp"))
+
+
+@needs_openvino
+def test_painting_with_a_graph_in_the_cache_does_not_load_paddle(tmp_path: Path) -> None:
+    from ppgan_lite.images import write_image
+
+    write_image(tmp_path / "photo.png", photo(40, 60))
+    script = (
+        "import sys\nfrom ppgan_lite.cli import main\n"
+        "code = main(['stylize', 'photo.png', '-o', 'out.png', '--style', 'wheat_field', '--overwrite'])\n"
+        "print(code, 'paddle' in sys.modules)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False
+        ).stdout
+        for _ in range(2)
+    ]
+    assert said == ["0 True\n", "0 False\n"]
+
+
+@needs_openvino
+def test_an_engine_that_changes_the_picture_is_not_used(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    from ppgan_lite.inference.engines.executors import OpenVinoEngine
+
+    right = OpenVinoEngine.run
+    monkeypatch.setattr(OpenVinoEngine, "run", lambda self, *inputs: tuple(x + 3 for x in right(self, *inputs)))
+    monkeypatch.setattr(engines, "_PREFERRED", (("openvino", "float32"),))
+    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    assert used["net"].name == "paddle"
+    assert (
+        note == "slower than it could be: openvino in float32 differs from Paddle by 3/255 at most, 3.00/255 on average"
+    )
+    with pytest.raises(EngineError, match="openvino in float32 differs from Paddle"):
+        choose_engines(doubler(), "openvino", "cpu", run)
+    [known] = cache.glob("*.json")
+    assert json.loads(known.read_bytes())["largest"] == 3
+
+
+@needs_openvino
+def test_a_net_that_cannot_be_a_graph_is_executed_by_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd(Doubler):
+        def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+            if not paddle.in_dynamic_mode():
+                raise ValueError("only eagerly")
+            return x * 2
+
+    monkeypatch.setattr(engines, "_PREFERRED", (("openvino", "float32"),))
+    pieces = {"net": Piece("net", "odd", ((1, 3, None, None),), Odd)}
+    used, note = choose_engines(pieces, "auto", "cpu", run)
+    assert used["net"].name == "paddle" and run(used).max() == 200
+    assert note.startswith("slower than it could be: Paddle cannot make a graph of it (")
+
+
+def test_an_engine_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_offers", lambda name, precision: False)
+    with pytest.raises(EngineError) as caught:
+        choose_engines(doubler(), "onnxruntime", "cpu", run)
+    assert str(caught.value) == "engine: onnxruntime is not installed. Install it with: pip install onnxruntime"
+    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    assert (used["net"].name, note) == ("paddle", "")
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_engines(doubler(), "turbo", "cpu", run)
+    assert str(caught.value) == "engine: 'turbo' is not known; expected one of auto, paddle, openvino, onnxruntime"
+
+
+def test_on_a_gpu_auto_is_paddle() -> None:
+    used, _ = choose_engines(doubler(), "auto", "gpu:0", run)
+    assert (used["net"].name, used["net"].device) == ("paddle", "gpu:0")
+
+
+def test_making_a_graph_leaves_the_layer_as_it_was() -> None:
+    layer = Doubler()
+    graphs.export(Piece("net", "key", ((1, 3, None, None),), lambda: layer))
+    assert type(layer.forward).__name__ == "method"
+    assert layer(paddle.ones([1, 3, 2, 2])).sum() == 24
+
+
+def test_the_cache_is_bounded_and_keeps_what_was_used_last(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphs, "_MAX_BYTES", 1000)
+    cache.mkdir(parents=True)
+    for age in range(5):
+        old = cache / f"old{age}.onnx"
+        old.write_bytes(b"x" * 300)
+        os.utime(old, (1_000_000 - age, 1_000_000 - age))
+    fresh = graphs.graph_file(doubler()["net"])
+    left = {path.name for path in cache.iterdir()}
+    assert fresh.name in left
+    assert "old0.onnx" in left and "old4.onnx" not in left
+    assert sum(path.stat().st_size for path in cache.iterdir()) <= 1000
+
+
+def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(EngineError, match=r"cannot be written .*Set PPGAN_LITE_CACHE to a folder that can be written"):
+        graphs.graph_file(doubler()["net"])
+
+
+def test_agreement_is_measured_in_steps_of_a_pixel() -> None:
+    reference = np.zeros((10, 10, 3), np.uint8)
+    picture = reference.copy()
+    picture[0, 0, 0] = 2
+    found = agreement(picture, reference)
+    assert (found.largest, found.mean) == (2, 2 / 300)
+    assert not found.holds("float32") and found.holds("bfloat16")
