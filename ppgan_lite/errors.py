@@ -65,6 +65,10 @@ class EngineError(PpganError):
     """An engine that cannot execute a net here."""
 
 
+class ExportError(PpganError):
+    """An export that does not give what its net gives, or cannot be written."""
+
+
 class MissingDependencyError(PpganError):
     """A package or system library that is not installed."""
 

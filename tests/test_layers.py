@@ -26,7 +26,7 @@ LAYERS = [
     {"pretrained"},
     {"recipes", "data"},
     {"config", "inference"},
-    {"training"},
+    {"training", "export"},
     {"gui"},
     {"cli"},
     {"__main__"},
@@ -39,6 +39,7 @@ SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
     "data": BASICS | {"cache", "images", "degradations", "metrics"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
+    "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
 # Nets compute: no files, no addresses, no logging.

@@ -51,10 +51,12 @@ for _verb in (
     painting.sheet,
     painting.gui,
     training.train,
+    training.board,
     training.doctor,
     data.degrade,
     checkpoints.inspect,
     checkpoints.convert,
+    checkpoints.export,
     checkpoints.fetch,
 ):
     commands.add_command(_verb)

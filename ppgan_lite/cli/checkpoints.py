@@ -1,7 +1,8 @@
-"""The verbs about files of weights: inspect, convert, fetch."""
+"""The verbs about files of weights: inspect, convert, export, fetch."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Literal
@@ -86,6 +87,67 @@ def convert(
         for key in ("left_out", "notes"):
             if key in header.about:
                 say(f"{key.replace('_', ' ')}: {header.about[key]}")
+
+
+def _width_and_height(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value)
+    if not found:
+        raise click.BadParameter(f"{value!r} is no size; give width and height in pixels, such as 1280x720.")
+    return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.argument("checkpoint", metavar="CHECKPOINT|STYLE")
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Is made.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["onnx", "paddle"]),
+    default="onnx",
+    show_default=True,
+    help="One ONNX file, or a program for Paddle Inference.",
+)
+@click.option("--dynamic", is_flag=True, help="For pictures of any size. This is the default.")
+@click.option("--size", callback=_width_and_height, metavar="WxH", help="For pictures of this size alone.")
+@click.option("--half", is_flag=True, help="Store weights as float16: half the size, computed in float32.")
+@click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
+@click.option("--levels", type=int, metavar="N", help="LapStyle: how often the photo is halved for the draft.")
+@overwrite_option
+@json_option
+def export(
+    checkpoint: str,
+    output: str,
+    kind: str,
+    dynamic: bool,
+    size: tuple[int, int] | None,
+    half: bool,
+    direction: str | None,
+    levels: int | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Give a net away: as files that other programs run, with a card and with proof.
+
+    Takes any file of weights that `paddlegan inspect` knows, and the names of styles that ship. The export is run
+    beside the net on the same pictures; if they differ, nothing is written.
+    """
+    from ppgan_lite.export.exporting import export as export_net
+    from ppgan_lite.export.subject import Wanted
+
+    if dynamic and size:
+        raise UsageError("--dynamic", "and --size exclude each other", remedy="Leave one of them out")
+    card = export_net(checkpoint, output, Wanted(kind, size, half, direction, levels), overwrite=overwrite)
+    if as_json:
+        print_json(card)
+        return
+    say(f"{output}: {', '.join([*card['files'], 'card.json', 'README.md'])}")
+    proof, allowed = card["proof"], card["proof"]["tolerance"]
+    for trial in proof["trials"]:
+        sizes = ", ".join(f"{name} {width}x{height}" for name, (width, height) in trial["sizes"].items())
+        say(f"{sizes}: differs from the net by at most {trial['largest']:.2g}, {trial['mean']:.2g} on average")
+    say(f"allowed: {allowed['largest']:.2g}, {allowed['mean']:.2g} on average; {proof['runtime']}")
 
 
 @click.command()

@@ -1,0 +1,71 @@
+"""The folder of an export: written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ppgan_lite.errors import ExportError, UsageError
+
+CARD = "card.json"
+README = "README.md"
+
+
+def check_folder(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that an export may not be written to.
+
+    An export replaces a folder whole, so one that holds anything else is left alone even where it may be overwritten.
+
+    Raises:
+        UsageError: It exists and may not be replaced.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(folder, "is a file", "a folder", "Choose another name")
+    if not overwrite:
+        raise UsageError(folder, "exists already", remedy="Choose another name, or allow it with --overwrite")
+    others = sorted({path.name for path in folder.iterdir()} - _exported(folder))
+    if others:
+        shown = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        raise UsageError(folder, f"holds other files ({shown})", "an earlier export", "Choose another name")
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to that takes the place of `folder` when all went well, and is deleted otherwise.
+
+    Raises:
+        ExportError: It cannot be written.
+    """
+    folder = folder.absolute()
+    draft, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        if folder.exists():
+            folder.rename(old)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        remedy = "Check the folder, its rights and the free space"
+        raise ExportError(folder, f"cannot be written ({error.strerror or error})", remedy=remedy) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _exported(folder: Path) -> set[str]:
+    """Return the names of the files that an earlier export has left in a folder."""
+    try:
+        return {CARD, README, *json.loads((folder / CARD).read_bytes())["files"]}
+    except (OSError, ValueError, TypeError, KeyError):
+        return set()

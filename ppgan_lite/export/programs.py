@@ -1,0 +1,189 @@
+"""The formats: how a layer becomes files, and how these are run."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ppgan_lite import __version__
+from ppgan_lite.errors import EngineError, ExportError, MissingDependencyError
+from ppgan_lite.inference.engines.graphs import OPSET, onnx_of, save_program
+from ppgan_lite.inference.engines.piece import Shape
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+RESULT = "result"  # what the output is called
+
+Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to give a net away.
+
+    Attributes:
+        title: In prose.
+        packages: What making and proving it needs beside Paddle: name to import -> distribution.
+        runtime: What proves it, in prose, and the module that it is.
+        write: (layer, inputs, stem, labels) -> the files written, `stem` with suffixes.
+        load: These files -> a function that runs them on the CPU.
+    """
+
+    title: str
+    packages: Mapping[str, str]
+    runtime: tuple[str, str]
+    write: Callable[[nn.Layer, Mapping[str, Shape], Path, Mapping[str, str]], list[Path]]
+    load: Callable[[list[Path]], Run]
+
+
+def check_packages(wanted: Format) -> None:
+    """Refuse before anything is computed what could not be made or proved.
+
+    Raises:
+        MissingDependencyError: A package is not installed.
+    """
+    for name, distribution in wanted.packages.items():
+        if importlib.util.find_spec(name) is None:
+            remedy = 'Install it with: pip install "ppgan-lite[cpu,export]"'
+            raise MissingDependencyError("export", f"{distribution} is not installed", remedy=remedy)
+
+
+def runtime_of(used: Format) -> str:
+    """Return the name and version of what proves a format."""
+    title, module = used.runtime
+    return f"{title} {importlib.import_module(module).__version__}"
+
+
+def _write_paddle(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels: Mapping[str, str]) -> list[Path]:
+    save_program(layer, inputs, stem, name=stem.name)
+    return [stem.with_name(f"{stem.name}{suffix}") for suffix in (".json", ".pdiparams")]
+
+
+def _load_paddle(files: list[Path]) -> Run:
+    from paddle.inference import Config, create_predictor
+
+    config = Config(*map(str, files))
+    config.disable_glog_info()
+    try:
+        predictor = create_predictor(config)
+    except Exception as error:  # Its errors have no common class but Exception.
+        raise _cannot_run(files[0], "Paddle Inference", error) from error
+
+    def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        try:
+            for name, array in arrays.items():
+                predictor.get_input_handle(name).copy_from_cpu(array)
+            predictor.run()
+            return predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
+        except Exception as error:
+            raise _cannot_run(files[0], "Paddle Inference", error) from error
+
+    return run
+
+
+def _write_onnx(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels: Mapping[str, str]) -> list[Path]:
+    import onnx
+
+    path = stem.with_name(f"{stem.name}.onnx")
+    program = stem.with_name(f".{stem.name}")
+    written = _write_paddle(layer, inputs, program, labels)
+    try:
+        graph = onnx.load_model_from_string(onnx_of(program, name=stem.name))
+    finally:
+        for file in written:
+            file.unlink(missing_ok=True)
+    try:
+        graph = _tidied(graph, stem.name, inputs, labels)
+        onnx.checker.check_model(graph)
+        path.write_bytes(graph.SerializeToString())
+    except (onnx.checker.ValidationError, ValueError) as error:  # ValueError: more than 2 GB
+        raise EngineError(stem.name, f"cannot be written as ONNX ({_line(error)})") from error
+    return [path]
+
+
+def _tidied(model: Any, name: str, inputs: Mapping[str, Shape], labels: Mapping[str, str]) -> Any:
+    """Make of what paddle2onnx writes what people expect to find in an ONNX file.
+
+    Weights become initializers, those that nothing uses go (ONNX Runtime warns of each), output and free sides get
+    names, and the file says where it comes from.
+    """
+    from onnx import helper
+
+    nodes, tensors, output = [], list(model.graph.initializer), model.graph.output[0]
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            tensor = node.attribute[0].t
+            tensor.name = node.output[0]
+            tensors.append(tensor)
+        else:
+            node.input[:] = [RESULT if key == output.name else key for key in node.input]
+            node.output[:] = [RESULT if key == output.name else key for key in node.output]
+            nodes.append(node)
+    output.name = RESULT
+    for port, shape in [*zip(model.graph.input, inputs.values()), (output, next(iter(inputs.values())))]:
+        for place, side in ((2, "height"), (3, "width")):
+            if shape[place] is None:
+                port.type.tensor_type.shape.dim[place].dim_param = f"{port.name}_{side}"
+    used = _names_used(nodes)
+    tensors = [tensor for tensor in tensors if tensor.name in used]
+    graph = helper.make_graph(nodes, name, model.graph.input, [output], tensors)
+    tidied = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    tidied.producer_name, tidied.producer_version = "ppgan_lite", __version__
+    helper.set_model_props(tidied, dict(labels))
+    return tidied
+
+
+def _names_used(nodes: Iterable[Any]) -> set[str]:
+    """Return what nodes read, those of inner graphs too."""
+    found: set[str] = set()
+    for node in nodes:
+        found.update(node.input)
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                found |= _names_used(graph.node) | {port.name for port in graph.output}
+    return found
+
+
+def _load_onnx(files: list[Path]) -> Run:
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(files[0]), providers=["CPUExecutionProvider"])
+    except Exception as error:  # Its errors have no common class but Exception.
+        raise _cannot_run(files[0], "ONNX Runtime", error) from error
+
+    def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        try:
+            (result,) = session.run([RESULT], dict(arrays))
+        except Exception as error:
+            raise _cannot_run(files[0], "ONNX Runtime", error) from error
+        return result
+
+    return run
+
+
+def _cannot_run(path: Path, runtime: str, error: Exception) -> ExportError:
+    return ExportError(path.name, f"{runtime} cannot run it ({_line(error)})")
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+FORMATS = {
+    "onnx": Format(
+        f"ONNX, opset {OPSET}",
+        {"paddle2onnx": "paddle2onnx", "onnx": "onnx", "onnxruntime": "onnxruntime"},
+        ("ONNX Runtime", "onnxruntime"),
+        _write_onnx,
+        _load_onnx,
+    ),
+    "paddle": Format("Paddle Inference program", {}, ("Paddle Inference", "paddle"), _write_paddle, _load_paddle),
+}

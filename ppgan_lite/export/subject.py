@@ -1,0 +1,171 @@
+"""Which net of which file is exported, and for which pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, sha256_of
+from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.foreign.opening import open_checkpoint
+from ppgan_lite.inference.engines.piece import Shape
+from ppgan_lite.inference.predictor import TASKS, choose_predictor, find_checkpoint
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+SMALLEST_PX = 16  # side of the smallest picture that a net takes, and of the smallest draft
+STYLE_PX = 370  # short side at which a painting is measured where a checkpoint does not say
+LEVELS_AT_MOST = 6
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a net is to be exported.
+
+    Attributes:
+        format: "onnx" or "paddle".
+        size: Width and height of the photo; None for any.
+        half: Whether the parameters are stored as float16.
+        direction: Which of a checkpoint's predictors; None for the first.
+        levels: LapStyle alone: how often the photo is halved for the draft; None for as often as there are revisions.
+    """
+
+    format: str = "onnx"
+    size: tuple[int, int] | None = None
+    half: bool = False
+    direction: str | None = None
+    levels: int | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A net that is exported.
+
+    Attributes:
+        path: Its file.
+        sha256: Of that file.
+        header: What the file says of itself.
+        tensors: Its numbers.
+        direction: The predictor's name.
+        spec: What the predictor takes.
+        levels: How often a photo is halved for the draft; 0 for all but LapStyle.
+        size: Width and height of the photo; None for any.
+    """
+
+    path: Path
+    sha256: str
+    header: Header
+    tensors: Mapping[str, np.ndarray]
+    direction: str
+    spec: PredictorSpec
+    levels: int
+    size: tuple[int, int] | None
+
+    @property
+    def name(self) -> str:
+        """What the files of the export are called."""
+        several = sum(spec.task == self.spec.task for spec in self.header.predictors.values()) > 1
+        return f"{self.path.stem}_{self.direction}" if several else self.path.stem
+
+    @property
+    def paints(self) -> bool:
+        """Whether it is LapStyle."""
+        return self.spec.task == "stylize"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The net's, as far as the file names them."""
+        return self.header.nets[self.spec.net].arguments
+
+    @property
+    def smallest_px(self) -> int:
+        """Side of the smallest photo."""
+        return _up_to(SMALLEST_PX * 2**self.levels, self.spec.multiple_of)
+
+    @property
+    def style_px(self) -> int:
+        """Short side at which a painting is measured."""
+        return max(round(self.spec.settings.get("style_px", STYLE_PX)), SMALLEST_PX)
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """What goes in: name -> shape, None for any height or width."""
+        if self.size is None:
+            sides: dict[str, tuple[int | None, int | None]] = dict.fromkeys(self.spec.inputs, (None, None))
+        else:
+            sides = {"photo": self.size[::-1], "style": (self.style_px, self.style_px)}
+        return {name: (1, self.arguments.get("in_channels", 3), *sides[name]) for name in self.spec.inputs}
+
+    def whole(self) -> nn.Layer:
+        """Build the whole predictor as one layer, in evaluation mode."""
+        net = build_net(self.spec.net, self.header, self.tensors)
+        if self.paints:
+            from ppgan_lite.export.whole import WholePainting
+
+            draft = None if self.size is None else (self.size[1] >> self.levels, self.size[0] >> self.levels)
+            settings = self.spec.settings
+            coats, grain = int(settings.get("coats", 1)), float(settings.get("grain", 0.0))
+            net = WholePainting(net, levels=self.levels, coats=coats, grain=grain, draft_size=draft)
+            net.eval()
+        return net
+
+    def fitting(self, side: int) -> int:
+        """Return the smallest side that is allowed and not below `side`."""
+        return _up_to(max(side, self.smallest_px), self.spec.multiple_of)
+
+
+def choose_subject(source: str | Path, wanted: Wanted) -> Subject:
+    """Find the net that is meant and check that it can be exported as it is wanted.
+
+    Args:
+        source: The name of a style that ships, "any", or any readable file of weights.
+        wanted: How.
+
+    Raises:
+        UsageError: There is no such file or predictor, or a setting does not fit the net.
+        CheckpointError: The file cannot be read or its net used.
+    """
+    from ppgan_lite.inference.translator import check_net
+
+    path = find_checkpoint(source)
+    header, tensors = open_checkpoint(path)
+    direction = choose_predictor(path, header, wanted.direction)
+    spec = header.predictors[direction]
+    if spec.task not in TASKS:
+        raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
+    levels = _levels(path, header, spec, wanted.levels)
+    subject = Subject(path, sha256_of(path), header, tensors, direction, spec, levels, wanted.size)
+    if not subject.paints:
+        check_net(build_net(spec.net, header, tensors), spec, where=path)
+    for side in wanted.size or ():
+        if side < subject.smallest_px or side % spec.multiple_of:
+            multiples = f", in multiples of {spec.multiple_of}" if spec.multiple_of > 1 else ""
+            found = f"{path.name} takes no picture of {wanted.size[0]}x{wanted.size[1]}" if wanted.size else ""
+            raise UsageError("--size", found, f"sides of at least {subject.smallest_px}{multiples}")
+    return subject
+
+
+def _levels(path: Path, header: Header, spec: PredictorSpec, levels: int | None) -> int:
+    if spec.task != "stylize":
+        if levels is not None:
+            raise UsageError("--levels", f"{path.name} does not draft", "a painter", "Leave it out")
+        return 0
+    kind = header.nets[spec.net].kind
+    if kind != "LapStyleNet":
+        raise CheckpointError(path, f"its predictor stylizes with a {kind}", "a LapStyleNet")
+    revisions = header.nets[spec.net].arguments.get("revisions", 2)
+    if levels is None:
+        return revisions
+    if not 0 <= levels <= (LEVELS_AT_MOST if revisions else 0):
+        most = f"0 to {LEVELS_AT_MOST}" if revisions else "0, as this net has no revisions"
+        raise UsageError("--levels", str(levels), most)
+    return levels
+
+
+def _up_to(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

@@ -1,0 +1,107 @@
+"""What is exported: the whole of a predictor as one layer, tensors in and one tensor out."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from ppgan_lite.nets.grain import soft_grain
+from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
+
+GRAIN_SIDE_PX = 512  # of the grain in a graph for any size; beyond it stands its mirror image
+
+_LARGEST_HALF = float(np.finfo(np.float16).max)
+
+
+class WholePainting(nn.Layer):
+    """All that a LapStyle net does with a photo: pyramid, grain, draft, revisions.
+
+    Args:
+        net: Shared, not copied.
+        levels: The photo is drafted at 1 / 2 ** `levels` of its size.
+        coats: How often the draft is painted.
+        grain: How much of it is laid over the photo, as in a checkpoint's settings.
+        draft_size: Height and width of the draft; None for any.
+    """
+
+    def __init__(
+        self, net: LapStyleNet, *, levels: int, coats: int, grain: float, draft_size: tuple[int, int] | None
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.levels = levels
+        self.coats = coats
+        self.draft_size = draft_size
+        self.has_grain = grain > 0
+        if self.has_grain:
+            # The same that a predictor lays over a draft of this size.
+            size = draft_size or (GRAIN_SIDE_PX, GRAIN_SIDE_PX)
+            noise = np.random.default_rng(0).standard_normal(size, np.float32)
+            self.register_buffer("grain", paddle.to_tensor(grain * soft_grain(noise)[None, None]), persistable=False)
+
+    def forward(self, photo: paddle.Tensor, style: paddle.Tensor | None = None) -> paddle.Tensor:
+        """Paint a photo.
+
+        Args:
+            photo: 1 x 3 x H x W, RGB in [0, 1].
+            style: The painting, 1 x 3 x h x w, RGB in [0, 1], unless the net has a style of its own.
+
+        Returns:
+            1 x 3 x H x W, about [0, 1].
+        """
+        statistics = self.net.own_statistics() if self.net.own_style else self.net.style_statistics(style)
+        small, details = pyramid(photo, self.levels)
+        if self.has_grain:
+            small = small + self._grain_of(small)
+        result = self.net.draft(small, statistics, coats=self.coats)
+        for level, detail in enumerate(details):
+            result = self.net.revise(level, detail, result)
+        return result
+
+    def _grain_of(self, small: paddle.Tensor) -> paddle.Tensor:
+        if self.draft_size:
+            return self.grain
+        rows = self.grain.index_select(_mirrored(small.shape[2]), axis=2)
+        return rows.index_select(_mirrored(small.shape[3]), axis=3)
+
+
+def _mirrored(count: int) -> paddle.Tensor:
+    """Return which rows of the grain lie over `count` rows: 0, 1, ... 510, 511, 511, 510, ..."""
+    place = paddle.arange(count) % (2 * GRAIN_SIDE_PX)
+    return paddle.minimum(place, 2 * GRAIN_SIDE_PX - 1 - place)
+
+
+class HalfStored(nn.Layer):
+    """A layer whose parameters are stored as float16 and widened before they are used.
+
+    Computing in float16 is for some GPUs only; a file of half the size is for everybody. Parameters that float16 cannot
+    hold stay as they are, and so do buffers, which are small.
+
+    Args:
+        whole: Is changed: its parameters move into this layer.
+    """
+
+    def __init__(self, whole: nn.Layer) -> None:
+        super().__init__()
+        self.whole = whole
+        self.places: list[tuple[nn.Layer, str, str]] = []
+        for number, layer in enumerate(whole.sublayers(include_self=True)):
+            for name, parameter in list(layer._parameters.items()):
+                if parameter is None or float(parameter.abs().max()) > _LARGEST_HALF:
+                    continue
+                half = self.create_parameter(
+                    parameter.shape,
+                    dtype="float16",
+                    default_initializer=nn.initializer.Assign(parameter.numpy().astype(np.float16)),
+                )
+                key = f"half{number}_{name}"
+                self.add_parameter(key, half)
+                self.places.append((layer, name, key))
+                del layer._parameters[name]
+
+    def forward(self, photo: paddle.Tensor, style: paddle.Tensor | None = None) -> paddle.Tensor:
+        """Return what the layer returns."""
+        for layer, name, key in self.places:
+            layer.__dict__[name] = self._parameters[key].astype("float32")
+        return self.whole(photo) if style is None else self.whole(photo, style)
