@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -15,7 +14,6 @@ import tiny
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
 from ppgan_lite.config import ScheduleSettings
 from ppgan_lite.errors import CheckpointError, PpganError, UsageError
-from ppgan_lite.images import read_image
 from ppgan_lite.training import train
 from ppgan_lite.training.previews import grid
 from ppgan_lite.training.schedule import rate_factor

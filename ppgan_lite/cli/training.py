@@ -1,4 +1,4 @@
-"""The verbs of training: train, doctor."""
+"""The verbs of training: train, doctor, board."""
 
 from __future__ import annotations
 
@@ -18,17 +18,46 @@ from ppgan_lite.errors import UsageError
 @click.option("--resume", is_flag=True, help="Continue the run in that folder.")
 @click.option("--device", metavar="auto|cpu|gpu:N", help="Default: the config's.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Default: the config's.")
+@click.option("--dry-run", is_flag=True, help="Check all of it, do one iteration, write nothing.")
 def train(
-    config: str, override: tuple[str, ...], run_dir: str | None, resume: bool, device: str | None, seed: int | None
+    config: str,
+    override: tuple[str, ...],
+    run_dir: str | None,
+    resume: bool,
+    device: str | None,
+    seed: int | None,
+    dry_run: bool,
 ) -> None:
     """Train what a configuration describes."""
     from ppgan_lite.config import load_config
     from ppgan_lite.inference.device import require_paddle
-    from ppgan_lite.training import train as run_training
 
     require_paddle()
     experiment = load_config(config, override)
+    if dry_run:
+        if resume:
+            raise UsageError("--dry-run", "cannot be combined with --resume", remedy="Leave one of them out")
+        from ppgan_lite.training import try_out
+
+        found = try_out(experiment, device=device, seed=seed)
+        say("one iteration: " + ", ".join(f"{name} {value:.4g}" for name, value in found.items()))
+        return
+    from ppgan_lite.training import train as run_training
+
     say(str(run_training(experiment, run_dir=run_dir, resume=resume, device=device, seed=seed)))
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for other machines."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8040, show_default=True, help="0 for any that is free.")
+def board(run: str, host: str, port: int) -> None:
+    """Show the curves, pictures and histograms of a run in a browser (VisualDL)."""
+    from ppgan_lite.training.board import serve_board
+
+    serve_board(Path(run), host=host, port=port, ready=lambda address: say(f"{address} (Ctrl-C ends it)"))
 
 
 @click.command()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from ppgan_lite.training.run_folder import VISUALDL
 
 if TYPE_CHECKING:
     from visualdl import LogWriter
-    from werkzeug.serving import BaseWSGIServer
 
     from ppgan_lite.recipes.recipe import Recipe
 
@@ -36,7 +34,7 @@ class Board:
                 if value is not None:
                     self._writer.add_scalar(f"{kind}/{name}", value, line["iteration"])
         if "data_share" in line:
-            self._writer.add_scalar("data_share", line["data_share"], line["iteration"])
+            self._writer.add_scalar("speed/data_share", line["data_share"], line["iteration"])
 
     def picture(self, sheet: np.ndarray, iteration: int) -> None:
         """Show a preview, uint8 (height, width, 3) RGB."""
@@ -48,7 +46,9 @@ class Board:
             for name in group.nets:
                 for key, parameter in recipe.nets[name].named_parameters():
                     if not parameter.stop_gradient:
-                        self._writer.add_histogram(f"{name}/{key}", parameter.numpy().ravel(), iteration, buckets=30)
+                        # float32 has no room for 30 buckets between values that are nearly the same.
+                        values = parameter.numpy().ravel().astype(np.float64)
+                        self._writer.add_histogram(f"{name}/{key}", values, iteration, buckets=30)
 
 
 @contextlib.contextmanager
@@ -69,15 +69,17 @@ def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
         yield Board(writer)
 
 
-def board_server(run_dir: Path, *, host: str, port: int) -> BaseWSGIServer:
-    """Return a server of a run's VisualDL page, bound to its address but not serving yet.
+def serve_board(run_dir: Path, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve a run's VisualDL page until the process ends; VisualDL's telemetry stays off.
 
-    VisualDL's own telemetry stays off. To be called from the main thread.
+    To be called from the main thread. Ctrl-C then ends the process at once: VisualDL (2.5.3) starts a thread that would
+    keep it alive otherwise.
 
     Args:
         run_dir: A run, or a folder of runs to compare.
         host: Address to listen at.
         port: 0 for any that is free.
+        ready: Called with the page's address when it can be opened.
 
     Raises:
         UsageError: The folder holds nothing for VisualDL, or the port is taken.
@@ -89,6 +91,7 @@ def board_server(run_dir: Path, *, host: str, port: int) -> BaseWSGIServer:
     try:
         from visualdl.server.app import create_app
         from visualdl.server.args import ParseArgs
+        from visualdl.server.log import init_logger
         from werkzeug.serving import make_server
     except ImportError as error:
         raise MissingDependencyError("board", "VisualDL is not installed", remedy=_REMEDY) from error
@@ -105,7 +108,7 @@ def board_server(run_dir: Path, *, host: str, port: int) -> BaseWSGIServer:
         language="en",  # Without one, 2.5.3 answers 500 to a client that names no language.
         component_tabs=["scalar", "image", "histogram"],  # Some of the others would install packages.
     )
-    interrupt = signal.getsignal(signal.SIGINT)
-    app = create_app(settings)
-    signal.signal(signal.SIGINT, interrupt)  # create_app lets Ctrl-C end the process without a word.
-    return make_server(host, settings.port, app, threaded=True, fd=listening.detach())
+    init_logger(0)  # Errors only; there is a line for every request otherwise.
+    server = make_server(host, settings.port, create_app(settings), threaded=True, fd=listening.detach())
+    ready(f"http://{host}:{settings.port}/")
+    server.serve_forever()

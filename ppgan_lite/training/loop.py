@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite.config import Config
+from ppgan_lite.data.doctor import examine
 from ppgan_lite.inference.device import choose_device, require_paddle
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import open_board
@@ -50,6 +51,7 @@ def train(
         report: Called with every line of metrics.jsonl, in the first process.
 
     Raises:
+        DataError: Pictures are missing or broken.
         UsageError: The folder holds a run and `resume` is not set, or the other way round, or another training runs
             in it.
         ConfigError: A resumed run's config would change what is learnt.
@@ -67,6 +69,8 @@ def train(
             stack.enter_context(run_folder.locked(folder))
             stack.enter_context(log_to(folder / run_folder.LOG))
         logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
+        if processes.first:
+            _check_data(config)
         run = Run(config, folder, processes)
         if resume:
             run.resume()
@@ -93,6 +97,7 @@ def try_out(config: Config, *, device: str | None = None, seed: int | None = Non
     chosen = _settle_device(config, Processes())
     with log_to(None):
         logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
+        _check_data(config)
         run = Run(config, Path(), Processes())
         run.start()
         with contextlib.closing(run.source()) as source:
@@ -105,6 +110,20 @@ def _with_choices(config: Config, device: str | None, seed: int | None) -> Confi
     """Return the experiment with what the command line says about device and seed."""
     seed = config.train.seed if seed is None else seed
     return replace(config, train=replace(config.train, seed=seed, device=device or config.train.device))
+
+
+def _check_data(config: Config) -> None:
+    """Have the doctor look at all pictures, and log what it finds.
+
+    Raises:
+        DataError: It found errors.
+    """
+    validation = config.validation.data if config.validation.every else None
+    report = examine(config.data, validation)
+    level = logging.WARNING if report.findings else logging.INFO
+    for line in report.lines():
+        logger.log(level, "%s", line)
+    report.check()
 
 
 def _settle_device(config: Config, processes: Processes) -> str:
