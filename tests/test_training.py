@@ -12,11 +12,9 @@ import pytest
 import tiny
 
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
-from ppgan_lite.config import ScheduleSettings
 from ppgan_lite.errors import CheckpointError, PpganError, UsageError
 from ppgan_lite.training import train
 from ppgan_lite.training.previews import grid
-from ppgan_lite.training.schedule import rate_factor
 
 
 @pytest.fixture(autouse=True)
@@ -99,18 +97,6 @@ def test_training_leaves_no_thread_and_works_outside_the_main_one(tmp_path):
     worker.join()
     assert (tmp_path / "run/final.ppgan").is_file()
     assert threading.active_count() == before
-
-
-def test_schedules_are_functions_of_the_iteration():
-    def factors(schedule: ScheduleSettings) -> list[float]:
-        return [rate_factor(schedule, iteration, 4) for iteration in (1, 2, 3, 4)]
-
-    assert factors(ScheduleSettings()) == [1, 1, 1, 1]
-    assert factors(ScheduleSettings("linear")) == [1, 0.75, 0.5, 0.25]
-    assert factors(ScheduleSettings("linear", decay_from=2)) == [1, 1, 1, 0.5]
-    assert factors(ScheduleSettings("linear", final=0.5)) == [1, 0.875, 0.75, 0.625]
-    assert factors(ScheduleSettings("constant", warmup=4)) == [0.25, 0.5, 0.75, 1]
-    assert factors(ScheduleSettings("cosine")) == pytest.approx([1, 0.853553, 0.5, 0.146447], abs=1e-6)
 
 
 def test_a_grid_has_a_column_for_each_name_and_a_row_for_each_sample():
