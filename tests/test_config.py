@@ -12,11 +12,15 @@ import yaml
 from ppgan_lite.config import ScheduleSettings, load_config
 from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import ConfigError
+from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
+from ppgan_lite.recipes.recipe import NetChoice
 
 
 class Painter:
     needs = ("photo", "style")
+    averaged = ()
+    best = None
 
     def __init__(
         self,
@@ -33,8 +37,24 @@ class Painter:
 
 class Other:
     needs = ()
+    averaged = ("painter",)
+    best = ("error", "min")
 
     def __init__(self, strokes: int) -> None: ...
+
+
+class Brush:
+    def __init__(self, width: int = 3, ink: Literal["black", "blue"] = "black") -> None: ...
+
+
+class Roller:
+    def __init__(self, width: float) -> None: ...
+
+
+class Composed(Other):
+    def __init__(
+        self, *, first: NetChoice, second: NetChoice | None = None, third: NetChoice | None = None
+    ) -> None: ...
 
 
 class Pictures:
@@ -49,7 +69,11 @@ class Photos(Pictures):
 
 @pytest.fixture(autouse=True)
 def own_tables(monkeypatch):
-    for table, classes in ((RECIPES, (Painter, Other)), (DATASETS, (Pictures, Photos))):
+    for table, classes in (
+        (RECIPES, (Painter, Other, Composed)),
+        (DATASETS, (Pictures, Photos)),
+        (NETS, (Brush, Roller)),
+    ):
         table_names = list(table)
         for name in table_names:
             monkeypatch.delitem(table, name)
@@ -174,8 +198,8 @@ trian: {}
 """
     assert faults(tmp_path, text, "train.seed=-1").splitlines() == [
         "x.yaml: 13 faults",
-        "  x.yaml:15: trian: a configuration has no such key; expected one of recipe, data, loader, train, validation, base."
-        " Did you mean 'train'?",
+        "  x.yaml:15: trian: a configuration has no such key; expected one of recipe, data, loader, train,"
+        " validation, base. Did you mean 'train'?",
         "  x.yaml:3: recipe.raet: Painter has no such key; expected one of rate, widths, sides, norm, teacher, weights,"
         " deep. Did you mean 'rate'?",
         "  x.yaml:4: recipe.widths: 3 (an integer); expected a list, each an integer",
@@ -195,7 +219,8 @@ trian: {}
 def test_a_misspelt_recipe_or_dataset_is_told_with_the_nearest_name(tmp_path):
     message = faults(tmp_path, GOOD.replace("Painter", "Panter").replace("Pictures", "pictures"))
     assert message.splitlines()[1:] == [
-        "  x.yaml:2: recipe.name: 'Panter' is not known; expected one of Other, Painter. Did you mean 'Painter'?",
+        "  x.yaml:2: recipe.name: 'Panter' is not known; expected one of Composed, Other, Painter."
+        " Did you mean 'Painter'?",
         "  x.yaml:4: data.name: 'pictures' is not known; expected one of Photos, Pictures. Did you mean 'Pictures'?",
     ]
 
@@ -215,8 +240,8 @@ def test_a_dataset_that_lacks_what_the_recipe_needs_is_told(tmp_path):
         ("recipe.rate=x", "-o recipe.rate=x: recipe.rate: 'x' (text); expected a number"),
         (
             "tain.seed=1",
-            "-o tain.seed=1: tain: a configuration has no such key; expected one of recipe, data, loader, train, validation, base."
-            " Did you mean 'train'?",
+            "-o tain.seed=1: tain: a configuration has no such key; expected one of recipe, data, loader, train,"
+            " validation, base. Did you mean 'train'?",
         ),
         ("recipe=1", "-o recipe=1: recipe: 1 (an integer); expected a mapping"),
     ],
@@ -253,5 +278,96 @@ def test_a_missing_or_unreadable_file_is_told(tmp_path):
 
 def test_an_empty_file_lacks_everything(tmp_path):
     message = faults(tmp_path, "")
-    assert "recipe.name: missing; expected one of Other, Painter" in message
+    assert "recipe.name: missing; expected one of Composed, Other, Painter" in message
     assert "train.iterations: missing" in message
+
+
+# Nets in recipes
+
+
+COMPOSED = """\
+recipe:
+  name: Composed
+  first: {name: Brush, width: 5}
+  second:
+    name: Roller
+    width: 2
+data: {name: Pictures, folder: photos}
+train: {iterations: 10}
+"""
+
+
+def test_the_nets_that_a_recipe_names_are_resolved_with_their_defaults(tmp_path):
+    config = load_config(written(tmp_path, COMPOSED))
+    assert config.recipe == {
+        "name": "Composed",
+        "first": {"name": "Brush", "width": 5, "ink": "black"},
+        "second": {"name": "Roller", "width": 2},
+        "third": None,
+    }
+    assert load_config(written(tmp_path, config.dump(), "again.yaml")).as_dict() == config.as_dict()
+
+
+def test_faults_of_nets_in_recipes_are_told_at_their_lines(tmp_path):
+    text = COMPOSED.replace("width: 5", "widht: 5, ink: red").replace("Roller", "Rolller") + "# end\n"
+    assert faults(tmp_path, text, "recipe.third={width: 1}").splitlines() == [
+        "x.yaml: 4 faults",
+        "  x.yaml:3: recipe.first.widht: Brush has no such key; expected one of width, ink. Did you mean 'width'?",
+        "  x.yaml:3: recipe.first.ink: 'red' (text); expected 'black' or 'blue'",
+        "  x.yaml:5: recipe.second.name: 'Rolller' is not known; expected one of Brush, Roller. Did you mean 'Roller'?",
+        "  -o recipe.third={width: 1}: recipe.third.name: missing; expected one of Brush, Roller",
+    ]
+
+
+def test_another_net_than_the_bases_starts_with_its_own_arguments(tmp_path):
+    written(tmp_path, COMPOSED, "base.yaml")
+    overrides = ["recipe.first.ink=blue", "recipe.second.name=Brush"]
+    config = load_config(written(tmp_path, "base: base.yaml\n"), overrides)
+    assert config.recipe["first"] == {"name": "Brush", "width": 5, "ink": "blue"}
+    assert config.recipe["second"] == {"name": "Brush", "width": 3, "ink": "black"}
+
+
+# Settings that only make sense together
+
+
+def test_validation_lays_its_data_over_that_of_the_training(tmp_path):
+    config = load_config(written(tmp_path, COMPOSED + "validation: {every: 5, data: {folder: tests}}\n"))
+    assert config.validation.data == {"name": "Pictures", "folder": "tests"}
+    assert load_config(written(tmp_path, config.dump(), "again.yaml")).as_dict() == config.as_dict()
+    assert load_config(written(tmp_path, COMPOSED)).validation.data == {"name": "Pictures", "folder": "photos"}
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "validation.data={foldr: x}",
+            "validation.data.foldr: Pictures has no such key; expected one of folder. Did you mean 'folder'?",
+        ),
+        (
+            "validation.data={name: Films}",
+            "validation.data.name: 'Films' is not known; expected one of Photos, Pictures",
+        ),
+        ("validation.data=3", "validation.data: 3 (an integer); expected a mapping"),
+        ("validation.patience=3", "validation.patience: without validation.every nothing is measured; expected both"),
+        ("validation.every=-1", "validation.every: -1; expected 0 or more"),
+        ("train.ema=1.5", "train.ema: 1.5; expected a number from 0 to 1"),
+        ("train.accumulate=0", "train.accumulate: 0; expected 1 or more"),
+        ("train.amp=int8", "train.amp: 'int8' (text); expected 'float16' or 'bfloat16' or null"),
+        (
+            "train.schedule.name=step",
+            "train.schedule.step_every: missing; expected an integer, since the schedule is step",
+        ),
+        ("train.histograms=true", "train.histograms: true without train.visualdl, which shows them; expected both"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_told(tmp_path, override, message):
+    assert message in faults(tmp_path, COMPOSED, override)
+
+
+def test_what_a_recipe_does_not_offer_cannot_be_asked_for(tmp_path):
+    assert faults(tmp_path, GOOD, "train.ema=0.9", "validation.every=5").splitlines() == [
+        "x.yaml: 2 faults",
+        "  -o train.ema=0.9: train.ema: Painter has no net that is averaged; expected null",
+        "  -o validation.every=5: validation.every: Painter measures nothing; expected 0",
+    ]
