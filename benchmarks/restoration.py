@@ -1,0 +1,79 @@
+"""How near restored pictures come to the clean ones, beside what classical filters reach on the same pairs.
+
+    python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--sheet SHEET.png] [--json]
+
+Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20), into a scratch folder, and
+restores it with the checkpoint that ships, or another one. PSNR and SSIM are means over all pictures, at full size.
+Without a folder it takes photos of scikit-image.
+"""
+
+import argparse
+import json
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from ppgan_lite.contact_sheet import Tile, draw_sheet
+from ppgan_lite.data.baselines import measure_baselines
+from ppgan_lite.data.degraded_folder import degrade_folder
+from ppgan_lite.images import find_images, read_image, write_image
+from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.metrics.pairs import psnr, ssim
+from ppgan_lite.restoration import restorer
+
+CHAIN = [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}]
+SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png")
+SHOWN, SHOWN_PX = 4, 256
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clean", type=Path, nargs="?")
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--sheet", type=Path, help="also write some of the pictures, side by side")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    restore = load_predictor(arguments.checkpoint or restorer())
+    with tempfile.TemporaryDirectory() as scratch:
+        clean = arguments.clean or samples(Path(scratch, "clean"))
+        degraded = Path(scratch, "degraded")
+        degrade_folder(clean, degraded, CHAIN)
+        count, baselines = measure_baselines(clean, degraded)
+        scores, tiles = [], []
+        for path in find_images(degraded):
+            source = next(Path(clean, path.relative_to(degraded)).parent.glob(f"{path.stem}.*"))
+            wanted, worse = read_image(source)[0], read_image(path)[0]
+            restored = restore(worse)
+            scores.append((psnr(restored, wanted), ssim(restored, wanted)))
+            if len(tiles) < 3 * SHOWN:
+                shown = zip(("degraded", "restored", "clean"), (worse, restored, wanted))
+                tiles += [Tile(middle(image), title, path.stem) for title, image in shown]
+    rows = [(found.filter, found.psnr, found.ssim) for found in baselines]
+    rows.append(("this net", *np.mean(scores, axis=0)))
+    if arguments.json:
+        print(json.dumps({"pictures": count, "results": [dict(zip(("name", "psnr", "ssim"), row)) for row in rows]}))
+    else:
+        print(f"{count} pictures\n{'':18}PSNR dB   SSIM")
+        print("\n".join(f"{name:18}{found:7.2f} {likeness:6.4f}" for name, found, likeness in rows))
+    if arguments.sheet:
+        write_image(arguments.sheet, draw_sheet(tiles), overwrite=True)
+
+
+def samples(folder: Path) -> Path:
+    """Put photos that scikit-image brings along into a folder."""
+    folder.mkdir()
+    for name in SAMPLES:
+        (folder / name).write_bytes(files("skimage.data").joinpath(name).read_bytes())
+    return folder
+
+
+def middle(image: np.ndarray) -> np.ndarray:
+    """Cut the middle out of an image."""
+    top, left = ((size - min(size, SHOWN_PX)) // 2 for size in image.shape[:2])
+    return image[top : top + SHOWN_PX, left : left + SHOWN_PX]
+
+
+if __name__ == "__main__":
+    main()
