@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,6 +117,19 @@ def test_what_ships_restores_photos_at_their_size(photo: np.ndarray) -> None:
     predictor = load_predictor(restoration.restorer(), device="cpu")
     assert predictor.spec.task == "restore"
     assert predictor(photo).shape == photo.shape
+
+
+@pytest.mark.parametrize(("script", "direction"), [("translate", ["b_to_a"]), ("restore", [])])
+def test_the_scripts_do_what_the_command_line_does(
+    run: Run, zebra: Path, photo_file: Path, script: str, direction: list[str]
+) -> None:
+    checkpoint = zebra if script == "translate" else restoring(Path("twice.ppgan"), scale=2)
+    places = [checkpoint, "script.png"] if script == "translate" else ["script.png", checkpoint]
+    main = runpy.run_path(str(Path(__file__).parents[1] / "applications" / f"{script}.py"))["main"]
+    main(str(photo_file), *map(str, places), *direction)
+    chosen = ["--direction", *direction] if direction else []
+    assert run(script, photo_file, "-o", "verb.png", "--checkpoint", checkpoint, *chosen)[0] == 0
+    assert np.array_equal(read_image("script.png")[0], read_image("verb.png")[0])
 
 
 @pytest.mark.parametrize(

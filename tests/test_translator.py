@@ -61,8 +61,8 @@ def picture(height, width, seed=0):
     return np.ascontiguousarray(np.kron(coarse, np.ones((8, 8, 1), np.uint8))[:height, :width])
 
 
-def in_small_tiles(monkeypatch, *, whole_px=1000):
-    monkeypatch.setattr(translator, "WHOLE_PX", whole_px)
+def in_small_tiles(monkeypatch):
+    monkeypatch.setattr(translator, "WHOLE_PX", 1000)
     monkeypatch.setattr(translator, "PIECE_PX", 96)
 
 
@@ -131,11 +131,11 @@ def test_tiles_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
 def test_tiles_of_nets_that_normalise_the_whole_picture_show_no_border(loaded, monkeypatch, make, norm):
     predictor, photo = loaded(make, norm=norm), picture(233, 150)
     whole = predictor(photo)
-    in_small_tiles(monkeypatch, whole_px=233 * 150)
+    monkeypatch.setattr(translator, "THUMBNAIL_PX", 233 * 150)
     monkeypatch.setattr(predictor, "_tile_px", lambda height, width: 64)
     assert np.abs(whole.astype(int) - predictor(photo)).max() <= 1, "the thumbnail is the picture itself"
 
-    monkeypatch.setattr(translator, "WHOLE_PX", 233 * 150 // 2)
+    monkeypatch.setattr(translator, "THUMBNAIL_PX", 233 * 150 // 2)
     from_thumbnail = predictor(photo).astype(int)
     monkeypatch.setattr(predictor, "_tile_px", lambda height, width: 128)
     assert np.abs(from_thumbnail - predictor(photo)).max() <= 1, "where the borders lie does not matter"
