@@ -46,7 +46,7 @@ setup(
         "cpu": [
             "paddlepaddle>=3.0,<4",  # 3.0 is the first with the PIR programs that inference builds on
             "openvino>=2024.4",  # executes nets several times as fast; 2024.4 is the first for Python 3.12 and NumPy 2
-            # Makes the graphs for it; 2.1 is the first for programs of Paddle 3.3. Its onnx has no wheel for Python 3.13.
+            # Makes its graphs; 2.1 is the first for programs of Paddle 3.3. Its onnx has no wheel for Python 3.13.
             "paddle2onnx>=2.1; python_version < '3.13'",
         ],
         "gpu": ["paddlepaddle-gpu>=3.0,<4"],  # not on PyPI: from Paddle's own index, see README.md
