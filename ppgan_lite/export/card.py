@@ -9,7 +9,7 @@ from typing import Any
 
 from ppgan_lite import __version__
 from ppgan_lite.checkpoint import sha256_of
-from ppgan_lite.export.programs import FORMATS, RESULT, runtime_of
+from ppgan_lite.export.programs import FORMATS, RESULT, runtime_of, takes_onednn
 from ppgan_lite.export.subject import SMALLEST_PX, Subject, Wanted
 from ppgan_lite.export.whole import GRAIN_SIDE_PX
 
@@ -56,6 +56,7 @@ def card_of(subject: Subject, wanted: Wanted, files: list[Path], proof: Mapping[
         **labels_of(subject),
         "predictor": subject.direction,
         "kind": wanted.format,
+        "onednn": takes_onednn(files) if wanted.format == "paddle" else None,
         "weights": "float16, widened to float32 before they are used" if wanted.half else "float32",
         "net": {"kind": header.nets[spec.net].kind, "arguments": subject.arguments},
         "inputs": [_input(subject, name) for name in subject.inputs],
@@ -142,7 +143,10 @@ def snippet(card: Mapping[str, Any]) -> str:
         lines += [f'net = onnxruntime.InferenceSession("{names[0]}")', f'result = net.run(["{RESULT}"], {{{feed}}})[0]']
     else:
         arguments = ", ".join(f'"{name}"' for name in names)
-        lines += [f"net = create_predictor(Config({arguments}))"]
+        lines += [f"config = Config({arguments})"]
+        if not card["onednn"]:
+            lines += ["config.disable_mkldnn()  # oneDNN fails where the net resizes"]
+        lines += ["net = create_predictor(config)"]
         lines += [f'net.get_input_handle("{name}").copy_from_cpu({name})' for name in given]
         lines += ["net.run()", "result = net.get_output_handle(net.get_output_names()[0]).copy_to_cpu()"]
     back = _to_pixels("result[0]", low, high)

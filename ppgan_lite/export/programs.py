@@ -66,11 +66,18 @@ def _write_paddle(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labe
     return [stem.with_name(f"{stem.name}{suffix}") for suffix in (".json", ".pdiparams")]
 
 
+def takes_onednn(files: list[Path]) -> bool:
+    """Say whether a Paddle program runs with oneDNN, which fails at any resizing (Paddle 3.3: double attributes)."""
+    return b'_interp"' not in files[0].read_bytes()
+
+
 def _load_paddle(files: list[Path]) -> Run:
     from paddle.inference import Config, create_predictor
 
     config = Config(*map(str, files))
     config.disable_glog_info()
+    if not takes_onednn(files):
+        config.disable_mkldnn()
     try:
         predictor = create_predictor(config)
     except Exception as error:  # Its errors have no common class but Exception.
