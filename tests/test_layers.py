@@ -38,7 +38,7 @@ BASICS = {"errors", "tables", "signatures", "opencv"}
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
     "data": BASICS | {"cache", "images", "degradations", "metrics"},
-    "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
+    "inference": BASICS | {"cache", "nets", "images", "checkpoint", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
