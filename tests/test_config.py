@@ -366,8 +366,10 @@ def test_settings_that_cannot_be_meant_are_told(tmp_path, override, message):
 
 
 def test_what_a_recipe_does_not_offer_cannot_be_asked_for(tmp_path):
-    assert faults(tmp_path, GOOD, "train.ema=0.9", "validation.every=5").splitlines() == [
-        "x.yaml: 2 faults",
+    overrides = ["train.ema=0.9", "train.to_static=true", "validation.every=5"]
+    assert faults(tmp_path, GOOD, *overrides).splitlines() == [
+        "x.yaml: 3 faults",
         "  -o train.ema=0.9: train.ema: Painter has no net that is averaged; expected null",
+        "  -o train.to_static=true: train.to_static: Painter has no net that can be compiled; expected false",
         "  -o validation.every=5: validation.every: Painter measures nothing; expected 0",
     ]

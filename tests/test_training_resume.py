@@ -67,6 +67,13 @@ def test_a_run_cut_after_any_iteration_equals_one_that_was_not(tmp_path):
     assert not np.array_equal(tensors["raw/painter/first.weight"], tensors["net/painter/first.weight"])
 
 
+def test_compiled_nets_learn_the_same_and_resume_bit_for_bit(tmp_path):
+    assert_resumes_alike(tiny.experiment(4, to_static=True, save_every=1), tmp_path, (2,))
+    train(tiny.experiment(4), run_dir=tmp_path / "eager")
+    eager, compiled = (tiny.losses_of(tmp_path / run)[-1]["losses"] for run in ("eager", "long"))
+    assert compiled == pytest.approx(eager, rel=1e-4)
+
+
 RESNET = {"name": "ResnetGenerator", "base_channels": 2, "blocks": 1, "norm": "batch", "dropout": True}
 PATCH = {"name": "PatchDiscriminator", "base_channels": 2, "layers": 1, "spectral_norm": True}
 SALT = [{"name": "salt_and_pepper", "amount": 0.1}]

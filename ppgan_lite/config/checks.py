@@ -150,6 +150,8 @@ def _check_what_the_recipe_offers(recipe: Any, parts: Mapping[str, dict[str, Any
     validation, name = parts["validation"], recipe.__name__
     if parts["train"].get("ema") is not None and not recipe.averaged:
         sources.add(Fault("train.ema", f"{name} has no net that is averaged", "null"))
+    if parts["train"].get("to_static") and not recipe.averaged:
+        sources.add(Fault("train.to_static", f"{name} has no net that can be compiled", "false"))
     if validation.get("every") and recipe.best is None:
         sources.add(Fault("validation.every", f"{name} measures nothing", "0"))
     if validation.get("patience") is not None and not validation.get("every"):

@@ -54,6 +54,7 @@ class TrainSettings:
         ema: Decay of the moving average of the recipe's `averaged` nets, such as 0.999; null for none. Predictors,
             previews and validation use the average.
         amp: Mixed precision on a GPU, in "float16" (with scaled losses) or "bfloat16"; null for float32.
+        to_static: Compile the `averaged` nets with `paddle.jit.to_static`; rounds differently.
         log_every: Iterations over which losses are averaged for one line.
         preview_every: Iterations between two preview pictures; 0 for none.
         save_every_s: Seconds between two writings of latest.ppgan; the first comes after a minute at most.
@@ -72,6 +73,7 @@ class TrainSettings:
     clip_norm: float | None = None
     ema: float | None = None
     amp: Literal["float16", "bfloat16"] | None = None
+    to_static: bool = False
     log_every: int = 50
     preview_every: int = 500
     save_every_s: float = 300.0

@@ -4,6 +4,7 @@
 |---|---|
 | loop.py | `train`, `try_out`, and the loop itself |
 | run.py | one training: update, validate, preview, save, resume |
+| preparing.py | from a config to recipe and dataset, set up as it says |
 | run_folder.py | the files of a run, its lock, the room on its disk |
 | resuming.py | may a run go on with this config? |
 | state.py, optimizer_state.py | everything that a training is, as tensors of a checkpoint |

@@ -25,12 +25,12 @@ class Processes:
     Attributes:
         rank: From 0; the first one alone writes files.
         count: All of them, on all machines.
-        local_rank: This one's number on its machine.
+        gpu: Index of the GPU that the launcher gave it.
     """
 
     rank: int = 0
     count: int = 1
-    local_rank: int = 0
+    gpu: int = 0
 
     @property
     def first(self) -> bool:
@@ -96,5 +96,5 @@ def join_processes() -> Processes:
 
     if not distributed.is_initialized():
         distributed.init_parallel_env()
-    local_rank = int(os.environ.get("PADDLE_LOCAL_RANK", "0"))
-    return Processes(distributed.get_rank(), distributed.get_world_size(), local_rank)
+    gpu = max(0, distributed.ParallelEnv().device_id)
+    return Processes(distributed.get_rank(), distributed.get_world_size(), gpu)

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ppgan_lite.config import Config
 from ppgan_lite.data.doctor import examine
 from ppgan_lite.inference.device import choose_device, require_paddle
 from ppgan_lite.training import run_folder
-from ppgan_lite.training.board import open_board
+from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes
 from ppgan_lite.training.environment import describe_device, note_start
 from ppgan_lite.training.log import log_to
@@ -127,10 +127,10 @@ def _check_data(config: Config) -> None:
 
 
 def _settle_device(config: Config, processes: Processes) -> str:
-    """Make Paddle use the device that is asked for; of several GPUs each process of a machine takes its own."""
+    """Make Paddle use the device that is asked for; "auto" gives each of several processes the GPU meant for it."""
     asked = config.train.device
     if asked == "auto" and processes.count > 1 and require_paddle().is_compiled_with_cuda():
-        asked = f"gpu:{processes.local_rank}"
+        asked = f"gpu:{processes.gpu}"
     chosen, note = choose_device(asked)
     if note:
         logger.warning(note)
@@ -191,7 +191,7 @@ def _loop(run: Run, report: Report | None) -> None:
 
 
 @contextlib.contextmanager
-def _board(run: Run):
+def _board(run: Run) -> Iterator[Board | None]:
     """Yield what writes for VisualDL; None where that is not asked for, and beside the first process."""
     if not run.config.train.visualdl or not run.processes.first:
         yield None

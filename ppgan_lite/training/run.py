@@ -6,7 +6,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,10 @@ from ppgan_lite.errors import CheckpointError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.styles import any_painting
-from ppgan_lite.tables import resolve
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import Averages
 from ppgan_lite.training.distributed import Processes
+from ppgan_lite.training.preparing import built, set_up
 from ppgan_lite.training.previews import grid
 from ppgan_lite.training.resuming import check_resumable
 from ppgan_lite.training.run_folder import BEST, FINAL, LATEST, METRICS, NoSpaceError
@@ -66,11 +66,11 @@ class Run:
         self._standing = Standing()
         self._averages: Averages | None = None
         validation, seed = config.validation, config.train.seed
-        self._dataset = _built(DATASETS, config.data, "data")
+        self._dataset = built(DATASETS, config.data, "data")
         self._validation = Validation(validation, seed) if validation.every else None
         paddle.seed(seed_of(seed, 0))
-        self.recipe: Recipe = _built(RECIPES, config.recipe, "recipe")
-        self._autocast = _set_up_groups(self.recipe, config, processes)
+        self.recipe: Recipe = built(RECIPES, config.recipe, "recipe")
+        self._autocast = set_up(self.recipe, config.train, processes)
         self._header(list(self.recipe.nets))  # What cannot be saved is found now rather than at the first checkpoint.
 
     @property
@@ -344,33 +344,6 @@ class Run:
         return PpganError(
             f"iteration {self.iteration}", found, "a finite number", f"{kept}; lower the learning rate and start again"
         )
-
-
-def _built(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> Any:
-    """Build what a section of the config names, with the arguments that it gives."""
-    arguments = {key: value for key, value in section.items() if key != "name"}
-    return resolve(table, section["name"], what)(**arguments)
-
-
-def _set_up_groups(
-    recipe: Recipe, config: Config, processes: Processes
-) -> Callable[[], contextlib.AbstractContextManager[object]]:
-    """Give a recipe's optimizers what the `train` section says; return the context that its updates run in."""
-    import paddle
-
-    settings = config.train
-    on_gpu = paddle.device.get_device().startswith("gpu")
-    if settings.amp and not on_gpu:
-        logger.warning("train.amp: mixed precision is for GPUs; this training computes in float32")
-    for group in recipe.groups.values():
-        group.micro_batches = settings.accumulate
-        group.clip_norm = settings.clip_norm
-        group.average = processes.average_gradients if processes.count > 1 else None
-        if settings.amp == "float16" and on_gpu:
-            group.scaler = paddle.amp.GradScaler()
-    if settings.amp and on_gpu:
-        return lambda: paddle.amp.auto_cast(dtype=settings.amp)
-    return contextlib.nullcontext
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ import numpy as np
 
 from ppgan_lite.config import ValidationSettings
 from ppgan_lite.data import DATASETS
-from ppgan_lite.tables import resolve
 from ppgan_lite.training.distributed import Processes
+from ppgan_lite.training.preparing import built
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -30,8 +30,7 @@ class Validation:
     """
 
     def __init__(self, settings: ValidationSettings, seed: int) -> None:
-        data = dict(settings.data)
-        self.dataset = resolve(DATASETS, data.pop("name"), "data")(**data)
+        self.dataset = built(DATASETS, settings.data, "data")
         self.count = len(self.dataset) if settings.samples is None else min(settings.samples, len(self.dataset))
         self._seed = seed
 

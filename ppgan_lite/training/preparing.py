@@ -1,0 +1,58 @@
+"""From a config to what it names, set up as its `train` section says."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ppgan_lite.config import TrainSettings
+from ppgan_lite.tables import resolve
+from ppgan_lite.training.distributed import Processes
+
+if TYPE_CHECKING:
+    from ppgan_lite.recipes.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+def built(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> Any:
+    """Build what a section of the config names, with the arguments that it gives.
+
+    Args:
+        table: Name -> "module:Class".
+        section: "name" and arguments.
+        what: What the table holds, for messages.
+    """
+    arguments = {key: value for key, value in section.items() if key != "name"}
+    return resolve(table, section["name"], what)(**arguments)
+
+
+def set_up(
+    recipe: Recipe, settings: TrainSettings, processes: Processes
+) -> Callable[[], contextlib.AbstractContextManager[object]]:
+    """Give a recipe's optimizers and nets what the `train` section says.
+
+    Returns:
+        What makes the context that each of its updates runs in: one of mixed precision, or one that does nothing.
+    """
+    import paddle
+
+    on_gpu = paddle.device.get_device().startswith("gpu")
+    if settings.amp and not on_gpu:
+        logger.warning("train.amp: mixed precision is for GPUs; this training computes in float32")
+    for group in recipe.groups.values():
+        group.micro_batches = settings.accumulate
+        group.clip_norm = settings.clip_norm
+        group.average = processes.average_gradients if processes.count > 1 else None
+        if settings.amp == "float16" and on_gpu:
+            group.scaler = paddle.amp.GradScaler()
+    if settings.to_static:
+        # Not the other nets: a compiled one keeps to the gradients that it was compiled with, and recipes freeze
+        # discriminators meanwhile.
+        for name in recipe.averaged:
+            paddle.jit.to_static(recipe.nets[name], full_graph=True)
+    if settings.amp and on_gpu:
+        return lambda: paddle.amp.auto_cast(dtype=settings.amp)
+    return contextlib.nullcontext
