@@ -31,6 +31,9 @@ def read_requirements() -> list[str]:
     return [line for line in lines if line]
 
 
+# Makes graphs of nets; 2.1 is the first for programs of Paddle 3.3. Its onnx has no wheel for Python 3.13.
+PADDLE2ONNX = "paddle2onnx>=2.1; python_version < '3.13'"
+
 setup(
     name="ppgan-lite",
     version=read_version(),
@@ -46,10 +49,14 @@ setup(
         "cpu": [
             "paddlepaddle>=3.0,<4",  # 3.0 is the first with the PIR programs that inference builds on
             "openvino>=2024.4",  # executes nets several times as fast; 2024.4 is the first for Python 3.12 and NumPy 2
-            # Makes its graphs; 2.1 is the first for programs of Paddle 3.3. Its onnx has no wheel for Python 3.13.
-            "paddle2onnx>=2.1; python_version < '3.13'",
+            PADDLE2ONNX,  # makes the graphs for it
         ],
         "gpu": ["paddlepaddle-gpu>=3.0,<4"],  # not on PyPI: from Paddle's own index, see README.md
+        "export": [
+            PADDLE2ONNX,
+            "onnx>=1.16; python_version < '3.13'",  # tidies what paddle2onnx writes, which takes no older one
+            "onnxruntime>=1.19",  # proves them; 1.19 is the first for NumPy 2
+        ],
         "dev": [
             "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are
             "ruff==0.17.*",

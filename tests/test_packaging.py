@@ -48,6 +48,7 @@ def test_every_import_is_a_declared_requirement() -> None:
         "paddlepaddle",
         "openvino",
         "paddle2onnx",
+        "onnx",
         "onnxruntime",
     }  # which come with extras
     assert imported(ROOT / "applications") <= requirements() | {"paddlepaddle"}
@@ -67,7 +68,7 @@ def test_the_installed_distribution_is_this_one() -> None:
     [script] = [entry for entry in found.entry_points if entry.group == "console_scripts"]
     assert (script.name, script.value) == ("paddlegan", "ppgan_lite.cli:main")
     extras = set(found.metadata.get_all("Provides-Extra") or [])
-    assert {"cpu", "gpu", "dev"} <= extras
+    assert {"cpu", "gpu", "export", "dev"} <= extras
 
 
 def test_files_beside_the_code_are_packaged() -> None:

@@ -51,7 +51,7 @@ def check_packages(wanted: Format) -> None:
     """
     for name, distribution in wanted.packages.items():
         if importlib.util.find_spec(name) is None:
-            remedy = 'Install it with: pip install "ppgan-lite[cpu,export]"'
+            remedy = 'Install it with: pip install "ppgan-lite[export]" (Python 3.10 to 3.12), or use --format paddle'
             raise MissingDependencyError("export", f"{distribution} is not installed", remedy=remedy)
 
 
