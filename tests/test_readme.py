@@ -1,4 +1,4 @@
-"""The READMEs and the guide: every command parses, every link leads somewhere, both languages say the same."""
+"""The documents: every command parses, every link leads somewhere, both READMEs say the same."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ppgan_lite.cli import commands
+from ppgan_lite.degradations import DEGRADATIONS
 from ppgan_lite.styles import catalogue
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README_zh.md"]
-WITH_COMMANDS = [*READMES, "docs/training-your-own-style.md"]
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 SHELLS = ("sh", "powershell")
@@ -40,7 +40,15 @@ def command_lines(document: str) -> list[str]:
     return [" ".join(line.split()) for line in stripped if line]
 
 
-ALL_COMMANDS = sorted({(document, line) for document in WITH_COMMANDS for line in command_lines(document)})
+def commands_in_tables(document: str) -> list[str]:
+    """Return the commands of this program, with their arguments, that stand in the rows of its tables."""
+    rows = re.findall(r"^\|.*\|$", (ROOT / document).read_text("utf-8"), re.MULTILINE)
+    return [code for row in rows for code in re.findall(r"`((?:paddlegan|python -m) \S+ [^`]+)`", row)]
+
+
+ALL_COMMANDS = sorted(
+    {(document, line) for document in DOCUMENTS for line in (*command_lines(document), *commands_in_tables(document))}
+)
 
 
 @pytest.mark.parametrize(("document", "line"), ALL_COMMANDS)
@@ -63,17 +71,27 @@ def check_verb(name: str, *arguments: str) -> None:
     given = commands.commands[name].make_context(name, list(arguments)).params
     if name == "stylize":
         check_style(given["style"])
-    if name == "train" and given["config"].startswith("configs/"):
+    if name == "export":
+        check_style(given["checkpoint"])
+    if name == "degrade":
+        assert {step.partition(":")[0] for step in given["steps"]} <= set(DEGRADATIONS)
+    config = given.get("config") or given.get("target") or ""
+    if name in ("train", "doctor") and config.startswith("configs/"):
         from ppgan_lite.config import load_config
 
         pytest.importorskip("paddle")  # the recipes' constructors, which it checks the settings against, need it
-        load_config(ROOT / given["config"], given["override"])
+        load_config(ROOT / config, given["override"])
 
 
 def check_script(script: str, *arguments: str) -> None:
     """Check that a script is there and takes the arguments."""
     if script == "-m":
-        assert arguments[0] in ("pip", "venv")
+        module, *options = arguments
+        if module == "paddle.distributed.launch":
+            start = next(place for place, option in enumerate(options) if Path(option).name == "paddlegan")
+            check_verb(*options[start + 1 :])
+        else:
+            assert module in ("pip", "venv")
         return
     assert (ROOT / script).is_file()
     if script == "demo.py":
@@ -83,6 +101,10 @@ def check_script(script: str, *arguments: str) -> None:
     elif script == "applications/stylize.py":
         _, style, _ = arguments
         check_style(style)
+    elif script == "applications/translate.py":
+        assert len(arguments) in (3, 4)  # IMAGE CHECKPOINT RESULT [DIRECTION]
+    elif script == "applications/restore.py":
+        assert len(arguments) in (2, 3)  # PHOTO RESULT [CHECKPOINT]
 
 
 def check_style(style: str) -> None:
@@ -91,7 +113,7 @@ def check_style(style: str) -> None:
 
 
 def test_both_readmes_have_the_same_commands() -> None:
-    english, chinese = (command_lines(document) for document in READMES)
+    english, chinese = ([*command_lines(document), *commands_in_tables(document)] for document in READMES)
     assert english == chinese
     assert len(english) > 20  # neither was overlooked
 
