@@ -101,6 +101,16 @@ def test_truncated_files_are_errors_however_little_is_missing(tmp_path, suffix, 
     assert finding.text.startswith("cannot be decoded (image file is truncated")
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_files_cut_within_their_first_bytes_are_errors_like_any_other(tmp_path, suffix):
+    path = write(tmp_path / f"0{suffix}", scene(0))
+    data = path.read_bytes()
+    for length in (3, 20, 100):
+        path.write_bytes(data[:length])
+        finding = examine(folder_data(tmp_path), cache=tmp_path / "cache").findings[0]
+        assert (finding.severity, finding.file) == ("error", str(path))
+
+
 def test_one_broken_file_does_not_hide_what_is_wrong_with_the_others(tmp_path):
     scenes(tmp_path, 3)
     (tmp_path / "broken.jpg").write_bytes(b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import tiny
 from paddle import nn
 
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
+from ppgan_lite.cli import main
 from ppgan_lite.config import ScheduleSettings, ValidationSettings
-from ppgan_lite.errors import PpganError
+from ppgan_lite.errors import DataError, PpganError
+from ppgan_lite.images import write_image
 from ppgan_lite.recipes.recipe import TrainedGroup
 from ppgan_lite.training import train, try_out
 from ppgan_lite.training.averaging import Averages
@@ -270,6 +273,25 @@ def test_a_dry_run_does_one_iteration_and_writes_nothing(tmp_path, monkeypatch, 
     assert set(found) == {"painter", "judge", "error"}
     assert list(tmp_path.iterdir()) == []
     assert config.dump() in capsys.readouterr().err
+
+
+def test_a_dry_run_on_the_command_line_tells_the_losses(tmp_path, capsys):
+    (tmp_path / "x.yaml").write_text(tiny.experiment().dump(), encoding="utf-8")
+    command = ["train", "-c", str(tmp_path / "x.yaml"), "--run-dir", str(tmp_path / "run"), "--dry-run"]
+    assert main(command) == 0
+    assert re.search(r"^one iteration: painter [\d.]+, judge [\d.]+$", capsys.readouterr().err, re.MULTILINE)
+    assert not (tmp_path / "run").exists()
+    assert main([*command, "--resume"]) == 2
+    assert "--dry-run: cannot be combined with --resume. Leave one of them out" in capsys.readouterr().err
+
+
+def test_broken_pictures_stop_a_training_before_its_first_iteration(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/1.jpg").write_bytes(b"")
+    write_image(tmp_path / "photos/2.png", np.zeros((16, 16, 3), np.uint8))
+    data = {"name": "Folder", "folders": [str(tmp_path / "photos")], "size": 8}
+    with pytest.raises(DataError, match=r"1\.jpg: the file is empty. .*; `paddlegan doctor` tells of all"):
+        try_out(tiny.experiment(data=data))
 
 
 def test_a_dry_run_finds_what_a_training_would(monkeypatch):

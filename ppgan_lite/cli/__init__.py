@@ -64,8 +64,10 @@ for _verb in (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
-    # Paddle looks for a compiler's cache that nobody misses; Pillow warns about metadata that it can do without.
+    # Paddle looks for a compiler's cache that nobody misses, and tells of every batch norm that learns; Pillow warns
+    # about metadata that it can do without.
     warnings.filterwarnings("ignore", message="No ccache found")
+    warnings.filterwarnings("ignore", message="When training, we now always track")
     warnings.filterwarnings("ignore", module="PIL")
     try:
         return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0

@@ -87,12 +87,14 @@ def _coarse(data: bytes, where: str) -> tuple[np.ndarray, int, int]:
         image, _ = decode_image(data, where)
         return image, image.shape[1], image.shape[0]
     with own_size_limit():
-        picture = open_picture(io.BytesIO(data), where)
-        width, height = picture.size
-        picture.draft(None, (_COARSE_PX, _COARSE_PX))
         try:
+            picture = open_picture(io.BytesIO(data), where)
+            width, height = picture.size
+            picture.draft(None, (_COARSE_PX, _COARSE_PX))
             pixels = np.asarray(picture.convert("RGB"))
             turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        except ImageError:
+            raise
         except Exception as error:
             raise ImageError(where, f"cannot be decoded ({error})") from error
     return (pixels, height, width) if turned else (pixels, width, height)
