@@ -11,6 +11,7 @@ from net_examples import fill, picture
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.errors import UsageError
 from ppgan_lite.nets import blocks
 from ppgan_lite.nets.blocks import (
     BlurredDoubling,
@@ -44,6 +45,14 @@ def assert_alike(layer: nn.Layer, plain: Callable[[paddle.Tensor], paddle.Tensor
 def test_reflect_padding_is_paddles_own(width):
     x = picture(5, 7, channels=2, batch=2)
     np.testing.assert_array_equal(reflect_pad(x, width).numpy(), F.pad(x, [width] * 4, mode="reflect").numpy())
+
+
+def test_a_picture_as_narrow_as_its_padding_is_refused():
+    with pytest.raises(UsageError) as caught:
+        reflect_pad(picture(9, 3), 3)
+    assert str(caught.value) == (
+        "reflect padding: a picture of 3 x 9 pixels; expected sides of at least 4. Use a larger picture"
+    )
 
 
 def test_doubling_is_paddles_own():

@@ -9,9 +9,10 @@ from net_examples import fill, picture
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.attention import SelfAttention
 from ppgan_lite.nets.initialisation import initialise
-from ppgan_lite.nets.normalisation import fixed_statistics, recorded_statistics
+from ppgan_lite.nets.normalisation import PictureNorm, fixed_statistics, recorded_statistics
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
 from ppgan_lite.nets.unet_generator import UnetGenerator
@@ -190,6 +191,27 @@ def test_a_traced_generator_gives_the_same_numbers(upsample, antialias):
     wanted = net(x).numpy()
     traced = paddle.jit.to_static(net, input_spec=[shape], full_graph=True)
     np.testing.assert_allclose(traced(x).numpy(), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"antialias": True}, {"norm": "batch", "padding": "zero"}])
+def test_a_picture_that_is_too_small_is_refused_and_the_smallest_is_not(arguments):
+    net = fill(ResnetGenerator(base_channels=2, blocks=1, **arguments))
+    with pytest.raises(UsageError) as caught:
+        net(picture(15, 40))
+    message = "ResnetGenerator: a picture of 40 x 15 pixels; expected sides of at least 16. Use a larger picture"
+    assert str(caught.value) == message
+    assert net(picture(16, 17)).shape == [1, 3, 16, 17]
+
+
+def test_picture_norm_is_a_batch_norm_that_keeps_to_the_picture_at_hand():
+    norm, batch_norm = fill(PictureNorm(3)), fill(nn.BatchNorm2D(3))
+    x = picture(6, 7)
+    wanted = batch_norm(x).numpy()
+    norm.eval()
+    np.testing.assert_allclose(norm(x).numpy(), wanted, atol=1e-5)
+    other = paddle.concat([x, x * 2], axis=0)
+    np.testing.assert_allclose(norm(other).numpy()[:1], wanted, atol=1e-5)  # whatever else is in the batch
+    assert set(norm.state_dict()) == set(batch_norm.state_dict())
 
 
 # U-Net

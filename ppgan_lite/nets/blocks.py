@@ -9,6 +9,8 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.errors import UsageError
+
 Padding = Literal["reflect", "zero"]
 
 
@@ -17,12 +19,28 @@ def reflect_pad(x: paddle.Tensor, width: int = 1) -> paddle.Tensor:
 
     Slices and concatenation instead of `F.pad(mode="reflect")`: the same numbers in a third of the time, forward and
     backward, with the CPU kernels of Paddle 3.3.
+
+    Raises:
+        UsageError: A side is not larger than `width`. Paddle 3.3 would read memory that is not the picture's.
     """
+    require_size("reflect padding", x, width + 1, "Use a larger picture")
     for axis in (2, 3):
         before = [paddle.slice(x, [axis], [place], [place + 1]) for place in range(width, 0, -1)]
         after = [paddle.slice(x, [axis], [-place - 1], [-place]) for place in range(1, width + 1)]
         x = paddle.concat([*before, x, *after], axis=axis)
     return x
+
+
+def require_size(where: str, x: paddle.Tensor, smallest: int, remedy: str) -> None:
+    """Refuse a picture (NCHW) that is too small for what is to be done with it; not checked while a net is traced.
+
+    Raises:
+        UsageError: A side is shorter than `smallest` pixels.
+    """
+    if paddle.in_dynamic_mode() and min(x.shape[2:]) < smallest:
+        raise UsageError(
+            where, f"a picture of {x.shape[3]} x {x.shape[2]} pixels", f"sides of at least {smallest}", remedy
+        )
 
 
 def upsample_nearest(x: paddle.Tensor) -> paddle.Tensor:

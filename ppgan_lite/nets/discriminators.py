@@ -11,7 +11,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.errors import UsageError
+from ppgan_lite.nets.blocks import require_size
 from ppgan_lite.nets.initialisation import Initialisation, initialise
 from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
 from ppgan_lite.nets.spectral import SpectralConv
@@ -79,20 +79,10 @@ def halvings(
     return layers, widths
 
 
-def require_size(net: nn.Layer, x: paddle.Tensor, smallest: int) -> None:
-    """Refuse a picture that a net of several halvings would shrink to nothing.
-
-    Raises:
-        UsageError: A side is shorter than `smallest` pixels.
-    """
-    height, width = x.shape[2], x.shape[3]
-    if paddle.in_dynamic_mode() and min(height, width) < smallest:
-        raise UsageError(
-            type(net).__name__,
-            f"a picture of {width} x {height} pixels",
-            f"sides of at least {smallest}",
-            "Train with larger crops, or give the discriminator fewer layers",
-        )
+def require_judgeable(net: nn.Layer, x: paddle.Tensor, smallest: int) -> None:
+    """Refuse a picture that a discriminator of several halvings would shrink to nothing; see `require_size`."""
+    remedy = "Train with larger crops, or give the discriminator fewer layers"
+    require_size(type(net).__name__, x, smallest, remedy)
 
 
 class PatchDiscriminator(nn.Layer):
@@ -147,7 +137,7 @@ class PatchDiscriminator(nn.Layer):
         Raises:
             UsageError: A side is shorter than 3 * 2 ** layers pixels.
         """
-        require_size(self, x, self.smallest)
+        require_judgeable(self, x, self.smallest)
         for layer in self.halvings:
             x = layer(x)
         return self.sigmoid(self.to_logits(self.last(x)))
@@ -250,7 +240,7 @@ class GlobalDiscriminator(nn.Layer):
         Raises:
             UsageError: A side is shorter than 2 * 2 ** layers pixels.
         """
-        require_size(self, x, self.smallest)
+        require_judgeable(self, x, self.smallest)
         for layer in self.halvings:
             x = layer(x)
         return self.sigmoid(self.to_logits(F.adaptive_avg_pool2d(x, self.GRID)))
@@ -313,7 +303,7 @@ class MultiScaleDiscriminator(nn.Layer):
         Raises:
             UsageError: The picture is too small for its smallest size.
         """
-        require_size(self, x, self.smallest)
+        require_judgeable(self, x, self.smallest)
         judged = []
         for number, discriminator in enumerate(self.discriminators):
             if number:

@@ -9,9 +9,20 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.attention import SelfAttention
-from ppgan_lite.nets.blocks import BlurredDoubling, BlurredHalving, DoublingConv, Padding, ResizeConv, SameConv, crop
+from ppgan_lite.nets.blocks import (
+    BlurredDoubling,
+    BlurredHalving,
+    DoublingConv,
+    Padding,
+    ResizeConv,
+    SameConv,
+    crop,
+    require_size,
+)
 from ppgan_lite.nets.initialisation import Initialisation, initialise
 from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+
+SMALLEST_PX = 16
 
 
 class NormedConv(nn.Layer):
@@ -64,7 +75,7 @@ class ResnetGenerator(nn.Layer):
         upsample: "transposed" (published) convolutions or "nearest": repetition, then a convolution.
         dropout: Whether the blocks drop half of their inner values in training.
         attention: Whether self-attention follows the blocks (SAGAN).
-        bias: Whether the convolutions in front of norms have biases; if not given, unless the norm is "batch".
+        bias: Whether the convolutions in front of norms have biases; if not given, unless the norm has its own.
         antialias: Whether halving is a convolution and then a blur, and doubling a blur and then a convolution, as in
             CUT (Park et al., ECCV 2020). Resize-convolutions stay what they are.
         block_padding: Of the blocks, where it is another one than `padding`.
@@ -143,7 +154,12 @@ class ResnetGenerator(nn.Layer):
         initialise(self, initialisation, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """Return N x out_channels x H x W in [-1, 1] of N x in_channels x H x W in [-1, 1]; sides of at least 16."""
+        """Return N x out_channels x H x W in [-1, 1] of N x in_channels x H x W in [-1, 1].
+
+        Raises:
+            UsageError: A side is shorter than 16 pixels.
+        """
+        require_size("ResnetGenerator", x, SMALLEST_PX, "Use a larger picture")
         half = self.downs[0](self.stem(x))
         half_size = half.shape[2:]
         quarter = self.downs[1](half)
