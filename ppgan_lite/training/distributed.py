@@ -96,5 +96,5 @@ def join_processes() -> Processes:
 
     if not distributed.is_initialized():
         distributed.init_parallel_env()
-    gpu = int(os.environ.get("FLAGS_selected_gpus", "0").split(",")[0])
+    gpu = int(os.environ.get("FLAGS_selected_gpus", "0").split(",")[0])  # noqa: SIM112 - as Paddle spells it
     return Processes(distributed.get_rank(), distributed.get_world_size(), gpu)

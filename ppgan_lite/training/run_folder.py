@@ -126,6 +126,7 @@ def _lock(descriptor: int) -> bool:
         if os.name == "nt":
             import msvcrt
 
+            os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # Others cannot read a locked byte, so none of the text.
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         else:
             import fcntl
