@@ -10,7 +10,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.export.folder import CARD, README, check_folder, whole_folder
 from ppgan_lite.export.programs import FORMATS, check_packages
 from ppgan_lite.export.subject import Wanted, choose_subject
-from ppgan_lite.inference.device import require_paddle
+from ppgan_lite.inference.device import choose_device
 
 
 def export(source: str | Path, folder: str | Path, wanted: Wanted, *, overwrite: bool = False) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def export(source: str | Path, folder: str | Path, wanted: Wanted, *, overwrite:
         raise UsageError("--format", f"{wanted.format!r} is not known", f"one of {', '.join(FORMATS)}")
     used = FORMATS[wanted.format]
     check_folder(folder, overwrite=overwrite)
-    require_paddle()
+    choose_device("cpu")  # a GPU rounds in another way than the processor that the export is proved on
     check_packages(used)
     from ppgan_lite.export.card import card_of, labels_of, readme_of
     from ppgan_lite.export.proof import prove

@@ -47,11 +47,11 @@ def tolerance(subject: Subject, *, half: bool) -> Difference:
 
     What was computed in float32 both times differs by rounding alone: 1e-4 for a net that is called once, a quarter of
     1/255 for LapStyle, which measures, aligns and paints several times. Weights rounded to float16 are other weights:
-    the picture may change by 8/255 at most and by 1/255 on average.
+    the picture may change by 4/255 at most and by 0.5/255 on average.
     """
     low, high = subject.spec.value_range
     if half:
-        return Difference(8 / 255 * (high - low), 1 / 255 * (high - low))
+        return Difference(4 / 255 * (high - low), 0.5 / 255 * (high - low))
     if subject.paints:
         return Difference(0.25 / 255, 0.05 / 255)
     return Difference(1e-4, 1e-4)

@@ -53,8 +53,9 @@ def roots(matrices: paddle.Tensor, iterations: int) -> tuple[paddle.Tensor, padd
     """
     identity = paddle.eye(matrices.shape[1], dtype=matrices.dtype).unsqueeze(0)
     norm = matrices.square().sum(axis=[1, 2], keepdim=True).sqrt()
-    root, inverse = matrices / norm, identity
+    # Half of the inverse is carried along, so that no step has a factor: paddle2onnx 2.1 has float32 multiply by those.
+    first, root, half_inverse = 1.5 * identity, matrices / norm, 0.5 * identity
     for _ in range(iterations):
-        correction = 1.5 * identity - 0.5 * paddle.bmm(inverse, root)
-        root, inverse = paddle.bmm(root, correction), paddle.bmm(correction, inverse)
-    return root * norm.sqrt(), inverse / norm.sqrt()
+        correction = first - paddle.bmm(half_inverse, root)
+        root, half_inverse = paddle.bmm(root, correction), paddle.bmm(correction, half_inverse)
+    return root * norm.sqrt(), (half_inverse + half_inverse) / norm.sqrt()
