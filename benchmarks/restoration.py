@@ -58,7 +58,7 @@ def main() -> None:
         print(f"{count} pictures\n{'':18}PSNR dB   SSIM")
         print("\n".join(f"{name:18}{found:7.2f} {likeness:6.4f}" for name, found, likeness in rows))
     if arguments.sheet:
-        write_image(arguments.sheet, draw_sheet(tiles), overwrite=True)
+        write_image(arguments.sheet, draw_sheet(tiles, columns=3), overwrite=True)
 
 
 def samples(folder: Path) -> Path:

@@ -39,7 +39,7 @@ def main() -> None:
     translate = load_predictor(arguments.checkpoint, predictor=arguments.direction)
     tiles = of_pairs(translate, arguments) if arguments.pairs else of_photos(translate, arguments)
     if arguments.sheet:
-        write_image(arguments.sheet, draw_sheet(tiles), overwrite=True)
+        write_image(arguments.sheet, draw_sheet(tiles, columns=6), overwrite=True)
 
 
 def of_pairs(translate, arguments: argparse.Namespace) -> list[Tile]:

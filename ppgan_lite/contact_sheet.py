@@ -25,8 +25,11 @@ class Tile:
     note: str = ""
 
 
-def draw_sheet(tiles: Sequence[Tile]) -> np.ndarray:
-    """Lay out pictures in a grid on white paper, each with its captions; returns uint8 (height, width, 3) RGB."""
+def draw_sheet(tiles: Sequence[Tile], columns: int | None = None) -> np.ndarray:
+    """Lay out pictures in a grid on white paper, each with its captions; returns uint8 (height, width, 3) RGB.
+
+    Without a number of columns the sheet becomes about 4:3.
+    """
     width = max(_MIN_CELL_PX, *(tile.image.shape[1] for tile in tiles))
     height = max(tile.image.shape[0] for tile in tiles)
     title_px, note_px = max(15, round(width / 24)), max(12, round(width / 32))
@@ -34,7 +37,7 @@ def draw_sheet(tiles: Sequence[Tile]) -> np.ndarray:
     line = round(title_px * 1.3)
     gap = max(16, round(width / 16))
     cell_height = height + gap // 3 + line + round(note_px * 1.3)
-    columns = _columns(len(tiles), width + gap, cell_height + gap)
+    columns = columns or _columns(len(tiles), width + gap, cell_height + gap)
     rows = math.ceil(len(tiles) / columns)
     sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (cell_height + gap) + gap), _PAPER)
     draw = ImageDraw.Draw(sheet)
