@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +71,21 @@ def test_an_engine_paints_what_paddle_paints(engine: str) -> None:
     found = agreement(predictor(image, brush=20), reference)
     assert predictor.engine.startswith(engine)
     assert found.holds("bfloat16" if "bfloat16" in predictor.engine else "float32"), found
+
+
+@needs_openvino
+def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
+    predictor = load_predictor(find_style("starry_night").path, engine="openvino")
+    predictor(photo(64, 64))
+    del predictor
+    gc.collect()
+    seen: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [signal.SIGINT]
 
 
 @needs_openvino

@@ -19,7 +19,12 @@ import numpy as np
 
 from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import graphs
-from ppgan_lite.inference.engines.executors import OnnxRuntimeEngine, OpenVinoEngine, PaddleEngine
+from ppgan_lite.inference.engines.executors import (
+    OnnxRuntimeEngine,
+    OpenVinoEngine,
+    PaddleEngine,
+    openvino_core,
+)
 from ppgan_lite.inference.engines.piece import Engine, Piece
 
 logger = logging.getLogger(__name__)
@@ -184,9 +189,7 @@ def _offers(name: str, precision: str) -> bool:
         return False
     if precision == "float32":
         return True
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @contextlib.contextmanager

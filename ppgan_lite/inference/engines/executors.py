@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any
 
@@ -48,16 +49,15 @@ class OpenVinoEngine:
         self.precision = precision
 
     def load(self, piece: Piece) -> None:
-        openvino = _import("openvino")
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self.precision],
             "PERFORMANCE_HINT": "LATENCY",
         }
         if self.device == "cpu":
             settings["INFERENCE_NUM_THREADS"] = threads()
-        core = openvino.Core()
         path = graph_file(piece)
         try:
+            core = openvino_core()
             self._compiled = core.compile_model(core.read_model(path), self.device.upper(), settings)
         except RuntimeError as error:
             raise EngineError(piece.name, f"OpenVINO cannot compile it ({_line(error)})") from error
@@ -97,6 +97,16 @@ class OnnxRuntimeEngine:
 
     def close(self) -> None:
         self._session = None
+
+
+@functools.cache
+def openvino_core() -> Any:
+    """Return OpenVINO's core, the same one always.
+
+    On processors with AMX it gives the thread a stack for signals, and frees that with the last core (2026.4): Ctrl-C
+    would then end the process with a segmentation fault.
+    """
+    return _import("openvino").Core()
 
 
 def threads() -> int:
