@@ -74,6 +74,14 @@ def test_an_engine_paints_what_paddle_paints(engine: str) -> None:
 
 
 @needs_openvino
+def test_sizes_in_a_graph_are_whole_numbers() -> None:
+    """522 is no number in bfloat16, which OpenVINO would take on some processors if it were left to it."""
+    predictor = load_predictor(find_style("wheat_field").path, engine="openvino")
+    strip = np.zeros((1, 3, 522, 20), np.float32)
+    assert predictor._revisions[0](strip, strip)[0].shape == (1, 3, 522, 20)
+
+
+@needs_openvino
 def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
     predictor = load_predictor(find_style("starry_night").path, engine="openvino")
     predictor(photo(64, 64))
