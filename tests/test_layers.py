@@ -40,7 +40,7 @@ SEES_ONLY = {
     "data": BASICS | {"cache", "images", "degradations", "metrics"},
     "inference": BASICS | {"cache", "nets", "images", "checkpoint", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
-    "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
+    "gui": BASICS | {"images", "checkpoint", "foreign", "inference", "styles"},
 }
 # Nets compute: no files, no addresses, no logging.
 NETS_SEE = {"__future__", "collections", "contextlib", "dataclasses", "functools", "itertools", "math", "numpy"}

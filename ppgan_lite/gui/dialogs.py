@@ -7,11 +7,13 @@ from pathlib import Path
 from PyQt5.QtCore import QSettings, Qt
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from ppgan_lite.checkpoint import SUFFIX
+from ppgan_lite.foreign.reading import READABLE_SUFFIXES as FOREIGN_SUFFIXES
 from ppgan_lite.gui import theme
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
 
-CHECKPOINT_SUFFIX = ".ppgan"
+CHECKPOINT_SUFFIXES = (SUFFIX, *FOREIGN_SUFFIXES)
 
 
 def pick_picture(parent: QWidget, settings: QSettings, title: str, language: str) -> Path | None:
@@ -21,7 +23,7 @@ def pick_picture(parent: QWidget, settings: QSettings, title: str, language: str
 
 def pick_checkpoint(parent: QWidget, settings: QSettings, language: str) -> Path | None:
     """Ask for a checkpoint file."""
-    kinds = _kinds("checkpoints_filter", [CHECKPOINT_SUFFIX], language)
+    kinds = _kinds("checkpoints_filter", CHECKPOINT_SUFFIXES, language)
     return _pick(parent, settings, "open_checkpoint_title", kinds, language)
 
 

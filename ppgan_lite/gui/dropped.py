@@ -9,7 +9,7 @@ import numpy as np
 from PyQt5.QtCore import QMimeData
 from PyQt5.QtGui import QImage
 
-from ppgan_lite.gui.dialogs import CHECKPOINT_SUFFIX
+from ppgan_lite.gui.dialogs import CHECKPOINT_SUFFIXES
 from ppgan_lite.gui.view import from_qimage
 
 
@@ -37,7 +37,7 @@ def read_mime(mime: QMimeData) -> Dropped | None:
     """Return what there is to open; None if there is nothing."""
     paths = _local_files(mime)
     if paths:
-        checkpoints = tuple(path for path in paths if path.suffix.lower() == CHECKPOINT_SUFFIX)
+        checkpoints = tuple(path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES)
         return Dropped(checkpoints, tuple(path for path in paths if path not in checkpoints))
     picture = mime.imageData() if mime.hasImage() else None
     if not isinstance(picture, QImage) or picture.isNull():

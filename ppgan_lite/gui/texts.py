@@ -36,8 +36,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "用任意一张图片作为风格；也可以把它拖到画廊上",
     ),
     "load_checkpoint_tip": (
-        "Use a file that `paddlegan train` wrote",
-        "使用 paddlegan train 生成的文件",
+        "Use a file that `paddlegan train`, PaddleGAN or a PyTorch program wrote",
+        "使用 paddlegan train、PaddleGAN 或 PyTorch 程序生成的文件",
     ),
     "save_as_tip": ("Save the result at its full size", "以完整尺寸保存结果"),
     "run_tip": ("Make the picture (double-click on a card does the same)", "生成图片（双击卡片也可以）"),
