@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import QSettings, Qt
@@ -77,6 +78,6 @@ def _folder(settings: QSettings) -> str:
     return str(settings.value("folder", str(Path.home())))
 
 
-def _kinds(key: str, suffixes: list[str], language: str) -> str:
+def _kinds(key: str, suffixes: Sequence[str], language: str) -> str:
     patterns = " ".join(f"*{suffix}" for suffix in suffixes)
     return f"{text(key, language)} ({patterns});;{text('all_files', language)} (*)"
