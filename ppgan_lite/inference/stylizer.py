@@ -16,7 +16,7 @@ from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.drafting import draft, style_of, with_grain
-from ppgan_lite.inference.engines import Engines
+from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece, Shape
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
@@ -166,8 +166,7 @@ class Stylizer:
     @property
     def engine(self) -> str:
         """What computes, and how exactly."""
-        used = self._engines["encode"]
-        return used.name if used.precision == "float32" else f"{used.name}, {used.precision}"
+        return caption_of(self._engines["encode"])
 
     def with_style(self, painting: np.ndarray) -> Stylizer:
         """Return a predictor that always paints in the manner of `painting` (uint8 H x W x 3 RGB)."""

@@ -12,7 +12,7 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
-from ppgan_lite.inference.engines import Engines
+from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.steps import Progress, Steps
@@ -149,8 +149,7 @@ class Translator:
     @property
     def engine(self) -> str:
         """What computes, and how exactly."""
-        used = self._engines["whole"]
-        return used.name if used.precision == "float32" else f"{used.name}, {used.precision}"
+        return caption_of(self._engines["whole"])
 
     def _channels_of(self, image: np.ndarray) -> np.ndarray:
         """The image as the net wants it: RGB, or grey as H x W x 1."""

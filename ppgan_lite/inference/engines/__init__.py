@@ -62,6 +62,11 @@ class Agreement:
         return self.largest <= 1 if precision == "float32" else self.mean <= 1 and self.high <= 6
 
 
+def caption_of(engine: Engine) -> str:
+    """Say what computes, and how exactly if not in float32."""
+    return engine.name if engine.precision == "float32" else f"{engine.name}, {engine.precision}"
+
+
 def agreement(picture: np.ndarray, reference: np.ndarray) -> Agreement:
     """Compare two uint8 pictures of one shape."""
     difference = np.abs(picture.astype(np.int16) - reference)
