@@ -242,3 +242,18 @@ def test_agreement_is_measured_in_steps_of_a_pixel() -> None:
     found = agreement(picture, reference)
     assert (found.largest, found.mean) == (2, 2 / 300)
     assert not found.holds("float32") and found.holds("bfloat16")
+
+
+@needs_openvino
+def test_what_openvino_compiled_is_kept_and_a_damaged_copy_is_replaced(cache: Path) -> None:
+    first = run(choose_engines(doubler(), "openvino", "cpu", run)[0])
+    (compiled,) = cache.glob("*.blob")
+    whole = compiled.read_bytes()
+    next(cache.glob("*.onnx")).unlink()
+    built: list[str] = []
+    assert np.array_equal(run(choose_engines(doubler(built), "openvino", "cpu", run)[0]), first)
+    assert built == []
+    compiled.write_bytes(whole[: len(whole) // 2])
+    assert np.array_equal(run(choose_engines(doubler(built), "openvino", "cpu", run)[0]), first)
+    assert built == ["doubler"]
+    assert len(compiled.read_bytes()) == len(whole)

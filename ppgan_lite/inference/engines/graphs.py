@@ -7,6 +7,7 @@ ago goes first. Two processes may make the same graph at the same time; the last
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -43,12 +44,27 @@ def graph_file(piece: Piece) -> Path:
     Raises:
         EngineError: Paddle or paddle2onnx cannot make it, or it cannot be written.
     """
-    path = folder() / f"{digest(piece.name, piece.key)}.onnx"
-    if path.is_file():
-        with contextlib.suppress(OSError):
-            os.utime(path)
-        return path
-    data = export(piece)
+    name = f"{digest(piece.name, piece.key)}.onnx"
+    return kept(name) or keep(name, export(piece))
+
+
+def kept(name: str) -> Path | None:
+    """Return a file of the cache, marked as just used; None if it is not there."""
+    path = folder() / name
+    if not path.is_file():
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return path
+
+
+def keep(name: str, data: bytes) -> Path:
+    """Write a file of the cache; what was used longest ago makes room for it.
+
+    Raises:
+        EngineError: It cannot be written.
+    """
+    path = folder() / name
     write(path, data)
     _tidy(keep=path)
     return path
@@ -66,6 +82,7 @@ def digest(*words: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+@functools.cache
 def version(distribution: str) -> str:
     """Return the installed version of a distribution, or "none"."""
     try:
