@@ -17,10 +17,11 @@ from safetensors.numpy import save_file
 from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, net_spec, net_tensors, read_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.giving import write_as
-from ppgan_lite.foreign.opening import Choices, describe_file, direction_of, open_checkpoint
+from ppgan_lite.foreign.opening import Choices, describe_file, open_checkpoint
 from ppgan_lite.foreign.paddlegan import lapstyle_names
 from ppgan_lite.foreign.painting import with_painting
 from ppgan_lite.foreign.reading import read_weights
+from ppgan_lite.foreign.translating import direction_of
 from ppgan_lite.foreign.vgg import vgg_names
 from ppgan_lite.images import resize
 from ppgan_lite.nets.discriminators import PatchDiscriminator

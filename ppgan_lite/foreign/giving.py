@@ -11,9 +11,9 @@ import numpy as np
 from ppgan_lite.checkpoint import SUFFIX, Header, NetSpec, build_net, net_spec, write_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.layouts import BATCH_NORMS, Dialect, generator_names, generator_places, has_bias
-from ppgan_lite.foreign.opening import DIRECTIONS, direction_of
 from ppgan_lite.foreign.paddlegan import lapstyle_names
 from ppgan_lite.foreign.recognition import blur_filter
+from ppgan_lite.foreign.translating import DIRECTIONS, direction_of
 from ppgan_lite.foreign.writing import write_pdparams, write_torch
 
 GENERATORS = ("ResnetGenerator", "UnetGenerator")

@@ -219,17 +219,25 @@ def _finish(picture: Image.Image, pixels: np.ndarray, profile: bytes | None) -> 
 
 def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
     """Identify a picture and check its size, before anything of that size is allocated."""
-    Image.init()
-    formats = [name for name in READABLE_FORMATS if name in Image.OPEN]  # AVIF came with Pillow 11.3
+    Image.preinit()  # the decoders of most photos; the others take longer to load than many a photo to decode
     try:
-        picture = Image.open(file, formats=formats)
-    except Image.UnidentifiedImageError as error:
-        raise ImageError(where, "is not a picture of a known kind", f"one of {', '.join(formats)}") from error
+        picture = Image.open(file, formats=_formats_at_hand())
+    except Image.UnidentifiedImageError:
+        Image.init()
+        formats = _formats_at_hand()  # AVIF came with Pillow 11.3
+        try:
+            picture = Image.open(file, formats=formats)
+        except Image.UnidentifiedImageError as error:
+            raise ImageError(where, "is not a picture of a known kind", f"one of {', '.join(formats)}") from error
     width, height = picture.size
     if width * height > MAX_PIXELS:
         found = f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)"
         raise ImageError(where, found, f"at most {MAX_PIXELS / 1e6:.0f} megapixels", "Scale it down first")
     return picture
+
+
+def _formats_at_hand() -> list[str]:
+    return [name for name in READABLE_FORMATS if name in Image.OPEN]
 
 
 def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[Image.Image, bytes | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
+import functools
 import os
 import sys
 import tempfile
@@ -117,11 +117,23 @@ def evaluating(device: str) -> Iterator[None]:
 
 def _is_cpu_build() -> bool:
     """Whether the Paddle that is installed is the one without GPUs."""
-    try:
-        importlib.metadata.version("paddlepaddle")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+    return installed_version("paddlepaddle") is not None
+
+
+@functools.cache
+def installed_version(distribution: str) -> str | None:
+    """Return the version of an installed distribution; None if there is none.
+
+    Read off the name of the folder that its installer left, "paddlepaddle-3.3.1.dist-info": importlib.metadata takes
+    longer to load, with the e-mail package that it parses with, than all of Pillow.
+    """
+    start, end = distribution.replace("-", "_") + "-", ".dist-info"
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder or "."):
+                if name.startswith(start) and name.endswith(end):
+                    return name[len(start) : -len(end)]
+    return None
 
 
 def _cpu_info() -> str:

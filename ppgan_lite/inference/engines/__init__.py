@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ppgan_lite.errors import EngineError, UsageError
+from ppgan_lite.inference.device import installed_version
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.executors import (
     OnnxRuntimeEngine,
@@ -134,7 +135,7 @@ def _agreeing(
 ) -> dict[str, Engine]:
     """Load the pieces into an engine whose agreement with Paddle is known, or is found out now."""
     keys = [f"{piece.name} {piece.key}" for piece in pieces.values()]
-    known = graphs.folder() / f"{graphs.digest(name, graphs.version(name), precision, device, *keys)}.json"
+    known = graphs.folder() / f"{graphs.digest(name, str(installed_version(name)), precision, device, *keys)}.json"
     found = _read(known)
     if found is not None and not found.holds(precision):
         raise _disagrees(name, precision, found)

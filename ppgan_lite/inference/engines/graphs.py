@@ -7,9 +7,7 @@ ago goes first. Two processes may make the same graph at the same time; the last
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
-import importlib.metadata
 import json
 import logging
 import os
@@ -24,7 +22,7 @@ from typing import TYPE_CHECKING
 from ppgan_lite import __version__
 from ppgan_lite.cache import cache_folder
 from ppgan_lite.errors import EngineError
-from ppgan_lite.inference.device import require_paddle
+from ppgan_lite.inference.device import installed_version, require_paddle
 from ppgan_lite.inference.engines.piece import Piece, Shape
 
 if TYPE_CHECKING:
@@ -77,18 +75,9 @@ def folder() -> Path:
 
 def digest(*words: str) -> str:
     """Return the name of what is kept about some words and the versions that matter."""
-    versions = [f"{name} {version(name)}" for name in ("paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")]
+    versions = [f"{name} {installed_version(name)}" for name in ("paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")]
     text = json.dumps([_FORMAT, OPSET, __version__, *versions, *words])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-@functools.cache
-def version(distribution: str) -> str:
-    """Return the installed version of a distribution, or "none"."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
 
 
 def write(path: Path, data: bytes) -> None:
