@@ -74,22 +74,19 @@ class Batch:
             make: The work.
             write: To a target; returns what is told about it.
         """
-        from tqdm import tqdm
-
-        form = "{percentage:3.0f}%|{bar}| {desc}  {elapsed}<{remaining}"
         with (
             ThreadPoolExecutor(1) as reader,
             ThreadPoolExecutor(1) as writer,
-            tqdm(total=len(self.tasks), disable=len(self.tasks) < 2, bar_format=form) as bar,
+            _bar(len(self.tasks)) as show,
         ):
             ahead = reader.submit(read, self.tasks[0].source) if self.tasks else None
             behind: Callable[[], None] | None = None
             for done, task in enumerate(self.tasks):
-                bar.set_description_str(f"{done + 1}/{len(self.tasks)} {task.source.name}")
+                show(done, f"{done + 1}/{len(self.tasks)} {task.source.name}")
                 started = time.perf_counter()
 
                 def progress(fraction: float, done: int = done) -> None:
-                    bar.update(done + fraction - bar.n)
+                    show(done + fraction, None)
 
                 assert ahead is not None
                 coming = ahead
@@ -169,3 +166,21 @@ class Batch:
                 self.failures.append((source, ImageError(source, "holds no pictures")))
             for path in found:
                 yield Task(path, folder / path.relative_to(source).parent / result_name(path))
+
+
+@contextlib.contextmanager
+def _bar(total: int) -> Iterator[Callable[[float, str | None], None]]:
+    """Show a bar for more than one picture; yields what moves it to so many pictures, and labels it anew."""
+    if total < 2:
+        yield lambda done, label: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, bar_format="{percentage:3.0f}%|{bar}| {desc}  {elapsed}<{remaining}") as bar:
+
+        def show(done: float, label: str | None) -> None:
+            if label is not None:
+                bar.set_description_str(label)
+            bar.update(done - bar.n)
+
+        yield show
