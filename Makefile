@@ -16,7 +16,7 @@ help:
 	@echo "make ui      open the window"
 	@echo "make test    lint, check the types, run the tests"
 	@echo "make lint    lint and check the types only"
-	@echo "make bench   run what is in benchmarks/"
+	@echo "make bench   measure what needs no other program or data: tables, and JSON in out/bench/"
 	@echo "make clean   remove everything that make made, .venv and out/ included"
 
 demo: $(VENV)/installed
@@ -37,8 +37,14 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# What asks how fast; the other scripts ask how good, and need pictures or a checkpoint.
+SPEED := $(wildcard benchmarks/*_speed.py benchmarks/*_start.py benchmarks/*_step.py)
+QUALITY := benchmarks/quality.py benchmarks/restoration.py benchmarks/translation.py
+
 bench: $(VENV)/installed
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for script in $(SPEED); do \
+	  echo "== $$script"; $(BIN)/python $$script --json out/bench/$$(basename $$script .py).json; done
+	@set -e; for script in $(QUALITY); do echo "== $$script"; $(BIN)/python $$script; done
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

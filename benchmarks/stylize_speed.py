@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     parser.add_argument("--px", type=int, nargs="+", default=[512, 1024])
-    parser.add_argument("--styles", nargs="+", default=["wheat_field", "starry_night", ANY])
+    parser.add_argument("--styles", nargs="+", default=["wheat_field", ANY])
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
     parser.add_argument("--rival-python", type=Path, metavar="PATH", help=f"an interpreter that has {RIVAL}")
     arguments = parser.parse_args()
