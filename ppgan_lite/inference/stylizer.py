@@ -16,7 +16,7 @@ from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.drafting import draft, style_of, with_grain
-from ppgan_lite.inference.engines import Engines, caption_of
+from ppgan_lite.inference.engines import Engines, begin, caption_of
 from ppgan_lite.inference.engines.piece import Piece, Shape
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
@@ -159,6 +159,7 @@ class Stylizer:
         self.device_note = device_note
         self._engines = engines
         self._painter = painter
+        begin(engines, "encode", "decode")
         self._encode = engines["encode"].run
         self._decode = engines["decode"].run
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -176,18 +177,38 @@ class Lazily:
         self.name, self.device, self.precision = engine.name, engine.device, engine.precision
         self._engine = engine
         self._piece: Piece | None = None
+        self._beginning: Future[bool] | None = None
 
     def load(self, piece: Piece) -> None:
         self._piece = piece
 
+    def load_kept(self, piece: Piece) -> bool:
+        return self._engine.load_kept(piece)
+
+    def begin(self, loader: Executor) -> None:
+        """Load on another thread; what is to be run meanwhile waits."""
+        if self._piece is not None and self._beginning is None:
+            self._beginning = loader.submit(self._engine.load_kept, self._piece)
+
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         if self._piece is not None:
-            self._engine.load(self._piece)
-            self._piece = None
+            if self._beginning is None or not self._beginning.result():
+                self._engine.load(self._piece)
+            self._piece = self._beginning = None
         return self._engine.run(*inputs)
 
     def close(self) -> None:
         self._engine.close()
+
+
+def begin(engines: Engines, *names: str) -> None:
+    """Load on another thread what is surely needed, as far as the cache has it, while the caller goes on."""
+    loader = ThreadPoolExecutor(1)
+    for name in names:
+        engine = engines[name]
+        if isinstance(engine, Lazily):
+            engine.begin(loader)
+    loader.shutdown(wait=False)
 
 
 def _offers(name: str, precision: str) -> bool:

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 from types import ModuleType
 from typing import Any, cast
 
@@ -32,6 +33,9 @@ class PaddleEngine:
         require_paddle()
         self._layer: Any = piece.build()
 
+    def load_kept(self, piece: Piece) -> bool:
+        return False  # a net is not in the cache, and Paddle is for the thread that uses it
+
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         import paddle
 
@@ -54,35 +58,41 @@ class OpenVinoEngine:
         self.precision = precision
 
     def load(self, piece: Piece) -> None:
+        if self.load_kept(piece):
+            return
+        path = graphs.graph_file(piece)
+        core = openvino_core()
+        try:
+            self._compiled = core.compile_model(core.read_model(path), self.device.upper(), self._settings())
+        except RuntimeError as error:
+            raise EngineError(piece.name, f"OpenVINO cannot compile it ({_line(error)})") from error
+        with contextlib.suppress(RuntimeError, EngineError):  # it is only for the next start
+            graphs.keep(self._compiled_name(piece), self._compiled.export_model().getvalue())
+
+    def load_kept(self, piece: Piece) -> bool:
+        # What OpenVINO made of a graph before loads in a fifth of the time. It checks by itself that it is whole, and
+        # of its own version.
+        path = graphs.kept(self._compiled_name(piece))
+        with contextlib.suppress(OSError, RuntimeError):
+            if path is not None:
+                core, data = openvino_core(), path.read_bytes()
+                self._compiled = core.import_model(data, self.device.upper(), self._settings())
+                return True
+        return False
+
+    def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self.precision],
             "PERFORMANCE_HINT": "LATENCY",
         }
         if self.device == "cpu":
             settings["INFERENCE_NUM_THREADS"] = threads()
-        core, device = openvino_core(), self.device.upper()
-        processor = core.get_property(device, "FULL_DEVICE_NAME")
-        key = graphs.digest(_openvino().__version__, processor, json.dumps(settings), piece.name, piece.key)
-        self._compiled = self._kept(key, device, settings) or self._compile(piece, key, device, settings)
+        return settings
 
-    def _kept(self, key: str, device: str, settings: dict[str, Any]) -> Any:
-        """Return what OpenVINO made of a graph before, in a fifth of the time; None if there is nothing that fits."""
-        path = graphs.kept(f"{key}.blob")
-        try:
-            return path and openvino_core().import_model(path.read_bytes(), device, settings)
-        except (OSError, RuntimeError):  # it checks by itself that it is whole, and of its own version
-            return None
-
-    def _compile(self, piece: Piece, key: str, device: str, settings: dict[str, Any]) -> Any:
-        path = graphs.graph_file(piece)
-        core = openvino_core()
-        try:
-            compiled = core.compile_model(core.read_model(path), device, settings)
-        except RuntimeError as error:
-            raise EngineError(piece.name, f"OpenVINO cannot compile it ({_line(error)})") from error
-        with contextlib.suppress(RuntimeError, EngineError):  # it is only for the next start
-            graphs.keep(f"{key}.blob", compiled.export_model().getvalue())
-        return compiled
+    def _compiled_name(self, piece: Piece) -> str:
+        processor = openvino_core().get_property(self.device.upper(), "FULL_DEVICE_NAME")
+        words = (_openvino().__version__, processor, json.dumps(self._settings()), piece.name, piece.key)
+        return f"{graphs.digest(*words)}.blob"
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         found = self._compiled(list(inputs))
@@ -114,6 +124,12 @@ class OnnxRuntimeEngine:
             raise EngineError(piece.name, f"ONNX Runtime cannot load it ({_line(error)})") from error
         self._names = [port.name for port in self._session.get_inputs()]
 
+    def load_kept(self, piece: Piece) -> bool:
+        if graphs.kept_graph(piece) is None:
+            return False
+        self.load(piece)
+        return True
+
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(self._session.run(None, dict(zip(self._names, inputs))))
 
@@ -121,13 +137,21 @@ class OnnxRuntimeEngine:
         self._session = None
 
 
-@functools.cache
+_making_the_core = threading.Lock()
+
+
 def openvino_core() -> Any:
-    """Return OpenVINO's core, the same one always.
+    """Return OpenVINO's core, the same one always, on any thread.
 
     On processors with AMX it gives the thread a stack for signals, and frees that with the last core (2026.4): Ctrl-C
     would then end the process with a segmentation fault.
     """
+    with _making_the_core:
+        return _core()
+
+
+@functools.cache
+def _core() -> Any:
     return _openvino().Core()
 
 

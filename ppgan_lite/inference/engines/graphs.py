@@ -42,8 +42,16 @@ def graph_file(piece: Piece) -> Path:
     Raises:
         EngineError: Paddle or paddle2onnx cannot make it, or it cannot be written.
     """
-    name = f"{digest(piece.name, piece.key)}.onnx"
-    return kept(name) or keep(name, export(piece))
+    return kept_graph(piece) or keep(_graph_name(piece), export(piece))
+
+
+def kept_graph(piece: Piece) -> Path | None:
+    """Return the piece's graph if it is in the cache."""
+    return kept(_graph_name(piece))
+
+
+def _graph_name(piece: Piece) -> str:
+    return f"{digest(piece.name, piece.key)}.onnx"
 
 
 def kept(name: str) -> Path | None:

@@ -53,6 +53,9 @@ class Engine(Protocol):
             EngineError: This engine cannot execute it.
         """
 
+    def load_kept(self, piece: Piece) -> bool:
+        """Make ready from the cache alone, on any thread; False if it has not all that this takes."""
+
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """Execute the piece on float32 arrays of its shapes; may be called from one thread at a time."""
 
