@@ -65,6 +65,6 @@ setup(
             "types-PyYAML",
         ],
     },
-    entry_points={"console_scripts": ["paddlegan = ppgan_lite.cli:main"]},
+    entry_points={"console_scripts": ["paddlegan = ppgan_lite.cli:run"]},
     cmdclass={"sdist": SourceDistribution},
 )

@@ -23,6 +23,8 @@ from typing import Any
 
 import psutil
 
+import ppgan_lite
+
 VERSIONS = ("paddlepaddle", "openvino", "onnxruntime", "numpy", "opencv-python")
 
 # What the other interpreter runs: its code defines `work`. Whatever that prints goes to stderr, away from the answers.
@@ -54,7 +56,7 @@ def machine() -> dict[str, Any]:
 
 def versions(distributions: Iterable[str] = ()) -> dict[str, str]:
     """Return the versions of Python and of what is installed of `VERSIONS` and of these."""
-    found = {"python": platform.python_version()}
+    found = {"ppgan_lite": ppgan_lite.__version__, "python": platform.python_version()}
     for name in (*VERSIONS, *distributions):
         try:
             found[name] = metadata.version(name)

@@ -1,8 +1,6 @@
 """python -m ppgan_lite: the command line, where the console script is not on the path."""
 
-import sys
-
-from ppgan_lite.cli import main
+from ppgan_lite.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -425,3 +425,13 @@ def test_demo_is_the_same_as_degrade(photo: np.ndarray, tmp_path: Path) -> None:
         command = [sys.executable, *map(str, program), "clean", target, *options]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "one" / "a.png").read_bytes() == (tmp_path / "two" / "a.png").read_bytes()
+
+
+def test_the_command_ends_with_its_exit_code_after_what_others_have_to_do_at_the_end() -> None:
+    script = (
+        "import atexit, sys\nfrom ppgan_lite import cli\n"
+        "cli.main = lambda: atexit.register(print, 'registered') and print('worked') or 3\n"
+        "cli.run()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "worked\nregistered\n", "")

@@ -66,7 +66,7 @@ def test_the_installed_distribution_is_this_one() -> None:
         pytest.skip("ppgan_lite runs from its folder and is not installed")
     assert found.version == ppgan_lite.__version__
     [script] = [entry for entry in found.entry_points if entry.group == "console_scripts"]
-    assert (script.name, script.value) == ("paddlegan", "ppgan_lite.cli:main")
+    assert (script.name, script.value) == ("paddlegan", "ppgan_lite.cli:run")
     extras = set(found.metadata.get_all("Provides-Extra") or [])
     assert {"cpu", "gpu", "export", "dev"} <= extras
 
