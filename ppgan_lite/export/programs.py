@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from ppgan_lite import __version__
 from ppgan_lite.errors import EngineError, ExportError, MissingDependencyError
 from ppgan_lite.inference.engines.graphs import OPSET, onnx_of, save_program
 from ppgan_lite.inference.engines.piece import Shape
+from ppgan_lite.inference.engines.rewriting import names_read
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -138,24 +139,13 @@ def _tidied(model: Any, name: str, inputs: Mapping[str, Shape], labels: Mapping[
         for place, side in ((2, "height"), (3, "width")):
             if shape[place] is None:
                 port.type.tensor_type.shape.dim[place].dim_param = f"{port.name}_{side}"
-    used = _names_used(nodes)
+    used = names_read(nodes)
     tensors = [tensor for tensor in tensors if tensor.name in used]
     graph = helper.make_graph(nodes, name, model.graph.input, [output], tensors)
     tidied = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
     tidied.producer_name, tidied.producer_version = "ppgan_lite", __version__
     helper.set_model_props(tidied, dict(labels))
     return tidied
-
-
-def _names_used(nodes: Iterable[Any]) -> set[str]:
-    """Return what nodes read, those of inner graphs too."""
-    found: set[str] = set()
-    for node in nodes:
-        found.update(node.input)
-        for attribute in node.attribute:
-            for graph in (attribute.g, *attribute.graphs):
-                found |= _names_used(graph.node) | {port.name for port in graph.output}
-    return found
 
 
 def _load_onnx(files: list[Path]) -> Run:

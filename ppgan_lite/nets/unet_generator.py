@@ -92,7 +92,10 @@ class UnetGenerator(nn.Layer):
 
     def _padded(self, x: paddle.Tensor) -> paddle.Tensor:
         below, right = -x.shape[2] % self.multiple, -x.shape[3] % self.multiple
-        return F.pad(x, [0, right, 0, below], mode="replicate") if below or right else x
+        if paddle.in_dynamic_mode() and not (below or right):
+            return x
+        # A graph pads by zero pixels if need be: behind a branch OpenVINO 2026.4 overwrites its input while it is used.
+        return F.pad(x, [0, right, 0, below], mode="replicate")
 
 
 class _Down(nn.Layer):
@@ -104,11 +107,14 @@ class _Down(nn.Layer):
         self.conv = nn.Conv2D(in_channels, out_channels, 4, stride=2, padding=1, bias_attr=None if bias else False)
         self.norm = make_norm(norm, out_channels)
 
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+    def before_norm(self, x: paddle.Tensor) -> paddle.Tensor:
         if self.slope != 1.0:
             # What paddle2onnx 2.1 writes for the slope of a leaky ReLU is whatever lies in memory.
             x = F.leaky_relu(x, self.slope) if paddle.in_dynamic_mode() else paddle.maximum(x, self.slope * x)
-        return self.norm(self.conv(x))
+        return self.conv(x)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.norm(self.before_norm(x))
 
 
 class _Up(nn.Layer):

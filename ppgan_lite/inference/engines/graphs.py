@@ -24,6 +24,7 @@ from ppgan_lite.cache import cache_folder
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.device import installed_version, require_paddle
 from ppgan_lite.inference.engines.piece import Piece, Shape
+from ppgan_lite.inference.engines.rewriting import rewritten
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 _MAX_BYTES = 1_000_000_000
 # The graph's own format: counted up when what `export` makes of the same net changes.
-_FORMAT = 2
+_FORMAT = 3
 OPSET = 17
 
 
@@ -159,7 +160,7 @@ def onnx_of(stem: Path, *, name: str, opset: int = OPSET) -> bytes:
         path = Path(scratch, "graph.onnx")
         # Its own folding takes half a minute and gains nothing: engines fold by themselves.
         paddle2onnx.export(f"{stem}.json", f"{stem}.pdiparams", str(path), opset, optimize_tool=None, verbose=False)
-        return path.read_bytes()
+        return rewritten(path.read_bytes())
 
 
 def _paddle2onnx(name: str) -> ModuleType:

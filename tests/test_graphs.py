@@ -1,0 +1,178 @@
+"""What is made of a net for engines: the same numbers, sizes in whole numbers, few and good nodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import paddle
+import pytest
+from net_examples import LAPSTYLE, build, fill, picture
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.export.whole import WholePainting
+from ppgan_lite.inference.engines import graphs
+from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.engines.rewriting import rewritten
+from ppgan_lite.nets.blocks import reflect_pad, upsample_nearest
+from ppgan_lite.nets.lapstyle import DecodePiece, LapStyleNet
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("paddle2onnx")
+
+PICTURE = (1, 3, None, None)
+# Which inputs of an operation are sizes or places.
+SIZES = {
+    "Expand": (1,),
+    "Pad": (1,),
+    "Range": (0, 1, 2),
+    "Reshape": (1,),
+    "Resize": (3,),
+    "Slice": (1, 2, 3, 4),
+    "Tile": (1,),
+}
+WHOLE = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
+
+
+def graph_of(layer: nn.Layer, *shapes: tuple[int | None, ...]) -> onnx.ModelProto:
+    layer.eval()
+    return onnx.load_model_from_string(graphs.export(Piece("net", "key", shapes or (PICTURE,), lambda: layer)))
+
+
+def counted(model: onnx.ModelProto) -> Counter[str]:
+    return Counter(node.op_type for node in model.graph.node)
+
+
+def run(model: onnx.ModelProto, *values: np.ndarray) -> np.ndarray:
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, {port.name: value for port, value in zip(session.get_inputs(), values)})[0]
+
+
+def fractions_in_sizes(model: onnx.ModelProto) -> Iterator[str]:
+    """Give what sizes are computed from and is no whole number by its type."""
+    typed = onnx.shape_inference.infer_shapes(model).graph
+    types = {port.name: port.type.tensor_type.elem_type for port in [*typed.value_info, *typed.input, *typed.output]}
+    makers = {name: node for node in model.graph.node for name in node.output}
+    for node in model.graph.node:
+        pending = [node.input[place] for place in SIZES.get(node.op_type, ()) if place < len(node.input)]
+        while pending:
+            name = pending.pop()
+            maker = makers.get(name)
+            if maker is None or maker.op_type == "Constant":
+                continue
+            if types[name] not in WHOLE:
+                yield f"{node.op_type}: {name} by {maker.op_type}"
+            if maker.op_type != "Shape":
+                pending.extend(maker.input)
+
+
+class Does(nn.Layer):
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.function(x)
+
+
+@pytest.mark.parametrize(
+    "name", ["ResnetGenerator, antialiased", "ResnetGenerator, resize-convolutions", "SRResNet, twice", "UnetGenerator"]
+)
+def test_a_graph_of_a_net_has_no_branches_and_computes_sizes_in_whole_numbers(name: str) -> None:
+    """OpenVINO in bfloat16 would round 522 to 520, and behind a branch it overwrites what is still needed."""
+    net = build(name)
+    graph = graph_of(net)
+    assert list(fractions_in_sizes(graph)) == []
+    assert "If" not in counted(graph)
+    x = picture(70, 90)
+    assert np.abs(run(graph, x.numpy()) - net(x).numpy()).max() < 1e-4
+
+
+@pytest.mark.parametrize("part", ["decode", "revise", "whole"])
+def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
+    net = fill(LapStyleNet(**LAPSTYLE, own_style=True))
+    if part == "decode":
+        widths = LAPSTYLE["encoder_channels"][1:4]
+        graph = graph_of(DecodePiece(net.decoder), PICTURE, *((1, width, None, None) for width in widths))
+    elif part == "revise":
+        graph = graph_of(net.revisions[0], PICTURE, PICTURE)
+    else:
+        graph = graph_of(WholePainting(net, levels=2, coats=1, grain=0.1, draft_size=None))
+    assert list(fractions_in_sizes(graph)) == []
+    counts = counted(graph)
+    assert counts["Pad"] == counts["Conv"] - (part == "whole")  # all but the encoder's first convolution, which is 1x1
+    assert {"If", "Floor"}.isdisjoint(counts)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_mirrored_border_is_one_node(width: int) -> None:
+    graph = graph_of(Does(lambda x: reflect_pad(x, width)))
+    assert counted(graph)["Pad"] == 1 and {"Slice", "Concat"}.isdisjoint(counted(graph))
+    x = picture(5, 7)
+    np.testing.assert_array_equal(run(graph, x.numpy()), F.pad(x, [width] * 4, mode="reflect").numpy())
+
+
+def test_doubling_is_one_node() -> None:
+    graph = graph_of(Does(upsample_nearest))
+    assert counted(graph)["Resize"] == 1 and {"Reshape", "Concat", "Shape"}.isdisjoint(counted(graph))
+    x = picture(5, 7)
+    np.testing.assert_array_equal(run(graph, x.numpy()), x.numpy().repeat(2, axis=2).repeat(2, axis=3))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: paddle.concat([x[:, :, :1], x, x[:, :, -1:]], axis=2),  # repeated, not mirrored
+        lambda x: paddle.concat([x[:, :, 1:2], x, x[:, :, -3:-2]], axis=2),
+        lambda x: paddle.concat([x[:, :, 1:2], x + 1, x[:, :, -2:-1]], axis=2),
+        lambda x: paddle.concat([x[:, :, :, 1:2], x[:, :, :, 1:2], x[:, :, :, -2:-1]], axis=3),
+    ],
+)
+def test_what_only_looks_like_a_mirrored_border_keeps_its_numbers(function) -> None:
+    x = picture(5, 8)
+    net = Does(function)
+    np.testing.assert_array_equal(run(graph_of(net), x.numpy()), net(x).numpy())
+
+
+@pytest.mark.parametrize(
+    ("nodes", "is_whole"),
+    [
+        # Of 5 x 8 pixels: 2 * 5 + 8, and the floor of 5 / 2, are the same in whole numbers.
+        ("a = Mul(high, two) b = Add(a, wide) z = Cast<to = 7>(b)", True),
+        ("a = Div(high, two) b = Floor(a) z = Cast<to = 7>(b)", True),
+        # 5 / 2 * 2 would be 4, and 5 * 0.3 would be 0.
+        ("a = Div(high, two) b = Mul(a, two) z = Cast<to = 7>(b)", False),
+        ("a = Mul(high, third) z = Cast<to = 7>(a)", False),
+    ],
+)
+def test_sizes_become_whole_numbers_where_nothing_is_lost(nodes: str, is_whole: bool) -> None:
+    text = f"""<ir_version: 8, opset_import: ["": 17]> sizes (float[1, 3, H, W] x) => (float[N] found) {{
+        shape = Shape(x) place = Constant<value = int64[1] {{2}}>() other = Constant<value = int64[1] {{3}}>()
+        h = Gather(shape, place) w = Gather(shape, other) high = Cast<to = 1>(h) wide = Cast<to = 1>(w)
+        two = Constant<value = float[1] {{2.0}}>() third = Constant<value = float[1] {{0.3}}>()
+        {nodes}
+        one = Constant<value = float[1] {{1.0}}>() found = Expand(one, z)
+    }}"""
+    given = onnx.parser.parse_model(text)
+    found = onnx.load_model_from_string(rewritten(given.SerializeToString()))
+    x = np.zeros((1, 3, 5, 8), np.float32)
+    np.testing.assert_array_equal(run(found, x), run(onnx.parser.parse_model(text), x))
+    assert bool(list(fractions_in_sizes(given))) is True
+    assert bool(list(fractions_in_sizes(found))) is not is_whole
+
+
+@pytest.mark.parametrize("nodes", ["s = Concat<axis = 4>(a, b)", "s = Concat<axis = 4>(a, a, a)"])
+def test_what_only_looks_like_doubling_keeps_its_numbers(nodes: str) -> None:
+    text = f"""<ir_version: 8, opset_import: ["": 17]> stacked (float[1, 3, 5, 8] x) => (float[1, 3, 5, W] z) {{
+        four = Constant<value = int64[1] {{4}}>() y = Neg(x) a = Unsqueeze(x, four) b = Unsqueeze(y, four)
+        {nodes}
+        to = Constant<value = int64[4] {{1, 3, 5, -1}}>() z = Reshape(s, to)
+    }}"""
+    given = onnx.parser.parse_model(text)
+    x = picture(5, 8).numpy()
+    wanted = run(given, x)
+    found = onnx.load_model_from_string(rewritten(given.SerializeToString()))
+    np.testing.assert_array_equal(run(found, x), wanted)
