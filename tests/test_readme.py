@@ -9,9 +9,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from ppgan_lite.cli import commands
+from ppgan_lite.cli import VERBS, commands
 from ppgan_lite.degradations import DEGRADATIONS
 from ppgan_lite.styles import catalogue
 
@@ -67,8 +68,8 @@ def test_every_command_parses(document: str, line: str) -> None:
 
 def check_verb(name: str, *arguments: str) -> None:
     """Parse the arguments of a verb as the command line does, and look up the names in them."""
-    assert name in commands.commands, f"paddlegan has no verb {name}"
-    given = commands.commands[name].make_context(name, list(arguments)).params
+    assert name in VERBS, f"paddlegan has no verb {name}"
+    given = commands.get_command(click.Context(commands), name).make_context(name, list(arguments)).params
     if name == "stylize":
         check_style(given["style"])
     if name == "export":

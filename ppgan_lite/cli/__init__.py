@@ -6,9 +6,9 @@ Exit codes: 0 done, 1 failed, 2 bad usage or config, 130 interrupted.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -16,13 +16,39 @@ from typing import Any, NoReturn
 import click
 
 from ppgan_lite import __version__
-from ppgan_lite.cli import checkpoints, data, painting, training
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
+
+# Verb -> "module:function". A verb's file is loaded when the verb is asked for, or help about all of them.
+VERBS = {
+    "stylize": "ppgan_lite.cli.painting:stylize",
+    "translate": "ppgan_lite.cli.painting:translate",
+    "restore": "ppgan_lite.cli.painting:restore",
+    "styles": "ppgan_lite.cli.painting:styles",
+    "sheet": "ppgan_lite.cli.painting:sheet",
+    "gui": "ppgan_lite.cli.painting:gui",
+    "train": "ppgan_lite.cli.training:train",
+    "board": "ppgan_lite.cli.training:board",
+    "doctor": "ppgan_lite.cli.training:doctor",
+    "degrade": "ppgan_lite.cli.data:degrade",
+    "inspect": "ppgan_lite.cli.checkpoints:inspect",
+    "convert": "ppgan_lite.cli.checkpoints:convert",
+    "export": "ppgan_lite.cli.checkpoints:export",
+    "fetch": "ppgan_lite.cli.checkpoints:fetch",
+}
 
 
 class _Commands(click.Group):
     """The verbs, with errors told in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, _, function = VERBS[cmd_name].partition(":")
+        return getattr(importlib.import_module(module), function)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -31,6 +57,8 @@ class _Commands(click.Group):
             raise
         except Exception as error:  # noqa: BLE001 - the last place where an error can become a line
             if ctx.params["debug"]:
+                import traceback
+
                 traceback.print_exc()
             say_error(error)
             ctx.exit(error.exit_code if isinstance(error, PpganError) else 1)
@@ -44,25 +72,6 @@ def commands(ctx: click.Context, debug: bool) -> None:
     """Turn photographs into paintings, and images of one kind into another, with PaddlePaddle."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-for _verb in (
-    painting.stylize,
-    painting.translate,
-    painting.restore,
-    painting.styles,
-    painting.sheet,
-    painting.gui,
-    training.train,
-    training.board,
-    training.doctor,
-    data.degrade,
-    checkpoints.inspect,
-    checkpoints.convert,
-    checkpoints.export,
-    checkpoints.fetch,
-):
-    commands.add_command(_verb)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,6 +22,7 @@ from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
 from ppgan_lite.inference.steps import Progress, Steps
 from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
+from ppgan_lite.opencv import opencv
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -159,7 +160,7 @@ class Stylizer:
         self.device_note = device_note
         self._engines = engines
         self._painter = painter
-        begin(engines, "encode", "decode")
+        begin(engines, "encode", "decode", then=opencv)  # which `revise` needs
         self._encode = engines["encode"].run
         self._decode = engines["decode"].run
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]

@@ -38,9 +38,13 @@ ENGINES: dict[str, Callable[[str, str], Engine]] = {
     "openvino": OpenVinoEngine,
     "onnxruntime": OnnxRuntimeEngine,
 }
-# The fastest first, as measured by benchmarks/stylize_speed.py. OpenVINO in bfloat16 is faster still, but rounds the
-# sizes in a graph too (2026.4): 2 x 261 becomes 520, and a tile of 522 pixels fails.
-_PREFERRED = (("openvino", "float32"), ("onnxruntime", "float32"))
+PRECISIONS = ("float32", "bfloat16")
+# What is tried before Paddle in float32, on a CPU and on a GPU: the fastest first, on a CPU as measured by
+# benchmarks/stylize_speed.py. On a GPU nobody has measured yet (Paddle's automatic mixed precision).
+_PREFERRED = {
+    "cpu": (("openvino", "bfloat16"), ("openvino", "float32"), ("onnxruntime", "float32")),
+    "gpu": (("paddle", "bfloat16"),),
+}
 
 Engines = Mapping[str, Engine]
 
@@ -82,8 +86,8 @@ def choose_engines(
 
     Args:
         pieces: By what the predictor calls them.
-        asked: "auto" or one of `ENGINES`.
-        device: Where to compute: "cpu" or "gpu:N"; on a GPU, "auto" is Paddle.
+        asked: "auto" or one of `ENGINES`, and behind a colon the precision if it must be that: "auto:float32".
+        device: Where to compute: "cpu" or "gpu:N"; only Paddle uses a GPU.
         sample: Makes the same uint8 picture with any engines: what they are compared by.
 
     Returns:
@@ -95,10 +99,11 @@ def choose_engines(
     """
     if asked == AUTO:
         asked = os.environ.get(ENGINE_VARIABLE, AUTO)
-    if asked not in (AUTO, *ENGINES):
-        raise UsageError("engine", f"{asked!r} is not known", f"one of {', '.join((AUTO, *ENGINES))}")
-    if asked == "paddle" or (asked == AUTO and device != "cpu"):
-        return _loaded(pieces, "paddle", device, "float32"), ""
+    engine, _, wanted = asked.partition(":")
+    if engine not in (AUTO, *ENGINES) or asked not in (engine, *(f"{engine}:{precision}" for precision in PRECISIONS)):
+        behind = " or ".join(f":{precision}" for precision in PRECISIONS)
+        expected = f"one of {', '.join((AUTO, *ENGINES))}, with {behind} behind it if it must be that"
+        raise UsageError("engine", f"{asked!r} is not known", expected)
     reasons = []
     with contextlib.ExitStack() as kept:
         references: list[np.ndarray] = []
@@ -108,22 +113,22 @@ def choose_engines(
                 references.append(sample(kept.enter_context(_closing(_loaded(pieces, "paddle", device, "float32")))))
             return references[0]
 
-        for name, precision in _PREFERRED:
-            if asked not in (AUTO, name) or not _offers(name, precision):
+        for name, precision in _PREFERRED[device.partition(":")[0]]:
+            if engine not in (AUTO, name) or wanted not in ("", precision) or not _offers(name, precision, device):
                 continue
             try:
                 return _agreeing(pieces, name, precision, device, sample, reference), ""
             except EngineError as error:
                 logger.debug("%s, %s: %s", name, precision, error)
                 reasons.append(error)
-    if asked != AUTO:
-        raise (
-            reasons[0]
-            if reasons
-            else EngineError("engine", f"{asked} is not installed", remedy=f"Install it with: pip install {asked}")
-        )
-    note = f"slower than it could be: {reasons[0].found}" if reasons else ""
-    return _loaded(pieces, "paddle", device, "float32"), note
+    if engine in (AUTO, "paddle") and wanted != "bfloat16":
+        note = f"slower than it could be: {reasons[0].found}" if reasons and engine == AUTO else ""
+        return _loaded(pieces, "paddle", device, "float32"), note
+    if reasons:
+        raise reasons[-1]
+    if engine != AUTO and importlib.util.find_spec(engine) is None:
+        raise EngineError("engine", f"{engine} is not installed", remedy=f"Install it with: pip install {engine}")
+    raise EngineError("engine", f"{asked} does not compute on this {device.partition(':')[0].upper()}", "another one")
 
 
 def _agreeing(
@@ -201,22 +206,33 @@ class Lazily:
         self._engine.close()
 
 
-def begin(engines: Engines, *names: str) -> None:
-    """Load on another thread what is surely needed, as far as the cache has it, while the caller goes on."""
+def begin(engines: Engines, *names: str, then: Callable[[], object]) -> None:
+    """Load on another thread what is surely needed, as far as the cache has it, while the caller goes on.
+
+    Args:
+        engines: By their pieces' names.
+        names: Of those that are to be loaded, in the order of their use.
+        then: What there is to load beside engines; called when the first one may run already.
+    """
     loader = ThreadPoolExecutor(1)
     for name in names:
         engine = engines[name]
         if isinstance(engine, Lazily):
             engine.begin(loader)
+    loader.submit(then)
     loader.shutdown(wait=False)
 
 
-def _offers(name: str, precision: str) -> bool:
-    """Say whether an engine is installed and computes in a precision quickly on this processor."""
+def _offers(name: str, precision: str, device: str = "cpu") -> bool:
+    """Say whether an engine is installed and computes in a precision quickly on this device."""
     if importlib.util.find_spec(name) is None:
         return False
     if precision == "float32":
         return True
+    if name == "paddle":
+        import paddle
+
+        return paddle.amp.is_bfloat16_supported(device)
     return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 

@@ -24,7 +24,6 @@ from ppgan_lite.cache import cache_folder
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.device import installed_version, require_paddle
 from ppgan_lite.inference.engines.piece import Piece, Shape
-from ppgan_lite.inference.engines.rewriting import rewritten
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -155,6 +154,8 @@ def onnx_of(stem: Path, *, name: str, opset: int = OPSET) -> bytes:
     Raises:
         EngineError: paddle2onnx is missing or does not know an operation of the program.
     """
+    from ppgan_lite.inference.engines.rewriting import rewritten  # not needed where the graph is in the cache
+
     paddle2onnx = _paddle2onnx(name)
     with tempfile.TemporaryDirectory() as scratch, _making_a_graph(name):
         path = Path(scratch, "graph.onnx")
