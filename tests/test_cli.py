@@ -216,7 +216,7 @@ def test_two_photos_with_one_result_are_told_apart(run: Run, inverter: Inverter,
         (["train", "-c", "missing.yaml"], 2, "missing.yaml"),
         (["degrade", "missing", "out"], 2, "missing: is not a folder; expected a folder of clean pictures"),
         (["degrade", "empty", "out", "--blur", "0"], 2, "0 is not in the range 1<=x<=999"),
-        (["styliz"], 2, "No such command 'styliz'."),
+        (["styliz"], 2, "No such command 'styliz'. Did you mean 'stylize'?"),
     ],
 )
 def test_errors_are_one_line_with_the_right_exit_code(

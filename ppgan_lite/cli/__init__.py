@@ -44,9 +44,11 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in VERBS:
-            return None
+            from ppgan_lite.tables import did_you_mean
+
+            ctx.fail(f"No such command {cmd_name!r}. {did_you_mean(cmd_name, VERBS)}".strip())
         module, _, function = VERBS[cmd_name].partition(":")
         return getattr(importlib.import_module(module), function)
 
