@@ -15,7 +15,7 @@ from ppgan_lite.config import Config, LoaderSettings, TrainSettings
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import write_image
 from ppgan_lite.nets.vgg import VGGEncoder
-from ppgan_lite.recipes.lapstyle import LapStyleDraft, LapStyleRevision
+from ppgan_lite.recipes.lapstyle import LapStyleDraft, LapStyleRevision, StyleLosses
 from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.training import train
 
@@ -227,17 +227,17 @@ def test_the_discriminator_learns_to_tell_paintings_from_results(perceptual):
 
 
 @pytest.mark.parametrize("level", [0, 1])
-def test_what_is_trained_is_what_is_shown_and_called(perceptual, level):
+def test_what_is_trained_is_what_is_shown_and_called(monkeypatch, perceptual, level):
     """The picture that the losses see is the net's own forward pass, and the preview's."""
     recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
     seen: list[paddle.Tensor] = []
-    losses = recipe.losses.__call__
+    losses = StyleLosses.__call__
 
-    def spy(result: paddle.Tensor, *others: Any) -> dict[str, paddle.Tensor]:
+    def spy(self: StyleLosses, result: paddle.Tensor, *others: Any) -> dict[str, paddle.Tensor]:
         seen.append(result.detach().clone())
-        return losses(result, *others)
+        return losses(self, result, *others)
 
-    recipe.losses = type("Spy", (), {"__call__": staticmethod(spy), "features": recipe.losses.features})()
+    monkeypatch.setattr(StyleLosses, "__call__", spy)
     batch = batch_of(32 << level)
     shown = recipe.preview(batch)
     recipe.update(batch)
@@ -247,6 +247,18 @@ def test_what_is_trained_is_what_is_shown_and_called(perceptual, level):
     assert all(image.shape == [2, 3, 32 << level, 32 << level] for image in shown.values())
     called = recipe.net(batch["photo"], recipe.net.style_statistics(shrunk))
     np.testing.assert_allclose(called.numpy(), recipe.preview(batch)["revised"].numpy(), atol=1e-5)
+
+
+def test_whitened_losses_are_others_and_know_a_picture_by_itself(perceptual):
+    plain, whitened = (LapStyleDraft(net=NET, perceptual=perceptual, whiten=whiten).losses for whiten in (False, True))
+    batch = batch_of(32)
+    whitened.watch(batch)
+    found = {}
+    for name, losses in (("plain", plain), ("whitened", whitened)):
+        photo = losses.features(batch["photo"])
+        found[name] = losses(batch["photo"], photo, losses.features(batch["style"]), batch["style"])
+        assert float(found[name]["content"]) == pytest.approx(0, abs=1e-5)
+    assert float(found["plain"]["style"]) != pytest.approx(float(found["whitened"]["style"]), rel=0.1)
 
 
 # From one stage to the next
@@ -268,9 +280,11 @@ def pictures(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def config(recipe: str, data: dict[str, Any], perceptual: str, iterations: int = 2, **settings: Any) -> Config:
+def config(
+    recipe: str, data: dict[str, Any], perceptual: str, iterations: int = 2, whiten: bool = False, **settings: Any
+) -> Config:
     return Config(
-        recipe={"name": recipe, "net": {**NET, "own_style": True}, "perceptual": perceptual},
+        recipe={"name": recipe, "net": {**NET, "own_style": True}, "perceptual": perceptual, "whiten": whiten},
         data=data,
         loader=LoaderSettings(batch_size=2),
         train=TrainSettings(iterations, log_every=1, preview_every=0, device="cpu", **settings),
@@ -293,11 +307,12 @@ def test_the_stages_follow_one_another_into_one_painter(tmp_path, pictures, perc
     assert np.isfinite(result.numpy()).all()
 
 
+@pytest.mark.parametrize("whiten", [False, True])
 @pytest.mark.parametrize("recipe", ["LapStyleDraft", "LapStyleRevision"])
-def test_a_resumed_stage_ends_where_an_uninterrupted_one_does(tmp_path, pictures, perceptual, recipe):
-    whole = train(config(recipe, pictures, perceptual, 4), run_dir=tmp_path / "whole")
-    train(config(recipe, pictures, perceptual, 2), run_dir=tmp_path / "cut")
-    resumed = train(config(recipe, pictures, perceptual, 4), run_dir=tmp_path / "cut", resume=True)
+def test_a_resumed_stage_ends_where_an_uninterrupted_one_does(tmp_path, pictures, perceptual, recipe, whiten):
+    whole = train(config(recipe, pictures, perceptual, 4, whiten), run_dir=tmp_path / "whole")
+    train(config(recipe, pictures, perceptual, 2, whiten), run_dir=tmp_path / "cut")
+    resumed = train(config(recipe, pictures, perceptual, 4, whiten), run_dir=tmp_path / "cut", resume=True)
     tensors, others = read_checkpoint(whole)[1], read_checkpoint(resumed)[1]
     assert tensors.keys() == others.keys()
     for name, tensor in tensors.items():

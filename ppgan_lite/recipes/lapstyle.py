@@ -9,12 +9,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
+from ppgan_lite.losses.whitening import Whitening
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, pyramid
@@ -44,8 +46,10 @@ class StyleLosses:
         self_similarity: float,
         colour: float,
         pairwise_px: int,
+        whiten: bool,
     ) -> None:
         self.encoder = load_encoder(perceptual)
+        self.whitening = Whitening() if whiten else None
         self.pairwise_px = pairwise_px
         self.weights = {
             "content": content,
@@ -68,7 +72,7 @@ class StyleLosses:
             painting: The same of the painting, of any size.
             painting_image: N x 3 x h x w, RGB in [0, 1].
         """
-        found = self.encoder(result)
+        found = self.see(result)
         terms = {
             "content": lambda: sum(losses.content_loss(found[k], photo[k]) for k in self.content_layers),
             "style": lambda: sum(losses.style_loss(found[k], painting[k]) for k in LAYERS),
@@ -88,10 +92,31 @@ class StyleLosses:
 
         return sum(loss(grid(found[layer]), grid(wanted[layer])) for layer in RELATIVE_LAYERS)
 
+    def see(self, image: paddle.Tensor) -> dict[str, paddle.Tensor]:
+        """Return the perceptual features of an image batch, whitened if they are to be."""
+        found = self.encoder(image)
+        return found if self.whitening is None else self.whitening(found)
+
     def features(self, image: paddle.Tensor) -> dict[str, paddle.Tensor]:
         """Perceptual features of an image that needs no gradient."""
         with paddle.no_grad():
-            return self.encoder(image)
+            return self.see(image)
+
+    def watch(self, batch: Mapping[str, paddle.Tensor]) -> None:
+        """Let the whitening see a batch before anything of it is compared, while it still learns."""
+        if self.whitening is not None and not self.whitening.complete:
+            with paddle.no_grad():
+                for name in LapStyleDraft.needs:
+                    self.whitening.watch(self.encoder(batch[name]))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return what resuming needs; see `Recipe.state`."""
+        return {} if self.whitening is None else self.whitening.state()
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+        if self.whitening is not None:
+            self.whitening.load_state(state)
 
 
 class LapStyleDraft(Recipe):
@@ -116,6 +141,7 @@ class LapStyleDraft(Recipe):
         self_similarity: Weight of the relative content loss.
         colour: Weight of the loss on mean and covariance of colour (not in the paper).
         pairwise_px: The two relative losses compare at most about this many rows and columns of positions.
+        whiten: Whether perceptual features are compared through a `Whitening` (not in the paper).
         identity_pixels: Weight of the squared error of a picture repainted in its own style.
         identity_features: The same between features.
         identity_samples: How many pictures of a batch the identity losses look at; all if not given.
@@ -143,6 +169,7 @@ class LapStyleDraft(Recipe):
         self_similarity: float = 16.0,
         colour: float = 0.0,
         pairwise_px: int = 64,
+        whiten: bool = False,
         identity_pixels: float = 50.0,
         identity_features: float = 1.0,
         identity_samples: int | None = None,
@@ -161,6 +188,7 @@ class LapStyleDraft(Recipe):
             self_similarity=self_similarity,
             colour=colour,
             pairwise_px=pairwise_px,
+            whiten=whiten,
         )
         self.identity_pixels = identity_pixels
         self.identity_features = identity_features
@@ -192,6 +220,7 @@ class LapStyleDraft(Recipe):
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step; see `Recipe.update`."""
+        self.losses.watch(batch)
         photo = batch["photo"]
         photo_features = self.losses.features(photo)
         seen = _grainy(photo, self.grain)
@@ -203,7 +232,7 @@ class LapStyleDraft(Recipe):
             repainted = self.net.decode(own_few, None, photo.shape[2], photo.shape[3])
             terms["identity_pixels"] = self.identity_pixels * (repainted - seen[:few]).square().mean()
             if self.identity_features:
-                found = self.losses.encoder(repainted)
+                found = self.losses.see(repainted)
                 distance = sum((found[layer] - photo_features[layer][:few]).square().mean() for layer in LAYERS)
                 terms["identity_features"] = self.identity_features * distance
         if self.distillation:
@@ -238,6 +267,14 @@ class LapStyleDraft(Recipe):
         """One painter: of its own style, or of any painting."""
         return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
 
+    def state(self) -> dict[str, np.ndarray]:
+        """The losses'; see `Recipe.state`."""
+        return self.losses.state()
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+        self.losses.load_state(state)
+
 
 class LapStyleRevision(Recipe):
     """One revision net: learns to carry the result up one level, everything below it frozen (paper, section 3.3).
@@ -249,8 +286,8 @@ class LapStyleRevision(Recipe):
         perceptual: The encoder of the losses; see `load_encoder`.
         learning_rate: Adam's, for both nets.
         adversarial: Weight of the binary cross entropy against the patch discriminator.
-        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, grain, coats: As
-            in `LapStyleDraft`.
+        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, grain,
+            coats: As in `LapStyleDraft`.
     """
 
     needs = ("photo", "style")
@@ -271,6 +308,7 @@ class LapStyleRevision(Recipe):
         self_similarity: float = 16.0,
         colour: float = 0.0,
         pairwise_px: int = 64,
+        whiten: bool = False,
         grain: float = 0.0,
         coats: int = 1,
     ) -> None:
@@ -285,6 +323,7 @@ class LapStyleRevision(Recipe):
             self_similarity=self_similarity,
             colour=colour,
             pairwise_px=pairwise_px,
+            whiten=whiten,
         )
         self.adversarial = adversarial
         self.grain = grain
@@ -303,6 +342,7 @@ class LapStyleRevision(Recipe):
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step of the revision net, then one of the discriminator; see `Recipe.update`."""
+        self.losses.watch(batch)
         photo, painting = batch["photo"], batch["style"]
         _, result = self._paint(photo, painting)
         terms = self.losses(result, self.losses.features(photo), self.losses.features(painting), painting)
@@ -345,6 +385,14 @@ class LapStyleRevision(Recipe):
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter: of its own style, or of any painting."""
         return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The losses'; see `Recipe.state`."""
+        return self.losses.state()
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+        self.losses.load_state(state)
 
 
 def painter_spec(net: LapStyleNet, *, grain: float = 0.0, coats: int = 1) -> PredictorSpec:
