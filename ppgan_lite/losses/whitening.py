@@ -20,7 +20,7 @@ FLOOR = 1e-4
 
 
 class Whitening:
-    """A projection of each layer's features to mean 0 and directions of like spread, over the pictures that were watched.
+    """A projection of each layer's features to mean 0 and directions of like spread, over all pictures watched.
 
     Li et al., "Universal Style Transfer via Feature Transforms", NeurIPS 2017, section 3.2, whiten each picture by
     itself to paint it. Here one projection, of many pictures, is what losses look through, and it evens out variances
