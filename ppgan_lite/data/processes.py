@@ -7,6 +7,8 @@ import multiprocessing
 import multiprocessing.context
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -73,10 +75,13 @@ def for_each(
 
 
 def _context(module: str) -> multiprocessing.context.BaseContext:
-    """Return how to start processes: from one that has loaded a module already, where the system has such a thing.
+    """Return how to start processes: by forking this one where that is safe, which takes no time.
 
-    Not by forking this process: its other threads, Paddle's for one, would be missing in the copies.
+    Of a process with other threads, Paddle's for one, a copy lacks them and may wait for them for ever; and macOS's own
+    libraries do not bear it. There, processes come from one that has loaded a module already, where the system has it.
     """
+    if sys.platform == "linux" and threading.active_count() == 1 and "paddle" not in sys.modules:
+        return multiprocessing.get_context("fork")
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

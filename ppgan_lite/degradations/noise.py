@@ -35,18 +35,22 @@ def salt_and_pepper(
     cv2 = opencv()
     width = image.shape[1]
     threshold = round(amount * 2**16)
-    worse = np.array(image, order="C")
+    image = np.ascontiguousarray(image)
+    worse = np.empty_like(image)
     masks = np.empty_like(next(_strips(worse)))
-    for strip in _strips(worse):
+    for clean, strip in zip(_strips(image), _strips(worse)):
         pixels = len(strip) * width
         # Four dice of 16 bits in each number, in the same order on every machine.
         numbers = rng.integers(0, 2**64, size=-(-pixels // 4), dtype=np.uint64).astype("<u8", copy=False)
         dice = numbers.view("<u2")[:pixels].reshape(-1, width)
-        for hit, combine in ((dice >= threshold, cv2.bitwise_and), (dice >= 2**16 - threshold, cv2.bitwise_or)):
+        for hit, combine, pixels_before in (
+            (dice >= threshold, cv2.bitwise_and, clean),
+            (dice >= 2**16 - threshold, cv2.bitwise_or, strip),
+        ):
             mask = np.negative(hit.view(np.uint8), dtype=image.dtype)  # all bits where the dice hit
             if image.ndim == 3:
                 mask = cv2.merge((mask, mask, mask), masks[: len(strip)])
-            combine(strip, mask, strip)
+            combine(pixels_before, mask, strip)
     return worse
 
 
