@@ -18,7 +18,7 @@ from paddle import nn
 from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference import engines
 from ppgan_lite.inference.engines import ENGINE_VARIABLE, agreement, choose_engines, graphs
-from ppgan_lite.inference.engines.executors import PaddleEngine
+from ppgan_lite.inference.engines.executors import OpenVinoEngine, PaddleEngine
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
@@ -103,26 +103,29 @@ def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
         lambda: ResnetGenerator(base_channels=4, blocks=1, initialisation="kaiming"),
         lambda: ResnetGenerator(base_channels=4, blocks=1, upsample="nearest", initialisation="kaiming"),
         lambda: UnetGenerator(base_channels=4, depth=3, norm="instance", initialisation="kaiming"),
+        lambda: UnetGenerator(base_channels=4, depth=3, initialisation="kaiming"),
     ],
 )
 def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:
     from ppgan_lite.inference.engines.executors import OpenVinoEngine
-    from ppgan_lite.inference.translator import translator_pieces
+    from ppgan_lite.inference.translator import staged_net, whole_piece
 
     paddle.seed(1)
     made = net()
     made.eval()
-    for name, piece in translator_pieces(made, "net").items():
+    _, stages = staged_net(made, "net")
+    for name, piece in {**whole_piece(made, "net"), **stages}.items():
         pair = PaddleEngine(), OpenVinoEngine()
         for engine in pair:
             engine.load(piece)
-        for height, width in ((32, 48), (45, 37)):
-            values = [np.random.default_rng(height).standard_normal((1, 3, height, width), np.float32)]
-            if name == "tile":
+        for height, width in ((32, 48), (45, 37) if name == "whole" else (36, 40)):
+            shape = (1, piece.inputs[0][1], height, width)
+            values = [np.random.default_rng(height).standard_normal(shape, np.float32)]
+            if len(piece.inputs) > 1:  # statistics
                 values.append(np.abs(np.random.default_rng(0).standard_normal(piece.inputs[1], np.float32)) + 0.1)
-            (wanted,), (found,) = (engine.run(*values) for engine in pair)
-            assert found.shape == wanted.shape
-            assert np.abs(found - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max()), name
+            for wanted, found in zip(*(engine.run(*values) for engine in pair), strict=True):
+                assert found.shape == wanted.shape
+                assert np.abs(found - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max()), name
 
 
 @needs_openvino
@@ -156,11 +159,9 @@ def test_painting_with_a_graph_in_the_cache_does_not_load_paddle(tmp_path: Path)
 
 @needs_openvino
 def test_an_engine_that_changes_the_picture_is_not_used(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    from ppgan_lite.inference.engines.executors import OpenVinoEngine
-
     right = OpenVinoEngine.run
     monkeypatch.setattr(OpenVinoEngine, "run", lambda self, *inputs: tuple(x + 3 for x in right(self, *inputs)))
-    monkeypatch.setattr(engines, "_PREFERRED", (("openvino", "float32"),))
+    monkeypatch.setattr(engines, "_PREFERRED", {"cpu": (("openvino", "float32"),)})
     used, note = choose_engines(doubler(), "auto", "cpu", run)
     assert used["net"].name == "paddle"
     assert (
@@ -180,7 +181,7 @@ def test_a_net_that_cannot_be_a_graph_is_executed_by_paddle(monkeypatch: pytest.
                 raise ValueError("only eagerly")
             return x * 2
 
-    monkeypatch.setattr(engines, "_PREFERRED", (("openvino", "float32"),))
+    monkeypatch.setattr(engines, "_PREFERRED", {"cpu": (("openvino", "float32"),)})
     pieces = {"net": Piece("net", "odd", ((1, 3, None, None),), Odd)}
     used, note = choose_engines(pieces, "auto", "cpu", run)
     assert used["net"].name == "paddle" and run(used).max() == 200
@@ -188,7 +189,7 @@ def test_a_net_that_cannot_be_a_graph_is_executed_by_paddle(monkeypatch: pytest.
 
 
 def test_an_engine_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_offers", lambda name, precision: False)
+    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: False)
     with pytest.raises(EngineError) as caught:
         choose_engines(doubler(), "onnxruntime", "cpu", run)
     assert str(caught.value) == "engine: onnxruntime is not installed. Install it with: pip install onnxruntime"
@@ -196,15 +197,103 @@ def test_an_engine_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch
     assert (used["net"].name, note) == ("paddle", "")
 
 
-def test_an_unknown_engine_is_refused() -> None:
+@pytest.mark.parametrize("asked", ["turbo", "openvino:float8", "auto:"])
+def test_an_unknown_engine_or_precision_is_refused(asked: str) -> None:
     with pytest.raises(UsageError) as caught:
-        choose_engines(doubler(), "turbo", "cpu", run)
-    assert str(caught.value) == "engine: 'turbo' is not known; expected one of auto, paddle, openvino, onnxruntime"
+        choose_engines(doubler(), asked, "cpu", run)
+    assert str(caught.value) == (
+        f"engine: {asked!r} is not known; expected one of auto, paddle, openvino, onnxruntime, "
+        "with a precision behind a colon if it must be that: auto:float32"
+    )
 
 
-def test_on_a_gpu_auto_is_paddle() -> None:
+@needs_openvino
+@pytest.mark.parametrize(
+    ("asked", "name", "precision"),
+    [
+        ("auto", "openvino", "bfloat16"),
+        ("openvino:bfloat16", "openvino", "bfloat16"),
+        ("auto:float32", "openvino", "float32"),
+        ("openvino:float32", "openvino", "float32"),
+        ("onnxruntime", "onnxruntime", "float32"),
+        ("paddle:float32", "paddle", "float32"),
+    ],
+)
+def test_a_precision_can_be_insisted_on(monkeypatch: pytest.MonkeyPatch, asked: str, name: str, precision: str) -> None:
+    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
+    monkeypatch.setattr(engines, "agreement", lambda picture, reference: engines.Agreement(0, 0, 0))
+    used, note = choose_engines(doubler(), asked, "cpu", lambda used: np.zeros((2, 2, 3), np.uint8))
+    assert (used["net"].name, used["net"].precision, note) == (name, precision, "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "device"), [("auto:float16", "cpu"), ("paddle:bfloat16", "cpu"), ("openvino", "gpu:0"), ("auto", "intel")]
+)
+def test_what_does_not_compute_there_is_told(asked: str, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: False)
+    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: True)
+    with pytest.raises(EngineError) as caught:
+        choose_engines(doubler(), asked, device, run)
+    assert str(caught.value) == (f"engine: {asked} does not compute on {device} here. Choose another engine or device")
+
+
+@needs_openvino
+def test_bfloat16_that_differs_too_much_gives_way_to_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = OpenVinoEngine.run
+
+    def wrong(self: OpenVinoEngine, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(x + 2 * (self.precision == "bfloat16") for x in right(self, *inputs))
+
+    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
+    monkeypatch.setattr(OpenVinoEngine, "run", wrong)
+    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    assert (used["net"].name, used["net"].precision, note) == ("openvino", "float32", "")
+    with pytest.raises(EngineError, match=r"openvino in bfloat16 differs from Paddle by 2/255 at most, 2\.00/255"):
+        choose_engines(doubler(), "openvino:bfloat16", "cpu", run)
+
+
+@needs_openvino
+def test_an_engine_that_fails_at_its_first_picture_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: OpenVinoEngine, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        raise RuntimeError("no\nmemory")
+
+    monkeypatch.setattr(engines, "_PREFERRED", {"cpu": (("openvino", "float32"),)})
+    monkeypatch.setattr(OpenVinoEngine, "run", fails)
+    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    assert (used["net"].name, note) == (
+        "paddle",
+        "slower than it could be: openvino in float32 fails (no memory)",
+    )
+
+
+def test_on_a_gpu_auto_is_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: precision == "float32")
     used, _ = choose_engines(doubler(), "auto", "gpu:0", run)
-    assert (used["net"].name, used["net"].device) == ("paddle", "gpu:0")
+    assert (used["net"].name, used["net"].device, used["net"].precision) == ("paddle", "gpu:0", "float32")
+
+
+def test_on_a_gpu_mixed_precision_is_used_where_it_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none here: what chooses is tried, the GPU is not."""
+    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
+    seen: list[str] = []
+
+    def sample(used: engines.Engines) -> np.ndarray:
+        seen.append(used["net"].precision)
+        return np.zeros((2, 2, 3), np.uint8)
+
+    used, _ = choose_engines(doubler(), "auto", "gpu:0", sample)
+    assert (used["net"].name, used["net"].precision, seen) == ("paddle", "bfloat16", ["bfloat16", "float32"])
+
+
+def test_mixed_precision_rounds_a_convolution() -> None:
+    layer = nn.Conv2D(3, 4, 3)
+    values = np.random.default_rng(0).standard_normal((1, 3, 16, 16), np.float32)
+    pair = PaddleEngine(), PaddleEngine(precision="bfloat16")
+    for engine in pair:
+        engine.load(Piece("net", "key", ((1, 3, None, None),), lambda: layer))
+    (exact,), (rounded,) = (engine.run(values) for engine in pair)
+    assert rounded.dtype == np.float32
+    assert 0 < np.abs(rounded - exact).max() < 0.03
 
 
 def test_making_a_graph_leaves_the_layer_as_it_was() -> None:

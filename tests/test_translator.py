@@ -8,7 +8,7 @@ import pytest
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
-from ppgan_lite.inference import translator
+from ppgan_lite.inference import staging, translator
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
@@ -61,8 +61,8 @@ def picture(height, width, seed=0):
     return np.ascontiguousarray(np.kron(coarse, np.ones((8, 8, 1), np.uint8))[:height, :width])
 
 
-def in_small_tiles(monkeypatch):
-    monkeypatch.setattr(translator, "WHOLE_PX", 1000)
+def in_small_tiles(monkeypatch, predictor):
+    monkeypatch.setattr(predictor, "_whole_px", 1000)
     monkeypatch.setattr(translator, "PIECE_PX", 96)
 
 
@@ -106,20 +106,10 @@ def test_a_net_to_grey_gives_grey_as_rgb(loaded):
     assert result.shape == (32, 40, 3) and (np.ptp(result, axis=2) == 0).all() and result.std() > 1
 
 
-@pytest.mark.parametrize(
-    ("make", "arguments"),
-    [
-        (sr_resnet, {"scale": 2}),
-        (resnet, {"norm": "batch", "padding": "zero"}),
-        (resnet, {"norm": "none", "upsample": "nearest"}),
-        (resnet, {"norm": "none", "antialias": True}),
-        (unet, {}),
-    ],
-)
-def test_tiles_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
-    predictor, photo = loaded(make, **arguments), picture(233, 150)
+def test_tiles_give_what_one_piece_gives(loaded, monkeypatch):
+    predictor, photo = loaded(sr_resnet, scale=2), picture(233, 150)
     whole = predictor(photo)
-    in_small_tiles(monkeypatch)
+    in_small_tiles(monkeypatch, predictor)
     seen = []
     tiled = predictor(photo, progress=seen.append)
     assert len(seen) > 6, "it was cut"
@@ -127,18 +117,86 @@ def test_tiles_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
     assert np.abs(whole.astype(int) - tiled).max() <= 1
 
 
-@pytest.mark.parametrize(("make", "norm"), [(resnet, "instance"), (resnet, "picture"), (unet, "picture")])
-def test_tiles_of_nets_that_normalise_the_whole_picture_show_no_border(loaded, monkeypatch, make, norm):
-    predictor, photo = loaded(make, norm=norm), picture(233, 150)
-    whole = predictor(photo)
-    monkeypatch.setattr(translator, "THUMBNAIL_PX", 233 * 150)
-    monkeypatch.setattr(predictor, "_tile_px", lambda height, width: 64)
-    assert np.abs(whole.astype(int) - predictor(photo)).max() <= 1, "the thumbnail is the picture itself"
+STAGED = [
+    (resnet, {}),
+    (resnet, {"norm": "picture", "upsample": "nearest", "blocks": 2}),
+    (resnet, {"norm": "batch", "padding": "zero"}),
+    (resnet, {"norm": "none", "antialias": True}),
+    (resnet, {"blocks": 0}),
+    (resnet, {"in_channels": 1, "out_channels": 1}),
+    (unet, {}),
+    (unet, {"norm": "instance"}),
+    (unet, {"norm": "picture", "in_channels": 1}),
+]
 
-    monkeypatch.setattr(translator, "THUMBNAIL_PX", 233 * 150 // 2)
-    from_thumbnail = predictor(photo).astype(int)
-    monkeypatch.setattr(predictor, "_tile_px", lambda height, width: 128)
-    assert np.abs(from_thumbnail - predictor(photo)).max() <= 1, "where the borders lie does not matter"
+
+@pytest.mark.parametrize(("make", "arguments"), STAGED)
+def test_stages_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
+    predictor, photo = loaded(make, **arguments), picture(232, 152)
+    whole = predictor(photo)
+    monkeypatch.setattr(staging, "STRIP_VALUES", 30_000)
+    predictor._whole_px = 1000
+    seen = []
+    staged = predictor(photo, progress=seen.append)
+    assert len(seen) > 15, "it was done in strips"
+    assert whole.std() > 5
+    difference = np.abs(whole.astype(int) - staged)
+    assert difference.max() <= 2 and difference.mean() <= 0.1
+
+
+def test_stages_of_a_size_that_is_no_multiple_differ_at_the_far_border_alone(loaded):
+    predictor, photo = loaded(resnet, norm="batch"), picture(83, 94)
+    whole = predictor(photo)
+    predictor._whole_px = 1000
+    staged = predictor(photo)
+    assert staged.shape == photo.shape
+    assert np.abs(whole.astype(int) - staged)[:40, :50].max() <= 1
+
+
+@pytest.mark.parametrize(("make", "arguments"), STAGED[:3] + STAGED[6:8])
+def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
+    predictor, photo = loaded(make, **arguments), picture(464, 80)
+    predictor._whole_px = 1000
+    whole = predictor(photo).astype(int)
+    bytes_per_pixel = predictor._staged[0].bytes_per_pixel
+    monkeypatch.setattr(predictor, "_reduced", lambda pixels, most_px: pixels)
+    bands = []
+    for rows in (200, 264):
+        monkeypatch.setattr(translator, "MAPS_BYTES", rows * 80 * bytes_per_pixel)
+        bands.append(predictor(photo).astype(int))
+    assert np.abs(bands[0] - whole).max() <= 1, "the reduced copy is the picture itself"
+    assert np.abs(bands[0] - bands[1]).max() <= 1, "where the borders lie does not matter"
+
+
+def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):
+    predictor, photo = loaded(resnet), picture(464, 80)
+    assert predictor._reduced(photo, 464 * 80 // 4).shape == (232, 40, 3)
+    assert predictor._reduced(photo[..., :1], 464 * 80 // 4).shape == (232, 40, 1)
+    predictor._whole_px = 1000
+    monkeypatch.setattr(translator, "MAPS_BYTES", 200 * 80 * predictor._staged[0].bytes_per_pixel)
+    whole = predictor(photo)
+    predictor._whole_px = 10**6
+    assert 0.1 < np.abs(whole.astype(int) - predictor(photo)).mean() < 30
+
+
+def test_self_attention_sees_a_reduced_copy_of_a_large_photo(loaded, monkeypatch):
+    predictor, photo = loaded(resnet, attention=True), picture(128, 96)
+    predictor._whole_px = 10**6
+    whole = predictor(photo)
+    predictor._whole_px = 1000
+    assert np.abs(whole.astype(int) - predictor(photo)).max() <= 2, "a small one is seen whole"
+    monkeypatch.setattr(staging, "LOOKED_AT", 100)
+    assert predictor(photo).shape == photo.shape
+
+
+def test_strips_are_counted_before_they_are_done(loaded, monkeypatch):
+    for make, arguments in STAGED:
+        predictor = loaded(make, **arguments)
+        predictor._whole_px = 1000
+        monkeypatch.setattr(staging, "STRIP_VALUES", 30_000)
+        seen = []
+        predictor(picture(96, 64), progress=seen.append)
+        assert seen[-1] == 1 and seen.count(1) == 1
 
 
 def test_halos_are_as_wide_as_nets_see():
@@ -162,8 +220,8 @@ def test_halos_are_as_wide_as_nets_see():
 
 
 def test_progress_rises_to_one_and_cancel_stops_between_tiles(loaded, monkeypatch):
-    predictor = loaded(resnet)
-    in_small_tiles(monkeypatch)
+    predictor = loaded(sr_resnet)
+    in_small_tiles(monkeypatch, predictor)
     seen = []
     predictor(picture(200, 200), progress=seen.append)
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == 1 and len(seen) > 3

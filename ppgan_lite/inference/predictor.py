@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -10,8 +11,8 @@ from ppgan_lite.checkpoint import SUFFIX, Header, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
-from ppgan_lite.inference.device import choose_device, require_paddle
-from ppgan_lite.inference.engines import AUTO, choose_engines
+from ppgan_lite.inference.device import INTEL, choose_device, require_paddle
+from ppgan_lite.inference.engines import AUTO, Engines, choose_engines
 from ppgan_lite.styles import any_painting, catalogue, find_style
 from ppgan_lite.tables import did_you_mean
 
@@ -42,8 +43,9 @@ def load_predictor(
     Args:
         source: The name of a style that ships, "any" for the painter that takes a painting with every call, a picture
             whose manner to paint in, or a checkpoint.
-        device: "auto", "cpu" or "gpu:N".
-        engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime".
+        device: "auto", "cpu", "gpu:N" or "intel" (a GPU of Intel's).
+        engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime";
+            with a precision behind a colon if it must be that: "auto:float32".
         predictor: Which of a checkpoint's predictors, where it has several ("a_to_b", "b_to_a"); None takes the first.
 
     Returns:
@@ -94,7 +96,7 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
     spec = header.predictors[chosen]
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
-    device, note = choose_device(options.device)
+    device, note = (INTEL, "") if options.device == INTEL else choose_device(options.device)
     key = f"{sha256_of(path)} {spec.net}"
     if spec.task == "stylize":
         from ppgan_lite.inference.stylizer import Stylizer, painter_of, painter_pieces, sample_painting
@@ -106,19 +108,34 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
         )
         return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why)
     require_paddle()
-    from ppgan_lite.inference.translator import Translator, check_net, sample_translation, translator_pieces
+    from ppgan_lite.inference.translator import Translator, check_net, sample_translation, staged_net, whole_piece
 
     net = build_net(spec.net, header, tensors)
     check_net(net, spec, where=path)
     engines, why = choose_engines(
-        translator_pieces(net, key),
-        options.engine,
-        device,
-        lambda engines: sample_translation(net, engines, spec),
+        whole_piece(net, key), options.engine, device, lambda engines: sample_translation(net, engines, spec)
     )
+    staged = staged_net(net, key)
+
+    @functools.cache
+    def stage_engines() -> Engines:
+        assert staged is not None
+        stages, pieces = staged
+        return choose_engines(
+            pieces, options.engine, device, lambda engines: sample_translation(net, engines, spec, stages)
+        )[0]
+
     directions = tuple(key for key, other in header.predictors.items() if other.task == spec.task)
     return Translator(
-        net, engines, spec, name=name, device=device, device_note=note or why, direction=chosen, directions=directions
+        net,
+        engines,
+        spec,
+        name=name,
+        device=device,
+        device_note=note or why,
+        direction=chosen,
+        directions=directions,
+        staged=staged and (staged[0], stage_engines),
     )
 
 

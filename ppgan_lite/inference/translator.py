@@ -15,45 +15,44 @@ from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
 from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.inference.staging import Statistics, run_stages, stage_pieces, strips_of
 from ppgan_lite.inference.steps import Progress, Steps
 from ppgan_lite.inference.tiling import spans
-from ppgan_lite.nets.normalisation import instance_norms
-from ppgan_lite.nets.tile_pieces import StatisticsPiece, TilePiece
+from ppgan_lite.nets.stages import Stages, stages_of
 
 # A net of base_channels 64 needs up to 1.7 kB for a pixel in eager Paddle: these keep it below 2 GB for any picture.
-WHOLE_PX = 1_100_000  # a picture of so many pixels is not cut
-THUMBNAIL_PX = 600_000  # a larger one is normalised by a thumbnail of so many
-PIECE_PX = 768  # side of what a net sees of a larger one, unless its halo needs more
+WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece
+LOOKING_PX = 131_072  # ... by a net with self-attention, whose memory grows with the square
+PIECE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
+MAPS_BYTES = 900_000_000  # what the maps between the stages of a net may take
 SAMPLE_PX = 128  # side of the photo that engines are compared by
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
 
 
-def translator_pieces(net: nn.Layer, key: str) -> dict[str, Piece]:
-    """Return the parts of a net that a `Translator` needs.
+def whole_piece(net: nn.Layer, key: str) -> dict[str, Piece]:
+    """Return a net as a piece.
 
     Args:
         net: With `halo` and `multiple`, from pictures of `arguments["in_channels"]` to pictures.
         key: What the net's numbers are known by.
     """
-    picture = (1, net.arguments["in_channels"], None, None)
-    pieces = {"whole": Piece("net", key, (picture,), lambda: net)}
-    norms = instance_norms(net)
-    if norms:
-        channels = sum(norm.channels for norm in norms.values())
-        pieces["statistics"] = Piece("statistics", key, (picture,), lambda: StatisticsPiece(net))
-        pieces["tile"] = Piece("tile", key, (picture, (2, channels)), lambda: TilePiece(net))
-    return pieces
+    return {"whole": Piece("net", key, ((1, net.arguments["in_channels"], None, None),), lambda: net)}
 
 
-def sample_translation(net: nn.Layer, engines: Engines, spec: PredictorSpec) -> np.ndarray:
-    """Translate a photo that is always the same, in one piece and as a tile: what engines are compared by."""
-    translator = Translator(net, engines, spec, name="sample", device="cpu")
+def staged_net(net: nn.Layer, key: str) -> tuple[Stages, dict[str, Piece]] | None:
+    """Return what does a large picture exactly: a net's stages and their pieces; None for a net without stages."""
+    stages = stages_of(net)
+    return None if stages is None else (stages, stage_pieces(net, stages, key))
+
+
+def sample_translation(
+    net: nn.Layer, engines: Engines, spec: PredictorSpec, stages: Stages | None = None
+) -> np.ndarray:
+    """Translate a photo that is always the same, in one piece or in stages: what engines are compared by."""
+    staged = None if stages is None else (stages, lambda: engines)
+    translator = Translator(net, engines, spec, name="sample", device="cpu", staged=staged)
     photo = np.ascontiguousarray(sample_photo()[:SAMPLE_PX, :SAMPLE_PX])
-    whole = translator(photo)
-    if "tile" not in engines:
-        return whole
-    tile = translator.as_tile_of(photo, photo)
-    return np.concatenate([whole, np.broadcast_to(tile, whole.shape)])
+    return translator(photo) if stages is None else translator.in_stages(photo)
 
 
 def check_net(net: nn.Layer, spec: PredictorSpec, *, where: object) -> None:
@@ -96,13 +95,15 @@ class Translator:
         device_note: str = "",
         direction: str = "",
         directions: tuple[str, ...] = (),
+        staged: tuple[Stages, Callable[[], Engines]] | None = None,
     ) -> None:
         """Describe how a net is to be called.
 
         Args:
             net: Is asked for its arguments, halo and multiple.
-            engines: Execute its pieces; see `translator_pieces`.
+            engines: Execute `whole_piece`.
             spec: See above, as for the others.
+            staged: A net's stages, and what loads the engines of their pieces when the first large picture comes.
         """
         self.name = name
         self.spec = spec
@@ -113,6 +114,9 @@ class Translator:
         self._engines = engines
         self._in_channels = net.arguments["in_channels"]
         self._multiple = math.lcm(net.multiple, spec.multiple_of)
+        self._staged = staged
+        looks = staged is not None and any(stage.looks for stage in staged[0].all)
+        self._whole_px = LOOKING_PX if looks else WHOLE_PX
         self._halo = -(-net.halo // self._multiple) * self._multiple
 
     def __call__(
@@ -124,9 +128,10 @@ class Translator:
     ) -> np.ndarray:
         """Translate or restore a photo.
 
-        A large photo is done in tiles that see all around them that matters, so they give what one piece would. A net
-        that normalises by statistics of the whole picture is given those of a thumbnail, the same for each tile, and no
-        border can be seen. Self-attention looks at a tile and its halo.
+        A large photo is done stage by stage, each for the whole picture, so it comes out as in one piece, whatever the
+        net normalises by. Where memory is short this happens in bands that see all around them that matters; what then
+        normalises them are the statistics of a reduced copy, the same for each band, so no border can be seen.
+        Self-attention looks at a reduced copy of a large photo. A net without stages does tiles.
 
         Args:
             image: uint8 H x W x 3 RGB, any size.
@@ -143,7 +148,7 @@ class Translator:
         check_image("image", image)
         height, width = (size * self.spec.scale for size in image.shape[:2])
         steps = Steps(self.spec.task, progress, cancelled)
-        result = self._in_tiles(image, steps)[:height, :width]
+        result = self._made(self._padded(self._channels_of(image)), steps)[:height, :width]
         return np.ascontiguousarray(np.broadcast_to(result, (height, width, 3)))
 
     @property
@@ -161,22 +166,17 @@ class Translator:
         extra = [-(-max(size, SMALLEST_PX) // multiple) * multiple - size for size in pixels.shape[:2]]
         return np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="reflect") if any(extra) else pixels
 
-    def _in_tiles(self, image: np.ndarray, steps: Steps) -> np.ndarray:
-        """Return the result of the padded picture, uint8 with as many channels as the net gives."""
-        pixels = self._padded(self._channels_of(image))
+    def _made(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
+        """Return the result of a picture of a size that the net takes, uint8 with as many channels as the net gives."""
         height, width = pixels.shape[:2]
+        if self._staged is not None and height * width > self._whole_px:
+            return self._in_stages(pixels, steps)
         tile, scale = self._tile_px(height, width), self.spec.scale
         tiles = [(row, column) for row in spans(height, tile, self._halo) for column in spans(width, tile, self._halo)]
-        statistics = None
-        if len(tiles) > 1 and "statistics" in self._engines:
-            steps.expect(len(tiles) + 1)
-            statistics = self._statistics(_thumbnail(image))
-            steps.done()
-        else:
-            steps.expect(len(tiles))
+        steps.expect(len(tiles))
         result = None
         for row, column in tiles:
-            piece = self._run(pixels[row.seen, column.seen], statistics)
+            piece = self._run(pixels[row.seen, column.seen])
             if result is None:
                 result = np.empty((height * scale, width * scale, piece.shape[2]), np.uint8)
             result[row.scaled(scale).own, column.scaled(scale).own] = piece[
@@ -186,40 +186,70 @@ class Translator:
         assert result is not None
         return result
 
-    def as_tile_of(self, whole: np.ndarray, image: np.ndarray) -> np.ndarray:
-        """Translate an image of a size that the net takes as a part of a whole one."""
-        return self._run(self._channels_of(image), self._statistics(whole))
+    def in_stages(self, image: np.ndarray) -> np.ndarray:
+        """Translate an image as a large one is: uint8 with as many channels as the net gives."""
+        return self._in_stages(self._padded(self._channels_of(image)), Steps(self.spec.task, None, None))
 
-    def _statistics(self, image: np.ndarray) -> np.ndarray:
-        """Return what the net normalises an image by."""
-        values = to_values(self._channels_of(image), *self.spec.value_range)
-        return self._engines["statistics"].run(values)[0]
+    def _in_stages(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
+        """Do the whole picture stage by stage; in bands, normalised by a reduced copy, where its maps do not fit."""
+        assert self._staged is not None
+        stages, load = self._staged
+        size = pixels.shape[:2]
+        extra = [-side % self._multiple for side in size]
+        pixels = np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode=stages.border) if any(extra) else pixels
+        height, width = pixels.shape[:2]
+        fitting = int(MAPS_BYTES / stages.bytes_per_pixel)
+        rows = height
+        if height * width > fitting:
+            rows = max(fitting // width - 2 * self._halo, self._halo) // self._multiple * self._multiple
+        bands = spans(height, rows, self._halo)
+        reduced = self._reduced(pixels, fitting // 2) if len(bands) > 1 and stages.measure else None
+        seen = [] if reduced is None else [reduced.shape[:2]]
+        seen += [(band.seen_stop - band.seen_start, width) for band in bands]
+        steps.expect(sum(strips_of(stages, *one) for one in seen))
+
+        def run(part: np.ndarray, statistics: Statistics | None) -> tuple[np.ndarray, Statistics]:
+            return run_stages(stages, load(), part, self.spec.value_range, statistics=statistics, after_each=steps.done)
+
+        statistics = None if reduced is None else run(reduced, None)[1]
+        result = None
+        for band in bands:
+            made, _ = run(pixels[band.seen], statistics)
+            self._check_scale(made.shape, pixels[band.seen].shape)
+            if len(bands) == 1:
+                return made[: size[0], : size[1]]
+            if result is None:
+                result = np.empty((height, width, made.shape[2]), np.uint8)
+            result[band.own] = made[band.kept]
+        assert result is not None
+        return result[: size[0], : size[1]]
+
+    def _reduced(self, pixels: np.ndarray, most_px: int) -> np.ndarray:
+        """Shrink a picture to at most so many pixels, both sides multiples of the net's."""
+        height, width = pixels.shape[:2]
+        scale = min(1.0, math.sqrt(most_px / (height * width)))
+        sides = [max(int(side * scale) // self._multiple, 1) * self._multiple for side in (height, width)]
+        grey = pixels.shape[2] == 1
+        small = resize(pixels[..., 0] if grey else pixels, sides[1], sides[0])
+        return small[..., None] if grey else small
 
     def _tile_px(self, height: int, width: int) -> int:
         """Choose the side of a tile; the longer side of the picture where one piece is enough."""
         tile = max(PIECE_PX - 2 * self._halo, self._halo) // self._multiple * self._multiple
-        if height * width <= max(WHOLE_PX, (tile + 2 * self._halo) ** 2):
+        if height * width <= max(self._whole_px, (tile + 2 * self._halo) ** 2):
             return max(height, width)
         return tile
 
-    def _run(self, pixels: np.ndarray, statistics: np.ndarray | None) -> np.ndarray:
+    def _run(self, pixels: np.ndarray) -> np.ndarray:
         """Return what the net makes of uint8 h x w x channels."""
         low, high = self.spec.value_range
-        values = to_values(pixels, low, high)
-        if statistics is None:
-            (made,) = self._engines["whole"].run(values)
-        else:
-            (made,) = self._engines["tile"].run(values, statistics)
+        (made,) = self._engines["whole"].run(to_values(pixels, low, high))
         piece = to_pixels(made, low, high)
-        expected = [size * self.spec.scale for size in pixels.shape[:2]]
-        if list(piece.shape[:2]) != expected:
-            found = f"its net makes {piece.shape[1]}x{piece.shape[0]} of {pixels.shape[1]}x{pixels.shape[0]} pixels"
-            raise CheckpointError(self.name, found, f"{expected[1]}x{expected[0]}, by the scale that it names")
+        self._check_scale(piece.shape, pixels.shape)
         return piece
 
-
-def _thumbnail(image: np.ndarray) -> np.ndarray:
-    """Shrink an image to at most THUMBNAIL_PX pixels."""
-    height, width = image.shape[:2]
-    scale = min(1.0, math.sqrt(THUMBNAIL_PX / (height * width)))
-    return resize(image, max(SMALLEST_PX, int(width * scale)), max(SMALLEST_PX, int(height * scale)))
+    def _check_scale(self, made: tuple[int, ...], of: tuple[int, ...]) -> None:
+        expected = [size * self.spec.scale for size in of[:2]]
+        if list(made[:2]) != expected:
+            found = f"its net makes {made[1]}x{made[0]} of {of[1]}x{of[0]} pixels"
+            raise CheckpointError(self.name, found, f"{expected[1]}x{expected[0]}, by the scale that it names")

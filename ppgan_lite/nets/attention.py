@@ -28,15 +28,23 @@ class SelfAttention(nn.Layer):
         self.out = nn.Conv2D(inner, channels, 1, bias_attr=False)
         self.gamma = self.create_parameter([1], default_initializer=nn.initializer.Constant(0.0))
 
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """Return N x C x H x W of the same."""
+    def forward(self, x: paddle.Tensor, seen: paddle.Tensor | None = None) -> paddle.Tensor:
+        """Return N x C x H x W of the same.
+
+        Args:
+            x: What looks.
+            seen: What it looks at, N x C x h x w, such as a reduced copy of all of which `x` is a strip; None: itself.
+        """
         shape = x.shape
-        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
-        positions = shape[2] * shape[3]
-        if self.training or not paddle.in_dynamic_mode() or positions**2 <= LOOKS:
+        around = x if seen is None else seen
+        query, key, value = (
+            layer(of).flatten(2) for layer, of in ((self.query, x), (self.key, around), (self.value, around))
+        )
+        positions, pairs = shape[2] * shape[3], shape[2] * shape[3] * around.shape[2] * around.shape[3]
+        if self.training or not paddle.in_dynamic_mode() or pairs <= LOOKS:
             seen = _looked(query, key, value)
         else:
-            step = max(LOOKS // positions, 1)
+            step = max(LOOKS * positions // pairs, 1)
             parts = [_looked(query[:, :, at : at + step], key, value) for at in range(0, positions, step)]
             seen = paddle.concat(parts, axis=2)
         return x + self.gamma * self.out(seen.reshape([shape[0], seen.shape[1], shape[2], shape[3]]))

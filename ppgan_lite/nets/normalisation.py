@@ -91,11 +91,11 @@ def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterat
 
     Args:
         net: Unchanged afterwards.
-        statistics: From `recorded_statistics` of the same net on the whole picture, or on a thumbnail of it.
+        statistics: Of those norms that are to use them, such as `recorded_statistics` gathers.
     """
     norms = instance_norms(net)
-    for name, norm in norms.items():
-        norm.fixed = statistics[name]
+    for name, given in statistics.items():
+        norms[name].fixed = given
     try:
         yield
     finally:

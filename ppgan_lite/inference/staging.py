@@ -1,0 +1,222 @@
+"""A net over a whole picture, stage by stage, in strips: what `nets.stages` describes, on arrays."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ppgan_lite.inference.arrays import to_pixels, to_values
+from ppgan_lite.inference.engines import Engines
+from ppgan_lite.inference.engines.piece import Piece, Shape
+from ppgan_lite.inference.tiling import Span, spans
+from ppgan_lite.nets.stages import PHOTO, RESULT, Stage, Stages, layer_of
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+STRIP_VALUES = 24_000_000  # of the widest layer of a stage, at 4 bytes each: what an engine works on at a time
+LOOKED_AT = 4096  # positions that self-attention sees of a picture which is done in strips
+
+Moments = tuple[np.ndarray, np.ndarray]  # mean and variance of each channel, float64
+Statistics = dict[str, Moments]  # of norms, by their names
+
+
+def stage_pieces(net: nn.Layer, stages: Stages, key: str) -> dict[str, Piece]:
+    """Return the stages of a net as pieces."""
+    pieces = {}
+    for stage in stages.all:
+        channels = sum(stage.reads.values())
+        shapes: list[Shape] = [(1, channels, None, None)] * (2 if stage.looks else 1)
+        if stage.norms or stage.looks:
+            shapes.append((2, sum(stage.norms.values())))
+        name = f"stage {stage.name}"
+        pieces[stage.name] = Piece(name, key, tuple(shapes), functools.partial(layer_of, net, stage))
+    return pieces
+
+
+def strips_of(stages: Stages, height: int, width: int) -> int:
+    """Return how many strips `run_stages` does of a picture."""
+    sizes = {PHOTO: (height, width)}
+    total = 0
+    for stage in stages.all:
+        rows, columns = sizes[next(iter(stage.reads))]
+        total += len(_strips(stage, rows, columns))
+        for name in stage.writes:
+            sizes.setdefault(name, (int(rows * stage.scale), int(columns * stage.scale)))
+    return total
+
+
+def run_stages(
+    stages: Stages,
+    engines: Engines,
+    pixels: np.ndarray,
+    value_range: tuple[float, float],
+    *,
+    statistics: Statistics | None = None,
+    after_each: Callable[[], None] = lambda: None,
+) -> tuple[np.ndarray, Statistics]:
+    """Give a picture to a net.
+
+    Of each map half precision is kept, of all of them no more than later stages read.
+
+    Args:
+        stages: The net's.
+        engines: Execute `stage_pieces`.
+        pixels: uint8 H x W x C; both sides multiples of the net's.
+        value_range: Of what the net takes and gives.
+        statistics: What to normalise by; None: what is measured.
+        after_each: Called after each strip; may raise to stop.
+
+    Returns:
+        uint8 H x W x C' picture, and what it was normalised by.
+    """
+    known = {} if statistics is None else dict(statistics)
+    maps: dict[str, np.ndarray] = {}
+    last_use = {name: number for number, stage in enumerate(stages.all) for name in stage.reads}
+    for number, stage in enumerate(stages.all):
+        if statistics is not None and not stage.writes:
+            for _ in _strips(stage, *_size(pixels, maps, stage)):
+                after_each()
+            continue
+        measured = _run_stage(stage, engines, pixels, maps, known, value_range, after_each)
+        if stage.measures is not None and statistics is None:
+            known[stage.measures] = measured
+        for name in [name for name in maps if last_use.get(name, len(stages.all)) <= number]:
+            del maps[name]
+    return maps[RESULT], known
+
+
+def _run_stage(
+    stage: Stage,
+    engines: Engines,
+    pixels: np.ndarray,
+    maps: dict[str, np.ndarray],
+    known: Statistics,
+    value_range: tuple[float, float],
+    after_each: Callable[[], None],
+) -> Moments:
+    """Fill the maps that a stage writes; returns the moments of its last output."""
+    height, width = _size(pixels, maps, stage)
+    others = [_reduced(maps, stage)] if stage.looks else []
+    if stage.norms or stage.looks:
+        others.append(_packed(stage, known))
+    above: np.ndarray | None = None
+    total = _Moments()
+    for rows in _strips(stage, height, width):
+        start = rows.start if above is not None else rows.seen_start
+        seen = _read(stage, pixels, maps, value_range, slice(start, rows.seen_stop))
+        if above is not None:
+            seen = np.concatenate([above, seen], axis=2)
+        # Kept as it was read: what is written may take the place of what the next strip sees.
+        above = np.ascontiguousarray(seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop]) if stage.halo else None
+        outputs = engines[stage.name].run(seen, *others)
+        for place, output in enumerate(outputs):
+            numerator, denominator = output.shape[2], seen.shape[2]
+            own, kept = (
+                slice(part.start * numerator // denominator, part.stop * numerator // denominator)
+                for part in (rows.own, rows.kept)
+            )
+            output = output[:, :, kept]
+            if stage.measures is not None and place == len(outputs) - 1:
+                total.add(output[0])
+            if place < len(stage.writes):
+                _write(maps, stage.writes[place], output, own, int(height * stage.scale), value_range)
+        after_each()
+    return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
+
+
+def _read(
+    stage: Stage, pixels: np.ndarray, maps: Mapping[str, np.ndarray], value_range: tuple[float, float], rows: slice
+) -> np.ndarray:
+    """Return rows of all that a stage reads, float32 1 x channels x rows x width."""
+    if PHOTO in stage.reads:
+        return to_values(pixels[rows], *value_range)
+    read = [maps[name] for name in stage.reads]
+    values = np.empty((1, sum(len(part) for part in read), rows.stop - rows.start, read[0].shape[2]), np.float32)
+    channel = 0
+    for part in read:
+        values[0, channel : channel + len(part)] = part[:, rows]
+        channel += len(part)
+    return values
+
+
+def _write(
+    maps: dict[str, np.ndarray],
+    name: str,
+    output: np.ndarray,
+    own: slice,
+    height: int,
+    value_range: tuple[float, float],
+) -> None:
+    if name == RESULT:
+        made = to_pixels(output, *value_range)
+        maps.setdefault(name, np.empty((height, *made.shape[1:]), np.uint8))[own] = made
+        return
+    if name not in maps:
+        maps[name] = np.empty((output.shape[1], height, output.shape[3]), np.float16)
+    maps[name][:, own] = output[0]
+
+
+def _reduced(maps: Mapping[str, np.ndarray], stage: Stage) -> np.ndarray:
+    """Return all that a stage reads, averaged to at most `LOOKED_AT` positions, float32 1 x channels x h x w."""
+    read = [maps[name] for name in stage.reads]
+    height, width = read[0].shape[1:]
+    step = math.ceil(math.sqrt(height * width / LOOKED_AT))
+    rows, columns = np.arange(0, height, step), np.arange(0, width, step)
+    counts = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
+    parts = []
+    for part in read:
+        for channel in part:
+            sums = np.add.reduceat(np.add.reduceat(channel.astype(np.float32), rows, axis=0), columns, axis=1)
+            parts.append(sums / counts)
+    return np.stack(parts)[None].astype(np.float32)
+
+
+def _packed(stage: Stage, known: Statistics) -> np.ndarray:
+    """Return what a stage normalises by, float32 2 x channels."""
+    if not stage.norms:
+        return np.zeros((2, 0), np.float32)
+    return np.stack([np.concatenate([known[name][place] for name in stage.norms]) for place in (0, 1)]).astype(
+        "float32"
+    )
+
+
+class _Moments:
+    """Mean and variance of channels, strip by strip (Chan et al., "Updating formulae ...", 1979)."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mean = np.zeros(1)
+        self._squares = np.zeros(1)
+
+    def add(self, values: np.ndarray) -> None:
+        """Take channels x rows x columns in."""
+        flat = values.reshape(len(values), -1)
+        mean = flat.mean(axis=1)
+        centred = flat - mean[:, None]
+        squares = np.einsum("ci,ci->c", centred, centred)
+        more = flat.shape[1]
+        difference = mean - self._mean
+        self._count += more
+        self._mean = self._mean + difference * (more / self._count)
+        self._squares = self._squares + squares + difference**2 * (more * (self._count - more) / self._count)
+
+    def result(self) -> Moments:
+        return self._mean, self._squares / self._count
+
+
+def _strips(stage: Stage, height: int, width: int) -> list[Span]:
+    rows = max(STRIP_VALUES // (stage.values * width), stage.halo, 4) // stage.multiple * stage.multiple
+    return spans(height, max(rows, stage.multiple), stage.halo)
+
+
+def _size(pixels: np.ndarray, maps: Mapping[str, np.ndarray], stage: Stage) -> tuple[int, int]:
+    """Return height and width of what a stage reads."""
+    if PHOTO in stage.reads:
+        return pixels.shape[0], pixels.shape[1]
+    height, width = maps[next(iter(stage.reads))].shape[1:]
+    return height, width
