@@ -89,11 +89,12 @@ class Batch:
                     show(done + fraction, None)
 
                 assert ahead is not None
-                coming = ahead
+                coming = [ahead]
                 more = self.tasks[done + 1 : done + 2]
                 ahead = reader.submit(read, more[0].source) if more else None
                 with self._noting(task):
-                    result = make(coming.result(), progress)
+                    # Nothing else holds the photo: it is forgotten before its result is encoded.
+                    result = make(coming.pop().result(), progress)
                     if behind is not None:
                         behind()
                     behind = self._written(task, started, writer.submit(write, task.target, result))

@@ -10,6 +10,7 @@ from ppgan_lite.opencv import opencv
 
 _END_OF_IMAGE = b"\xff\xd9"
 _ICC_MARK = b"ICC_PROFILE\0"
+_STRIP_ROWS = 512
 _LARGEST_ICC_PIECE = 65_533 - len(_ICC_MARK) - 2
 
 
@@ -29,7 +30,10 @@ def decode_whole_jpeg(data: bytes) -> np.ndarray | None:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim == 2:
         return pixels
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, pixels)
+    for top in range(0, len(pixels), _STRIP_ROWS):  # in place OpenCV would copy all of it first
+        strip = pixels[top : top + _STRIP_ROWS]
+        cv2.cvtColor(strip, cv2.COLOR_BGR2RGB, strip)
+    return pixels
 
 
 def encode_jpeg(

@@ -20,6 +20,7 @@ from ppgan_lite.images.jpeg import decode_whole_jpeg
 
 # A picture of this size takes 1.2 GB as an array; what is larger is a mistake or an attack.
 MAX_PIXELS = 400_000_000
+LARGE_PIXELS = 16_000_000  # a JPEG of so many is decoded in a way that spares memory
 
 # Only these of Pillow's decoders see foreign bytes: some of the others start programs (EPS) or are barely maintained.
 READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
@@ -168,14 +169,32 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
     try:
         with own_size_limit():
             picture = open_picture(file, where)
-            picture.load()
-        rgb, profile = _to_rgb(picture, picture.info.get("icc_profile") or None, where)
-        pixels, metadata = _finish(picture, np.asarray(rgb), profile)
+            profile = picture.info.get("icc_profile") or None
+            pixels = _large_jpeg(picture, file)
+            if pixels is None:
+                picture.load()
+                rgb, profile = _to_rgb(picture, profile, where)
+                pixels = np.asarray(rgb)
+        pixels, metadata = _finish(picture, pixels, profile)
     except ImageError:
         raise
     except Exception as error:
         raise _undecodable(where, error) from error
-    return np.array(pixels, order="C"), metadata
+    return np.require(pixels, requirements=["C", "W"]), metadata
+
+
+def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | None:
+    """Decode a large RGB JPEG into the array that is wanted; None for what is not one.
+
+    Pillow keeps four bytes for a pixel, and then gives a copy of a copy: three times the memory.
+    """
+    if picture.format != "JPEG" or picture.mode != "RGB" or picture.width * picture.height < LARGE_PIXELS:
+        return None
+    if picture.info.get("icc_profile") and picture.info["icc_profile"][16:20] != b"RGB ":
+        return None
+    file.seek(0)
+    pixels = decode_whole_jpeg(file.read())
+    return pixels if pixels is not None and pixels.ndim == 3 else None
 
 
 def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tuple[np.ndarray, bytes | None]:

@@ -18,6 +18,7 @@ from ppgan_lite.opencv import opencv
 Rows = Callable[[int, int], np.ndarray]
 
 TILE_PX = 512
+STRIP_BYTES = 64_000_000  # what one of several copies of a strip of tiles may take, in floats
 _STRIP_ROWS = 256
 
 
@@ -31,7 +32,14 @@ def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]
 
 def tiles_of_levels(sizes: list[tuple[int, int]], halo: int) -> int:
     """Return how many tiles all levels but the last of the list have."""
-    return sum(len(spans(height, TILE_PX, halo)) * len(spans(width, TILE_PX, halo)) for height, width in sizes[:-1])
+    return sum(
+        len(spans(height, _tile_rows(width), halo)) * len(spans(width, TILE_PX, halo)) for height, width in sizes[:-1]
+    )
+
+
+def _tile_rows(width: int) -> int:
+    """Return how high the tiles of a picture are: a strip of a wide one is lower."""
+    return min(max(STRIP_BYTES // (12 * width) // 2 * 2, 64), TILE_PX)
 
 
 def revise(
@@ -91,7 +99,7 @@ def _revise_level(
         return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
 
     across = _nearest(half[1], 0, size[1], size[1])
-    for rows in spans(size[0], TILE_PX, halo):
+    for rows in spans(size[0], _tile_rows(size[1]), halo):
         start, stop = rows.seen_start, rows.seen_stop
         detail = _floats(photo[start:stop]) - resized_rows(halved, half, size, start, stop)
         repeated = _floats(coarser[_nearest(half[0], start, stop, size[0])][:, across])
