@@ -14,11 +14,12 @@ _STRIP_ROWS = 512
 _LARGEST_ICC_PIECE = 65_533 - len(_ICC_MARK) - 2
 
 
-def decode_whole_jpeg(data: bytes) -> np.ndarray | None:
+def decode_whole_jpeg(data: bytes, *, grey: bool) -> np.ndarray | None:
     """Decode a greyscale or RGB JPEG file that is not cut short.
 
     Args:
         data: The file.
+        grey: Whether it is the greyscale kind.
 
     Returns:
         uint8 (height, width) or (height, width, 3) RGB, not turned; None for what is better left to Pillow: of a file
@@ -27,13 +28,8 @@ def decode_whole_jpeg(data: bytes) -> np.ndarray | None:
     if not data.endswith(_END_OF_IMAGE):
         return None
     cv2 = opencv()
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.ndim == 2:
-        return pixels
-    for top in range(0, len(pixels), _STRIP_ROWS):  # in place OpenCV would copy all of it first
-        strip = pixels[top : top + _STRIP_ROWS]
-        cv2.cvtColor(strip, cv2.COLOR_BGR2RGB, strip)
-    return pixels
+    flags = (cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB) | cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
 
 
 def encode_jpeg(

@@ -202,7 +202,7 @@ def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tup
     profile = picture.info.get("icc_profile") or None
     layout = deep.deep_layout(picture)
     if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
-        pixels = decode_whole_jpeg(data)
+        pixels = decode_whole_jpeg(data, grey=picture.mode == "L")
         if pixels is not None:
             return pixels, profile
     picture.load()
