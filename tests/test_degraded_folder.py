@@ -337,7 +337,8 @@ from ppgan_lite.data.processes import for_each
 def pages():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):
-        np.ones(1_000_000, np.uint8)
+        arrays = [np.ones(1_000_000, np.uint8) for _ in range(4)]
+        del arrays
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 as_it_comes = pages()
