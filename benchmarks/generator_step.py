@@ -47,6 +47,7 @@ def main() -> None:
         times = [medians[threads][name] for threads in medians]
         print(f"{name:24}" + "".join(f"   forward {f:6.3f} s  backward {b:6.3f} s" for f, b in times))
     if arguments.json:
+        os.makedirs(os.path.dirname(arguments.json) or ".", exist_ok=True)
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump({"size": arguments.size, "runs": arguments.runs, "medians_s": medians}, file, indent=1)
 
