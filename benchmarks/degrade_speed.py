@@ -41,13 +41,13 @@ ARRAYS = 20
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
-    parser.add_argument("--pictures", type=int, default=500, help="JPEG files; of PNG files a fifth")
+    parser.add_argument("--pictures", type=int, default=500, help="JPEG files; of PNG files a tenth")
     parser.add_argument("--side", type=int, default=512, help="of the pictures in the folders, in pixels")
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="where the pictures lie; default: the system's own")
     arguments = parser.parse_args()
     opencv().setNumThreads(0)
     rows = measure_arrays(arguments.runs)
-    for suffix, number in ((".jpg", arguments.pictures), (".png", max(1, arguments.pictures // 5))):
+    for suffix, number in ((".jpg", arguments.pictures), (".png", max(1, arguments.pictures // 10))):
         with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
             make_pictures(Path(folder, "clean"), number, arguments.side, suffix)
             rows += measure_folder(Path(folder), arguments.runs)
