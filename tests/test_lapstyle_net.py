@@ -24,6 +24,7 @@ from ppgan_lite.nets.lapstyle import (
     optimal_transport,
     pyramid,
 )
+from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter, VGGEncoder
 
 # Encoder and discriminator
@@ -69,7 +70,7 @@ def test_a_revision_net_sees_nine_pixels_far():
 
     assert sees(revise, 6, 30, 32) == (8, 8, 8, 8)
     assert sees(revise, 6, 31, 33) == (9, 7, 9, 7)
-    assert RevisionNet.HALO == 10  # the next even number
+    assert REVISION_HALO == 10  # the next even number
 
 
 @pytest.mark.parametrize(("height", "width"), [(96, 80), (95, 81)])
@@ -78,7 +79,7 @@ def test_tiles_with_a_halo_equal_the_whole(height, width):
     x = picture(height, width, channels=6)
     whole = net(x[:, :3], x[:, 3:]).numpy()
     tiled = np.full_like(whole, np.nan)
-    tile, halo = 34, RevisionNet.HALO  # offsets are multiples of 2
+    tile, halo = 34, REVISION_HALO  # offsets are multiples of 2
     for top in range(0, height, tile):
         for left in range(0, width, tile):
             row, column = max(top - halo, 0), max(left - halo, 0)

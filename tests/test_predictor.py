@@ -155,6 +155,7 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, str
     from ppgan_lite.inference.engines.executors import PaddleEngine
     from ppgan_lite.inference.engines.piece import Piece
     from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet, pyramid
+    from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
 
     paddle.seed(4)
     net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 2, alignment)
@@ -179,7 +180,7 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, str
         np.ascontiguousarray(draft[0].transpose(1, 2, 0)),
         2,
         [run(revision) for revision in net.revisions],
-        net.revisions[0].HALO,
+        REVISION_HALO,
         strength=strength,
         after_each=lambda: None,
     )

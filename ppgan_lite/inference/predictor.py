@@ -106,7 +106,7 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
         engines, why = choose_engines(
             pieces, options.engine, device, lambda engines: sample_painting(engines, spec, painter)
         )
-        return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why)
+        return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why, key=key)
     require_paddle()
     from ppgan_lite.inference.translator import Translator, check_net, sample_translation, staged_net, whole_piece
 
@@ -136,6 +136,7 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
         direction=chosen,
         directions=directions,
         staged=staged and (staged[0], stage_engines),
+        key=key,
     )
 
 

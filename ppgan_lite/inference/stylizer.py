@@ -15,6 +15,7 @@ from ppgan_lite.checkpoint import Header, PredictorSpec, build_net
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
+from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.drafting import draft, style_of, with_grain
 from ppgan_lite.inference.engines import Engines, begin, caption_of
 from ppgan_lite.inference.engines.piece import Piece, Shape
@@ -22,6 +23,7 @@ from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
 from ppgan_lite.inference.steps import Progress, Steps
 from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
+from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
 from ppgan_lite.opencv import opencv
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
-PUBLISHED_CHANNELS = (64, 128, 256, 512, 512)
-HALO = 10  # of a revision net: `RevisionNet.HALO`, without Paddle
+PROCESS_BYTES = 700_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
+BYTES_PER_PIXEL = 8.0  # photo, result, and of the levels between them halves in half precision
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
 
 
@@ -72,7 +74,7 @@ def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> P
         if any(f"{key}_{what}" not in tensors for _, key in parts for what in ("mean", "spread")):
             build_net(net, header, tensors)  # says what is missing
         style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in parts}
-    return Painter(alignment, spec.arguments.get("revisions", 2), HALO, style)
+    return Painter(alignment, spec.arguments.get("revisions", 2), REVISION_HALO, style)
 
 
 def _statistic(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,6 +145,7 @@ class Stylizer:
         name: str,
         device: str = "cpu",
         device_note: str = "",
+        key: str = "",
     ) -> None:
         """Describe how a net is to be called.
 
@@ -153,6 +156,7 @@ class Stylizer:
             name: As above.
             device: As above.
             device_note: As above.
+            key: What its speed is known by.
         """
         self.name = name
         self.spec = spec
@@ -160,6 +164,7 @@ class Stylizer:
         self.device_note = device_note
         self._engines = engines
         self._painter = painter
+        self._key = key
         begin(engines, "encode", "decode", then=opencv)  # which `revise` needs
         self._encode = engines["encode"].run
         self._decode = engines["decode"].run
@@ -181,7 +186,30 @@ class Stylizer:
             name=self.name,
             device=self.device,
             device_note=self.device_note,
+            key=self._key,
         )
+
+    def cost(self, height: int, width: int, *, brush: float | None = None) -> Cost:
+        """Return what a photo of a size will cost to paint."""
+        draft_height, draft_width, levels = self._plan(height, width, brush)
+        work = {"draft": float(draft_height * draft_width * self._coats)}
+        if levels:
+            work["revise"] = float(_revised_px(height, width, levels))
+        return Cost(self._rates().seconds(work), PROCESS_BYTES + BYTES_PER_PIXEL * height * width)
+
+    def calibrate(self, image: np.ndarray) -> None:
+        """Paint a part of a photo, so that `cost` knows how long the whole will take."""
+        style = None if "style" not in self.spec.inputs else image[:CALIBRATION_PX, :CALIBRATION_PX]
+        part = np.ascontiguousarray(image[:CALIBRATION_PX, :CALIBRATION_PX])
+        for _ in range(2):
+            self(part, style=style, brush=2 * STROKE_PX)
+
+    def _rates(self) -> Rates:
+        return Rates(f"{self._key} {self.engine}")
+
+    @property
+    def _coats(self) -> int:
+        return int(self.spec.settings.get("coats", 1))
 
     def __call__(
         self,
@@ -235,29 +263,32 @@ class Stylizer:
         steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo))
         small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
         small = with_grain(small, float(self.spec.settings.get("grain", 0.0)) * strength)
-        painted = draft(
-            small,
-            style,
-            self._encode,
-            self._decode,
-            self._painter.alignment,
-            strength=strength,
-            coats=int(self.spec.settings.get("coats", 1)),
-        )
+        rates = self._rates()
+        with rates.learning("draft", draft_height * draft_width * self._coats):
+            painted = draft(
+                small,
+                style,
+                self._encode,
+                self._decode,
+                self._painter.alignment,
+                strength=strength,
+                coats=self._coats,
+            )
         steps.done(draft_steps)
         rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
         rows = resized_rows(
             lambda start, stop: rows[start:stop], (draft_height, draft_width), sizes[-1], 0, sizes[-1][0]
         )
-        return revise(
-            image,
-            rows,
-            levels,
-            self._revisions,
-            self._painter.halo,
-            strength=strength,
-            after_each=steps.done,
-        )
+        with rates.learning("revise", _revised_px(height, width, levels)):
+            return revise(
+                image,
+                rows,
+                levels,
+                self._revisions,
+                self._painter.halo,
+                strength=strength,
+                after_each=steps.done,
+            )
 
     def _plan(self, height: int, width: int, brush: float | None) -> tuple[int, int, int]:
         """Choose the draft's height and width, and how many levels lie between it and the photo."""
@@ -287,6 +318,10 @@ def sample_painting(engines: Engines, spec: PredictorSpec, painter: Painter) -> 
     stylizer = Stylizer(engines, spec, painter, name="sample")
     style = None if painter.style is not None else np.ascontiguousarray(photo[::-1, ::-1, ::-1])
     return stylizer(photo, style=style, brush=STROKE_PX * len(photo) / SAMPLE_DRAFT_PX)
+
+
+def _revised_px(height: int, width: int, levels: int) -> int:
+    return sum(rows * columns for rows, columns in pyramid_sizes(height, width, levels)[:-1])
 
 
 def _with_colors_of(photo: np.ndarray, painted: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
+from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates, free_memory
 from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
@@ -24,6 +25,7 @@ from ppgan_lite.nets.stages import Stages, stages_of
 WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece
 LOOKING_PX = 131_072  # ... by a net with self-attention, whose memory grows with the square
 PIECE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
+PROCESS_BYTES = 900_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
 MAPS_BYTES = 900_000_000  # what the maps between the stages of a net may take
 SAMPLE_PX = 128  # side of the photo that engines are compared by
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
@@ -96,6 +98,7 @@ class Translator:
         direction: str = "",
         directions: tuple[str, ...] = (),
         staged: tuple[Stages, Callable[[], Engines]] | None = None,
+        key: str = "",
     ) -> None:
         """Describe how a net is to be called.
 
@@ -104,6 +107,7 @@ class Translator:
             engines: Execute `whole_piece`.
             spec: See above, as for the others.
             staged: A net's stages, and what loads the engines of their pieces when the first large picture comes.
+            key: What its speed is known by.
         """
         self.name = name
         self.spec = spec
@@ -115,6 +119,7 @@ class Translator:
         self._in_channels = net.arguments["in_channels"]
         self._multiple = math.lcm(net.multiple, spec.multiple_of)
         self._staged = staged
+        self._key = key
         looks = staged is not None and any(stage.looks for stage in staged[0].all)
         self._whole_px = LOOKING_PX if looks else WHOLE_PX
         self._halo = -(-net.halo // self._multiple) * self._multiple
@@ -148,8 +153,40 @@ class Translator:
         check_image("image", image)
         height, width = (size * self.spec.scale for size in image.shape[:2])
         steps = Steps(self.spec.task, progress, cancelled)
-        result = self._made(self._padded(self._channels_of(image)), steps)[:height, :width]
+        pixels = self._padded(self._channels_of(image))
+        with self._rates().learning(self._way(*pixels.shape[:2]), pixels.shape[0] * pixels.shape[1]):
+            result = self._made(pixels, steps)[:height, :width]
         return np.ascontiguousarray(np.broadcast_to(result, (height, width, 3)))
+
+    def cost(self, height: int, width: int) -> Cost:
+        """Return what a photo of a size will cost."""
+        pixels = height * width
+        maps = 0.0
+        if self._staged is not None and pixels > self._whole_px:
+            maps = min(self._staged[0].bytes_per_pixel * pixels, self._maps_bytes())
+        memory = PROCESS_BYTES + maps + (3 + 3 * self.spec.scale**2) * pixels
+        return Cost(self._rates().seconds({self._way(height, width): float(pixels)}), memory)
+
+    def calibrate(self, image: np.ndarray) -> None:
+        """Do a part of a photo as the whole will be done, so that `cost` knows how long it takes."""
+        part = np.ascontiguousarray(image[:CALIBRATION_PX, :CALIBRATION_PX])
+        for _ in range(2):
+            if self._staged is None:
+                self(part)
+            else:
+                with self._rates().learning("stages", part.shape[0] * part.shape[1]):
+                    self.in_stages(part)
+
+    def _rates(self) -> Rates:
+        return Rates(f"{self._key} {self.engine}")
+
+    def _way(self, height: int, width: int) -> str:
+        """Return the kind of work that a picture is."""
+        return "stages" if self._staged is not None and height * width > self._whole_px else "whole"
+
+    def _maps_bytes(self) -> float:
+        """Return what maps may take: less where little memory is free."""
+        return min(MAPS_BYTES, max(0.4 * free_memory(), MAPS_BYTES / 10))
 
     @property
     def engine(self) -> str:
@@ -198,7 +235,7 @@ class Translator:
         extra = [-side % self._multiple for side in size]
         pixels = np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode=stages.border) if any(extra) else pixels
         height, width = pixels.shape[:2]
-        fitting = int(MAPS_BYTES / stages.bytes_per_pixel)
+        fitting = int(self._maps_bytes() / stages.bytes_per_pixel)
         rows = height
         if height * width > fitting:
             rows = max(fitting // width - 2 * self._halo, self._halo) // self._multiple * self._multiple

@@ -24,6 +24,7 @@ from ppgan_lite.nets.alignment import (
 )
 from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
 from ppgan_lite.nets.grain import soft_grain
+from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS
 from ppgan_lite.nets.vgg import VGGEncoder
 
 Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
@@ -181,10 +182,6 @@ class RevisionNet(nn.Layer):
         channels: Width; 64 is the published net.
     """
 
-    # How far a pixel of the result can see, at full resolution: 9 to the left and above, 8 to the right and below.
-    # Rounded up to even, so that tiles keep the phase of the halving.
-    HALO = 10
-
     def __init__(self, channels: int = 64) -> None:
         super().__init__()
         self.conv1 = ReflectConv(6, channels)
@@ -257,7 +254,7 @@ class LapStyleNet(nn.Layer):
 
     def __init__(
         self,
-        encoder_channels: Sequence[int] = (64, 128, 256, 512, 512),
+        encoder_channels: Sequence[int] = PUBLISHED_CHANNELS,
         encoder_convs: Sequence[int] = (2, 2, 4, 4, 1),
         revision_channels: int = 64,
         revisions: int = 2,

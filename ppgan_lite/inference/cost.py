@@ -1,0 +1,111 @@
+"""What a picture will cost in time and memory, known before it is begun.
+
+Work comes in kinds, of each an amount in pixels. How long a pixel takes is learned from every picture that is made, and
+kept in the cache folder for each checkpoint, engine and machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ppgan_lite.cache import cache_folder
+from ppgan_lite.errors import UsageError
+
+LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
+LARGE_PX = 4_000_000  # a picture of so many is worth a calibration
+CALIBRATION_PX = 640  # side of what is made for it, twice: the first time loads the net
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a picture takes.
+
+    Attributes:
+        seconds: To make it, without reading and writing; None where nothing is known yet.
+        memory: The most bytes that the process will have, about.
+    """
+
+    seconds: float | None
+    memory: float
+
+    def __str__(self) -> str:
+        memory = f"{self.memory / 1e9:.1f} GB"
+        return memory if self.seconds is None else f"about {_in_words(self.seconds)}, {memory}"
+
+
+class Rates:
+    """How long a pixel of each kind of work takes.
+
+    Args:
+        key: What the numbers are known by: a checkpoint's net and what executes it.
+    """
+
+    def __init__(self, key: str) -> None:
+        machine = (platform.node(), platform.machine(), os.cpu_count(), os.environ.get("OMP_NUM_THREADS"))
+        name = hashlib.sha256(json.dumps([key, *machine]).encode()).hexdigest()[:32]
+        self._path = cache_folder() / "rates" / f"{name}.json"
+
+    def seconds(self, work: Mapping[str, float]) -> float | None:
+        """Return how long some work will take: kind -> pixels; None where one of its kinds was never done."""
+        known = self._read()
+        if not all(kind in known for kind in work):
+            return None
+        return sum(known[kind] * amount for kind, amount in work.items())
+
+    @contextlib.contextmanager
+    def learning(self, kind: str, amount: float) -> Iterator[None]:
+        """Take the time of a block that does some work; nothing is learned of one that fails."""
+        started = time.perf_counter()
+        yield
+        if amount < LEARNED_PX:
+            return
+        rate = (time.perf_counter() - started) / amount
+        known = self._read()
+        # A faster time is the better one: what disturbs a measurement only makes it longer.
+        known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._path.with_suffix(f".{os.getpid()}")
+            temporary.write_text(json.dumps(known))
+            temporary.replace(self._path)
+
+    def _read(self) -> dict[str, float]:
+        try:
+            found = json.loads(self._path.read_text())
+            return {str(kind): float(rate) for kind, rate in found.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
+
+
+def free_memory() -> int:
+    """Return how many bytes a process may still take without others being pushed out of memory."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def check_memory(where: object, cost: Cost) -> None:
+    """Refuse what does not fit into memory before it is begun.
+
+    Raises:
+        UsageError: It takes more than is free.
+    """
+    import psutil
+
+    free = free_memory() + psutil.Process().memory_info().rss
+    if cost.memory > free:
+        found = f"needs about {cost.memory / 1e9:.1f} GB of memory"
+        raise UsageError(where, found, f"at most the {free / 1e9:.1f} GB that are free", "Scale it down first")
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    return f"{seconds / 60:.0f} min"

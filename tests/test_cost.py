@@ -1,0 +1,96 @@
+"""What a picture will cost, known before it is begun."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ppgan_lite.cli import painting
+from ppgan_lite.errors import UsageError
+from ppgan_lite.inference import cost
+from ppgan_lite.inference.cost import Cost, Rates, check_memory
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def taking(monkeypatch, *times):
+    """Let each block that is learned from take so many seconds."""
+    clock = iter(time for seconds in times for time in (0.0, seconds))
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: next(clock))
+
+
+def test_what_was_never_done_has_no_price_yet():
+    assert Rates("a").seconds({"draft": 1e6}) is None
+    assert Rates("a").seconds({}) == 0
+
+
+def test_the_price_is_learned_for_each_kind_of_work_and_each_key(monkeypatch):
+    taking(monkeypatch, 2.0, 3.0)
+    with Rates("a").learning("draft", 1e6):
+        pass
+    assert Rates("a").seconds({"draft": 1e6, "revise": 1e6}) is None
+    with Rates("a").learning("revise", 1e6):
+        pass
+    assert Rates("a").seconds({"draft": 5e5, "revise": 10e6}) == pytest.approx(1.0 + 30.0)
+    assert Rates("b").seconds({"draft": 1e6}) is None
+
+
+def test_a_slow_picture_counts_half_and_a_fast_one_whole(monkeypatch):
+    taking(monkeypatch, 2.0, 6.0, 1.0)
+    prices = []
+    for _ in range(3):
+        with Rates("a").learning("draft", 1e6):
+            pass
+        prices.append(Rates("a").seconds({"draft": 1e6}))
+    assert prices == pytest.approx([2.0, 4.0, 1.0])
+
+
+def test_small_and_failed_pictures_teach_nothing(cache):
+    with Rates("a").learning("draft", 1000):
+        pass
+    with pytest.raises(ValueError, match="no"), Rates("a").learning("draft", 1e6):
+        raise ValueError("no")
+    assert not list(cache.rglob("*.json"))
+
+
+def test_a_damaged_file_is_no_knowledge(cache):
+    with Rates("a").learning("draft", 1e6):
+        pass
+    (path,) = cache.rglob("*.json")
+    for text in ("", "[1]", json.dumps({"draft": "x"})):
+        path.write_text(text)
+        assert Rates("a").seconds({"draft": 1e6}) is None
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        (Cost(40.2, 1.24e9), "about 40 s, 1.2 GB"),
+        (Cost(0.2, 5e8), "about 1 s, 0.5 GB"),
+        (Cost(300, 3e9), "about 5 min, 3.0 GB"),
+        (Cost(None, 2e9), "2.0 GB"),
+    ],
+)
+def test_a_cost_in_words(price, text):
+    assert str(price) == text
+
+
+def test_what_does_not_fit_into_memory_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setattr(cost, "free_memory", lambda: 10**9)
+    check_memory("a photo", Cost(1.0, 10**9))
+    with pytest.raises(UsageError, match=r"^a photo: needs about 9.0 GB of memory; expected at most the 1\.\d GB"):
+        check_memory("a photo", Cost(1.0, 9e9))
+
+
+def test_the_command_line_calibrates_once_and_tells(capsys):
+    prices, calibrated = [Cost(None, 1e9), Cost(12.0, 1e9)], []
+    predictor = SimpleNamespace(cost=lambda *size: prices.pop(0), calibrate=calibrated.append)
+    image = np.zeros((20, 30, 3), np.uint8)
+    painting._tell_cost(predictor, image, {})
+    assert len(calibrated) == 1 and calibrated[0] is image and not prices
+    assert capsys.readouterr().err == "30 x 20 pixels: about 12 s, 1.0 GB\n"
