@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from ppgan_lite import images
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import ImageMetadata, decode_image, find_images, read_image, read_recipe, write_image
+from ppgan_lite.images import ImageMetadata, decode_image, find_images, read_image, read_recipe, reading, write_image
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -368,3 +368,27 @@ def test_resizing_keeps_the_mean_and_the_aspect(photo: np.ndarray) -> None:
     assert images.long_side_at_most(photo, 30).shape == (20, 30, 3)
     assert images.long_side_at_most(photo, 300) is photo
     assert images.short_side_to(np.zeros((1, 500, 3), np.uint8), 2).shape == (2, 1000, 3)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_large_jpeg_is_read_as_a_small_one(tmp_path, monkeypatch, mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).convert(mode).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    small, _ = read_image(tmp_path / "a.jpg")
+    monkeypatch.setattr(reading, "LARGE_PIXELS", 100)
+    large, _ = read_image(tmp_path / "a.jpg")
+    assert large.shape == ((40, 64, 3) if orientation == 1 else (64, 40, 3))
+    assert large.flags.c_contiguous and large.flags.writeable
+    np.testing.assert_array_equal(large, small)
+
+
+def test_a_large_jpeg_that_is_cut_short_is_refused(tmp_path, monkeypatch):
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "a.jpg")
+    data = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "a.jpg").write_bytes(data[: len(data) - 40])
+    monkeypatch.setattr(reading, "LARGE_PIXELS", 100)
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        read_image(tmp_path / "a.jpg")

@@ -193,8 +193,7 @@ def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | N
     if picture.info.get("icc_profile") and picture.info["icc_profile"][16:20] != b"RGB ":
         return None
     file.seek(0)
-    pixels = decode_whole_jpeg(file.read())
-    return pixels if pixels is not None and pixels.ndim == 3 else None
+    return decode_whole_jpeg(file.read(), grey=False)
 
 
 def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tuple[np.ndarray, bytes | None]:
