@@ -207,6 +207,10 @@ def test_unreadable_pictures_do_not_end_the_folder(clean: list[str]) -> None:
     assert str(report.errors["b/a.png"]).endswith("It is damaged or incomplete")
     assert verify_folder(CLEAN, WORSE) == [f"{CLEAN / name}: has no result yet" for name in ("b/a.png", "c.bmp")]
     assert make().errors.keys() == {"c.bmp", "b/a.png"}
+    (CLEAN / "c.bmp").unlink()
+    (CLEAN / "b/a.png").unlink()
+    assert make() == Report(skipped=4)
+    assert verify_folder(CLEAN, WORSE) == []
 
 
 def test_a_picture_that_a_degradation_cannot_take_is_told_with_its_name() -> None:

@@ -140,11 +140,15 @@ def degrade_folder(
             if entry:
                 manifest.entries[name] = entry
     if old:
-        report.orphans = [name for name in old.entries if name not in results]
+        report.orphans = [
+            name for name, entry in old.entries.items() if entry.result_state is not None and name not in results
+        ]
         if has_old_settings:
             manifest.entries |= {name: old.entries[name] for name in report.orphans}
     if jobs:
         _make(jobs, manifest, target, report, _workers(jobs, workers), progress)
+    elif old and has_old_settings and manifest.entries != old.entries:
+        manifest.write(target)  # without what was planned, never made, and is gone
     return report
 
 
