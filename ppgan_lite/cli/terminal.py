@@ -79,6 +79,7 @@ class Bar:
         from tqdm import tqdm
 
         if self._bar is None:
+            tqdm.monitor_interval = 0  # no thread that watches it: a process with other threads cannot be forked
             self._bar = tqdm(total=total, unit=f" {self.unit}s")
         self.done, self.total = done, total
         self._bar.update(done - self._bar.n)
