@@ -65,7 +65,7 @@ def run_stages(
 
     Args:
         stages: The net's.
-        engines: Execute `stage_pieces`.
+        engines: Execute `stage_pieces`; each is closed behind its stage, and must load by itself when it is run.
         pixels: uint8 H x W x C; both sides multiples of the net's.
         value_range: Of what the net takes and gives.
         statistics: What to normalise by; None: what is measured.
@@ -126,6 +126,7 @@ def _run_stage(
             if place < len(stage.writes):
                 _write(maps, stage.writes[place], output, own, int(height * stage.scale), value_range)
         after_each()
+    engines[stage.name].close()  # it would keep the memory of its strips until the net is let go
     return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
 
 

@@ -176,16 +176,20 @@ def _loaded(pieces: Mapping[str, Piece], name: str, device: str, precision: str)
 
 
 class Lazily:
-    """An engine that loads its piece when it is first run: what a picture does not need costs nothing."""
+    """An engine that loads its piece when it is run: what a picture does not need costs nothing.
+
+    It may be closed and run again: what runs once in a while need not keep its memory.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.name, self.device, self.precision = engine.name, engine.device, engine.precision
         self._engine = engine
-        self._piece: Piece | None = None
+        self._given: Piece | None = None
+        self._piece: Piece | None = None  # until it is loaded
         self._beginning: Future[bool] | None = None
 
     def load(self, piece: Piece) -> None:
-        self._piece = piece
+        self._given = self._piece = piece
 
     def load_kept(self, piece: Piece) -> bool:
         return self._engine.load_kept(piece)
@@ -204,6 +208,7 @@ class Lazily:
 
     def close(self) -> None:
         self._engine.close()
+        self._piece = self._given
 
 
 def begin(engines: Engines, *names: str, then: Callable[[], object]) -> None:
