@@ -46,7 +46,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         checkpoint = Path(stack.enter_context(tempfile.TemporaryDirectory()), "generator.ppgan")
         write_generator(checkpoint)
-        from ppgan_lite.inference import load_predictor
+        from ppgan_lite import load_predictor
 
         for engine in arguments.engines:
             predictor = load_predictor(checkpoint, engine=engine)
