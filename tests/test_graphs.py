@@ -14,6 +14,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.export.whole import WholePainting
 from ppgan_lite.inference.engines import graphs
+from ppgan_lite.inference.engines.executors import openvino_core
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.rewriting import rewritten
 from ppgan_lite.nets.blocks import reflect_pad, upsample_nearest
@@ -49,6 +50,16 @@ def run(model: onnx.ModelProto, *values: np.ndarray) -> np.ndarray:
     runtime = pytest.importorskip("onnxruntime")
     session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return session.run(None, {port.name: value for port, value in zip(session.get_inputs(), values)})[0]
+
+
+def shape_in_bfloat16(model: onnx.ModelProto, *values: np.ndarray) -> list[int]:
+    """Return the size of what OpenVINO makes when all that is a fraction has 8 bits."""
+    pytest.importorskip("openvino")
+    core = openvino_core()
+    compiled = core.compile_model(
+        core.read_model(model.SerializeToString(), b""), "CPU", {"INFERENCE_PRECISION_HINT": "bf16"}
+    )
+    return list(compiled(list(values))[compiled.outputs[0]].shape)
 
 
 def fractions_in_sizes(model: onnx.ModelProto) -> Iterator[str]:
@@ -89,6 +100,8 @@ def test_a_graph_of_a_net_has_no_branches_and_computes_sizes_in_whole_numbers(na
     assert "If" not in counted(graph)
     x = picture(70, 90)
     assert np.abs(run(graph, x.numpy()) - net(x).numpy()).max() < 1e-4
+    scale = 2 if "twice" in name else 1
+    assert shape_in_bfloat16(graph, picture(522, 70).numpy()) == [1, 3, 522 * scale, 70 * scale]
 
 
 @pytest.mark.parametrize("part", ["decode", "revise", "whole"])
@@ -105,6 +118,10 @@ def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
     counts = counted(graph)
     assert counts["Pad"] == counts["Conv"] - (part == "whole")  # all but the encoder's first convolution, which is 1x1
     assert {"If", "Floor"}.isdisjoint(counts)
+    values = [picture(522, 70, channels=port.type.tensor_type.shape.dim[1].dim_value) for port in graph.graph.input]
+    if part == "decode":
+        values[1:] = [x[:, :, : -(-522 // 2**level), : -(-70 // 2**level)] for level, x in enumerate(values[1:], 1)]
+    assert shape_in_bfloat16(graph, *(x.numpy() for x in values)) == [1, 3, 522, 70]
 
 
 @pytest.mark.parametrize("width", [1, 3])

@@ -26,14 +26,18 @@ def finite(ctx: click.Context, parameter: click.Parameter, value: float | None) 
 
 
 device_option = click.option(
-    "--device", default="auto", show_default=True, metavar="auto|cpu|gpu:N", help="What computes."
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|gpu:N|intel",
+    help="What computes; intel is a GPU of Intel's.",
 )
 engine_option = click.option(
     "--engine",
     default="auto",
     show_default=True,
     metavar="auto|paddle|openvino|onnxruntime",
-    help="What executes the net.",
+    help="What executes the net. To insist on a precision, put it behind a colon: auto:float32.",
 )
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")

@@ -14,6 +14,8 @@ from types import ModuleType
 
 from ppgan_lite.errors import MissingDependencyError, UsageError
 
+INTEL = "intel"  # the device that is a GPU of Intel's: OpenVINO knows it, Paddle does not
+
 
 def require_paddle() -> ModuleType:
     """Import Paddle, set up for this processor, or say which extra brings it.

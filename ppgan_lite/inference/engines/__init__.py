@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ppgan_lite.errors import EngineError, UsageError
-from ppgan_lite.inference.device import installed_version
+from ppgan_lite.inference.device import INTEL, installed_version
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.executors import (
     OnnxRuntimeEngine,
@@ -38,12 +38,13 @@ ENGINES: dict[str, Callable[[str, str], Engine]] = {
     "openvino": OpenVinoEngine,
     "onnxruntime": OnnxRuntimeEngine,
 }
-PRECISIONS = ("float32", "bfloat16")
-# What is tried before Paddle in float32, on a CPU and on a GPU: the fastest first, on a CPU as measured by
-# benchmarks/stylize_speed.py. On a GPU nobody has measured yet (Paddle's automatic mixed precision).
+PRECISIONS = ("float32", "bfloat16", "float16")
+# What is tried before eager Paddle in float32, on each kind of device: the fastest first. For CPUs as measured by
+# benchmarks/stylize_speed.py; nobody has measured on GPUs yet.
 _PREFERRED = {
     "cpu": (("openvino", "bfloat16"), ("openvino", "float32"), ("onnxruntime", "float32")),
     "gpu": (("paddle", "bfloat16"),),
+    INTEL: (("openvino", "float16"), ("openvino", "float32")),
 }
 
 Engines = Mapping[str, Engine]
@@ -87,7 +88,7 @@ def choose_engines(
     Args:
         pieces: By what the predictor calls them.
         asked: "auto" or one of `ENGINES`, and behind a colon the precision if it must be that: "auto:float32".
-        device: Where to compute: "cpu" or "gpu:N"; only Paddle uses a GPU.
+        device: Where to compute: "cpu", "gpu:N" or "intel".
         sample: Makes the same uint8 picture with any engines: what they are compared by.
 
     Returns:
@@ -99,10 +100,11 @@ def choose_engines(
     """
     if asked == AUTO:
         asked = os.environ.get(ENGINE_VARIABLE, AUTO)
-    engine, _, wanted = asked.partition(":")
-    if engine not in (AUTO, *ENGINES) or asked not in (engine, *(f"{engine}:{precision}" for precision in PRECISIONS)):
-        behind = " or ".join(f":{precision}" for precision in PRECISIONS)
-        expected = f"one of {', '.join((AUTO, *ENGINES))}, with {behind} behind it if it must be that"
+    engine, colon, wanted = asked.partition(":")
+    if engine not in (AUTO, *ENGINES) or (colon and wanted not in PRECISIONS):
+        expected = (
+            f"one of {', '.join((AUTO, *ENGINES))}, with a precision behind a colon if it must be that: auto:float32"
+        )
         raise UsageError("engine", f"{asked!r} is not known", expected)
     reasons = []
     with contextlib.ExitStack() as kept:
@@ -121,14 +123,14 @@ def choose_engines(
             except EngineError as error:
                 logger.debug("%s, %s: %s", name, precision, error)
                 reasons.append(error)
-    if engine in (AUTO, "paddle") and wanted != "bfloat16":
+    if engine in (AUTO, "paddle") and wanted in ("", "float32") and device != INTEL:
         note = f"slower than it could be: {reasons[0].found}" if reasons and engine == AUTO else ""
         return _loaded(pieces, "paddle", device, "float32"), note
     if reasons:
         raise reasons[-1]
     if engine != AUTO and importlib.util.find_spec(engine) is None:
         raise EngineError("engine", f"{engine} is not installed", remedy=f"Install it with: pip install {engine}")
-    raise EngineError("engine", f"{asked} does not compute on this {device.partition(':')[0].upper()}", "another one")
+    raise EngineError("engine", f"{asked} does not compute on {device} here", remedy="Choose another engine or device")
 
 
 def _agreeing(
@@ -147,12 +149,20 @@ def _agreeing(
         raise _disagrees(name, precision, found)
     engines = _loaded(pieces, name, device, precision)
     if found is None:
-        found = agreement(sample(engines), reference())
+        found = agreement(_tried(name, precision, lambda: sample(engines)), reference())
         graphs.write(known, json.dumps(asdict(found)).encode())
         if not found.holds(precision):
             _close(engines)
             raise _disagrees(name, precision, found)
     return engines
+
+
+def _tried(name: str, precision: str, sample: Callable[[], np.ndarray]) -> np.ndarray:
+    """Let an engine make its first picture; what it stumbles over only now is no reason to give up."""
+    try:
+        return sample()
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        raise EngineError("engine", f"{name} in {precision} fails ({' '.join(str(error).split())[:200]})") from error
 
 
 def _disagrees(name: str, precision: str, found: Agreement) -> EngineError:
@@ -232,12 +242,14 @@ def _offers(name: str, precision: str, device: str = "cpu") -> bool:
     """Say whether an engine is installed and computes in a precision quickly on this device."""
     if importlib.util.find_spec(name) is None:
         return False
+    if device == INTEL:
+        return any(other.startswith("GPU") for other in openvino_core().available_devices)
     if precision == "float32":
         return True
     if name == "paddle":
         import paddle
 
-        return paddle.amp.is_bfloat16_supported(device)
+        return paddle.amp.is_bfloat16_supported()  # asks for the device that is set
     return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 

@@ -9,25 +9,28 @@ import json
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 
 from ppgan_lite.errors import EngineError
-from ppgan_lite.inference.device import evaluating, physical_cores, require_paddle
+from ppgan_lite.inference.device import INTEL, evaluating, physical_cores, require_paddle
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.piece import Piece
 
 
+@dataclass
 class PaddleEngine:
-    """Eager Paddle: the reference that the others are measured by, and the way to a GPU."""
+    """Eager Paddle: the reference that the others are measured by, and the way to an NVIDIA GPU.
+
+    In bfloat16 it uses Paddle's automatic mixed precision (O1). That is for GPUs alone, and has not been tried on one.
+    """
 
     name = "paddle"
-
-    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
-        self.device = device
-        self.precision = precision
+    device: str = "cpu"
+    precision: str = "float32"
 
     def load(self, piece: Piece) -> None:
         require_paddle()
@@ -39,7 +42,11 @@ class PaddleEngine:
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         import paddle
 
-        with evaluating(self.device), paddle.amp.auto_cast(self.precision != "float32", dtype="bfloat16"):
+        # Nets are not traced (to_static), which would be done again for each size of picture.
+        with (
+            evaluating("cpu" if self.device == INTEL else self.device),
+            paddle.amp.auto_cast(self.precision != "float32", dtype="bfloat16"),
+        ):
             found = self._layer(*(paddle.to_tensor(array) for array in inputs))
         tensors = found if isinstance(found, (list, tuple)) else (found,)
         return tuple(tensor.astype("float32").numpy() for tensor in tensors)
@@ -48,14 +55,13 @@ class PaddleEngine:
         self._layer = None
 
 
+@dataclass
 class OpenVinoEngine:
-    """Intel's OpenVINO, on any x86 or ARM processor, and on Intel's GPUs where there is one."""
+    """Intel's OpenVINO, on any x86 or ARM processor; on the device "intel", an Intel GPU, it has not been tried."""
 
     name = "openvino"
-
-    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
-        self.device = device
-        self.precision = precision
+    device: str = "cpu"
+    precision: str = "float32"
 
     def load(self, piece: Piece) -> None:
         if self.load_kept(piece):
@@ -63,7 +69,7 @@ class OpenVinoEngine:
         path = graphs.graph_file(piece)
         core = openvino_core()
         try:
-            self._compiled = core.compile_model(core.read_model(path), self.device.upper(), self._settings())
+            self._compiled = core.compile_model(core.read_model(path), self._place, self._settings())
         except RuntimeError as error:
             raise EngineError(piece.name, f"OpenVINO cannot compile it ({_line(error)})") from error
         with contextlib.suppress(RuntimeError, EngineError):  # it is only for the next start
@@ -76,13 +82,17 @@ class OpenVinoEngine:
         with contextlib.suppress(OSError, RuntimeError):
             if path is not None:
                 core, data = openvino_core(), path.read_bytes()
-                self._compiled = core.import_model(data, self.device.upper(), self._settings())
+                self._compiled = core.import_model(data, self._place, self._settings())
                 return True
         return False
 
+    @property
+    def _place(self) -> str:
+        return "GPU" if self.device == INTEL else "CPU"
+
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self.precision],
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}[self.precision],
             "PERFORMANCE_HINT": "LATENCY",
         }
         if self.device == "cpu":
@@ -90,7 +100,7 @@ class OpenVinoEngine:
         return settings
 
     def _compiled_name(self, piece: Piece) -> str:
-        processor = openvino_core().get_property(self.device.upper(), "FULL_DEVICE_NAME")
+        processor = openvino_core().get_property(self._place, "FULL_DEVICE_NAME")
         words = (_openvino().__version__, processor, json.dumps(self._settings()), piece.name, piece.key)
         return f"{graphs.digest(*words)}.blob"
 
@@ -102,24 +112,22 @@ class OpenVinoEngine:
         self._compiled = None
 
 
+@dataclass
 class OnnxRuntimeEngine:
-    """Microsoft's ONNX Runtime."""
+    """Microsoft's ONNX Runtime, on a CPU."""
 
     name = "onnxruntime"
-
-    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
-        self.device = device
-        self.precision = precision
+    device: str = "cpu"
+    precision: str = "float32"
 
     def load(self, piece: Piece) -> None:
         runtime = _import("onnxruntime")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 3
-        providers = ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider"]
         path = graphs.graph_file(piece)
         try:
-            self._session = runtime.InferenceSession(str(path), options, providers=providers)
+            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # Its errors have no common class but Exception.
             raise EngineError(piece.name, f"ONNX Runtime cannot load it ({_line(error)})") from error
         self._names = [port.name for port in self._session.get_inputs()]

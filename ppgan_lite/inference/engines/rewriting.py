@@ -132,7 +132,8 @@ def _whole_numbers(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
         if values is not None:
             if (values != np.rint(values)).any():
                 return None
-            made.append(nodes.constant(values.astype(np.int64)))
+            # A size stays a scalar, as Paddle has it: OpenVINO 2026.4 stumbles over lists of one whole number.
+            made.append(nodes.constant(values.astype(np.int64).reshape([] if values.size == 1 else values.shape)))
         elif maker is not None and maker.op_type == "Cast" and _is_whole(nodes, maker.input[0]):
             made.append(nodes.make("Cast", maker.input[0], to=_WHOLE[1]))
         elif maker is not None and (maker.op_type in _ARITHMETIC or rounded is not None):
