@@ -21,8 +21,8 @@ def opencv() -> Any:
     except ImportError as error:  # on a bare Debian its libraries are missing, not the package
         remedy = "pip install opencv-python; on Debian and Ubuntu also: apt install libgl1 libglib2.0-0"
         raise MissingDependencyError("opencv-python", f"cannot be imported ({error})", remedy=remedy) from error
-    # opencv-python points Qt at its own plugins, with which a PyQt5 window dies at its start. So it may have done before,
-    # when Paddle imported it.
+    # opencv-python points Qt at its own plugins, with which a PyQt5 window dies at its start. It may have done so
+    # before, when Paddle imported it.
     if plugins is None or Path(plugins).is_relative_to(Path(cv2.__file__).parent):
         os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
     else:
