@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
 import multiprocessing
 import multiprocessing.context
 import os
@@ -22,6 +23,10 @@ from ppgan_lite.opencv import opencv
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# A message for each small picture costs a tenth of the time; yet a group should soon be done when Ctrl-C comes, and the
+# last ones should keep every process busy.
+_MOST_IN_A_GROUP = 8
+_LEAST_GROUPS = 16
 # On Windows a process cannot wait for more of them.
 _MOST_WORKERS = 60
 # A little less than the largest block that moves the thresholds of glibc (DEFAULT_MMAP_THRESHOLD_MAX).
@@ -60,23 +65,31 @@ def for_each(
         return
     opencv()  # told here where it is missing, and not by each process
     with concurrent.futures.ProcessPoolExecutor(workers, _context(work.__module__), _begin_worker) as pool:
-        pending = {pool.submit(work, item): item for item in items}
+        size = min(_MOST_IN_A_GROUP, math.ceil(len(items) / (workers * _LEAST_GROUPS)))
+        groups = [items[start : start + size] for start in range(0, len(items), size)]
+        pending = {pool.submit(_work_on_each, work, group): group for group in groups}
         try:
             for future in concurrent.futures.as_completed(list(pending)):
-                result = future.result()
-                report(pending.pop(future), result)
+                results = future.result()
+                for item, result in zip(pending.pop(future), results):
+                    report(item, result)
         except BaseException as error:
             pool.shutdown(wait=True, cancel_futures=True)
             unreported = dict(pending)
-            for future, item in unreported.items():
+            for future, group in unreported.items():
                 if not future.cancelled() and future.exception() is None:
-                    report(item, future.result())
+                    for item, result in zip(group, future.result()):
+                        report(item, result)
                     del pending[future]
             if isinstance(error, BrokenProcessPool):
-                found = f"one was killed or crashed, near {next(iter(pending.values()))}"
+                found = f"one was killed or crashed, near {next(iter(pending.values()))[0]}"
                 remedy = "What is done is kept: run the same again, with fewer --workers if memory is short"
                 raise WorkerError(f"{workers} worker processes", found, remedy=remedy) from error
             raise
+
+
+def _work_on_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [work(item) for item in items]
 
 
 def _context(module: str) -> multiprocessing.context.BaseContext:
