@@ -144,13 +144,18 @@ def test_stages_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
     assert difference.max() <= 2 and difference.mean() <= 0.1
 
 
-def test_stages_of_a_size_that_is_no_multiple_differ_at_the_far_border_alone(loaded):
-    predictor, photo = loaded(resnet, norm="batch"), picture(83, 94)
+@pytest.mark.parametrize(("make", "arguments"), STAGED)
+@pytest.mark.parametrize("size", [(83, 94), (97, 66), (70, 59)])
+def test_stages_give_what_one_piece_gives_at_sizes_that_are_no_multiples_too(
+    loaded, monkeypatch, make, arguments, size
+):
+    predictor, photo = loaded(make, **arguments), picture(*size)
     whole = predictor(photo)
+    monkeypatch.setattr(staging, "STRIP_VALUES", 30_000)
     predictor._whole_px = 1000
     staged = predictor(photo)
-    assert staged.shape == photo.shape
-    assert np.abs(whole.astype(int) - staged)[:40, :50].max() <= 1
+    assert staged.shape == photo.shape and whole.std() > 5
+    assert np.abs(whole.astype(int) - staged).max() <= 2
 
 
 @pytest.mark.parametrize(("make", "arguments"), STAGED[:3] + STAGED[6:8])

@@ -30,10 +30,12 @@ def stage_pieces(net: nn.Layer, stages: Stages, key: str) -> dict[str, Piece]:
     pieces = {}
     for stage in stages.all:
         channels = sum(stage.reads.values())
-        shapes: list[Shape] = [(1, channels, None, None)] * (2 if stage.looks else 1)
-        if stage.norms or stage.looks:
+        shapes: list[Shape] = [(1, channels, None, None)]
+        if stage.beside:
+            shapes.append((1, 1 if stage.beside == "size" else channels, None, None))
+        if stage.norms:
             shapes.append((2, sum(stage.norms.values())))
-        name = f"stage {stage.name}"
+        name = f"stage {stage.name}, {len(shapes)} inputs"
         pieces[stage.name] = Piece(name, key, tuple(shapes), functools.partial(layer_of, net, stage))
     return pieces
 
@@ -46,7 +48,7 @@ def strips_of(stages: Stages, height: int, width: int) -> int:
         rows, columns = sizes[next(iter(stage.reads))]
         total += len(_strips(stage, rows, columns))
         for name in stage.writes:
-            sizes.setdefault(name, (int(rows * stage.scale), int(columns * stage.scale)))
+            sizes.setdefault(name, (math.ceil(rows * stage.scale), math.ceil(columns * stage.scale)))
     return total
 
 
@@ -66,7 +68,7 @@ def run_stages(
     Args:
         stages: The net's.
         engines: Execute `stage_pieces`; each is closed behind its stage, and must load by itself when it is run.
-        pixels: uint8 H x W x C; both sides multiples of the net's.
+        pixels: uint8 H x W x C; both sides multiples of `stages.multiple`.
         value_range: Of what the net takes and gives.
         statistics: What to normalise by; None: what is measured.
         after_each: Called after each strip; may raise to stop.
@@ -101,9 +103,8 @@ def _run_stage(
 ) -> Moments:
     """Fill the maps that a stage writes; returns the moments of its last output."""
     height, width = _size(pixels, maps, stage)
-    others = [_reduced(maps, stage)] if stage.looks else []
-    if stage.norms or stage.looks:
-        others.append(_packed(stage, known))
+    reduced = [_reduced(maps, stage)] if stage.beside == "reduced" else []
+    statistics = [_packed(stage, known)] if stage.norms else []
     above: np.ndarray | None = None
     total = _Moments()
     for rows in _strips(stage, height, width):
@@ -113,18 +114,16 @@ def _run_stage(
             seen = np.concatenate([above, seen], axis=2)
         # Kept as it was read: what is written may take the place of what the next strip sees.
         above = np.ascontiguousarray(seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop]) if stage.halo else None
-        outputs = engines[stage.name].run(seen, *others)
+        of_photo = pixels[_scaled(rows.seen, 4)] if stage.beside == "size" else None
+        beside = reduced if of_photo is None else [np.zeros((1, 1, *of_photo.shape[:2]), np.float32)]
+        outputs = engines[stage.name].run(seen, *beside, *statistics)
         for place, output in enumerate(outputs):
-            numerator, denominator = output.shape[2], seen.shape[2]
-            own, kept = (
-                slice(part.start * numerator // denominator, part.stop * numerator // denominator)
-                for part in (rows.own, rows.kept)
-            )
-            output = output[:, :, kept]
+            output = output[:, :, _scaled(rows.kept, stage.scale)]
             if stage.measures is not None and place == len(outputs) - 1:
                 total.add(output[0])
             if place < len(stage.writes):
-                _write(maps, stage.writes[place], output, own, int(height * stage.scale), value_range)
+                whole = pixels.shape[0] if stage.writes[place] == RESULT else math.ceil(height * stage.scale)
+                _write(maps, stage.writes[place], output, _scaled(rows.own, stage.scale), whole, value_range)
         after_each()
     engines[stage.name].close()  # it would keep the memory of its strips until the net is let go
     return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
@@ -179,8 +178,6 @@ def _reduced(maps: Mapping[str, np.ndarray], stage: Stage) -> np.ndarray:
 
 def _packed(stage: Stage, known: Statistics) -> np.ndarray:
     """Return what a stage normalises by, float32 2 x channels."""
-    if not stage.norms:
-        return np.zeros((2, 0), np.float32)
     return np.stack([np.concatenate([known[name][place] for name in stage.norms]) for place in (0, 1)]).astype(
         "float32"
     )
@@ -208,6 +205,11 @@ class _Moments:
 
     def result(self) -> Moments:
         return self._mean, self._squares / self._count
+
+
+def _scaled(rows: slice, scale: float) -> slice:
+    """Return where rows are in a map of another size; the last ones may end beyond it."""
+    return slice(math.ceil(rows.start * scale), math.ceil(rows.stop * scale))
 
 
 def _strips(stage: Stage, height: int, width: int) -> list[Span]:

@@ -120,7 +120,7 @@ class Translator:
         self._multiple = math.lcm(net.multiple, spec.multiple_of)
         self._staged = staged
         self._key = key
-        looks = staged is not None and any(stage.looks for stage in staged[0].all)
+        looks = staged is not None and any(stage.beside == "reduced" for stage in staged[0].all)
         self._whole_px = LOOKING_PX if looks else WHOLE_PX
         self._halo = -(-net.halo // self._multiple) * self._multiple
 
@@ -232,8 +232,8 @@ class Translator:
         assert self._staged is not None
         stages, load = self._staged
         size = pixels.shape[:2]
-        extra = [-side % self._multiple for side in size]
-        pixels = np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode=stages.border) if any(extra) else pixels
+        extra = [-side % stages.multiple for side in size]
+        pixels = np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="edge") if any(extra) else pixels
         height, width = pixels.shape[:2]
         fitting = int(self._maps_bytes() / stages.bytes_per_pixel)
         rows = height

@@ -15,6 +15,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.nets.blocks import crop
 from ppgan_lite.nets.normalisation import fixed_statistics, instance_norms
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
@@ -33,11 +34,13 @@ class Stage:
         norms: Whose statistics go in: name -> channels.
         measures: The norm that the last output is what it normalises; None if there is none.
         halo: How many rows above and below matter to a row of what goes in; a multiple of `multiple`.
-        multiple: Rows that go in must be so many, or begin at so many.
-        scale: How many rows are written for each that goes in.
+        multiple: Where a strip may begin and end, unless the picture ends there.
+        scale: How many rows come out for each that goes in, rounded up at the end of the picture.
         values: How many values the widest layer inside has for each position that goes in.
-        looks: Whether every position looks at all others, a reduced copy of which goes in too.
         compute: A list of maps in, a tuple of maps out.
+        beside: What goes in too: "reduced", a copy of all that is read, reduced, because every position looks at all
+            others; "size", a map as large as the part of the photo that is done, because of a doubled map more may come
+            out than belongs to the photo; or nothing.
     """
 
     name: str
@@ -50,7 +53,7 @@ class Stage:
     scale: float
     values: int
     compute: nn.Layer
-    looks: bool = False
+    beside: Literal["", "reduced", "size"] = ""
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,12 @@ class Stages:
     Attributes:
         all: In their order.
         bytes_per_pixel: What the maps need that are kept at one time, in half precision, for each pixel of the photo.
-        border: How a photo is continued to a multiple of the net's size, by `numpy.pad`'s names.
+        multiple: Of which a photo's sides must be multiples, to which the net repeats its border.
     """
 
     all: tuple[Stage, ...]
     bytes_per_pixel: float
-    border: Literal["reflect", "edge"]
+    multiple: int
 
     @property
     def measure(self) -> bool:
@@ -85,7 +88,7 @@ class StageLayer(nn.Layer):
 
     Args:
         net: Whose stage it is; shared, not copied.
-        stage: Without norms, and looking at nothing else.
+        stage: Without norms, and with nothing beside.
     """
 
     def __init__(self, net: nn.Layer, stage: Stage) -> None:
@@ -94,22 +97,14 @@ class StageLayer(nn.Layer):
         self.stage = stage
 
     def forward(self, x: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what is written, of what is read: 1 x all channels x H x W."""
-        return self.stage.compute(paddle.split(x, list(self.stage.reads.values()), axis=1))
+        """Return what comes out, of what is read: 1 x all channels x H x W."""
+        return self.stage.compute(self._maps(x))
 
+    def _maps(self, x: paddle.Tensor) -> list[paddle.Tensor]:
+        return paddle.split(x, list(self.stage.reads.values()), axis=1)
 
-class NormingStageLayer(StageLayer):
-    """A stage with norms as a layer; `StageLayer`'s arguments."""
-
-    def forward(self, x: paddle.Tensor, statistics: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what is written.
-
-        Args:
-            x: As `StageLayer.forward`.
-            statistics: Means and variances of the stage's norms, one norm after the other: 2 x their channels.
-        """
-        with self._normed_by(statistics):
-            return super().forward(x)
+    def _beside(self, beside: paddle.Tensor) -> list[paddle.Tensor]:
+        return self._maps(beside) if self.stage.beside == "reduced" else [beside]
 
     def _normed_by(self, statistics: paddle.Tensor) -> AbstractContextManager[None]:
         norms = self.stage.norms
@@ -117,25 +112,48 @@ class NormingStageLayer(StageLayer):
         return fixed_statistics(self.net, {name: (part[0], part[1]) for name, part in zip(norms, parts)})
 
 
-class LookingStageLayer(NormingStageLayer):
-    """A stage that looks at all of the picture as a layer; `StageLayer`'s arguments."""
+class NormingStageLayer(StageLayer):
+    """A stage with norms as a layer; `StageLayer`'s arguments."""
 
-    def forward(self, x: paddle.Tensor, seen: paddle.Tensor, statistics: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what is written.
+    def forward(self, x: paddle.Tensor, statistics: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+        """Return what comes out.
 
         Args:
             x: As `StageLayer.forward`.
-            seen: All that is read, reduced: the same channels.
-            statistics: As `NormingStageLayer.forward`.
+            statistics: Means and variances of the stage's norms, one norm after the other: 2 x their channels.
         """
-        channels = list(self.stage.reads.values())
         with self._normed_by(statistics):
-            return self.stage.compute([*paddle.split(x, channels, axis=1), *paddle.split(seen, channels, axis=1)])
+            return self.stage.compute(self._maps(x))
+
+
+class AidedStageLayer(StageLayer):
+    """A stage with something beside as a layer; `StageLayer`'s arguments."""
+
+    def forward(self, x: paddle.Tensor, beside: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+        """Return what comes out.
+
+        Args:
+            x: As `StageLayer.forward`.
+            beside: See `Stage.beside`.
+        """
+        return self.stage.compute([*self._maps(x), *self._beside(beside)])
+
+
+class AidedNormingStageLayer(StageLayer):
+    """A stage with norms and something beside as a layer; `StageLayer`'s arguments."""
+
+    def forward(self, x: paddle.Tensor, beside: paddle.Tensor, statistics: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+        """Return what comes out; arguments as of the layers above."""
+        with self._normed_by(statistics):
+            return self.stage.compute([*self._maps(x), *self._beside(beside)])
 
 
 def layer_of(net: nn.Layer, stage: Stage) -> nn.Layer:
     """Return a stage as a layer, in evaluation mode."""
-    kind = LookingStageLayer if stage.looks else NormingStageLayer if stage.norms else StageLayer
+    if stage.norms:
+        kind = AidedNormingStageLayer if stage.beside else NormingStageLayer
+    else:
+        kind = AidedStageLayer if stage.beside else StageLayer
     layer = kind(net, stage)
     layer.eval()
     return layer
@@ -157,18 +175,39 @@ class _UpToNorm(nn.Layer):
 
 
 class _AllOf(nn.Layer):
-    """Layers in a row, then what makes a picture."""
+    """Layers in a row."""
 
-    def __init__(self, layers: Sequence[nn.Layer], to_image: nn.Layer | None = None) -> None:
+    def __init__(self, *layers: nn.Layer) -> None:
         super().__init__()
         self.layers = nn.LayerList(layers)
-        self.to_image = to_image
 
     def forward(self, maps: list[paddle.Tensor]) -> tuple[paddle.Tensor]:
         x = maps[0]
         for layer in self.layers:
             x = layer(x)
-        return (x if self.to_image is None else paddle.tanh(self.to_image(x)),)
+        return (x,)
+
+
+class _Doubled(nn.Layer):
+    """Both doublings of a residual generator, each cut to the size that it had before it was halved.
+
+    Args:
+        ups: The doublings.
+        to_image: What makes a picture of them; None for what comes before the norm of the second.
+    """
+
+    def __init__(self, ups: Sequence[nn.Layer], to_image: nn.Layer | None = None) -> None:
+        super().__init__()
+        self.ups = nn.LayerList(ups)
+        self.to_image = to_image
+
+    def forward(self, maps: list[paddle.Tensor]) -> tuple[paddle.Tensor]:
+        x, size = maps
+        height, width = size.shape[2:]
+        half = crop(self.ups[0](x), (height + 1) // 2, (width + 1) // 2)
+        if self.to_image is None:
+            return (self.ups[1].conv(self.ups[1].before(half)),)
+        return (paddle.tanh(self.to_image(crop(self.ups[1](half), height, width))),)
 
 
 class _Conv1(nn.Layer):
@@ -255,13 +294,12 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
         return name if name in channels else None
 
     halving, halving_norms = [net.stem, *net.downs], ["stem.norm", "downs.0.norm", "downs.1.norm"]
-    doubling, doubling_norms = list(net.ups), ["ups.0.norm", "ups.1.norm"]
     stages = [
-        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), 12, 4, 0, base, compute)
+        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), 12, 4, 0.5**place, base, compute)
         for place, name in enumerate(halving_norms)
         for compute in [_UpToNorm(*halving[: place + 1])]
     ]
-    stages.append(Stage("quarter", photo, ("x",), norms(*halving_norms), None, 12, 4, 0.25, base, _AllOf(halving)))
+    stages.append(Stage("quarter", photo, ("x",), norms(*halving_norms), None, 12, 4, 0.25, base, _AllOf(*halving)))
     before, before_norm = None, ""
     for place, block in enumerate(net.blocks):
         first, second = f"blocks.{place}.norm1", f"blocks.{place}.norm2"
@@ -275,16 +313,19 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
     if before is not None:
         looks = net.arguments["attention"]
         join = _Join(before, net.attention if looks else None)
-        stages.append(Stage("join", x | y, ("x",), norms(before_norm), None, 0, 1, 1, 2 * wide, join, looks))
+        beside: Literal["", "reduced"] = "reduced" if looks else ""
+        stages.append(Stage("join", x | y, ("x",), norms(before_norm), None, 0, 1, 1, 2 * wide, join, beside))
+    first, second = "ups.0.norm", "ups.1.norm"
+    values = 16 * base
     stages += [
-        Stage(name, x, (), norms(*doubling_norms[:place]), measured(name), 2, 1, 0, 16 * base, compute)
-        for place, name in enumerate(doubling_norms)
-        for compute in [_UpToNorm(*doubling[: place + 1])]
+        Stage(first, x, (), {}, measured(first), 2, 1, 2, values, _UpToNorm(net.ups[0])),
+        Stage(second, x, (), norms(first), measured(second), 2, 1, 4, values, _Doubled(net.ups), "size"),
+        Stage(
+            "image", x, (RESULT,), norms(first, second), None, 3, 1, 4, values, _Doubled(net.ups, net.to_image), "size"
+        ),
     ]
-    image = _AllOf(doubling, net.to_image)
-    stages.append(Stage("image", x, (RESULT,), norms(*doubling_norms), None, 3, 1, 4, 16 * base, image))
     needed = tuple(stage for stage in stages if stage.writes or stage.measures)
-    return Stages(needed, 2 * 2 * wide / 16, "reflect")
+    return Stages(needed, 2 * 2 * wide / 16, 1)
 
 
 def _unet_stages(net: UnetGenerator) -> Stages:
@@ -322,4 +363,4 @@ def _unet_stages(net: UnetGenerator) -> Stages:
         )
         elder = None if is_last else net.ups[place]
     # The outermost maps, of a quarter of the photo's positions, are kept twice; those of the next size once.
-    return Stages(tuple(stages), 2 * (2 * widths[0] / 4 + widths[1] / 16 + widths[1] / 16), "edge")
+    return Stages(tuple(stages), 2 * (2 * widths[0] / 4 + widths[1] / 16 + widths[1] / 16), net.multiple)
