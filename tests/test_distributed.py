@@ -15,14 +15,24 @@ import tiny
 from ppgan_lite.checkpoint import read_checkpoint, read_header
 from ppgan_lite.config import Config
 from ppgan_lite.images import write_image
+from ppgan_lite.nets import blocks
 from ppgan_lite.training import train
 
-# As `paddlegan`, which need not be on the PATH.
+# As `paddlegan`, which need not be on the PATH, with Winograd's way for nets as small as the test's.
 PROGRAM = f"""#!{sys.executable}
 import sys
 from ppgan_lite.cli import main
+from ppgan_lite.nets import blocks
+blocks.WINOGRAD_CHANNELS, blocks.WINOGRAD_PIXELS = 8, 16
 sys.exit(main())
 """
+
+
+@pytest.fixture(autouse=True)
+def winograd_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the same in this process."""
+    monkeypatch.setattr(blocks, "WINOGRAD_CHANNELS", 8)
+    monkeypatch.setattr(blocks, "WINOGRAD_PIXELS", 16)
 
 
 @pytest.fixture

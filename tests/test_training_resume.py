@@ -20,6 +20,7 @@ from ppgan_lite.checkpoint import Header, net_spec, net_tensors, read_checkpoint
 from ppgan_lite.config import Config, load_config
 from ppgan_lite.errors import CheckpointError, ConfigError, UsageError
 from ppgan_lite.images import write_image
+from ppgan_lite.nets import blocks, winograd
 from ppgan_lite.nets.vgg import VGGEncoder
 from ppgan_lite.training import train
 
@@ -139,6 +140,23 @@ def test_every_papers_recipe_resumes_bit_for_bit(tmp_path, pictures, encoder, na
     assert_resumes_alike(config, tmp_path, (2,))
     tensors = read_checkpoint(tmp_path / "long/latest.ppgan")[1]
     assert any(key.startswith("state/0/pool_a/") for key in tensors) == (name == "CycleGAN")
+
+
+def test_a_recipe_whose_convolutions_go_winograds_way_resumes_bit_for_bit(tmp_path, pictures, monkeypatch):
+    monkeypatch.setattr(blocks, "WINOGRAD_CHANNELS", 8)
+    monkeypatch.setattr(blocks, "WINOGRAD_PIXELS", 16)
+    shapes = []
+    convolve = winograd.convolve
+    monkeypatch.setattr(
+        winograd, "convolve", lambda x, *rest, **how: shapes.append(x.shape) or convolve(x, *rest, **how)
+    )
+    generator = {"name": "ResnetGenerator", "base_channels": 2, "blocks": 1}
+    recipe = {"name": "CycleGAN", "generator": generator, "discriminator": PATCH, "pool": 2, "objective": "wgan-gp"}
+    data = {"name": "Unpaired", "folder": str(pictures), "size": 16}
+    config = tiny.experiment(3, loader={"batch_size": 2}, recipe=recipe, data=data, **EVERYTHING_ON)
+    assert_resumes_alike(config, tmp_path, (2,))
+    # Of 3 iterations and of the one after the cut: 2 batches each, 6 pictures made, 2 convolutions in each generator.
+    assert shapes == [[2, 8, 4, 4]] * (3 + 1) * 2 * 6 * 2
 
 
 def test_a_run_killed_by_the_system_goes_on_bit_for_bit(tmp_path):
