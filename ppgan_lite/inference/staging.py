@@ -18,7 +18,7 @@ from ppgan_lite.nets.stages import PHOTO, RESULT, Stage, Stages, layer_of
 if TYPE_CHECKING:
     from paddle import nn
 
-STRIP_VALUES = 24_000_000  # of the widest layer of a stage, at 4 bytes each: what an engine works on at a time
+STRIP_VALUES = 12_000_000  # of the widest layer of a stage, at 4 bytes each: what an engine works on at a time
 LOOKED_AT = 4096  # positions that self-attention sees of a picture which is done in strips
 
 Moments = tuple[np.ndarray, np.ndarray]  # mean and variance of each channel, float64
@@ -108,15 +108,15 @@ def _run_stage(
     above: np.ndarray | None = None
     total = _Moments()
     for rows in _strips(stage, height, width):
-        start = rows.start if above is not None else rows.seen_start
-        seen = _read(stage, pixels, maps, value_range, slice(start, rows.seen_stop))
-        if above is not None:
-            seen = np.concatenate([above, seen], axis=2)
+        seen = _read(stage, pixels, maps, value_range, rows, above)
         # Kept as it was read: what is written may take the place of what the next strip sees.
-        above = np.ascontiguousarray(seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop]) if stage.halo else None
-        of_photo = pixels[_scaled(rows.seen, 4)] if stage.beside == "size" else None
-        beside = reduced if of_photo is None else [np.zeros((1, 1, *of_photo.shape[:2]), np.float32)]
-        outputs = engines[stage.name].run(seen, *beside, *statistics)
+        above = seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop].copy() if stage.halo else None
+        inputs = [seen, *reduced, *statistics]
+        if stage.beside == "size":
+            inputs[1:1] = [np.zeros((1, 1, *pixels[_scaled(rows.seen, 4)].shape[:2]), np.float32)]
+        del seen
+        outputs = engines[stage.name].run(*inputs)
+        del inputs
         for place, output in enumerate(outputs):
             output = output[:, :, _scaled(rows.kept, stage.scale)]
             if stage.measures is not None and place == len(outputs) - 1:
@@ -124,22 +124,41 @@ def _run_stage(
             if place < len(stage.writes):
                 whole = pixels.shape[0] if stage.writes[place] == RESULT else math.ceil(height * stage.scale)
                 _write(maps, stage.writes[place], output, _scaled(rows.own, stage.scale), whole, value_range)
+        del outputs, output
         after_each()
     engines[stage.name].close()  # it would keep the memory of its strips until the net is let go
     return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
 
 
 def _read(
-    stage: Stage, pixels: np.ndarray, maps: Mapping[str, np.ndarray], value_range: tuple[float, float], rows: slice
+    stage: Stage,
+    pixels: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    value_range: tuple[float, float],
+    rows: Span,
+    above: np.ndarray | None,
 ) -> np.ndarray:
-    """Return rows of all that a stage reads, float32 1 x channels x rows x width."""
+    """Return what a strip sees of all that a stage reads, float32 1 x channels x rows x width.
+
+    Args:
+        stage: That reads.
+        pixels: The photo.
+        maps: Those that are kept.
+        value_range: Of what the net takes.
+        rows: The strip.
+        above: Its upper halo, if it has been read before.
+    """
     if PHOTO in stage.reads:
-        return to_values(pixels[rows], *value_range)
+        return to_values(pixels[rows.seen], *value_range)
     read = [maps[name] for name in stage.reads]
-    values = np.empty((1, sum(len(part) for part in read), rows.stop - rows.start, read[0].shape[2]), np.float32)
+    values = np.empty((1, sum(stage.reads.values()), rows.seen_stop - rows.seen_start, read[0].shape[2]), np.float32)
+    start = 0
+    if above is not None:
+        start = rows.start - rows.seen_start
+        values[:, :, :start] = above
     channel = 0
     for part in read:
-        values[0, channel : channel + len(part)] = part[:, rows]
+        values[0, channel : channel + len(part), start:] = part[:, rows.seen_start + start : rows.seen_stop]
         channel += len(part)
     return values
 

@@ -294,8 +294,9 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
         return name if name in channels else None
 
     halving, halving_norms = [net.stem, *net.downs], ["stem.norm", "downs.0.norm", "downs.1.norm"]
+    scales = (1, 1, 0.5) if net.arguments["antialias"] else (1, 0.5, 0.25)  # a blur halves behind the norm
     stages = [
-        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), 12, 4, 0.5**place, base, compute)
+        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), 12, 4, scales[place], base, compute)
         for place, name in enumerate(halving_norms)
         for compute in [_UpToNorm(*halving[: place + 1])]
     ]
@@ -316,7 +317,7 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
         beside: Literal["", "reduced"] = "reduced" if looks else ""
         stages.append(Stage("join", x | y, ("x",), norms(before_norm), None, 0, 1, 1, 2 * wide, join, beside))
     first, second = "ups.0.norm", "ups.1.norm"
-    values = 16 * base
+    values = 12 * base
     stages += [
         Stage(first, x, (), {}, measured(first), 2, 1, 2, values, _UpToNorm(net.ups[0])),
         Stage(second, x, (), norms(first), measured(second), 2, 1, 4, values, _Doubled(net.ups), "size"),
