@@ -15,7 +15,16 @@ from PIL import ExifTags, Image, ImageCms
 
 from ppgan_lite import images
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import ImageMetadata, decode_image, find_images, read_image, read_recipe, reading, write_image
+from ppgan_lite.images import (
+    ImageMetadata,
+    decode_image,
+    find_images,
+    read_image,
+    read_recipe,
+    reading,
+    write_image,
+    writing,
+)
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -383,6 +392,17 @@ def test_a_large_jpeg_is_read_as_a_small_one(tmp_path, monkeypatch, mode, orient
     assert large.shape == ((40, 64, 3) if orientation == 1 else (64, 40, 3))
     assert large.flags.c_contiguous and large.flags.writeable
     np.testing.assert_array_equal(large, small)
+
+
+@pytest.mark.parametrize("recipe", [None, {"style": "x"}])
+def test_a_large_jpeg_is_written_byte_for_byte_as_a_small_one(monkeypatch, photo, recipe):
+    metadata = ImageMetadata(icc_profile=SRGB, dpi=(72, 72))
+    for about in (None, metadata):
+        small = writing.encode_image(Path("a.jpg"), photo, about, recipe=recipe)
+        with monkeypatch.context() as patch:
+            patch.setattr(writing, "LARGE_PIXELS", 100)
+            patch.setattr(writing.Image, "fromarray", None)  # Pillow has no part in it
+            assert writing.encode_image(Path("a.jpg"), photo, about, recipe=recipe) == small
 
 
 def test_a_large_jpeg_that_is_cut_short_is_refused(tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from ppgan_lite.images.jpeg import decode_whole_jpeg
 
 # A picture of this size takes 1.2 GB as an array; what is larger is a mistake or an attack.
 MAX_PIXELS = 400_000_000
-LARGE_PIXELS = 16_000_000  # a JPEG of so many is decoded in a way that spares memory
+LARGE_PIXELS = 16_000_000  # a JPEG of so many is decoded and encoded in ways that spare memory
 
 # Only these of Pillow's decoders see foreign bytes: some of the others start programs (EPS) or are barely maintained.
 READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")

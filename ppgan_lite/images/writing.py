@@ -17,7 +17,7 @@ from ppgan_lite import __version__
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
 from ppgan_lite.images.jpeg import encode_jpeg
-from ppgan_lite.images.reading import ImageMetadata, open_file, open_picture, own_size_limit, reason
+from ppgan_lite.images.reading import LARGE_PIXELS, ImageMetadata, open_file, open_picture, own_size_limit, reason
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.
 _JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
@@ -127,6 +127,10 @@ def encode_image(
             return deep.encode_png(pixels, metadata.icc_profile, exif, metadata.dpi)
         if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "TIFF":
             return deep.encode_tiff(pixels, metadata.icc_profile, metadata.dpi)
+        if pixels.dtype == np.uint8 and name == "JPEG" and pixels.shape[0] * pixels.shape[1] >= LARGE_PIXELS:
+            # Pillow would copy it, with four bytes for a pixel.
+            quality = options["quality"]
+            return encode_jpeg(pixels, quality, icc_profile=metadata.icc_profile, exif=exif, dpi=metadata.dpi)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format=name, **options)
     except (OSError, ValueError, TypeError, MemoryError) as error:
