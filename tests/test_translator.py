@@ -165,7 +165,7 @@ def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
     predictor._whole_px = 1000
     whole = predictor(photo).astype(int)
     bytes_per_pixel = predictor._staged[0].bytes_per_pixel
-    monkeypatch.setattr(predictor, "_reduced", lambda pixels, most_px: pixels)
+    monkeypatch.setattr(translator, "_shrunk", lambda pixels, height, width: pixels)
     bands = []
     for rows in (200, 264):
         monkeypatch.setattr(translator, "MAPS_BYTES", rows * 80 * bytes_per_pixel)
@@ -176,10 +176,14 @@ def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
 
 def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):
     predictor, photo = loaded(resnet), picture(464, 80)
-    assert predictor._reduced(photo, 464 * 80 // 4).shape == (232, 40, 3)
-    assert predictor._reduced(photo[..., :1], 464 * 80 // 4).shape == (232, 40, 1)
+    assert translator._shrunk(photo, 232, 40).shape == (232, 40, 3)
+    assert translator._shrunk(photo[..., :1], 232, 40).shape == (232, 40, 1)
     predictor._whole_px = 1000
-    monkeypatch.setattr(translator, "MAPS_BYTES", 200 * 80 * predictor._staged[0].bytes_per_pixel)
+    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged[0].bytes_per_pixel)
+    parts = predictor._parts(464, 80)
+    assert parts.reduced == (232, 40) and [band.own for band in parts.bands] == [
+        slice(start, min(start + 156, 464)) for start in range(0, 464, 156)
+    ], "bands of one height, as few as fit"
     whole = predictor(photo)
     predictor._whole_px = 10**6
     assert 0.1 < np.abs(whole.astype(int) - predictor(photo)).mean() < 30
@@ -305,3 +309,26 @@ def test_a_net_that_makes_no_picture_is_refused(tmp_path):
 def test_what_is_no_picture_is_refused(loaded, image):
     with pytest.raises(UsageError, match="image: "):
         loaded(sr_resnet)(image)
+
+
+def test_the_cost_of_stages_is_told_by_what_was_learned_from_a_part(loaded, monkeypatch, tmp_path):
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
+    predictor = loaded(resnet)
+    predictor._whole_px = 1000
+    monkeypatch.setattr(translator, "LEARNED_PX", 1000)
+    monkeypatch.setattr(translator, "SAMPLE_PX", 16)
+    clock = iter([0.0, 1.0, 1.0, 1.5, 3.5, 4.0, 20.0, 29.0])
+    monkeypatch.setattr(translator.time, "perf_counter", lambda: next(clock))
+    assert predictor.cost(464, 80).seconds is None
+    photo = picture(40, 50)
+    predictor.calibrate(photo)  # 3 s for what is tiny, so that is loading; 9 s for 2000 pixels
+    price = predictor.cost(464, 80)
+    assert price.seconds == pytest.approx(3 + (9 - 3) / 2000 * 464 * 80)
+    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged[0].bytes_per_pixel)
+    work = predictor._parts(464, 80).work
+    assert work["loading stages"] == 4 and work["stages"] > 464 * 80 * 1.25, "a copy and three bands, with halos"
+    assert predictor.cost(464, 80).seconds == pytest.approx(3 * 4 + (9 - 3) / 2000 * work["stages"])
+    assert predictor.cost(464, 80).memory < price.memory
+    clock = iter([0.0, 5.0])
+    predictor(photo)
+    assert predictor._rates().seconds({"stages": 2000.0}) == pytest.approx(5 - 3), "of every picture it learns"

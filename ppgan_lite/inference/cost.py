@@ -1,7 +1,7 @@
 """What a picture will cost in time and memory, known before it is begun.
 
-Work comes in kinds, of each an amount in pixels. How long a pixel takes is learned from every picture that is made, and
-kept in the cache folder for each checkpoint, engine and machine.
+Work comes in kinds, of each an amount, in pixels mostly. How long a pixel takes is learned from every picture that is
+made, and kept in the cache folder for each checkpoint, engine and machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Cost:
 
 
 class Rates:
-    """How long a pixel of each kind of work takes.
+    """How long each kind of work takes.
 
     Args:
         key: What the numbers are known by: a checkpoint's net and what executes it.
@@ -53,20 +53,23 @@ class Rates:
         self._path = cache_folder() / "rates" / f"{name}.json"
 
     def seconds(self, work: Mapping[str, float]) -> float | None:
-        """Return how long some work will take: kind -> pixels; None where one of its kinds was never done."""
+        """Return how long some work will take: kind -> amount; None where one of its kinds was never done."""
         known = self._read()
         if not all(kind in known for kind in work):
             return None
         return sum(known[kind] * amount for kind, amount in work.items())
 
     @contextlib.contextmanager
-    def learning(self, kind: str, amount: float) -> Iterator[None]:
-        """Take the time of a block that does some work; nothing is learned of one that fails."""
+    def learning(self, kind: str, pixels: float) -> Iterator[None]:
+        """Take the time of a block that does some pixels; nothing is learned of few, nor of one that fails."""
         started = time.perf_counter()
         yield
-        if amount < LEARNED_PX:
-            return
-        rate = (time.perf_counter() - started) / amount
+        if pixels >= LEARNED_PX:
+            self.learn(kind, pixels, time.perf_counter() - started)
+
+    def learn(self, kind: str, amount: float, seconds: float) -> None:
+        """Take note of how long some work took."""
+        rate = seconds / amount
         known = self._read()
         # A faster time is the better one: what disturbs a measurement only makes it longer.
         known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from paddle import nn
@@ -12,13 +14,13 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
-from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates, free_memory
+from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates, free_memory
 from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.staging import Statistics, run_stages, stage_pieces, strips_of
 from ppgan_lite.inference.steps import Progress, Steps
-from ppgan_lite.inference.tiling import spans
+from ppgan_lite.inference.tiling import Span, spans
 from ppgan_lite.nets.stages import Stages, stages_of
 
 # A net of base_channels 64 needs up to 1.7 kB for a pixel in eager Paddle: these keep it below 2 GB for any picture.
@@ -26,8 +28,10 @@ WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece
 LOOKING_PX = 131_072  # ... by a net with self-attention, whose memory grows with the square
 PIECE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
 PROCESS_BYTES = 900_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
-MAPS_BYTES = 900_000_000  # what the maps between the stages of a net may take
+MAPS_BYTES = 750_000_000  # what the maps between the stages of a net may take
+STAGED_CALIBRATION_PX = 384  # side of what is done in stages to learn how long they take
 SAMPLE_PX = 128  # side of the photo that engines are compared by
+WHOLE, STAGES, LOADING = "whole", "stages", "loading stages"  # kinds of work, see `Rates`; the last is counted
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
 
 
@@ -72,6 +76,36 @@ def check_net(net: nn.Layer, spec: PredictorSpec, *, where: object) -> None:
     if not spec.value_range[0] < spec.value_range[1] or spec.multiple_of < 1 or spec.scale < 1:
         found = f"values from {spec.value_range[0]} to {spec.value_range[1]}, sizes in multiples of {spec.multiple_of}"
         raise CheckpointError(where, f"its predictor is said to have {found}, a scale of {spec.scale}", "sound numbers")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What is done in stages of a picture.
+
+    Attributes:
+        width: Of the picture.
+        bands: Of rows.
+        reduced: Height and width of the reduced copy that is measured before; None where none is.
+    """
+
+    width: int
+    bands: list[Span]
+    reduced: tuple[int, int] | None
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Height and width of all that is done, in its order."""
+        first = [] if self.reduced is None else [self.reduced]
+        return first + [(band.seen_stop - band.seen_start, self.width) for band in self.bands]
+
+    @property
+    def largest_px(self) -> int:
+        return max(height * width for height, width in self.sizes)
+
+    @property
+    def work(self) -> dict[str, float]:
+        """Kind -> amount, see `Rates`."""
+        return {LOADING: len(self.sizes), STAGES: sum(height * width for height, width in self.sizes)}
 
 
 class Translator:
@@ -154,35 +188,40 @@ class Translator:
         height, width = (size * self.spec.scale for size in image.shape[:2])
         steps = Steps(self.spec.task, progress, cancelled)
         pixels = self._padded(self._channels_of(image))
-        with self._rates().learning(self._way(*pixels.shape[:2]), pixels.shape[0] * pixels.shape[1]):
-            result = self._made(pixels, steps)[:height, :width]
+        result = self._made(pixels, steps)[:height, :width]
         return np.ascontiguousarray(np.broadcast_to(result, (height, width, 3)))
 
     def cost(self, height: int, width: int) -> Cost:
         """Return what a photo of a size will cost."""
-        pixels = height * width
-        maps = 0.0
-        if self._staged is not None and pixels > self._whole_px:
-            maps = min(self._staged[0].bytes_per_pixel * pixels, self._maps_bytes())
-        memory = PROCESS_BYTES + maps + (3 + 3 * self.spec.scale**2) * pixels
-        return Cost(self._rates().seconds({self._way(height, width): float(pixels)}), memory)
+        work, maps = {WHOLE: float(height * width)}, 0.0
+        if self._is_staged(height, width):
+            assert self._staged is not None
+            parts = self._parts(height, width)
+            work = parts.work
+            maps = self._staged[0].bytes_per_pixel * parts.largest_px
+        pictures = (3 + 3 * self.spec.scale**2) * height * width
+        return Cost(self._rates().seconds(work), PROCESS_BYTES + maps + pictures)
 
     def calibrate(self, image: np.ndarray) -> None:
         """Do a part of a photo as the whole will be done, so that `cost` knows how long it takes."""
-        part = np.ascontiguousarray(image[:CALIBRATION_PX, :CALIBRATION_PX])
-        for _ in range(2):
-            if self._staged is None:
+        if self._staged is None:
+            part = np.ascontiguousarray(image[:CALIBRATION_PX, :CALIBRATION_PX])
+            for _ in range(2):
                 self(part)
-            else:
-                with self._rates().learning("stages", part.shape[0] * part.shape[1]):
-                    self.in_stages(part)
+            return
+        small = np.ascontiguousarray(image[:SAMPLE_PX, :SAMPLE_PX])
+        self.in_stages(small)  # once the engines have been made, nearly all of its time goes into loading them
+        started = time.perf_counter()
+        self.in_stages(small)
+        self._rates().learn(LOADING, 1, time.perf_counter() - started)
+        self.in_stages(np.ascontiguousarray(image[:STAGED_CALIBRATION_PX, :STAGED_CALIBRATION_PX]))
 
     def _rates(self) -> Rates:
         return Rates(f"{self._key} {self.engine}")
 
-    def _way(self, height: int, width: int) -> str:
-        """Return the kind of work that a picture is."""
-        return "stages" if self._staged is not None and height * width > self._whole_px else "whole"
+    def _is_staged(self, height: int, width: int) -> bool:
+        """Say whether a picture is done in stages."""
+        return self._staged is not None and height * width > self._whole_px
 
     def _maps_bytes(self) -> float:
         """Return what maps may take: less where little memory is free."""
@@ -206,8 +245,15 @@ class Translator:
     def _made(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
         """Return the result of a picture of a size that the net takes, uint8 with as many channels as the net gives."""
         height, width = pixels.shape[:2]
-        if self._staged is not None and height * width > self._whole_px:
+        if self._is_staged(height, width):
+            self._engines["whole"].close()  # it keeps the memory of its largest picture
             return self._in_stages(pixels, steps)
+        with self._rates().learning(WHOLE, height * width):
+            return self._in_tiles(pixels, steps)
+
+    def _in_tiles(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
+        """Do a picture of a size that the net takes, in one tile if it is not large."""
+        height, width = pixels.shape[:2]
         tile, scale = self._tile_px(height, width), self.spec.scale
         tiles = [(row, column) for row in spans(height, tile, self._halo) for column in spans(width, tile, self._halo)]
         steps.expect(len(tiles))
@@ -234,41 +280,50 @@ class Translator:
         size = pixels.shape[:2]
         extra = [-side % stages.multiple for side in size]
         pixels = np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="edge") if any(extra) else pixels
-        height, width = pixels.shape[:2]
-        fitting = int(self._maps_bytes() / stages.bytes_per_pixel)
-        rows = height
-        if height * width > fitting:
-            rows = max(fitting // width - 2 * self._halo, self._halo) // self._multiple * self._multiple
-        bands = spans(height, rows, self._halo)
-        reduced = self._reduced(pixels, fitting // 2) if len(bands) > 1 and stages.measure else None
-        seen = [] if reduced is None else [reduced.shape[:2]]
-        seen += [(band.seen_stop - band.seen_start, width) for band in bands]
-        steps.expect(sum(strips_of(stages, *one) for one in seen))
+        parts = self._parts(*pixels.shape[:2])
+        bands = parts.bands
+        steps.expect(sum(strips_of(stages, *one) for one in parts.sizes))
+        started = time.perf_counter()
 
         def run(part: np.ndarray, statistics: Statistics | None) -> tuple[np.ndarray, Statistics]:
             return run_stages(stages, load(), part, self.spec.value_range, statistics=statistics, after_each=steps.done)
 
-        statistics = None if reduced is None else run(reduced, None)[1]
-        result = None
+        statistics = None if parts.reduced is None else run(_shrunk(pixels, *parts.reduced), None)[1]
+        result: np.ndarray | None = None
         for band in bands:
             made, _ = run(pixels[band.seen], statistics)
             self._check_scale(made.shape, pixels[band.seen].shape)
             if len(bands) == 1:
-                return made[: size[0], : size[1]]
+                result = made
+                break
             if result is None:
-                result = np.empty((height, width, made.shape[2]), np.uint8)
+                result = np.empty((*pixels.shape[:2], made.shape[2]), np.uint8)
             result[band.own] = made[band.kept]
         assert result is not None
+        self._learn_stages(parts, time.perf_counter() - started)
         return result[: size[0], : size[1]]
 
-    def _reduced(self, pixels: np.ndarray, most_px: int) -> np.ndarray:
-        """Shrink a picture to at most so many pixels, both sides multiples of the net's."""
-        height, width = pixels.shape[:2]
-        scale = min(1.0, math.sqrt(most_px / (height * width)))
+    def _learn_stages(self, parts: _Parts, seconds: float) -> None:
+        rates, pixels = self._rates(), parts.work[STAGES]
+        loading = rates.seconds({LOADING: parts.work[LOADING]})
+        if loading is not None and pixels >= LEARNED_PX:
+            rates.learn(STAGES, pixels, max(seconds - loading, seconds / 10))
+
+    def _parts(self, height: int, width: int) -> _Parts:
+        """Choose what is done in stages of a picture: all of it, or bands and before them a reduced copy."""
+        assert self._staged is not None
+        stages = self._staged[0]
+        fitting = int(self._maps_bytes() / stages.bytes_per_pixel)
+        if height * width <= fitting:
+            return _Parts(width, [Span(0, height, 0, height)], None)
+        most = max(fitting // width - 2 * self._halo, self._halo)
+        rows = -(-height // math.ceil(height / most))
+        bands = spans(height, -(-rows // self._multiple) * self._multiple, self._halo)
+        if not stages.measure or len(bands) == 1:
+            return _Parts(width, bands, None)
+        scale = min(1.0, math.sqrt(fitting / 2 / (height * width)))
         sides = [max(int(side * scale) // self._multiple, 1) * self._multiple for side in (height, width)]
-        grey = pixels.shape[2] == 1
-        small = resize(pixels[..., 0] if grey else pixels, sides[1], sides[0])
-        return small[..., None] if grey else small
+        return _Parts(width, bands, (sides[0], sides[1]))
 
     def _tile_px(self, height: int, width: int) -> int:
         """Choose the side of a tile; the longer side of the picture where one piece is enough."""
@@ -290,3 +345,10 @@ class Translator:
         if list(made[:2]) != expected:
             found = f"its net makes {made[1]}x{made[0]} of {of[1]}x{of[0]} pixels"
             raise CheckpointError(self.name, found, f"{expected[1]}x{expected[0]}, by the scale that it names")
+
+
+def _shrunk(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return uint8 H x W x C at another size."""
+    is_grey = pixels.shape[2] == 1
+    small = resize(pixels[..., 0] if is_grey else pixels, width, height)
+    return small[..., None] if is_grey else small
