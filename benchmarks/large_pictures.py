@@ -1,20 +1,23 @@
-"""Large pictures: seconds for a megapixel and the most memory of a whole process, and whether memory grows in a batch.
+"""Large pictures: seconds and the most memory of a whole process, beside what was told before; memory in a batch.
 
     python benchmarks/large_pictures.py photo.jpg --megapixels 12 33
     python benchmarks/large_pictures.py photo.jpg --checkpoint net.ppgan --megapixels 12 33
     python benchmarks/large_pictures.py photo.jpg --batch 500
 
-A photo of each size is made by repeating the one that is given. Linux and macOS.
+A photo of each size is made by repeating the one that is given. What was told are the seconds from then on, without
+writing the result, and all memory. Linux and macOS.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,20 +38,60 @@ def repeated(photo: np.ndarray, megapixels: float) -> np.ndarray:
     return np.ascontiguousarray(np.tile(photo, (rows, columns, 1))[:height, :width])
 
 
-def run(command: list[str]) -> tuple[float, int, list[int]]:
-    """Return how long a command takes, the most memory that it has, and what it has at every moment, in bytes."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    watched, seen = psutil.Process(process.pid), [0]
+@dataclass(frozen=True)
+class Told:
+    """What the command said that a picture would cost."""
+
+    seconds: float
+    gigabytes: float
+
+    @classmethod
+    def found(cls, text: str) -> Told | None:
+        """Read it from what the command says."""
+        match = re.search(r"pixels: about (\d+) (s|min), ([\d.]+) GB", text)
+        return match and cls(int(match[1]) * (60 if match[2] == "min" else 1), float(match[3]))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command took.
+
+    Attributes:
+        seconds: In all.
+        memory: Its bytes, at every moment.
+        told: What it said before.
+        seconds_after: From then on.
+    """
+
+    seconds: float
+    memory: list[int]
+    told: Told | None
+    seconds_after: float
+
+    @property
+    def gigabytes(self) -> float:
+        """The most memory."""
+        return max(self.memory) / 1e9
+
+
+def run(command: list[str], log: Path) -> Run:
+    """Run a command to its end; what it says is kept in a file."""
+    started = told_at = time.perf_counter()
+    memory, told = [0], None
+    with log.open("w") as file:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
+    watched = psutil.Process(process.pid)
     while process.poll() is None:
         try:
-            seen.append(watched.memory_info().rss)
+            memory.append(watched.memory_info().rss)
         except psutil.Error:
             break
+        if told is None:
+            told, told_at = Told.found(log.read_text()), time.perf_counter()
         time.sleep(INTERVAL_S)
     if process.wait():
-        raise SystemExit(f"{' '.join(command)} failed")
-    return time.perf_counter() - started, max(seen), seen
+        raise SystemExit(f"{' '.join(command)} failed:\n{log.read_text()}")
+    return Run(time.perf_counter() - started, memory, told, time.perf_counter() - told_at)
 
 
 def main() -> None:
@@ -66,11 +109,13 @@ def main() -> None:
     program = [sys.executable, "-m", "ppgan_lite", *verb, "--overwrite"]
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch, "log")
         if arguments.batch:
             folder = Path(scratch, "photos")
             for number in range(arguments.batch):
                 write_image(folder / f"{number}.jpg", photo)
-            seconds, _, seen = run([*program, str(folder), "-o", str(Path(scratch, "painted"))])
+            found = run([*program, str(folder), "-o", str(Path(scratch, "painted"))], log)
+            seconds, seen = found.seconds, found.memory
             parts = {share: max(seen[: max(int(len(seen) * share), 1)]) / 1e9 for share in (0.2, 0.6, 1.0)}
             print(f"{arguments.batch} pictures: {seconds:.0f} s")
             for share, memory in parts.items():
@@ -79,9 +124,16 @@ def main() -> None:
         for megapixels in [] if arguments.batch else arguments.megapixels:
             path, target = Path(scratch, "photo.jpg"), Path(scratch, "result.jpg")
             write_image(path, repeated(photo, megapixels), overwrite=True)
-            seconds, memory, _ = run([*program, str(path), "-o", str(target)])
-            print(f"{megapixels:g} MP: {seconds:.1f} s, {seconds / megapixels:.2f} s/MP, {memory / 1e9:.2f} GB")
-            rows.append({"megapixels": megapixels, "seconds": seconds, "gigabytes": memory / 1e9})
+            found = run([*program, str(path), "-o", str(target)], log)
+            line = f"{megapixels:g} MP: {found.seconds:.1f} s, {found.seconds / megapixels:.2f} s/MP"
+            print(f"{line}, {found.gigabytes:.2f} GB", end="")
+            row = {"megapixels": megapixels, "seconds": found.seconds, "gigabytes": found.gigabytes}
+            if found.told is not None:
+                print(f"; from then on {found.seconds_after:.1f} s, where {found.told.seconds:.0f} s", end="")
+                print(f" and {found.told.gigabytes:.1f} GB were told", end="")
+                row |= {"seconds_after": found.seconds_after, "told": asdict(found.told)}
+            print(flush=True)
+            rows.append(row)
     if arguments.json:
         arguments.json.write_text(json.dumps({**machine(), "versions": versions(), "rows": rows}, indent=2))
 

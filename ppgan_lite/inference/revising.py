@@ -18,7 +18,7 @@ from ppgan_lite.opencv import opencv
 Rows = Callable[[int, int], np.ndarray]
 
 TILE_PX = 512
-STRIP_BYTES = 64_000_000  # what one of several copies of a strip of tiles may take, in floats
+STRIP_BYTES = 48_000_000  # what one of several copies of a strip of tiles may take, in floats
 _STRIP_ROWS = 256
 
 
@@ -101,12 +101,14 @@ def _revise_level(
     across = _nearest(half[1], 0, size[1], size[1])
     for rows in spans(size[0], _tile_rows(size[1]), halo):
         start, stop = rows.seen_start, rows.seen_stop
-        detail = _floats(photo[start:stop]) - resized_rows(halved, half, size, start, stop)
-        repeated = _floats(coarser[_nearest(half[0], start, stop, size[0])][:, across])
         doubled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
+        detail = resized_rows(halved, half, size, start, stop)
+        np.subtract(_floats(photo[start:stop]), detail, out=detail)
+        down = _nearest(half[0], start, stop, size[0])[:, None]
         for columns in spans(size[1], TILE_PX, halo):
-            seen = (_tensor(detail[:, columns.seen]), _tensor(repeated[:, columns.seen]))
-            painted = run(*seen)[0][0].transpose(1, 2, 0)[rows.kept, columns.kept]
+            repeated = _floats(coarser[down, across[columns.seen]])
+            painted = run(_tensor(detail[:, columns.seen]), _tensor(repeated))[0][0]
+            painted = painted.transpose(1, 2, 0)[rows.kept, columns.kept]
             if strength != 1:
                 own = detail[rows.kept, columns.own]
                 painted = own + (painted - own) * strength
@@ -131,7 +133,10 @@ def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: 
     source = opencv().resize(rows(first, int(upper[-1]) + 1), (to[1], int(upper[-1]) + 1 - first), interpolation=1)
     share = (place - lower).astype(np.float32)[:, None, None]
     below = source[lower - first]
-    below += share * (source[upper - first] - below)
+    difference = source[upper - first]
+    difference -= below
+    difference *= share
+    below += difference
     return below
 
 
