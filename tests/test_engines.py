@@ -23,6 +23,7 @@ from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
+from ppgan_lite.restoration import restorer
 from ppgan_lite.styles import find_style
 
 pytest.importorskip("paddle2onnx")
@@ -71,6 +72,12 @@ def test_an_engine_paints_what_paddle_paints(engine: str) -> None:
     found = agreement(predictor(image, brush=20), reference)
     assert predictor.engine.startswith(engine)
     assert found.holds("bfloat16" if "bfloat16" in predictor.engine else "float32"), found
+
+
+@needs_openvino
+def test_what_restores_agrees_with_paddle_too() -> None:
+    """A branch in its graph once let OpenVINO overwrite the picture that the first convolution reads."""
+    assert load_predictor(restorer(), engine="openvino:float32").engine == "openvino"
 
 
 @needs_openvino
