@@ -75,9 +75,10 @@ STRIP_VALUES = 1_200_000
 NARROWING = 4
 
 # Winograd's way pays while training from so many channels on (256 of 32 x 32 in half of the time, 3.3), unless there
-# are too few pixels to be worth transforming the filters, or too many along a side for its dense matrices.
-WINOGRAD_CHANNELS = 128
-WINOGRAD_PIXELS = 1024
+# are too few pixels to be worth transforming the filters, or too many along a side for its dense matrices. Within these
+# limits it was never slower, with 64 to 512 channels and one or four pictures (docs/performance.md).
+WINOGRAD_CHANNELS = 64
+WINOGRAD_PIXELS = 256
 WINOGRAD_SIDE = 128
 
 
