@@ -35,7 +35,7 @@ DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
-PROCESS_BYTES = 700_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
+PROCESS_BYTES = 520_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
 BYTES_PER_PIXEL = 8.0  # photo, result, and of the levels between them halves in half precision
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
 
