@@ -159,6 +159,21 @@ def test_stages_give_what_one_piece_gives_at_sizes_that_are_no_multiples_too(
     assert np.abs(whole.astype(int) - staged).max() <= 2
 
 
+def test_another_engine_does_stages_as_paddle_does(tmp_path, monkeypatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
+    paddle.seed(3)
+    path, photo = save(tmp_path / "net.ppgan", {"a_to_b": resnet(blocks=1)}), picture(83, 94)
+    monkeypatch.setattr(staging, "STRIP_VALUES", 30_000)
+    pictures = []
+    for engine in ("paddle", "openvino:float32"):
+        predictor = load_predictor(path, device="cpu", engine=engine)
+        predictor._whole_px = 1000
+        pictures.append(predictor(photo).astype(int))
+        assert predictor._staged[1]()["image"].name == engine.partition(":")[0]
+    assert pictures[0].std() > 5 and np.abs(pictures[0] - pictures[1]).max() <= 1
+
+
 @pytest.mark.parametrize(("make", "arguments"), STAGED[:3] + STAGED[7:9])
 def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
     predictor, photo = loaded(make, **arguments), picture(464, 80)

@@ -304,9 +304,12 @@ class Translator:
         return result[: size[0], : size[1]]
 
     def _learn_stages(self, parts: _Parts, seconds: float) -> None:
-        rates, pixels = self._rates(), parts.work[STAGES]
+        pixels = parts.work[STAGES]
+        if pixels < LEARNED_PX:
+            return
+        rates = self._rates()
         loading = rates.seconds({LOADING: parts.work[LOADING]})
-        if loading is not None and pixels >= LEARNED_PX:
+        if loading is not None:
             rates.learn(STAGES, pixels, max(seconds - loading, seconds / 10))
 
     def _parts(self, height: int, width: int) -> _Parts:
