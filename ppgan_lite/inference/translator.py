@@ -27,9 +27,9 @@ from ppgan_lite.nets.stages import Stages, stages_of
 WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece
 LOOKING_PX = 131_072  # ... by a net with self-attention, whose memory grows with the square
 PIECE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
-PROCESS_BYTES = 900_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
+PROCESS_BYTES = 830_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
 MAPS_BYTES = 750_000_000  # what the maps between the stages of a net may take
-STAGED_CALIBRATION_PX = 384  # side of what is done in stages to learn how long they take
+STAGED_CALIBRATION_PX = 512  # side of what is done in stages to learn how long they take
 SAMPLE_PX = 128  # side of the photo that engines are compared by
 WHOLE, STAGES, LOADING = "whole", "stages", "loading stages"  # kinds of work, see `Rates`; the last is counted
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
