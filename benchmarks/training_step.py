@@ -62,7 +62,9 @@ class Training:
 
         self.paddle = require_paddle()
         from ppgan_lite.recipes.cyclegan import CycleGAN
+        from ppgan_lite.training.preparing import keep_freed_memory
 
+        keep_freed_memory()
         self.paddle.seed(0)
         self.recipe = CycleGAN(generator={"name": "ResnetGenerator"}, discriminator={"name": "PatchDiscriminator"})
         self.size = size

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from ppgan_lite.recipes.recipe import Recipe
 
 logger = logging.getLogger(__name__)
+
+# Of mallopt(3).
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_LARGEST_MMAP_THRESHOLD = 32 * 2**20  # what glibc takes at most
+_NEVER = 2**31 - 1
 
 
 def built(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> Any:
@@ -40,6 +47,8 @@ def set_up(
     import paddle
 
     on_gpu = paddle.device.get_device().startswith("gpu")
+    if not on_gpu:
+        keep_freed_memory()
     if settings.amp and not on_gpu:
         logger.warning("train.amp: mixed precision is for GPUs; this training computes in float32")
     for group in recipe.groups.values():
@@ -56,3 +65,15 @@ def set_up(
     if settings.amp and on_gpu:
         return lambda: paddle.amp.auto_cast(dtype=settings.amp)
     return contextlib.nullcontext
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep, until the process ends, what one step gives back, for the next one.
+
+    As it comes it returns tens of megabytes a step to the system and has them paged in anew: about a twentieth of a
+    CycleGAN step (glibc 2.36). No more is held than a step needs anyway. Elsewhere this does nothing.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
+        mallopt(_M_TRIM_THRESHOLD, _NEVER)
