@@ -294,13 +294,14 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
         return name if name in channels else None
 
     halving, halving_norms = [net.stem, *net.downs], ["stem.norm", "downs.0.norm", "downs.1.norm"]
-    scales = (1, 1, 0.5) if net.arguments["antialias"] else (1, 0.5, 0.25)  # a blur halves behind the norm
+    # A blur halves behind the norm, and sees one row more each time.
+    scales, halo = ((1, 1, 0.5), 12) if net.arguments["antialias"] else ((1, 0.5, 0.25), 8)
     stages = [
-        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), 12, 4, scales[place], base, compute)
+        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), halo, 4, scales[place], base, compute)
         for place, name in enumerate(halving_norms)
         for compute in [_UpToNorm(*halving[: place + 1])]
     ]
-    stages.append(Stage("quarter", photo, ("x",), norms(*halving_norms), None, 12, 4, 0.25, base, _AllOf(*halving)))
+    stages.append(Stage("quarter", photo, ("x",), norms(*halving_norms), None, halo, 4, 0.25, base, _AllOf(*halving)))
     before, before_norm = None, ""
     for place, block in enumerate(net.blocks):
         first, second = f"blocks.{place}.norm1", f"blocks.{place}.norm2"
