@@ -128,8 +128,10 @@ def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:
         for height, width in ((32, 48), (45, 37) if name == "whole" else (36, 40)):
             shape = (1, piece.inputs[0][1], height, width)
             values = [np.random.default_rng(height).standard_normal(shape, np.float32)]
-            if len(piece.inputs) > 1:  # statistics
-                values.append(np.abs(np.random.default_rng(0).standard_normal(piece.inputs[1], np.float32)) + 0.1)
+            for wanted in piece.inputs[1:]:  # a map of the photo's size, statistics
+                sides = [4 * height, 4 * width] if None in wanted else wanted[2:]
+                other = np.random.default_rng(0).standard_normal((*wanted[:2], *sides), np.float32)
+                values.append(np.abs(other) + 0.1)
             for wanted, found in zip(*(engine.run(*values) for engine in pair), strict=True):
                 assert found.shape == wanted.shape
                 assert np.abs(found - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max()), name
