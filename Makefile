@@ -61,5 +61,5 @@ $(VENV)/installed: setup.py requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install -e '.[$(EXTRA),dev]'
+	$(PIP) install -e '.[$(EXTRA),export,dev]'
 	@touch $@
