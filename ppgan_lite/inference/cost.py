@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ppgan_lite.cache import cache_folder
+from ppgan_lite.cache import cache_folder, write_whole
 from ppgan_lite.errors import UsageError
 
 LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
@@ -74,10 +74,7 @@ class Rates:
         # A faster time is the better one: what disturbs a measurement only makes it longer.
         known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(f".{os.getpid()}")
-            temporary.write_text(json.dumps(known))
-            temporary.replace(self._path)
+            write_whole(self._path, json.dumps(known).encode())
 
     def _read(self) -> dict[str, float]:
         try:

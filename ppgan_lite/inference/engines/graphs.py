@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ppgan_lite import __version__
-from ppgan_lite.cache import cache_folder
+from ppgan_lite.cache import cache_folder, write_whole
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.device import installed_version, require_paddle
 from ppgan_lite.inference.engines.piece import Piece, Shape
@@ -95,15 +95,7 @@ def write(path: Path, data: bytes) -> None:
         EngineError: It cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
+        write_whole(path, data)
     except OSError as error:
         remedy = "Set PPGAN_LITE_CACHE to a folder that can be written"
         raise EngineError(path, f"cannot be written ({error.strerror})", remedy=remedy) from error
