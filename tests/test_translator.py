@@ -170,7 +170,7 @@ def test_another_engine_does_stages_as_paddle_does(tmp_path, monkeypatch):
         predictor = load_predictor(path, device="cpu", engine=engine)
         predictor._whole_px = 1000
         pictures.append(predictor(photo).astype(int))
-        assert predictor._staged[1]()["image"].name == engine.partition(":")[0]
+        assert predictor._staged.engines(None)["image"].name == engine.partition(":")[0]
     assert pictures[0].std() > 5 and np.abs(pictures[0] - pictures[1]).max() <= 1
 
 
@@ -179,7 +179,7 @@ def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
     predictor, photo = loaded(make, **arguments), picture(464, 80)
     predictor._whole_px = 1000
     whole = predictor(photo).astype(int)
-    bytes_per_pixel = predictor._staged[0].bytes_per_pixel
+    bytes_per_pixel = predictor._staged.stages.bytes_per_pixel
     monkeypatch.setattr(translator, "_shrunk", lambda pixels, height, width: pixels)
     bands = []
     for rows in (200, 264):
@@ -194,7 +194,7 @@ def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):
     assert translator._shrunk(photo, 232, 40).shape == (232, 40, 3)
     assert translator._shrunk(photo[..., :1], 232, 40).shape == (232, 40, 1)
     predictor._whole_px = 1000
-    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged[0].bytes_per_pixel)
+    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)
     parts = predictor._parts(464, 80)
     assert parts.reduced == (232, 40) and [band.own for band in parts.bands] == [
         slice(start, min(start + 156, 464)) for start in range(0, 464, 156)
@@ -339,7 +339,7 @@ def test_the_cost_of_stages_is_told_by_what_was_learned_from_a_part(loaded, monk
     predictor.calibrate(photo)  # 3 s for what is tiny, so that is loading; 9 s for 2000 pixels
     price = predictor.cost(464, 80)
     assert price.seconds == pytest.approx(3 + (9 - 3) / 2000 * 464 * 80)
-    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged[0].bytes_per_pixel)
+    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)
     work = predictor._parts(464, 80).work
     assert work["loading stages"] == 4 and work["stages"] > 464 * 80 * 1.25, "a copy and three bands, with halos"
     assert predictor.cost(464, 80).seconds == pytest.approx(3 * 4 + (9 - 3) / 2000 * work["stages"])

@@ -19,7 +19,15 @@ def style_of(painting: np.ndarray, encode: Run, alignment: Alignment) -> Style:
 
 
 def draft(
-    photo: np.ndarray, style: Style, encode: Run, decode: Run, alignment: Alignment, *, strength: float, coats: int
+    photo: np.ndarray,
+    style: Style,
+    encode: Run,
+    decode: Run,
+    alignment: Alignment,
+    *,
+    strength: float,
+    coats: int,
+    after_each: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
     """Paint a small photo.
 
@@ -31,13 +39,18 @@ def draft(
         alignment: As the net was trained.
         strength: 0 .. 1.
         coats: How often to paint.
+        after_each: Called after encoding, aligning and decoding, for each coat; may raise to stop.
     """
     painted = photo
     for coat in range(coats):
         before = painted.clip(0, 1) if coat else photo
-        features = zip(ALIGNED_LAYERS, encode(before))
-        aligned = [_aligned(values, style[layer], alignment, strength) for layer, values in features]
+        features = encode(before)
+        after_each()
+        layers = zip(ALIGNED_LAYERS, features)
+        aligned = [_aligned(values, style[layer], alignment, strength) for layer, values in layers]
+        after_each()
         (painted,) = decode(before, *aligned)
+        after_each()
         if IMAGE in style:
             painted = _aligned(painted, style[IMAGE], alignment, strength)
         if coat and strength != 1.0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,6 +12,7 @@ from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
 from ppgan_lite.inference.device import INTEL, choose_device, require_paddle
 from ppgan_lite.inference.engines import AUTO, Engines, choose_engines
+from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.styles import any_painting, catalogue, find_style
 from ppgan_lite.tables import did_you_mean
 
@@ -33,10 +33,16 @@ class _Options:
     device: str
     engine: str
     predictor: str | None = None
+    cancelled: Cancelled | None = None
 
 
 def load_predictor(
-    source: str | Path, *, device: str = "auto", engine: str = AUTO, predictor: str | None = None
+    source: str | Path,
+    *,
+    device: str = "auto",
+    engine: str = AUTO,
+    predictor: str | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Stylizer | Translator:
     """Build a predictor.
 
@@ -47,6 +53,8 @@ def load_predictor(
         engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime";
             with a precision behind a colon if it must be that: "auto:float32".
         predictor: Which of a checkpoint's predictors, where it has several ("a_to_b", "b_to_a"); None takes the first.
+        cancelled: Asked while engines are compared, which happens when a checkpoint is loaded for the first time; True
+            stops that.
 
     Returns:
         What paints, where the checkpoint's task is "stylize"; what translates or restores, where it is that.
@@ -57,13 +65,14 @@ def load_predictor(
         CheckpointError: The file is damaged or no checkpoint with a predictor.
         ImageError: The picture cannot be read.
         MissingDependencyError: Paddle is not installed.
+        CancelledError: `cancelled` said so.
     """
     path = Path(source)
     if path.suffix.lower() in READABLE_SUFFIXES:
         painting, _ = read_image(path)
-        return _painter_of(painting, path.stem, _Options(device, engine))
+        return _painter_of(painting, path.stem, _Options(device, engine, cancelled=cancelled))
     path = find_checkpoint(source)
-    return _from_checkpoint(path, path.stem, _Options(device, engine, predictor))
+    return _from_checkpoint(path, path.stem, _Options(device, engine, predictor, cancelled))
 
 
 def find_checkpoint(source: str | Path) -> Path:
@@ -104,25 +113,40 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
         painter = painter_of(header, spec.net, tensors)
         pieces = painter_pieces(header, spec.net, tensors, key)
         engines, why = choose_engines(
-            pieces, options.engine, device, lambda engines: sample_painting(engines, spec, painter)
+            pieces,
+            options.engine,
+            device,
+            lambda engines: sample_painting(engines, spec, painter, cancelled=options.cancelled),
         )
         return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why, key=key)
     require_paddle()
-    from ppgan_lite.inference.translator import Translator, check_net, sample_translation, staged_net, whole_piece
+    from ppgan_lite.inference.translator import (
+        Staged,
+        Translator,
+        check_net,
+        sample_translation,
+        staged_net,
+        whole_piece,
+    )
 
     net = build_net(spec.net, header, tensors)
     check_net(net, spec, where=path)
     engines, why = choose_engines(
-        whole_piece(net, key), options.engine, device, lambda engines: sample_translation(net, engines, spec)
+        whole_piece(net, key),
+        options.engine,
+        device,
+        lambda engines: sample_translation(net, engines, spec, cancelled=options.cancelled),
     )
     staged = staged_net(net, key)
 
-    @functools.cache
-    def stage_engines() -> Engines:
+    def stage_engines(cancelled: Cancelled | None) -> Engines:
         assert staged is not None
         stages, pieces = staged
         return choose_engines(
-            pieces, options.engine, device, lambda engines: sample_translation(net, engines, spec, stages)
+            pieces,
+            options.engine,
+            device,
+            lambda engines: sample_translation(net, engines, spec, stages, cancelled=cancelled),
         )[0]
 
     directions = tuple(key for key, other in header.predictors.items() if other.task == spec.task)
@@ -135,7 +159,7 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
         device_note=note or why,
         direction=chosen,
         directions=directions,
-        staged=staged and (staged[0], stage_engines),
+        staged=staged and Staged(staged[0], stage_engines),
         key=key,
     )
 

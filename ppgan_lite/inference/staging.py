@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ def run_stages(
     *,
     statistics: Statistics | None = None,
     after_each: Callable[[], None] = lambda: None,
+    within: Callable[[], None] = lambda: None,
 ) -> tuple[np.ndarray, Statistics]:
     """Give a picture to a net.
 
@@ -72,6 +74,7 @@ def run_stages(
         value_range: Of what the net takes and gives.
         statistics: What to normalise by; None: what is measured.
         after_each: Called after each strip; may raise to stop.
+        within: Called between reading a strip, executing it and taking in what comes out; may raise to stop.
 
     Returns:
         uint8 H x W x C' picture, and what it was normalised by.
@@ -84,7 +87,7 @@ def run_stages(
             for _ in _strips(stage, *_size(pixels, maps, stage)):
                 after_each()
             continue
-        measured = _run_stage(stage, engines, pixels, maps, known, value_range, after_each)
+        measured = _run_stage(stage, engines, pixels, maps, known, value_range, after_each, within)
         if stage.measures is not None and statistics is None:
             known[stage.measures] = measured
         for name in [name for name in maps if last_use.get(name, len(stages.all)) <= number]:
@@ -100,6 +103,7 @@ def _run_stage(
     known: Statistics,
     value_range: tuple[float, float],
     after_each: Callable[[], None],
+    within: Callable[[], None],
 ) -> Moments:
     """Fill the maps that a stage writes; returns the moments of its last output."""
     height, width = _size(pixels, maps, stage)
@@ -107,26 +111,29 @@ def _run_stage(
     statistics = [_packed(stage, known)] if stage.norms else []
     above: np.ndarray | None = None
     total = _Moments()
-    for rows in _strips(stage, height, width):
-        seen = _read(stage, pixels, maps, value_range, rows, above)
-        # Kept as it was read: what is written may take the place of what the next strip sees.
-        above = seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop].copy() if stage.halo else None
-        inputs = [seen, *reduced, *statistics]
-        if stage.beside == "size":
-            inputs[1:1] = [np.zeros((1, 1, *pixels[_scaled(rows.seen, 4)].shape[:2]), np.float32)]
-        del seen
-        outputs = engines[stage.name].run(*inputs)
-        del inputs
-        for place, output in enumerate(outputs):
-            output = output[:, :, _scaled(rows.kept, stage.scale)]
-            if stage.measures is not None and place == len(outputs) - 1:
-                total.add(output[0])
-            if place < len(stage.writes):
-                whole = pixels.shape[0] if stage.writes[place] == RESULT else math.ceil(height * stage.scale)
-                _write(maps, stage.writes[place], output, _scaled(rows.own, stage.scale), whole, value_range)
-        del outputs, output
-        after_each()
-    engines[stage.name].close()  # it would keep the memory of its strips until the net is let go
+    # What stays open would keep the memory of its strips until the net is let go.
+    with contextlib.closing(engines[stage.name]) as engine:
+        for rows in _strips(stage, height, width):
+            seen = _read(stage, pixels, maps, value_range, rows, above)
+            # Kept as it was read: what is written may take the place of what the next strip sees.
+            above = seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop].copy() if stage.halo else None
+            inputs = [seen, *reduced, *statistics]
+            if stage.beside == "size":
+                inputs[1:1] = [np.zeros((1, 1, *pixels[_scaled(rows.seen, 4)].shape[:2]), np.float32)]
+            del seen
+            within()
+            outputs = engine.run(*inputs)
+            del inputs
+            within()
+            for place, output in enumerate(outputs):
+                output = output[:, :, _scaled(rows.kept, stage.scale)]
+                if stage.measures is not None and place == len(outputs) - 1:
+                    total.add(output[0])
+                if place < len(stage.writes):
+                    whole = pixels.shape[0] if stage.writes[place] == RESULT else math.ceil(height * stage.scale)
+                    _write(maps, stage.writes[place], output, _scaled(rows.own, stage.scale), whole, value_range)
+            del outputs, output
+            after_each()
     return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ppgan_lite.errors import CancelledError
 
 Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
 
 
 class Steps:
@@ -15,13 +16,16 @@ class Steps:
     Args:
         job: What is told in the error that ends a cancelled job.
         progress: Called with the share that is done, 0 to 1.
-        cancelled: Asked after each step; True ends the job.
+        cancelled: Asked after each step and wherever `ask` is called; True ends the job.
+
+    Attributes:
+        cancelled: The same.
     """
 
-    def __init__(self, job: str, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
+    def __init__(self, job: str, progress: Progress | None, cancelled: Cancelled | None) -> None:
+        self.cancelled = cancelled
         self._job = job
         self._progress = progress
-        self._cancelled = cancelled
         self._total = 1
         self._count = 0
 
@@ -41,7 +45,15 @@ class Steps:
             CancelledError: `cancelled` said so.
         """
         self._count += count
-        if self._cancelled is not None and self._cancelled():
-            raise CancelledError(self._job)
+        self.ask()
         if self._progress is not None:
             self._progress(min(self._count / self._total, 1.0))
+
+    def ask(self) -> None:
+        """Ask whether to go on, within a step.
+
+        Raises:
+            CancelledError: `cancelled` said so.
+        """
+        if self.cancelled is not None and self.cancelled():
+            raise CancelledError(self._job)

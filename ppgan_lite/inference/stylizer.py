@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from ppgan_lite.inference.engines import Engines, begin, caption_of
 from ppgan_lite.inference.engines.piece import Piece, Shape
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
-from ppgan_lite.inference.steps import Progress, Steps
+from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
 from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
 from ppgan_lite.opencv import opencv
@@ -197,12 +197,12 @@ class Stylizer:
             work["revise"] = float(_revised_px(height, width, levels))
         return Cost(self._rates().seconds(work), PROCESS_BYTES + BYTES_PER_PIXEL * height * width)
 
-    def calibrate(self, image: np.ndarray) -> None:
+    def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
         """Paint a part of a photo, so that `cost` knows how long the whole will take."""
         style = None if "style" not in self.spec.inputs else image[:CALIBRATION_PX, :CALIBRATION_PX]
         part = np.ascontiguousarray(image[:CALIBRATION_PX, :CALIBRATION_PX])
         for _ in range(2):
-            self(part, style=style, brush=2 * STROKE_PX)
+            self(part, style=style, brush=2 * STROKE_PX, cancelled=cancelled)
 
     def _rates(self) -> Rates:
         return Rates(f"{self._key} {self.engine}")
@@ -220,7 +220,7 @@ class Stylizer:
         keep_colors: bool = False,
         brush: float | None = None,
         progress: Progress | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> np.ndarray:
         """Paint a photo.
 
@@ -232,7 +232,7 @@ class Stylizer:
             brush: Width of a typical stroke in pixels of the photo. None follows the picture, so
                 that a photo looks the same at any resolution.
             progress: Called with the share that is done, 0 to 1.
-            cancelled: Asked between tiles; True stops the work.
+            cancelled: Asked between steps of the draft and between tiles; True stops the work.
 
         Returns:
             uint8 RGB image of the same size; the same for the same arguments.
@@ -273,6 +273,7 @@ class Stylizer:
                 self._painter.alignment,
                 strength=strength,
                 coats=self._coats,
+                after_each=steps.ask,
             )
         steps.done(draft_steps)
         rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
@@ -312,12 +313,14 @@ class Stylizer:
         return style_of(to_values(small, 0.0, 1.0), self._encode, self._painter.alignment)
 
 
-def sample_painting(engines: Engines, spec: PredictorSpec, painter: Painter) -> np.ndarray:
+def sample_painting(
+    engines: Engines, spec: PredictorSpec, painter: Painter, *, cancelled: Cancelled | None = None
+) -> np.ndarray:
     """Paint a photo that is always the same: what engines are compared by."""
     photo = sample_photo()
     stylizer = Stylizer(engines, spec, painter, name="sample")
     style = None if painter.style is not None else np.ascontiguousarray(photo[::-1, ::-1, ::-1])
-    return stylizer(photo, style=style, brush=STROKE_PX * len(photo) / SAMPLE_DRAFT_PX)
+    return stylizer(photo, style=style, brush=STROKE_PX * len(photo) / SAMPLE_DRAFT_PX, cancelled=cancelled)
 
 
 def _revised_px(height: int, width: int, levels: int) -> int:

@@ -19,7 +19,7 @@ from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.staging import Statistics, run_stages, stage_pieces, strips_of
-from ppgan_lite.inference.steps import Progress, Steps
+from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.inference.tiling import Span, spans
 from ppgan_lite.nets.stages import Stages, stages_of
 
@@ -52,13 +52,19 @@ def staged_net(net: nn.Layer, key: str) -> tuple[Stages, dict[str, Piece]] | Non
 
 
 def sample_translation(
-    net: nn.Layer, engines: Engines, spec: PredictorSpec, stages: Stages | None = None
+    net: nn.Layer,
+    engines: Engines,
+    spec: PredictorSpec,
+    stages: Stages | None = None,
+    *,
+    cancelled: Cancelled | None = None,
 ) -> np.ndarray:
     """Translate a photo that is always the same, in one piece or in stages: what engines are compared by."""
-    staged = None if stages is None else (stages, lambda: engines)
+    staged = None if stages is None else Staged(stages, lambda _cancelled: engines)
     translator = Translator(net, engines, spec, name="sample", device="cpu", staged=staged)
     photo = np.ascontiguousarray(sample_photo()[:SAMPLE_PX, :SAMPLE_PX])
-    return translator(photo) if stages is None else translator.in_stages(photo)
+    translate = translator if stages is None else translator.in_stages
+    return translate(photo, cancelled=cancelled)
 
 
 def check_net(net: nn.Layer, spec: PredictorSpec, *, where: object) -> None:
@@ -76,6 +82,26 @@ def check_net(net: nn.Layer, spec: PredictorSpec, *, where: object) -> None:
     if not spec.value_range[0] < spec.value_range[1] or spec.multiple_of < 1 or spec.scale < 1:
         found = f"values from {spec.value_range[0]} to {spec.value_range[1]}, sizes in multiples of {spec.multiple_of}"
         raise CheckpointError(where, f"its predictor is said to have {found}, a scale of {spec.scale}", "sound numbers")
+
+
+class Staged:
+    """A net's stages and what executes them.
+
+    Args:
+        stages: The net's.
+        load: Returns the engines of their pieces; asks now and then whether to stop, and raises CancelledError then.
+    """
+
+    def __init__(self, stages: Stages, load: Callable[[Cancelled | None], Engines]) -> None:
+        self.stages = stages
+        self._load = load
+        self._engines: Engines | None = None
+
+    def engines(self, cancelled: Cancelled | None) -> Engines:
+        """Return the engines, which are chosen when the first large picture comes."""
+        if self._engines is None:
+            self._engines = self._load(cancelled)
+        return self._engines
 
 
 @dataclass(frozen=True)
@@ -131,7 +157,7 @@ class Translator:
         device_note: str = "",
         direction: str = "",
         directions: tuple[str, ...] = (),
-        staged: tuple[Stages, Callable[[], Engines]] | None = None,
+        staged: Staged | None = None,
         key: str = "",
     ) -> None:
         """Describe how a net is to be called.
@@ -140,7 +166,7 @@ class Translator:
             net: Is asked for its arguments, halo and multiple.
             engines: Execute `whole_piece`.
             spec: See above, as for the others.
-            staged: A net's stages, and what loads the engines of their pieces when the first large picture comes.
+            staged: The net's stages, if it has any.
             key: What its speed is known by.
         """
         self.name = name
@@ -154,7 +180,7 @@ class Translator:
         self._multiple = math.lcm(net.multiple, spec.multiple_of)
         self._staged = staged
         self._key = key
-        looks = staged is not None and any(stage.beside == "reduced" for stage in staged[0].all)
+        looks = staged is not None and any(stage.beside == "reduced" for stage in staged.stages.all)
         self._whole_px = LOOKING_PX if looks else WHOLE_PX
         self._halo = -(-net.halo // self._multiple) * self._multiple
 
@@ -163,7 +189,7 @@ class Translator:
         image: np.ndarray,
         *,
         progress: Progress | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> np.ndarray:
         """Translate or restore a photo.
 
@@ -175,7 +201,7 @@ class Translator:
         Args:
             image: uint8 H x W x 3 RGB, any size.
             progress: Called with the share that is done, 0 to 1.
-            cancelled: Asked between tiles; True stops the work.
+            cancelled: Asked between tiles, several times in a strip, and while engines are compared; True stops it.
 
         Returns:
             uint8 RGB image, `spec.scale` times as high and as wide.
@@ -198,23 +224,26 @@ class Translator:
             assert self._staged is not None
             parts = self._parts(height, width)
             work = parts.work
-            maps = self._staged[0].bytes_per_pixel * parts.largest_px
+            maps = self._staged.stages.bytes_per_pixel * parts.largest_px
         pictures = (3 + 3 * self.spec.scale**2) * height * width
         return Cost(self._rates().seconds(work), PROCESS_BYTES + maps + pictures)
 
-    def calibrate(self, image: np.ndarray) -> None:
+    def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
         """Do a part of a photo as the whole will be done, so that `cost` knows how long it takes."""
         if self._staged is None:
             part = np.ascontiguousarray(image[:CALIBRATION_PX, :CALIBRATION_PX])
             for _ in range(2):
-                self(part)
+                self(part, cancelled=cancelled)
             return
         small = np.ascontiguousarray(image[:SAMPLE_PX, :SAMPLE_PX])
-        self.in_stages(small)  # once the engines have been made, nearly all of its time goes into loading them
+        self.in_stages(
+            small, cancelled=cancelled
+        )  # once the engines have been made, nearly all of its time goes into loading them
         started = time.perf_counter()
-        self.in_stages(small)
+        self.in_stages(small, cancelled=cancelled)
         self._rates().learn(LOADING, 1, time.perf_counter() - started)
-        self.in_stages(np.ascontiguousarray(image[:STAGED_CALIBRATION_PX, :STAGED_CALIBRATION_PX]))
+        part = np.ascontiguousarray(image[:STAGED_CALIBRATION_PX, :STAGED_CALIBRATION_PX])
+        self.in_stages(part, cancelled=cancelled)
 
     def _rates(self) -> Rates:
         return Rates(f"{self._key} {self.engine}")
@@ -269,24 +298,33 @@ class Translator:
         assert result is not None
         return result
 
-    def in_stages(self, image: np.ndarray) -> np.ndarray:
+    def in_stages(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> np.ndarray:
         """Translate an image as a large one is: uint8 with as many channels as the net gives."""
-        return self._in_stages(self._padded(self._channels_of(image)), Steps(self.spec.task, None, None))
+        return self._in_stages(self._padded(self._channels_of(image)), Steps(self.spec.task, None, cancelled))
 
     def _in_stages(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
         """Do the whole picture stage by stage; in bands, normalised by a reduced copy, where its maps do not fit."""
         assert self._staged is not None
-        stages, load = self._staged
+        stages = self._staged.stages
         size = pixels.shape[:2]
         extra = [-side % stages.multiple for side in size]
         pixels = np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="edge") if any(extra) else pixels
         parts = self._parts(*pixels.shape[:2])
         bands = parts.bands
         steps.expect(sum(strips_of(stages, *one) for one in parts.sizes))
+        engines = self._staged.engines(steps.cancelled)
         started = time.perf_counter()
 
         def run(part: np.ndarray, statistics: Statistics | None) -> tuple[np.ndarray, Statistics]:
-            return run_stages(stages, load(), part, self.spec.value_range, statistics=statistics, after_each=steps.done)
+            return run_stages(
+                stages,
+                engines,
+                part,
+                self.spec.value_range,
+                statistics=statistics,
+                after_each=steps.done,
+                within=steps.ask,
+            )
 
         statistics = None if parts.reduced is None else run(_shrunk(pixels, *parts.reduced), None)[1]
         result: np.ndarray | None = None
@@ -315,7 +353,7 @@ class Translator:
     def _parts(self, height: int, width: int) -> _Parts:
         """Choose what is done in stages of a picture: all of it, or bands and before them a reduced copy."""
         assert self._staged is not None
-        stages = self._staged[0]
+        stages = self._staged.stages
         fitting = int(self._maps_bytes() / stages.bytes_per_pixel)
         if height * width <= fitting:
             return _Parts(width, [Span(0, height, 0, height)], None)
