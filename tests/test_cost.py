@@ -1,15 +1,14 @@
 """What a picture will cost, known before it is begun."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from ppgan_lite.cli import painting
+from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference import cost
-from ppgan_lite.inference.cost import Cost, Rates, check_memory
+from ppgan_lite.inference import cost, predictor
+from ppgan_lite.inference.cost import Cost, Rates, check_memory, cost_ahead
 
 
 @pytest.fixture(autouse=True)
@@ -87,10 +86,51 @@ def test_what_does_not_fit_into_memory_is_refused_in_one_line(monkeypatch):
         check_memory("a photo", Cost(1.0, 9e9))
 
 
-def test_the_command_line_calibrates_once_and_tells(capsys):
-    prices, calibrated = [Cost(None, 1e9), Cost(12.0, 1e9)], []
-    predictor = SimpleNamespace(cost=lambda *size: prices.pop(0), calibrate=calibrated.append)
-    image = np.zeros((20, 30, 3), np.uint8)
-    painting._tell_cost(predictor, image, {})
-    assert len(calibrated) == 1 and calibrated[0] is image and not prices
-    assert capsys.readouterr().err == "30 x 20 pixels: about 12 s, 1.0 GB\n"
+class Costly:
+    """A predictor that knows its price from the second question on, and takes note of what it is asked."""
+
+    name, device, device_note, engine = "costly", "cpu", "", "paddle"
+    spec = PredictorSpec("net", "stylize")
+
+    def __init__(self):
+        self.asked = []
+
+    def cost(self, height, width, **options):
+        self.asked.append((height, width, options))
+        return Cost(None if len(self.asked) == 1 else 12.0, 1e9)
+
+    def calibrate(self, image, *, cancelled):
+        self.asked.append((image.shape, cancelled))
+
+    def __call__(self, image, *, progress, **options):
+        return image
+
+
+def test_the_cost_of_a_large_picture_is_known_ahead_from_one_calibration(monkeypatch):
+    painter, image, cancelled = Costly(), np.zeros((20, 30, 3), np.uint8), lambda: False
+    assert cost_ahead(painter, image, {}) is None and painter.asked == [], "it is not large"
+    monkeypatch.setattr(cost, "LARGE_PX", 600)
+    found = cost_ahead(painter, image, {"brush": 7.0, "strength": 1.0}, cancelled=cancelled)
+    asked = (20, 30, {"brush": 7.0})
+    assert found == Cost(12.0, 1e9) and painter.asked == [asked, ((20, 30, 3), cancelled), asked]
+    assert cost_ahead(painter, image, {}) == Cost(12.0, 1e9), "and is not made a part of again"
+    assert painter.asked[3:] == [(20, 30, {})]
+
+
+def test_a_large_picture_that_does_not_fit_is_refused_before_anything_is_made(monkeypatch):
+    monkeypatch.setattr(cost, "LARGE_PX", 600)
+    monkeypatch.setattr(cost, "free_memory", lambda: -(10**12))
+    painter = Costly()
+    with pytest.raises(UsageError, match=r"^30 x 20 pixels: needs about 1\.0 GB of memory"):
+        cost_ahead(painter, np.zeros((20, 30, 3), np.uint8), {})
+    assert len(painter.asked) == 1
+
+
+def test_the_command_line_tells_what_a_large_picture_will_take(run, monkeypatch, photo_file):
+    monkeypatch.setattr(predictor, "load_predictor", lambda *arguments, **options: Costly())
+    code, _, said = run("stylize", photo_file, "-o", "small.png", "--style", "starry_night")
+    assert code == 0, said
+    assert "pixels:" not in said
+    monkeypatch.setattr(cost, "LARGE_PX", 600)
+    code, _, said = run("stylize", photo_file, "-o", "large.png", "--style", "starry_night")
+    assert code == 0 and "60 x 40 pixels: about 12 s, 1.0 GB\n" in said

@@ -243,7 +243,7 @@ def _make(
         as_json: Whether to tell it on stdout.
     """
     from ppgan_lite.images import fitting_metadata, read_image, write_image
-    from ppgan_lite.inference.cost import LARGE_PX
+    from ppgan_lite.inference.cost import cost_ahead
 
     used: dict[str, str | None] = {"device": None, "engine": None}
     if batch.tasks:
@@ -252,8 +252,9 @@ def _make(
 
         def make(photo: Photo, progress: Progress) -> Photo:
             image, metadata = photo
-            if image.shape[0] * image.shape[1] >= LARGE_PX:
-                _tell_cost(predictor, image, options)
+            cost = cost_ahead(predictor, image, options)
+            if cost is not None:
+                say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
             result = predictor(image, progress=progress, **options)
             return result, fitting_metadata(metadata, result)
 
@@ -264,17 +265,3 @@ def _make(
 
         batch.run(read_image, make, write)
     batch.conclude({**recipe, **used}, as_json=as_json)
-
-
-def _tell_cost(predictor: Stylizer | Translator, image: np.ndarray, options: Mapping[str, Any]) -> None:
-    """Say what a large picture will take, before it does; refuse one that does not fit into memory."""
-    from ppgan_lite.inference.cost import check_memory
-
-    height, width = image.shape[:2]
-    asked = {"brush": options["brush"]} if "brush" in options else {}
-    cost = predictor.cost(height, width, **asked)
-    check_memory(f"{width} x {height} pixels", cost)
-    if cost.seconds is None:
-        predictor.calibrate(image)
-        cost = predictor.cost(height, width, **asked)
-    say(f"{width} x {height} pixels: {cost}")

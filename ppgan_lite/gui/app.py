@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
     from ppgan_lite.gui.window import MainWindow
+    from ppgan_lite.gui.worker import Cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -102,11 +103,11 @@ def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in READABLE_SUFFIXES
 
 
-def _load(source: str, direction: str | None) -> Any:
+def _load(source: str, direction: str | None, cancelled: Cancelled) -> Any:
     """Load a predictor; on a worker thread, because this is where Paddle is imported."""
     from ppgan_lite.inference.predictor import load_predictor
 
-    return load_predictor(source, predictor=direction)
+    return load_predictor(source, predictor=direction, cancelled=cancelled)
 
 
 def _wait(application: QApplication, window: MainWindow) -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.state import Choice, Picture, Result
 from ppgan_lite.gui.texts import text
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.cost import Cost
 
 _DOT = "  ·  "
 
@@ -60,6 +65,26 @@ def device_caption(device: str | None, note: str, language: str) -> str:
         return text("device", language, device=text("device_starting", language))
     name = device.upper().replace(":", " ") or text("device_unknown", language)
     return text("device", language, device=f"{name} ({note})" if note else name)
+
+
+def work_caption(progress: float | None, cost: Cost | None, language: str) -> str:
+    """How far a picture has come (0 to 1, None before it is begun), and what it was said to take."""
+    words = text("preparing", language) if progress is None else progress_caption(progress, language)
+    return words if cost is None else _DOT.join([words, cost_caption(cost, language)])
+
+
+def progress_caption(progress: float, language: str) -> str:
+    """How much is done, 0 to 1."""
+    return text("working", language, percent=int(100 * progress))
+
+
+def cost_caption(cost: Cost, language: str) -> str:
+    """What a picture will take."""
+    memory = text("gigabytes", language, count=cost.gigabytes)
+    if cost.duration is None:
+        return memory
+    count, unit = cost.duration
+    return text("cost", language, time=text(unit, language, count=count), memory=memory)
 
 
 def error_line(error: BaseException, language: str) -> str:

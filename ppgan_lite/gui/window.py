@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QLibraryInfo, QMimeData, QPointF, QSettings, QSize, Qt, QTimer, QTranslator
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap, QShowEvent
@@ -22,7 +22,14 @@ from PyQt5.QtWidgets import (
 )
 
 from ppgan_lite.gui import dialogs
-from ppgan_lite.gui.captions import device_caption, error_line, photo_caption, result_caption
+from ppgan_lite.gui.captions import (
+    device_caption,
+    error_line,
+    photo_caption,
+    progress_caption,
+    result_caption,
+    work_caption,
+)
 from ppgan_lite.gui.controls import Controls
 from ppgan_lite.gui.dropped import may_be_taken, read_mime
 from ppgan_lite.gui.gallery import Gallery
@@ -32,6 +39,9 @@ from ppgan_lite.gui.texts import LANGUAGE_NAMES, text
 from ppgan_lite.gui.view import PicturePane, Viewport, Words, to_pixmap
 from ppgan_lite.gui.worker import Load, Painter, Worker, preview_of, read_picture, save_result
 from ppgan_lite.images import ImageMetadata
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.cost import Cost
 
 # A kernel that has begun cannot be stopped; a file that is being written should be.
 _STOP_PAINTER_MS = 5_000
@@ -64,6 +74,7 @@ class MainWindow(QMainWindow):
         self._device_note = ""
         self._status: Callable[[], str] = lambda: self.text("ready")
         self._progress: float | None = None
+        self._cost: Cost | None = None
         self._paint_began = 0.0
         self._painting_pixmap: QPixmap | None = None
         self._result_pixmap: QPixmap | None = None
@@ -103,7 +114,9 @@ class MainWindow(QMainWindow):
     def load_checkpoint(self, path: Path) -> None:
         self._say("loading", name=path.name)
         self._submit(
-            self._painter_worker, "checkpoint", lambda _report, _cancelled: self._painter.load_checkpoint(path)
+            self._painter_worker,
+            "checkpoint",
+            lambda _report, cancelled: self._painter.load_checkpoint(path, cancelled),
         )
 
     def choose(self, source: str) -> bool:
@@ -133,12 +146,12 @@ class MainWindow(QMainWindow):
             self.pick_painting()
             return
         request = self.state.request()
-        self._progress = None
+        self._progress = self._cost = None
         self._paint_began = time.perf_counter()
         self._submit(
             self._painter_worker, "paint", lambda report, cancelled: self._painter.paint(request, report, cancelled)
         )
-        self._say("preparing")
+        self._show_work()
         self._show_state()
 
     def cancel(self) -> None:
@@ -210,8 +223,13 @@ class MainWindow(QMainWindow):
     def _progressed(self, job: Job, fraction: float) -> None:
         if self.state.jobs.is_current(job):
             self._progress = fraction
-            self._say("working", percent=int(100 * fraction))
+            self._show_work()
             self._show_progress()
+
+    def _costed(self, job: Job, cost: Cost) -> None:
+        if self.state.jobs.is_current(job):
+            self._cost = cost
+            self._show_work()
 
     def _finished(self, job: Job, value: Any) -> None:
         if self.state.jobs.finish(job):
@@ -298,6 +316,7 @@ class MainWindow(QMainWindow):
     def _make_worker(self, name: str) -> Worker:
         worker = Worker(name)
         worker.progressed.connect(self._progressed)
+        worker.costed.connect(self._costed)
         worker.finished.connect(self._finished)
         worker.failed.connect(self._failed)
         return worker
@@ -418,7 +437,7 @@ class MainWindow(QMainWindow):
         elif self._progress is None:
             self.result_pane.show_note(self.text("preparing"))
         else:
-            self.result_pane.show_note(self.text("working", percent=int(100 * self._progress)), self._progress)
+            self.result_pane.show_note(progress_caption(self._progress, self._language), self._progress)
 
     def _show_status(self) -> None:
         self.status_label.setText(self._status())
@@ -426,6 +445,11 @@ class MainWindow(QMainWindow):
         device = device_caption(self._device, self._device_note, self._language)
         self.device_label.setText(self.fontMetrics().elidedText(device, Qt.ElideRight, _DEVICE_WIDTH_PX))
         self.device_label.setToolTip(device)
+
+    def _show_work(self) -> None:
+        """Put how far the picture has come in the status bar."""
+        self._status = lambda: work_caption(self._progress, self._cost, self._language)
+        self._show_status()
 
     def _say(self, key: str, **values: object) -> None:
         """Put a text in the status bar; it follows a change of language."""
@@ -451,7 +475,9 @@ class MainWindow(QMainWindow):
     def _warm_up(self) -> None:
         """Load Paddle and the chosen style before they are asked for, so that the first picture comes soon."""
         source = self.state.choice.source
-        self._submit(self._painter_worker, "warm_up", lambda _report, _cancelled: self._painter.warm_up(source))
+        self._submit(
+            self._painter_worker, "warm_up", lambda _report, cancelled: self._painter.warm_up(source, cancelled)
+        )
 
     def _show_actual_size(self) -> None:
         pane = self.photo_pane

@@ -9,8 +9,9 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
@@ -18,6 +19,9 @@ from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, PpganError
 from ppgan_lite.gui.state import Choice, Job, Picture, Request, Result, checkpoint_choice
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.cost import Cost
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +34,24 @@ KEPT_PREDICTORS = 6
 # macOS gives secondary threads 512 kB, too little for the recursions of compilers inside a framework.
 _STACK_BYTES = 16 * 1024 * 1024
 
-Load = Callable[[str, str | None], Any]
-Report = Callable[[float], None]
-Work = Callable[[Report, Callable[[], bool]], Any]
+Cancelled = Callable[[], bool]
+Load = Callable[[str, str | None, Cancelled], Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a job tells what it is at.
+
+    Attributes:
+        progress: Takes the share that is done, 0 to 1.
+        cost: Takes what the job will take.
+    """
+
+    progress: Callable[[float], None]
+    cost: Callable[[Cost], None]
+
+
+Work = Callable[[Report, Cancelled], Any]
 
 
 class _Thread(QThread):
@@ -54,6 +73,7 @@ class Worker(QObject):
     """
 
     progressed = pyqtSignal(object, float)
+    costed = pyqtSignal(object, object)
     finished = pyqtSignal(object, object)
     failed = pyqtSignal(object, object)
     _submitted = pyqtSignal(object, object)
@@ -80,8 +100,9 @@ class Worker(QObject):
     def _run(self, job: Job, work: Work) -> None:
         if job.cancelled.is_set():
             return
+        report = Report(lambda fraction: self.progressed.emit(job, fraction), lambda cost: self.costed.emit(job, cost))
         try:
-            value = work(lambda fraction: self.progressed.emit(job, fraction), job.cancelled.is_set)
+            value = work(report, job.cancelled.is_set)
         except CancelledError:
             return
         except Exception as error:
@@ -100,39 +121,44 @@ class Painter:
         self._load = load
         self._predictors: OrderedDict[tuple[str, str | None], Any] = OrderedDict()
 
-    def warm_up(self, source: str) -> tuple[str, str]:
+    def warm_up(self, source: str, cancelled: Cancelled) -> tuple[str, str]:
         """Load a predictor before it is needed; returns its device and device note."""
-        predictor = self._predictor(source, None)
+        predictor = self._predictor(source, None, cancelled)
         return predictor.device, predictor.device_note
 
-    def load_checkpoint(self, path: Path) -> tuple[Choice, tuple[str, str]]:
+    def load_checkpoint(self, path: Path, cancelled: Cancelled) -> tuple[Choice, tuple[str, str]]:
         """Read a checkpoint file anew (training may have written it since); returns also device and device note."""
-        predictor = self._load(str(path), None)
+        predictor = self._load(str(path), None, cancelled)
         choice = checkpoint_choice(path, predictor.spec, predictor.directions)
         for key in [key for key in self._predictors if key[0] == choice.source]:
             del self._predictors[key]
         self._keep((choice.source, choice.direction), predictor)
         return choice, (predictor.device, predictor.device_note)
 
-    def paint(self, request: Request, report: Report, cancelled: Callable[[], bool]) -> Result:
-        """Make the picture that was asked for."""
+    def paint(self, request: Request, report: Report, cancelled: Cancelled) -> Result:
+        """Make the picture that was asked for; what a large one will take is told before."""
+        from ppgan_lite.inference.cost import cost_ahead
+
         begin = time.perf_counter()
-        predictor = self._predictor(request.choice.source, request.choice.direction)
+        predictor = self._predictor(request.choice.source, request.choice.direction, cancelled)
         if cancelled():
             raise CancelledError
         options = dict(request.options)
+        cost = cost_ahead(predictor, request.photo.image, options, cancelled=cancelled)
+        if cost is not None:
+            report.cost(cost)
         if request.painting is not None:
             options["style"] = request.painting.image
-        image = predictor(request.photo.image, progress=report, cancelled=cancelled, **options)
+        image = predictor(request.photo.image, progress=report.progress, cancelled=cancelled, **options)
         seconds = time.perf_counter() - begin
         return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note)
 
-    def _predictor(self, source: str, direction: str | None) -> Any:
+    def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Any:
         key = source, direction
         if key in self._predictors:
             self._predictors.move_to_end(key)
         else:
-            self._keep(key, self._load(source, direction))
+            self._keep(key, self._load(source, direction, cancelled))
         return self._predictors[key]
 
     def _keep(self, key: tuple[str, str | None], predictor: Any) -> None:

@@ -14,12 +14,21 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.cache import cache_folder, write_whole
 from ppgan_lite.errors import UsageError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ppgan_lite.inference.steps import Cancelled
+    from ppgan_lite.inference.stylizer import Stylizer
+    from ppgan_lite.inference.translator import Translator
+
 LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
 LARGE_PX = 4_000_000  # a picture of so many is worth a calibration
+UNITS = {"seconds": "s", "minutes": "min"}
 CALIBRATION_PX = 640  # side of what is made for it, twice: the first time loads the net
 
 
@@ -35,9 +44,26 @@ class Cost:
     seconds: float | None
     memory: float
 
+    @property
+    def duration(self) -> tuple[int, str] | None:
+        """How many "seconds" or "minutes", as a person would say it; None where nothing is known yet."""
+        if self.seconds is None:
+            return None
+        if self.seconds < 90:
+            return max(round(self.seconds), 1), "seconds"
+        return round(self.seconds / 60), "minutes"
+
+    @property
+    def gigabytes(self) -> str:
+        """Of memory, as a person would say it."""
+        return f"{self.memory / 1e9:.1f}"
+
     def __str__(self) -> str:
-        memory = f"{self.memory / 1e9:.1f} GB"
-        return memory if self.seconds is None else f"about {_in_words(self.seconds)}, {memory}"
+        memory = f"{self.gigabytes} GB"
+        if self.duration is None:
+            return memory
+        count, unit = self.duration
+        return f"about {count} {UNITS[unit]}, {memory}"
 
 
 class Rates:
@@ -101,11 +127,39 @@ def check_memory(where: object, cost: Cost) -> None:
 
     free = free_memory() + psutil.Process().memory_info().rss
     if cost.memory > free:
-        found = f"needs about {cost.memory / 1e9:.1f} GB of memory"
+        found = f"needs about {cost.gigabytes} GB of memory"
         raise UsageError(where, found, f"at most the {free / 1e9:.1f} GB that are free", "Scale it down first")
 
 
-def _in_words(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{seconds / 60:.0f} min"
+def cost_ahead(
+    predictor: Stylizer | Translator,
+    image: np.ndarray,
+    options: Mapping[str, Any],
+    *,
+    cancelled: Cancelled | None = None,
+) -> Cost | None:
+    """Return what a large photo will take, before it does; a part of it is made where nothing is known yet.
+
+    Args:
+        predictor: Is to make it.
+        image: The photo, uint8 H x W x 3.
+        options: What the predictor will be called with.
+        cancelled: Asked while a part is made; True stops that.
+
+    Returns:
+        None for a photo that is not large.
+
+    Raises:
+        UsageError: It does not fit into memory.
+        CancelledError: `cancelled` said so.
+    """
+    height, width = image.shape[:2]
+    if height * width < LARGE_PX:
+        return None
+    asked = {"brush": options["brush"]} if "brush" in options else {}
+    cost = predictor.cost(height, width, **asked)
+    check_memory(f"{width} x {height} pixels", cost)
+    if cost.seconds is None:
+        predictor.calibrate(image, cancelled=cancelled)
+        cost = predictor.cost(height, width, **asked)
+    return cost

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from window_bench import Bench, FakePredictor
 
-from ppgan_lite.errors import CheckpointError, MissingDependencyError
+from ppgan_lite.errors import CancelledError, CheckpointError, MissingDependencyError
 from ppgan_lite.gui.app import main
 from ppgan_lite.gui.state import Jobs
 from ppgan_lite.gui.view import from_qimage
 from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
 from ppgan_lite.images import read_image, read_recipe
+from ppgan_lite.inference import cost
 
 
 def shown(pane: Any) -> np.ndarray:
@@ -92,6 +94,69 @@ def test_progress_is_shown_and_cancel_answers_at_once(bench: Bench, photo_file: 
     assert bench.window.status_label.text() == "Cancelled"
     assert time.perf_counter() - began < 0.5
     assert bench.window.state.result is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [
+        (40.2, "Working… 42 %  ·  about 40 s, 1.2 GB", "正在处理… 42 %  ·  预计 40 秒，内存 1.2 GB"),
+        (300.0, "Working… 42 %  ·  about 5 min, 1.2 GB", "正在处理… 42 %  ·  预计 5 分钟，内存 1.2 GB"),
+        (None, "Working… 42 %  ·  1.2 GB", "正在处理… 42 %  ·  1.2 GB"),
+    ],
+)
+def test_what_a_large_picture_will_take_is_shown_in_both_languages(
+    bench: Bench, photo_file: Path, monkeypatch: Any, seconds: float | None, english: str, chinese: str
+) -> None:
+    monkeypatch.setattr(cost, "LARGE_PX", 60 * 40)
+    predictor = bench.predictors["night"] = FakePredictor(gate=threading.Event(), cost=cost.Cost(seconds, 1.24e9))
+    monkeypatch.setattr(predictor, "calibrate", lambda image, *, cancelled: None, raising=False)
+    bench.open_photo(photo_file)
+    told: list[str] = []
+    bench.window._painter_worker.costed.connect(lambda _job, _cost: told.append(bench.window.status_label.text()))
+    bench.window.run()
+    bench.until(lambda: bench.window.status_label.text() == english)
+    assert told == [english.replace("Working… 42 %", "Getting ready…")], "before the first of it is done"
+    assert bench.window.result_pane.note == "Working… 42 %"
+    bench.window.set_language("zh")
+    assert bench.window.status_label.text() == chinese
+    bench.window.cancel()
+    assert bench.window.status_label.text() == "已取消"
+    bench.window.set_language("en")
+    monkeypatch.setattr(cost, "LARGE_PX", 60 * 40 + 1)
+    bench.window.run()
+    bench.until(lambda: bench.window.status_label.text() == "Working… 42 %")
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_refused_and_the_window_goes_on(
+    bench: Bench, photo_file: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(cost, "LARGE_PX", 60 * 40)
+    predictor = bench.predictors["night"] = FakePredictor(cost=cost.Cost(9.0, 1e15))
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(lambda: bench.window.dialog.isVisible())
+    assert bench.window.dialog.informativeText().startswith("60 x 40 pixels: needs about 1000000.0 GB of memory")
+    assert predictor.calls == [] and bench.window.controls.run.isEnabled()
+
+
+def test_what_loads_a_painter_is_told_of_cancel(bench: Bench, photo_file: Path, monkeypatch: Any) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def load(source: str, direction: str | None, cancelled: Callable[[], bool]) -> FakePredictor:
+        began.set()
+        while not cancelled():
+            time.sleep(0.005)
+        ended.set()
+        raise CancelledError
+
+    monkeypatch.setattr(bench.window._painter, "_load", load)
+    bench.open_photo(photo_file)
+    bench.window.run()
+    bench.until(began.is_set)
+    assert bench.window.status_label.text() == "Getting ready…"
+    bench.window.cancel()
+    bench.until(ended.is_set)
+    assert not bench.window.dialog.isVisible() and bench.window.state.result is None
 
 
 def test_the_last_result_stays_when_the_next_is_cancelled(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:

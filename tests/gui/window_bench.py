@@ -16,6 +16,7 @@ from ppgan_lite.errors import CancelledError
 from ppgan_lite.gui.state import State
 from ppgan_lite.gui.window import MainWindow
 from ppgan_lite.images import write_image
+from ppgan_lite.inference.cost import Cost
 
 
 class FakePredictor:
@@ -33,13 +34,20 @@ class FakePredictor:
         deaf: bool = False,
         directions: tuple[str, ...] = (),
         scale: int = 1,
+        cost: Cost | None = None,
     ) -> None:
         self.spec = SimpleNamespace(task=task, inputs=inputs, scale=scale)
         self.directions = directions
         self.gate = gate
         self.error = error
         self.deaf = deaf
+        self.known_cost = cost
         self.calls: list[dict[str, Any]] = []
+
+    def cost(self, height: int, width: int, *, brush: float | None) -> Cost:
+        """Only a fake that was given one is asked: the pictures of the tests are small."""
+        assert self.known_cost is not None
+        return self.known_cost
 
     def __call__(
         self,
@@ -93,7 +101,7 @@ class Bench:
         window.show()
         return window
 
-    def load(self, source: str, direction: str | None) -> FakePredictor:
+    def load(self, source: str, direction: str | None, cancelled: Callable[[], bool]) -> FakePredictor:
         key = f"{source} {direction}" if direction else source
         self.loaded.append((key, threading.current_thread().name))
         predictor = self.predictors.setdefault(key, FakePredictor())
