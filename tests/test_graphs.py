@@ -17,7 +17,7 @@ from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.executors import openvino_core
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.rewriting import rewritten
-from ppgan_lite.nets.blocks import reflect_pad, upsample_nearest
+from ppgan_lite.nets.blocks import SameConv, reflect_pad, upsample_nearest
 from ppgan_lite.nets.lapstyle import DecodePiece, LapStyleNet
 
 onnx = pytest.importorskip("onnx")
@@ -116,7 +116,9 @@ def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
         graph = graph_of(WholePainting(net, levels=2, coats=1, grain=0.1, draft_size=None))
     assert list(fractions_in_sizes(graph)) == []
     counts = counted(graph)
-    assert counts["Pad"] == counts["Conv"] - (part == "whole")  # all but the encoder's first convolution, which is 1x1
+    assert counts["DepthToSpace"] == (3 if part == "whole" else 1)
+    # A border for each convolution but those of phases and the encoder's first one, which is 1x1.
+    assert counts["Pad"] == counts["Conv"] - counts["DepthToSpace"] - (part == "whole")
     assert {"If", "Floor"}.isdisjoint(counts)
     values = [picture(522, 70, channels=port.type.tensor_type.shape.dim[1].dim_value) for port in graph.graph.input]
     if part == "decode":
@@ -137,6 +139,53 @@ def test_doubling_is_one_node() -> None:
     assert counted(graph)["Resize"] == 1 and {"Reshape", "Concat", "Shape"}.isdisjoint(counted(graph))
     x = picture(5, 7)
     np.testing.assert_array_equal(run(graph, x.numpy()), x.numpy().repeat(2, axis=2).repeat(2, axis=3))
+
+
+class Doubles(nn.Layer):
+    """The end of LapStyle's nets, cut to the size of a picture."""
+
+    def __init__(self, channels: int = 3, *, bias: bool = True) -> None:
+        super().__init__()
+        paddle.seed(0)
+        self.first = SameConv(3, 5, 3, "reflect", bias=bias)
+        self.second = SameConv(5, channels, 3, "reflect", bias=bias)
+
+    def forward(self, small: paddle.Tensor, like: paddle.Tensor) -> paddle.Tensor:
+        x = upsample_nearest(small)[:, :, : like.shape[2], : like.shape[3]]
+        return self.second(F.relu(self.first(x)))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("size", [(5, 5), (6, 5), (7, 8), (12, 9), (16, 14)])
+def test_convolutions_behind_a_doubling_are_done_before_it(size: tuple[int, int], bias: bool) -> None:
+    """At each border, too: cut pictures, of odd sizes, are mirrored elsewhere."""
+    net = Doubles(bias=bias)
+    graph = graph_of(net, PICTURE, PICTURE)
+    assert counted(graph)["DepthToSpace"] == 1 and "Resize" not in counted(graph)
+    height, width = size
+    small, like = picture((height + 1) // 2, (width + 1) // 2), picture(height, width)
+    wanted = net(small, like).numpy()
+    values = small.numpy(), like.numpy()
+    np.testing.assert_allclose(run(graph, *values), wanted, atol=1e-5)
+    pytest.importorskip("openvino")
+    core = openvino_core()
+    compiled = core.compile_model(
+        core.read_model(graph.SerializeToString(), b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    np.testing.assert_allclose(compiled(list(values))[compiled.outputs[0]], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["many channels", "no mirror", "stride"])
+def test_what_only_looks_like_convolutions_behind_a_doubling_is_left_alone(change: str) -> None:
+    net = Doubles(5 if change == "many channels" else 3)
+    if change == "no mirror":
+        net.first = SameConv(3, 5, 3, "zero")
+    if change == "stride":
+        net.second = SameConv(5, 3, 3, "reflect", stride=2)
+    graph = graph_of(net, PICTURE, PICTURE)
+    assert counted(graph)["Resize"] == 1 and "DepthToSpace" not in counted(graph)
+    small, like = picture(5, 4), picture(9, 8)
+    np.testing.assert_allclose(run(graph, small.numpy(), like.numpy()), net(small, like).numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import numpy as np
 from ppgan_lite import __version__
 from ppgan_lite.errors import EngineError, ExportError, MissingDependencyError
 from ppgan_lite.inference.engines.graphs import OPSET, onnx_of, save_program
+from ppgan_lite.inference.engines.nodes import names_read
 from ppgan_lite.inference.engines.piece import Shape
-from ppgan_lite.inference.engines.rewriting import names_read
 
 if TYPE_CHECKING:
     from paddle import nn

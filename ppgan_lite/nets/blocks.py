@@ -11,6 +11,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets import winograd
+from ppgan_lite.nets.phases import PHASE_SUMS
 
 Padding = Literal["reflect", "zero"]
 
@@ -231,13 +232,8 @@ class ResizeConv(nn.Layer):
 
 
 def _phase_sums() -> np.ndarray:
-    """What turns a 3x3 filter into the 2x2 filters of the four phases: 9 x 16, phase by phase.
-
-    Along one side the even pixels of the doubled picture see (a, b, b) through a filter, the odd ones (a, a, b), where
-    a and b are neighbours in the small picture.
-    """
-    side = np.array([[[1, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]], dtype=np.float32)  # phase, tap of 2, tap of 3
-    return np.einsum("pir,qjc->rcpqij", side, side).reshape(9, 16)
+    """What turns a 3x3 filter into the 2x2 filters of the four phases: 9 x 16, phase by phase."""
+    return np.einsum("pir,qjc->rcpqij", PHASE_SUMS, PHASE_SUMS).reshape(9, 16)
 
 
 def _repeat_border(x: paddle.Tensor) -> paddle.Tensor:

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 _MAX_BYTES = 1_000_000_000
 # The graph's own format: counted up when what `export` makes of the same net changes.
-_FORMAT = 3
+_FORMAT = 4
 OPSET = 17
 
 

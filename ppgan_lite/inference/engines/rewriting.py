@@ -1,22 +1,26 @@
 """Graphs as paddle2onnx writes them, made into what engines are good at: the same numbers from fewer, better nodes.
 
-Three things are found by how they are traced, and replaced; whatever looks different is left alone:
+Four things are found by how they are traced, and replaced; whatever looks different is left alone:
 
 - Sizes are computed in float32, and an engine that computes in bfloat16 rounds them like anything else: 2 x 261 becomes
   520. They become whole numbers.
 - A mirrored border is made of slices and concatenations (`reflect_pad`), two copies of the picture. It becomes one Pad.
 - Doubling is stacking and reshaping (`upsample_nearest`), which copies value by value. It becomes a Resize.
+- Two convolutions behind a doubling, the second one to a few channels, end LapStyle's nets and take most of their time.
+  They become convolutions of the picture before it is doubled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ppgan_lite.inference.engines.doubling import convolved_small
+from ppgan_lite.inference.engines.nodes import Nodes, attribute
+
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from onnx import NodeProto
 
 _WHOLE = (6, 7)  # int32 and int64, as ONNX numbers its types
 _ARITHMETIC = ("Add", "Sub", "Mul")
@@ -32,95 +36,16 @@ def rewritten(data: bytes) -> bytes:
     import onnx
 
     model = onnx.load_model_from_string(data)
-    nodes = _Nodes(model.graph)
-    for rule in (_whole_numbers, _mirrored_border, _border_both_ways, _doubled, _doubled_both_ways):
+    nodes = Nodes(model.graph)
+    for rule in (_whole_numbers, _mirrored_border, _border_both_ways, _doubled, _doubled_both_ways, convolved_small):
         nodes.replace(rule)
     nodes.write()
     return model.SerializeToString()
 
 
-def names_read(nodes: Iterable[NodeProto]) -> set[str]:
-    """Return what nodes read, those of inner graphs too."""
-    found: set[str] = set()
-    for node in nodes:
-        found.update(node.input)
-        for graph in _inner_graphs(node):
-            found |= names_read(graph.node) | {port.name for port in graph.output}
-    return found
-
-
-class _Nodes:
-    """The nodes of a graph without those that change nothing, found by the names of what they make."""
-
-    def __init__(self, graph: GraphProto) -> None:
-        self.makers: dict[str, NodeProto] = {}
-        self._graph = graph
-        self._outputs = {port.name for port in graph.output}
-        self._nodes: list[NodeProto] = []
-        self._made = 0
-        same: dict[str, str] = {}
-        for node in graph.node:
-            _rename_inputs(node, same)
-            if node.op_type == "Identity" and node.output[0] not in self._outputs:
-                same[node.output[0]] = node.input[0]
-            else:
-                self._nodes.append(node)
-                self.makers.update((name, node) for name in node.output)
-
-    def replace(self, rule: Callable[[_Nodes, NodeProto], list[NodeProto] | None]) -> None:
-        """Try a rule on each node: the nodes that it returns take that node's place, the last one under its name."""
-        nodes: list[NodeProto] = []
-        for node in self._nodes:
-            found = rule(self, node)
-            if found:
-                found[-1].output[:] = node.output
-                self.makers.update((name, other) for other in found for name in other.output)
-            nodes.extend(found or [node])
-        self._nodes = nodes
-
-    def write(self) -> None:
-        """Give the graph these nodes, but those that nothing needs any more."""
-        kept: list[NodeProto] = []
-        needed = set(self._outputs)
-        for node in reversed(self._nodes):
-            if needed.intersection(node.output):
-                kept.append(node)
-                needed |= names_read([node])
-        del self._graph.node[:]
-        self._graph.node.extend(reversed(kept))
-
-    def make(self, operation: str, *inputs: str, **attributes: Any) -> NodeProto:
-        from onnx import helper
-
-        self._made += 1
-        return helper.make_node(operation, list(inputs), [f"rewritten.{self._made}"], **attributes)
-
-    def constant(self, values: np.ndarray) -> NodeProto:
-        from onnx import numpy_helper
-
-        return self.make("Constant", value=numpy_helper.from_array(values))
-
-    def maker(self, name: str, operation: str) -> NodeProto | None:
-        """Return the node that makes something if it is of this kind."""
-        node = self.makers.get(name)
-        return node if node is not None and node.op_type == operation else None
-
-    def values(self, name: str) -> np.ndarray | None:
-        """Return a constant; None if it is something else."""
-        from onnx import numpy_helper
-
-        node = self.maker(name, "Constant")
-        return None if node is None else numpy_helper.to_array(_attribute(node, "value"))
-
-    def holds(self, name: str, *values: int) -> bool:
-        """Say whether something is a constant of these values."""
-        found = self.values(name)
-        return found is not None and found.ravel().tolist() == list(values)
-
-
-def _whole_numbers(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
+def _whole_numbers(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     """A whole number made of whole numbers in float32: without the detour."""
-    if node.op_type != "Cast" or _attribute(node, "to") not in _WHOLE:
+    if node.op_type != "Cast" or attribute(node, "to") not in _WHOLE:
         return None
     made: list[NodeProto] = []
 
@@ -146,22 +71,22 @@ def _whole_numbers(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
         return made[-1].output[0]
 
     found = whole(node.input[0])
-    return [*made, nodes.make("Cast", found, to=_attribute(node, "to"))] if found else None
+    return [*made, nodes.make("Cast", found, to=attribute(node, "to"))] if found else None
 
 
-def _is_whole(nodes: _Nodes, name: str) -> bool:
+def _is_whole(nodes: Nodes, name: str) -> bool:
     """Say whether something is an integer by its type, as far as it can be told."""
     values, maker = nodes.values(name), nodes.makers.get(name)
     if values is not None or maker is None:
         return values is not None and values.dtype.kind == "i"
     if maker.op_type == "Cast":
-        return _attribute(maker, "to") in _WHOLE
+        return attribute(maker, "to") in _WHOLE
     return maker.op_type == "Shape" or (maker.op_type in _SAME_TYPE and _is_whole(nodes, maker.input[0]))
 
 
-def _mirrored_border(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
+def _mirrored_border(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     """A picture between its first rows (columns) and its last ones, each in reverse."""
-    axis, width = _attribute(node, "axis"), len(node.input) // 2
+    axis, width = attribute(node, "axis"), len(node.input) // 2
     if node.op_type != "Concat" or not width or len(node.input) != 2 * width + 1 or axis not in (2, 3):
         return None
     picture = node.input[width]
@@ -178,10 +103,10 @@ def _mirrored_border(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
     return _mirrored(nodes, picture, np.where(np.arange(8) % 4 == axis, width, 0))
 
 
-def _border_both_ways(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
+def _border_both_ways(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     """A mirrored border of one axis around one of the other."""
     inner = nodes.maker(node.input[0], "Pad") if node.op_type == "Pad" else None
-    if inner is None or any(_attribute(pad, "mode") != b"reflect" for pad in (inner, node)):
+    if inner is None or any(attribute(pad, "mode") != b"reflect" for pad in (inner, node)):
         return None
     widths = [nodes.values(pad.input[1]) for pad in (inner, node)]
     if widths[0] is None or widths[1] is None or (widths[0] * widths[1]).any():
@@ -189,17 +114,17 @@ def _border_both_ways(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
     return _mirrored(nodes, inner.input[0], widths[0] + widths[1])
 
 
-def _mirrored(nodes: _Nodes, picture: str, widths: np.ndarray) -> list[NodeProto]:
+def _mirrored(nodes: Nodes, picture: str, widths: np.ndarray) -> list[NodeProto]:
     pads = nodes.constant(widths.astype(np.int64))
     return [pads, nodes.make("Pad", picture, pads.output[0], mode="reflect")]
 
 
-def _doubled(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
+def _doubled(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     """A picture stacked upon itself behind an axis, and the two made one: each of its rows (columns) twice."""
     pair = nodes.maker(node.input[0], "Concat") if node.op_type == "Reshape" else None
-    if pair is None or len(pair.input) != 2 or _attribute(pair, "axis") not in (3, 4):
+    if pair is None or len(pair.input) != 2 or attribute(pair, "axis") not in (3, 4):
         return None
-    axis = _attribute(pair, "axis")
+    axis = attribute(pair, "axis")
     parts = [nodes.maker(name, "Unsqueeze") for name in pair.input]
     pictures = {part.input[0] for part in parts if part is not None and nodes.holds(part.input[1], axis)}
     if None in parts or len(pictures) != 1:
@@ -207,10 +132,10 @@ def _doubled(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
     return _repeated(nodes, pictures.pop(), np.where(np.arange(4) == axis - 1, 2, 1))
 
 
-def _doubled_both_ways(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None:
+def _doubled_both_ways(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     """A picture doubled along one axis, then along the other."""
     inner = nodes.maker(node.input[0], "Resize") if node.op_type == "Resize" else None
-    if inner is None or any(_attribute(resize, "mode") != b"nearest" for resize in (inner, node)):
+    if inner is None or any(attribute(resize, "mode") != b"nearest" for resize in (inner, node)):
         return None
     scales = [nodes.values(resize.input[2]) for resize in (inner, node)]
     if scales[0] is None or scales[1] is None:
@@ -218,27 +143,7 @@ def _doubled_both_ways(nodes: _Nodes, node: NodeProto) -> list[NodeProto] | None
     return _repeated(nodes, inner.input[0], scales[0] * scales[1])
 
 
-def _repeated(nodes: _Nodes, picture: str, times: np.ndarray) -> list[NodeProto]:
+def _repeated(nodes: Nodes, picture: str, times: np.ndarray) -> list[NodeProto]:
     scales = nodes.constant(times.astype(np.float32))
     settings = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     return [scales, nodes.make("Resize", picture, "", scales.output[0], **settings)]
-
-
-def _rename_inputs(node: NodeProto, names: dict[str, str]) -> None:
-    node.input[:] = [names.get(name, name) for name in node.input]
-    for graph in _inner_graphs(node):
-        for inner in graph.node:
-            _rename_inputs(inner, names)
-
-
-def _inner_graphs(node: NodeProto) -> Iterator[GraphProto]:
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs
-
-
-def _attribute(node: NodeProto, name: str) -> Any:
-    from onnx import helper
-
-    return next((helper.get_attribute_value(attribute) for attribute in node.attribute if attribute.name == name), None)

@@ -1,0 +1,160 @@
+"""Two convolutions behind a doubling, done before it: the end of LapStyle's nets, most of their time.
+
+Where each pixel stands four times, a filter of 3x3 has only 2x2 different ones under it. So the first convolution's
+four phases are convolutions of the small picture, with sums of the filters' values: 4/9 of the multiplications. They
+stay side by side, as channels of cells; the second convolution takes them from there and gives four phases of a few
+channels, which fill the 16 that a processor computes at least. Only these are put in their places.
+
+That holds inside. What the mirrored borders or a cut can reach is done as it was, on the few rows and columns around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ppgan_lite.inference.engines.nodes import Nodes, attribute, attributes_of
+from ppgan_lite.nets.phases import PHASE_SUMS
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+_FEW_CHANNELS = 4
+_END = np.iinfo(np.int64).max
+_BORDER = (0, 0, 1, 1, 0, 0, 1, 1)  # of one pixel, as Pad is told
+
+
+def convolved_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
+    """A picture doubled by repetition, cut to a size, behind two 3x3 convolutions with mirrored borders.
+
+    The numbers are the same where height and width are 5 or more behind the cut.
+    """
+    chain = _two_convolutions(nodes, node)
+    cut = nodes.maker(chain[0].input[0], "Slice") if chain else None
+    doubling = nodes.maker(cut.input[0], "Resize") if cut is not None else None
+    if chain is None or cut is None or doubling is None:
+        return None
+    at_end = all(nodes.holds(cut.input[place], *held) for place, held in ((1, (0, 0)), (3, (2, 3)), (4, (1, 1))))
+    if not at_end or attribute(doubling, "mode") != b"nearest" or not nodes.holds(doubling.input[2], 1, 1, 2, 2):
+        return None
+    new = _New(nodes)
+    small = doubling.input[0]
+    inside = _convolved(new, nodes, small, chain, cut)
+    across, down = (_around(new, small, chain, cut, axis) for axis in (2, 3))
+    middle = new(
+        "Concat",
+        new.part(down, [1, 0], [-2, 1], [2, 3]),
+        new.part(inside, [1, 1], [-2, -2], [2, 3]),
+        new.part(down, [1, -2], [-2, _END], [2, 3]),
+        axis=3,
+    )
+    new("Concat", new.part(across, [0], [1], [2]), middle, new.part(across, [-2], [_END], [2]), axis=2)
+    return new.made
+
+
+class _New:
+    """Nodes in the making, each known by the name of what it gives."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self.made: list[NodeProto] = []
+        self._nodes = nodes
+
+    def __call__(self, operation: str, *inputs: str | Sequence[int] | np.ndarray, **attributes: Any) -> str:
+        """Make a node, and constants of those inputs that are numbers."""
+        names = [given if isinstance(given, str) else self._constant(given) for given in inputs]
+        self.made.append(self._nodes.make(operation, *names, **attributes))
+        return self.made[-1].output[0]
+
+    def part(self, name: str, starts: list[int], ends: list[int], axes: list[int]) -> str:
+        return self("Slice", name, starts, ends, axes)
+
+    def _constant(self, values: Sequence[int] | np.ndarray) -> str:
+        self.made.append(self._nodes.constant(values if isinstance(values, np.ndarray) else np.array(values, np.int64)))
+        return self.made[-1].output[0]
+
+
+def _around(new: _New, small: str, chain: list[NodeProto], cut: NodeProto, axis: int) -> str:
+    """Convolve the doubled picture as it was, but only three of its rows (columns) at the start and four at the end.
+
+    The first one of the result is right then, and so are the last two.
+    """
+    height, width = (new("Gather", new("Shape", small), np.array(axis), axis=0) for axis in (2, 3))
+    places = {2: _places(new, height, cut, 2), 3: _places(new, width, cut, 3)}
+    # Two of the small picture's at the start and three at the end are all that is needed: five, and counted anew.
+    name = new("Concat", new.part(small, [0], [2], [axis]), new.part(small, [-3], [_END], [axis]), axis=axis)
+    fewer = new("Sub", [5], height if axis == 2 else width)
+    at_end = new("Add", new.part(places[axis], [-4], [_END], [0]), fewer)
+    places[axis] = new("Concat", [0, 0, 1], at_end, axis=0)
+    for other in (axis, 5 - axis):
+        name = new("Gather", name, places[other], axis=other)
+    for link in chain:
+        name = new(link.op_type, name, *link.input[1:], **attributes_of(link))
+    return name
+
+
+def _places(new: _New, size: str, cut: NodeProto, axis: int) -> str:
+    """Say of which row (column) of the small picture each one of the doubled and cut picture is."""
+    doubled = new("Range", np.array(0), new("Mul", size, np.array(2)), np.array(1))
+    return new("Slice", new("Div", doubled, np.array(2)), [0], new("Gather", cut.input[2], [axis - 2], axis=0), [0])
+
+
+def _convolved(new: _New, nodes: Nodes, small: str, chain: list[NodeProto], cut: NodeProto) -> str:
+    """Convolve the small picture; right but for the result's first row and column and the last two."""
+    first, second = (nodes.values(link.input[1]) for link in chain if link.op_type == "Conv")
+    assert first is not None and second is not None
+    name = new("Conv", new("Pad", small, _BORDER, mode="edge"), _phase_filters(first))
+    for link in chain:
+        if link.op_type == "Add":
+            name = new("Add", name, new("Concat", *[link.input[1]] * 4, axis=1))
+    name = new("Conv", new("Relu", name), _filters_of_phases(second))
+    return new("Slice", new("DepthToSpace", name, blocksize=2), *cut.input[1:])
+
+
+def _two_convolutions(nodes: Nodes, last: NodeProto) -> list[NodeProto] | None:
+    """Return Pad, Conv, Add (if there is a bias), Relu, Pad, Conv if these end with a node."""
+    filters = _plain_filters(nodes, last)
+    if filters is None or len(filters) > _FEW_CHANNELS:
+        return None
+    chain = [last]
+    for operation in ("Pad", "Relu", "Add", "Conv", "Pad"):
+        before = nodes.maker(chain[0].input[0], operation)
+        if before is not None:
+            chain.insert(0, before)
+        elif operation != "Add":
+            return None
+    mirrored = all(
+        attribute(pad, "mode") == b"reflect" and nodes.holds(pad.input[1], *_BORDER) for pad in (chain[0], chain[-2])
+    )
+    return chain if mirrored and _plain_filters(nodes, chain[1]) is not None else None
+
+
+def _plain_filters(nodes: Nodes, node: NodeProto) -> np.ndarray | None:
+    """Return the weights of a 3x3 convolution that keeps the size but for its border."""
+    plain = {"kernel_shape": [3, 3], "strides": [1, 1], "dilations": [1, 1], "pads": [0, 0, 0, 0], "group": 1}
+    if node.op_type != "Conv" or len(node.input) != 2 or any(attribute(node, key) != plain[key] for key in plain):
+        return None
+    return nodes.values(node.input[1])
+
+
+def _phase_filters(filters: np.ndarray) -> np.ndarray:
+    """Turn 3x3 filters for a doubled picture into 2x2 ones for the small one: their phases as channels.
+
+    A cell is what four phases make of one place of the small picture, its border repeated: the pixels 2i - 1 and 2i of
+    the doubled one, each way.
+    """
+    sums = PHASE_SUMS[::-1]
+    channels, inputs = filters.shape[:2]
+    return np.einsum("oirc,pjr,qkc->pqoijk", filters, sums, sums).reshape(4 * channels, inputs, 2, 2)
+
+
+def _filters_of_phases(filters: np.ndarray) -> np.ndarray:
+    """Turn 3x3 filters for a large picture into 2x2 ones for cells of its pixels: four phases in, four out.
+
+    The result's pixels 2i and 2i + 1 see the pixels 2i - 1 to 2i + 2, which are two cells.
+    """
+    phase_out, phase_in, cell, tap = np.indices((2, 2, 2, 3))
+    seen = (tap == 2 * cell + phase_in - phase_out).astype(np.float32)
+    channels, inputs = filters.shape[:2]
+    return np.einsum("oirc,apjr,bqkc->abopqijk", filters, seen, seen).reshape(4 * channels, 4 * inputs, 2, 2)
