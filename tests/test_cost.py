@@ -7,7 +7,7 @@ import pytest
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference import cost, predictor
+from ppgan_lite.inference import cost, predictor, revising
 from ppgan_lite.inference.cost import Cost, Rates, check_memory, cost_ahead
 
 
@@ -77,6 +77,18 @@ def test_a_damaged_file_is_no_knowledge(cache):
 )
 def test_a_cost_in_words(price, text):
     assert str(price) == text
+
+
+@pytest.mark.parametrize(("free", "taken"), [(10**10, 5e8), (1e9, 4e8), (1e8, cost.LEAST_BYTES), (0, cost.LEAST_BYTES)])
+def test_less_is_worked_with_where_little_memory_is_free(monkeypatch, free, taken):
+    monkeypatch.setattr(cost, "free_memory", lambda: free)
+    assert cost.affordable(5e8) == taken
+
+
+def test_for_a_small_picture_free_memory_is_not_asked_for(monkeypatch):
+    monkeypatch.setattr(cost, "free_memory", lambda: pytest.fail("it takes time to be loaded"))
+    assert cost.affordable(cost.LEAST_BYTES) == cost.LEAST_BYTES
+    assert revising.strip_px(1024) == 512 * 1024
 
 
 def test_what_does_not_fit_into_memory_is_refused_in_one_line(monkeypatch):

@@ -148,6 +148,22 @@ def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
     assert np.abs(whole.astype(int) - tiled).max() <= 1
 
 
+def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_is_the_same(one_style, monkeypatch):
+    from ppgan_lite.inference import cost, revising
+
+    photo, pictures, reports = picture(300, 200), [], []
+    monkeypatch.setattr(cost, "LEAST_BYTES", 0)
+    for free, pixels in ((10**9, 512 * 200), (60 * 200 * 100 / cost.FREE_SHARE, 200 * 100)):
+        monkeypatch.setattr(cost, "free_memory", lambda free=free: free)
+        assert revising.strip_px(200) == pixels
+        reports.append([])
+        pictures.append(one_style(photo, brush=16, progress=reports[-1].append))
+    assert one_style._plan(300, 200, 16)[2] == 1
+    assert [len(seen) for seen in reports] == [3, 5], "one strip of all rows, and three of at most a hundred"
+    assert [seen[-1] for seen in reports] == [1, 1] and 1 not in reports[1][:-1]
+    assert np.abs(pictures[0].astype(int) - pictures[1]).max() <= 1
+
+
 @pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, strength):
@@ -182,6 +198,7 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, str
         [run(revision) for revision in net.revisions],
         REVISION_HALO,
         strength=strength,
+        strip_px=revising.strip_px(150),
         after_each=lambda: None,
     )
     difference = np.abs(found - expected.transpose(1, 2, 0).clip(0, 1) * 255)

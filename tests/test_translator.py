@@ -8,7 +8,7 @@ import pytest
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
-from ppgan_lite.inference import staging, translator
+from ppgan_lite.inference import cost, staging, translator
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
@@ -187,6 +187,15 @@ def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
         bands.append(predictor(photo).astype(int))
     assert np.abs(bands[0] - whole).max() <= 1, "the reduced copy is the picture itself"
     assert np.abs(bands[0] - bands[1]).max() <= 1, "where the borders lie does not matter"
+
+
+def test_bands_are_lower_where_little_memory_is_free(loaded, monkeypatch):
+    predictor = loaded(resnet)
+    monkeypatch.setattr(cost, "LEAST_BYTES", 0)
+    maps = 464 * 80 * predictor._staged.stages.bytes_per_pixel
+    for free, bands in ((10**9, 1), (maps / cost.FREE_SHARE, 1), (maps / 2 / cost.FREE_SHARE, 3)):
+        monkeypatch.setattr(cost, "free_memory", lambda free=free: free)
+        assert len(predictor._parts(464, 80).bands) == bands
 
 
 def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
 LARGE_PX = 4_000_000  # a picture of so many is worth a calibration
 UNITS = {"seconds": "s", "minutes": "min"}
+FREE_SHARE = 0.4  # of the free memory is what strips or maps may take, and
+LEAST_BYTES = 80_000_000  # ... so much in any case: with less, halos would be most of the work
 CALIBRATION_PX = 640  # side of what is made for it, twice: the first time loads the net
 
 
@@ -115,6 +117,11 @@ def free_memory() -> int:
     import psutil
 
     return int(psutil.virtual_memory().available)
+
+
+def affordable(wanted: float) -> float:
+    """Return how many of the bytes that would be worked with are to be taken: fewer where little memory is free."""
+    return wanted if wanted <= LEAST_BYTES else min(wanted, max(FREE_SHARE * free_memory(), LEAST_BYTES))
 
 
 def check_memory(where: object, cost: Cost) -> None:

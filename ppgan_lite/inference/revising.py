@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ppgan_lite.inference.cost import affordable
 from ppgan_lite.inference.drafting import Run
 from ppgan_lite.inference.tiling import spans
 from ppgan_lite.opencv import opencv
@@ -18,7 +19,8 @@ from ppgan_lite.opencv import opencv
 Rows = Callable[[int, int], np.ndarray]
 
 TILE_PX = 512
-STRIP_BYTES = 48_000_000  # what one of several copies of a strip of tiles may take, in floats
+STRIP_BYTES = 240_000_000  # what a strip of tiles may take, if there is memory
+_BYTES_PER_PIXEL = 5 * 12  # five copies of a strip in floats are there at a time
 _STRIP_ROWS = 256
 
 
@@ -30,16 +32,22 @@ def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]
     return sizes
 
 
-def tiles_of_levels(sizes: list[tuple[int, int]], halo: int) -> int:
-    """Return how many tiles all levels but the last of the list have."""
+def strip_px(width: int) -> int:
+    """Return how many pixels a strip of tiles may have in a picture of a width: fewer where little memory is free."""
+    return int(affordable(min(STRIP_BYTES, _BYTES_PER_PIXEL * TILE_PX * width))) // _BYTES_PER_PIXEL
+
+
+def tiles_of_levels(sizes: list[tuple[int, int]], halo: int, strip_px: int) -> int:
+    """Return how many tiles all levels but the last of the list have, in strips of at most so many pixels."""
     return sum(
-        len(spans(height, _tile_rows(width), halo)) * len(spans(width, TILE_PX, halo)) for height, width in sizes[:-1]
+        len(spans(height, _tile_rows(width, strip_px), halo)) * len(spans(width, TILE_PX, halo))
+        for height, width in sizes[:-1]
     )
 
 
-def _tile_rows(width: int) -> int:
+def _tile_rows(width: int, strip_px: int) -> int:
     """Return how high the tiles of a picture are: a strip of a wide one is lower."""
-    return min(max(STRIP_BYTES // (12 * width) // 2 * 2, 64), TILE_PX)
+    return min(max(strip_px // width // 2 * 2, 64), TILE_PX)
 
 
 def revise(
@@ -50,6 +58,7 @@ def revise(
     halo: int,
     *,
     strength: float,
+    strip_px: int,
     after_each: Callable[[], None],
 ) -> np.ndarray:
     """Carry a draft up to the photo's size.
@@ -62,6 +71,7 @@ def revise(
             levels beyond the last one use that again.
         halo: How far a revision net sees, in pixels.
         strength: 0 adds the photo's own detail, 1 the painted one.
+        strip_px: How many pixels a strip of tiles may have.
         after_each: Called after each tile; may raise to stop.
 
     Returns:
@@ -78,7 +88,7 @@ def revise(
         photo = photos.pop()
         result = np.empty(photo.shape, np.float16 if photos else np.uint8)
         run = revisions[min(level, len(revisions) - 1)]
-        _revise_level(photo, coarser, result, run, halo, np.float32(strength), after_each)
+        _revise_level(photo, coarser, result, run, halo, np.float32(strength), strip_px, after_each)
         coarser = result
     return coarser
 
@@ -90,6 +100,7 @@ def _revise_level(
     run: Run,
     halo: int,
     strength: np.float32,
+    strip_px: int,
     after_each: Callable[[], None],
 ) -> None:
     """Fill `result` from the photo at its size and the result at half of it."""
@@ -99,7 +110,7 @@ def _revise_level(
         return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
 
     across = _nearest(half[1], 0, size[1], size[1])
-    for rows in spans(size[0], _tile_rows(size[1]), halo):
+    for rows in spans(size[0], _tile_rows(size[1], strip_px), halo):
         start, stop = rows.seen_start, rows.seen_stop
         doubled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
         detail = resized_rows(halved, half, size, start, stop)

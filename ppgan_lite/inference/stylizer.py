@@ -20,7 +20,7 @@ from ppgan_lite.inference.drafting import draft, style_of, with_grain
 from ppgan_lite.inference.engines import Engines, begin, caption_of
 from ppgan_lite.inference.engines.piece import Piece, Shape
 from ppgan_lite.inference.engines.sample import sample_photo
-from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, tiles_of_levels
+from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
 from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
@@ -260,7 +260,8 @@ class Stylizer:
         draft_height, draft_width, levels = self._plan(height, width, brush)
         sizes = pyramid_sizes(height, width, levels)
         draft_steps = draft_height * draft_width // 100_000 + 1  # a draft of a tile's pixels costs about two tiles
-        steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo))
+        strip = strip_px(width)
+        steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo, strip))
         small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
         small = with_grain(small, float(self.spec.settings.get("grain", 0.0)) * strength)
         rates = self._rates()
@@ -288,6 +289,7 @@ class Stylizer:
                 self._revisions,
                 self._painter.halo,
                 strength=strength,
+                strip_px=strip,
                 after_each=steps.done,
             )
 

@@ -14,7 +14,7 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
-from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates, free_memory
+from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates, affordable
 from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
@@ -28,7 +28,7 @@ WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece
 LOOKING_PX = 131_072  # ... by a net with self-attention, whose memory grows with the square
 PIECE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
 PROCESS_BYTES = 830_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
-MAPS_BYTES = 800_000_000  # what the maps between the stages of a net may take
+MAPS_BYTES = 800_000_000  # what the maps between the stages of a net may take, if there is memory
 STAGED_CALIBRATION_PX = 512  # side of what is done in stages to learn how long they take
 SAMPLE_PX = 128  # side of the photo that engines are compared by
 WHOLE, STAGES, LOADING = "whole", "stages", "loading stages"  # kinds of work, see `Rates`; the last is counted
@@ -252,10 +252,6 @@ class Translator:
         """Say whether a picture is done in stages."""
         return self._staged is not None and height * width > self._whole_px
 
-    def _maps_bytes(self) -> float:
-        """Return what maps may take: less where little memory is free."""
-        return min(MAPS_BYTES, max(0.4 * free_memory(), MAPS_BYTES / 10))
-
     @property
     def engine(self) -> str:
         """What computes, and how exactly."""
@@ -354,7 +350,7 @@ class Translator:
         """Choose what is done in stages of a picture: all of it, or bands and before them a reduced copy."""
         assert self._staged is not None
         stages = self._staged.stages
-        fitting = int(self._maps_bytes() / stages.bytes_per_pixel)
+        fitting = int(affordable(MAPS_BYTES) / stages.bytes_per_pixel)
         if height * width <= fitting:
             return _Parts(width, [Span(0, height, 0, height)], None)
         most = max(fitting // width - 2 * self._halo, self._halo)
