@@ -71,6 +71,7 @@ def _aligned(
 ) -> np.ndarray:
     """Give channels (1 x C x H x W) the statistics of a style."""
     matrix, offset = alignment_map(measure(values[0], alignment), style, strength)
-    flat = matrix @ values.reshape(values.shape[1], -1)
+    flat = values.reshape(values.shape[1], -1)
+    flat = flat * np.diagonal(matrix)[:, None] if alignment == "adain" else matrix @ flat
     flat += offset[:, None]
     return flat.reshape(values.shape)
