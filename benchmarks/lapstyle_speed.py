@@ -148,7 +148,8 @@ def ours(checkpoint: Path, precision: str, photo: Path, painting: Path, result: 
     from ppgan_lite.checkpoint import read_checkpoint, sha256_of
     from ppgan_lite.images import read_image, write_image
     from ppgan_lite.inference.engines.executors import OpenVinoEngine
-    from ppgan_lite.inference.stylizer import Stylizer, painter_of, painter_pieces
+    from ppgan_lite.inference.painter import painter_of, painter_pieces
+    from ppgan_lite.inference.stylizer import Stylizer
 
     header, tensors = read_checkpoint(checkpoint)
     engines = {}

@@ -1,8 +1,10 @@
-"""The draft, with pieces of the net that any engine executes: `LapStyleNet.draft`, on arrays."""
+"""The draft, with pieces of a net that any engine executes: what the nets' `draft` does, on arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -10,52 +12,89 @@ from ppgan_lite.nets.alignment import ALIGNED_LAYERS, IMAGE, Alignment, Style, a
 from ppgan_lite.nets.grain import soft_grain
 
 Run = Callable[..., tuple[np.ndarray, ...]]  # arrays in, arrays out: an engine's
+Ask = Callable[[], None]
 
 
-def style_of(painting: np.ndarray, encode: Run, alignment: Alignment) -> Style:
-    """Measure a painting (float32 1 x 3 x H x W, RGB in [0, 1])."""
-    parts = {**dict(zip(ALIGNED_LAYERS, encode(painting))), IMAGE: painting}
-    return {name: measure(parts[name][0], alignment) for name in aligned_parts(alignment)}
+class Drafter(Protocol):
+    """Paints small photos."""
+
+    def measure(self, painting: np.ndarray) -> Style:
+        """Measure a painting (float32 1 x 3 x H x W, RGB in [0, 1]) whose style photos can be given."""
+
+    def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
+        """Paint a small photo.
+
+        Args:
+            photo: float32 1 x 3 x H x W, RGB in [0, 1], with its grain; sides of at least 16.
+            style: From `measure`, or the net's own.
+            strength: 0 .. 1.
+            ask: Called between steps of the work; may raise to stop.
+
+        Returns:
+            float32 of the same shape, about [0, 1].
+        """
 
 
-def draft(
-    photo: np.ndarray,
-    style: Style,
-    encode: Run,
-    decode: Run,
-    alignment: Alignment,
-    *,
-    strength: float,
-    coats: int,
-    after_each: Callable[[], None] = lambda: None,
-) -> np.ndarray:
-    """Paint a small photo.
+@dataclass(frozen=True)
+class AligningDrafter:
+    """`LapStyleNet.draft`: features of the photo are given the style's statistics and decoded.
 
-    Args:
-        photo: float32 1 x 3 x H x W, RGB in [0, 1], with its grain; sides of at least 16.
-        style: From `style_of`.
+    Attributes:
         encode: Photo -> relu2_1, relu3_1, relu4_1.
         decode: The photo, for its size, and these, aligned -> the painted photo.
         alignment: As the net was trained.
-        strength: 0 .. 1.
         coats: How often to paint.
-        after_each: Called after encoding, aligning and decoding, for each coat; may raise to stop.
     """
-    painted = photo
-    for coat in range(coats):
-        before = painted.clip(0, 1) if coat else photo
-        features = encode(before)
-        after_each()
-        layers = zip(ALIGNED_LAYERS, features)
-        aligned = [_aligned(values, style[layer], alignment, strength) for layer, values in layers]
-        after_each()
-        (painted,) = decode(before, *aligned)
-        after_each()
-        if IMAGE in style:
-            painted = _aligned(painted, style[IMAGE], alignment, strength)
-        if coat and strength != 1.0:
-            painted = before + np.float32(strength) * (painted - before)
-    return painted
+
+    encode: Run
+    decode: Run
+    alignment: Alignment
+    coats: int
+
+    def measure(self, painting: np.ndarray) -> Style:
+        """See `Drafter`."""
+        parts = {**dict(zip(ALIGNED_LAYERS, self.encode(painting))), IMAGE: painting}
+        return {name: measure(parts[name][0], self.alignment) for name in aligned_parts(self.alignment)}
+
+    def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
+        """See `Drafter`."""
+        painted = photo
+        for coat in range(self.coats):
+            before = painted.clip(0, 1) if coat else photo
+            features = self.encode(before)
+            ask()
+            layers = zip(ALIGNED_LAYERS, features)
+            aligned = [_aligned(values, style[layer], self.alignment, strength) for layer, values in layers]
+            ask()
+            (painted,) = self.decode(before, *aligned)
+            ask()
+            if IMAGE in style:
+                painted = _aligned(painted, style[IMAGE], self.alignment, strength)
+            if coat and strength != 1.0:
+                painted = before + np.float32(strength) * (painted - before)
+        return painted
+
+
+@dataclass(frozen=True)
+class LearnedDrafter:
+    """`StyleTransferNet.draft`: the net knows its one style by heart.
+
+    Attributes:
+        transform: Photo, strength (1 x 1) -> the painted photo.
+    """
+
+    transform: Run
+
+    def measure(self, painting: np.ndarray) -> Style:
+        """See `Drafter`; there is nothing to measure."""
+        return {}
+
+    def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
+        """See `Drafter`."""
+        (painted,) = self.transform(photo, np.full((1, 1), strength, np.float32))
+        if strength == 1.0:
+            return painted
+        return _aligned(painted, measure(photo[0], "optimal_transport"), "optimal_transport", 1 - strength)
 
 
 def with_grain(photo: np.ndarray, amount: float) -> np.ndarray:

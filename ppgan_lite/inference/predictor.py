@@ -108,7 +108,8 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
     device, note = (INTEL, "") if options.device == INTEL else choose_device(options.device)
     key = f"{sha256_of(path)} {spec.net}"
     if spec.task == "stylize":
-        from ppgan_lite.inference.stylizer import Stylizer, painter_of, painter_pieces, sample_painting
+        from ppgan_lite.inference.painter import painter_of, painter_pieces
+        from ppgan_lite.inference.stylizer import Stylizer, sample_painting
 
         painter = painter_of(header, spec.net, tensors)
         pieces = painter_pieces(header, spec.net, tensors, key)

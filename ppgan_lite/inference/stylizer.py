@@ -1,35 +1,25 @@
-"""Paint photos with LapStyle."""
+"""Paint photos."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ppgan_lite.checkpoint import Header, PredictorSpec, build_net
-from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.errors import UsageError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
-from ppgan_lite.inference.drafting import draft, style_of, with_grain
+from ppgan_lite.inference.drafting import with_grain
 from ppgan_lite.inference.engines import Engines, begin, caption_of
-from ppgan_lite.inference.engines.piece import Piece, Shape
 from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.inference.painter import DRAFT, Painter, drafter_of
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
-from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
-from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
+from ppgan_lite.nets.alignment import Style
 from ppgan_lite.opencv import opencv
-
-if TYPE_CHECKING:
-    from paddle import nn
-
-    from ppgan_lite.nets.lapstyle import LapStyleNet
 
 DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
@@ -38,89 +28,6 @@ SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has i
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
 BYTES_PER_PIXEL = 8.0  # photo, result, and of the levels between them halves in half precision
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
-
-
-@dataclass(frozen=True)
-class Painter:
-    """What a `Stylizer` must know of a LapStyle net.
-
-    Attributes:
-        alignment: How it is given a style.
-        revisions: How many revision nets it has.
-        halo: How far a revision net sees, in pixels.
-        style: The one style that it was made for; None if it takes any.
-    """
-
-    alignment: Alignment
-    revisions: int
-    halo: int
-    style: Style | None
-
-
-def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> Painter:
-    """Return what a checkpoint's LapStyle net is, without building it.
-
-    Raises:
-        CheckpointError: It is another kind of net.
-    """
-    spec = header.nets[net]
-    if spec.kind != "LapStyleNet":
-        where = header.source or "checkpoint"
-        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", "a LapStyleNet")
-    alignment: Alignment = spec.arguments.get("alignment", "adain")
-    style = None
-    if spec.arguments.get("own_style", False):
-        parts = [(part, f"net/{net}/{part}") for part in aligned_parts(alignment)]
-        if any(f"{key}_{what}" not in tensors for _, key in parts for what in ("mean", "spread")):
-            build_net(net, header, tensors)  # says what is missing
-        style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in parts}
-    return Painter(alignment, spec.arguments.get("revisions", 2), REVISION_HALO, style)
-
-
-def _statistic(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the batch off a net's buffers: mean 1 x C x 1 x 1, spread 1 x C x 1 x 1 or 1 x C x C."""
-    channels = mean.size
-    return mean.reshape(channels), spread.reshape((channels,) if spread.size == channels else (channels, channels))
-
-
-def painter_pieces(header: Header, net: str, tensors: Mapping[str, np.ndarray], key: str) -> dict[str, Piece]:
-    """Return the parts of a checkpoint's LapStyle net that a `Stylizer` needs.
-
-    Args:
-        header: Names the net's arguments.
-        net: Its name there.
-        tensors: Its numbers.
-        key: What these are known by.
-    """
-
-    @functools.cache
-    def built() -> LapStyleNet:
-        return build_net(net, header, tensors)
-
-    def encode() -> nn.Layer:
-        from ppgan_lite.nets.lapstyle import EncodePiece
-
-        return EncodePiece(built().encoder)
-
-    def decode() -> nn.Layer:
-        from ppgan_lite.nets.lapstyle import DecodePiece
-
-        return DecodePiece(built().decoder)
-
-    arguments = header.nets[net].arguments
-    widths = arguments.get("encoder_channels", PUBLISHED_CHANNELS)
-    picture: Shape = (1, 3, None, None)
-    features = tuple((1, width, None, None) for width in widths[1:4])
-    pieces = {
-        "encode": Piece("encode", key, (picture,), encode),
-        "decode": Piece("decode", key, (picture, *features), decode),
-    }
-    for level in range(arguments.get("revisions", 2)):
-        name = f"revise{level}"
-        pieces[name] = Piece(
-            name, key, (picture, picture), functools.partial(lambda level: built().revisions[level], level)
-        )
-    return pieces
 
 
 class Stylizer:
@@ -165,15 +72,14 @@ class Stylizer:
         self._engines = engines
         self._painter = painter
         self._key = key
-        begin(engines, "encode", "decode", then=opencv)  # which `revise` needs
-        self._encode = engines["encode"].run
-        self._decode = engines["decode"].run
+        begin(engines, *DRAFT[painter.kind], then=opencv)  # which `revise` needs
+        self._draft = drafter_of(painter, {name: engines[name].run for name in DRAFT[painter.kind]}, self._coats)
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
     @property
     def engine(self) -> str:
         """What computes, and how exactly."""
-        return caption_of(self._engines["encode"])
+        return caption_of(self._engines[DRAFT[self._painter.kind][0]])
 
     def with_style(self, painting: np.ndarray) -> Stylizer:
         """Return a predictor that always paints in the manner of `painting` (uint8 H x W x 3 RGB)."""
@@ -266,16 +172,7 @@ class Stylizer:
         small = with_grain(small, float(self.spec.settings.get("grain", 0.0)) * strength)
         rates = self._rates()
         with rates.learning("draft", draft_height * draft_width * self._coats):
-            painted = draft(
-                small,
-                style,
-                self._encode,
-                self._decode,
-                self._painter.alignment,
-                strength=strength,
-                coats=self._coats,
-                after_each=steps.ask,
-            )
+            painted = self._draft(small, style, strength, steps.ask)
         steps.done(draft_steps)
         rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
         rows = resized_rows(
@@ -312,7 +209,7 @@ class Stylizer:
         draft_px = float(self.spec.settings.get("style_px", DRAFT_PX))
         scale = min(draft_px / min(height, width), LONGEST_DRAFT * draft_px / max(height, width))
         small = resize(painting, max(round(width * scale), 16), max(round(height * scale), 16))
-        return style_of(to_values(small, 0.0, 1.0), self._encode, self._painter.alignment)
+        return self._draft.measure(to_values(small, 0.0, 1.0))
 
 
 def sample_painting(

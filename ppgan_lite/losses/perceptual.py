@@ -7,6 +7,7 @@ about 48 x 48.
 from __future__ import annotations
 
 import paddle
+from paddle.nn import functional as F
 
 from ppgan_lite.nets.lapstyle import mean_and_std
 
@@ -89,3 +90,16 @@ def colour_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: f
     # The square root of the covariance's entries has the unit of the mean; the sign is kept.
     root_a, root_b = (c.sign() * ((c.abs() + 1e-6).sqrt() - 1e-3) for c in (covariance_a, covariance_b))
     return (mean_a - mean_b).square().mean() + (root_a - root_b).square().mean()
+
+
+def tone_loss(result: paddle.Tensor, photo: paddle.Tensor, cell: int = 8) -> paddle.Tensor:
+    """Difference of where it is light and dark: N x 3 x H x W, RGB in [0, 1].
+
+    The brightness of squares of `cell` pixels, brought to mean 0 and deviation 1 over each picture, so that a painting
+    may be darker or of less contrast than its photo. Not in the papers: content losses of deep features let a net that
+    learns fast draw contours alone.
+    """
+    result_tone, photo_tone = (
+        F.avg_pool2d(image.mean(axis=1, keepdim=True), min(cell, *image.shape[2:])) for image in (result, photo)
+    )
+    return content_loss(result_tone, photo_tone)

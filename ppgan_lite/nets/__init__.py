@@ -14,6 +14,7 @@ NETS: dict[str, str] = {
     "PixelDiscriminator": "ppgan_lite.nets.discriminators:PixelDiscriminator",
     "ResnetGenerator": "ppgan_lite.nets.resnet_generator:ResnetGenerator",
     "SRResNet": "ppgan_lite.nets.sr_resnet:SRResNet",
+    "StyleTransferNet": "ppgan_lite.nets.style_transfer:StyleTransferNet",
     "UnetGenerator": "ppgan_lite.nets.unet_generator:UnetGenerator",
     "VGGEncoder": "ppgan_lite.nets.vgg:VGGEncoder",
 }

@@ -205,6 +205,27 @@ class RevisionNet(nn.Layer):
         return self.to_rgb(F.relu(self.up(x)))
 
 
+def revise(
+    revisions: nn.LayerList, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0
+) -> paddle.Tensor:
+    """Carry a result up one level of the pyramid.
+
+    Args:
+        revisions: The net's revision nets.
+        level: 0 is the level above the draft. Levels beyond the trained ones use the last revision net again.
+        detail: N x 3 x H x W, the photo's Laplacian at the new level.
+        coarser: N x 3 x h x w, the result so far, about half the size.
+        strength: 0 adds the photo's own detail, 1 the painted detail, between them a blend.
+    """
+    height, width = detail.shape[2], detail.shape[3]
+    revision = revisions[min(level, len(revisions) - 1)]
+    # The net sees the coarser result doubled by repetition, its output is added to the bilinear one: so were the
+    # published weights trained.
+    painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
+    doubled = resize_bilinear(coarser, height, width)
+    return doubled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
+
+
 class EncodePiece(nn.Layer):
     """An encoder up to what the draft aligns, with tensors out: a part that an engine can execute."""
 
@@ -341,21 +362,8 @@ class LapStyleNet(nn.Layer):
         return self.decoder(features, height, width)
 
     def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
-        """Carry a result up one level of the pyramid.
-
-        Args:
-            level: 0 is the level above the draft. Levels beyond the trained ones use the last revision net again.
-            detail: N x 3 x H x W, the photo's Laplacian at the new level.
-            coarser: N x 3 x h x w, the result so far, about half the size.
-            strength: 0 adds the photo's own detail, 1 the painted detail, between them a blend.
-        """
-        height, width = detail.shape[2], detail.shape[3]
-        revision = self.revisions[min(level, len(self.revisions) - 1)]
-        # The net sees the coarser result doubled by repetition, its output is added to the bilinear one: so were the
-        # published weights trained.
-        painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
-        doubled = resize_bilinear(coarser, height, width)
-        return doubled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
+        """Carry a result up one level of the pyramid; see the function `revise`."""
+        return revise(self.revisions, level, detail, coarser, strength)
 
     def forward(
         self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, levels: int | None = None

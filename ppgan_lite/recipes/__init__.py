@@ -9,4 +9,5 @@ RECIPES: dict[str, str] = {
     "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",
     "Pix2Pix": "ppgan_lite.recipes.pix2pix:Pix2Pix",
     "Restoration": "ppgan_lite.recipes.restoration:Restoration",
+    "StyleTransferDraft": "ppgan_lite.recipes.style_transfer:StyleTransferDraft",
 }

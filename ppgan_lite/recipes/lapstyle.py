@@ -5,8 +5,7 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,108 +14,13 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.checkpoint import PredictorSpec
-from ppgan_lite.losses import perceptual as losses
-from ppgan_lite.losses.whitening import Whitening
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
-from ppgan_lite.nets.lapstyle import LapStyleNet, add_grain, pyramid
+from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
-from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
-
-RELATIVE_LAYERS = ("relu3_1", "relu4_1")
-
-Features = Mapping[str, paddle.Tensor]
-PairwiseLoss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
-
-
-class StyleLosses:
-    """The perceptual losses that all stages share (paper, section 3.4), each with its weight."""
-
-    def __init__(
-        self,
-        perceptual: str,
-        *,
-        content: float,
-        content_layers: Sequence[str],
-        style: float,
-        gram: float,
-        relaxed_emd: float,
-        self_similarity: float,
-        colour: float,
-        pairwise_px: int,
-        whiten: bool,
-    ) -> None:
-        self.encoder = load_encoder(perceptual)
-        self.whitening = Whitening() if whiten else None
-        self.pairwise_px = pairwise_px
-        self.weights = {
-            "content": content,
-            "style": style,
-            "gram": gram,
-            "relaxed_emd": relaxed_emd,
-            "self_similarity": self_similarity,
-            "colour": colour,
-        }
-        self.content_layers = tuple(content_layers)
-
-    def __call__(
-        self, result: paddle.Tensor, photo: Features, painting: Features, painting_image: paddle.Tensor
-    ) -> dict[str, paddle.Tensor]:
-        """Return the weighted losses of a result, by name; those of weight 0 are left out.
-
-        Args:
-            result: N x 3 x H x W, RGB in [0, 1].
-            photo: The perceptual features of the photo, of the result's size.
-            painting: The same of the painting, of any size.
-            painting_image: N x 3 x h x w, RGB in [0, 1].
-        """
-        found = self.see(result)
-        terms = {
-            "content": lambda: sum(losses.content_loss(found[k], photo[k]) for k in self.content_layers),
-            "style": lambda: sum(losses.style_loss(found[k], painting[k]) for k in LAYERS),
-            "gram": lambda: sum(losses.relative_gram_loss(found[k], painting[k]) for k in LAYERS) / len(LAYERS),
-            "relaxed_emd": lambda: self._pairwise(losses.relaxed_emd_loss, found, painting),
-            "self_similarity": lambda: self._pairwise(losses.self_similarity_loss, found, photo),
-            "colour": lambda: losses.colour_loss(result, painting_image),
-        }
-        return {name: weight * terms[name]() for name, weight in self.weights.items() if weight}
-
-    def _pairwise(self, loss: PairwiseLoss, found: Features, wanted: Features) -> paddle.Tensor:
-        """Sum a loss that compares every position with every other over its layers, on a grid of positions."""
-
-        def grid(features: paddle.Tensor) -> paddle.Tensor:
-            step = math.ceil(min(features.shape[2:]) / self.pairwise_px)
-            return features[:, :, ::step, ::step] if step > 1 else features
-
-        return sum(loss(grid(found[layer]), grid(wanted[layer])) for layer in RELATIVE_LAYERS)
-
-    def see(self, image: paddle.Tensor) -> dict[str, paddle.Tensor]:
-        """Return the perceptual features of an image batch, whitened if they are to be."""
-        found = self.encoder(image)
-        return found if self.whitening is None else self.whitening(found)
-
-    def features(self, image: paddle.Tensor) -> dict[str, paddle.Tensor]:
-        """Perceptual features of an image that needs no gradient."""
-        with paddle.no_grad():
-            return self.see(image)
-
-    def watch(self, batch: Mapping[str, paddle.Tensor]) -> None:
-        """Let the whitening see a batch before anything of it is compared, while it still learns."""
-        if self.whitening is not None and not self.whitening.complete:
-            with paddle.no_grad():
-                for name in LapStyleDraft.needs:
-                    self.whitening.watch(self.encoder(batch[name]))
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Return what resuming needs; see `Recipe.state`."""
-        return {} if self.whitening is None else self.whitening.state()
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
-        if self.whitening is not None:
-            self.whitening.load_state(state)
+from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, freeze, grainy, step
 
 
 class LapStyleDraft(Recipe):
@@ -202,10 +106,10 @@ class LapStyleDraft(Recipe):
         if train_encoder:
             trained.append(self.net.encoder)
         else:
-            _freeze(self.net.encoder)
+            freeze(self.net.encoder)
             if self.net.encoder.arguments == self.losses.encoder.arguments:
                 self.net.encoder.set_state_dict(self.losses.encoder.state_dict())
-        _freeze(self.net.revisions)
+        freeze(self.net.revisions)
         if distillation:
             widths = self.net.encoder.arguments["channels"], self.losses.encoder.arguments["channels"]
             self.nets["adapter"] = FeatureAdapter(*widths)
@@ -220,10 +124,10 @@ class LapStyleDraft(Recipe):
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step; see `Recipe.update`."""
-        self.losses.watch(batch)
+        self.losses.watch(batch["photo"], batch["style"])
         photo = batch["photo"]
         photo_features = self.losses.features(photo)
-        seen = _grainy(photo, self.grain)
+        seen = grainy(photo, self.grain)
         own = self.net.encoder(seen, last="relu5_1" if self.distillation else "relu4_1")
         terms = self._style_terms(batch, own, photo_features) if any(self.losses.weights.values()) else {}
         if self.identity_pixels or self.identity_features:
@@ -232,21 +136,21 @@ class LapStyleDraft(Recipe):
             repainted = self.net.decode(own_few, None, photo.shape[2], photo.shape[3])
             terms["identity_pixels"] = self.identity_pixels * (repainted - seen[:few]).square().mean()
             if self.identity_features:
-                found = self.losses.see(repainted)
-                distance = sum((found[layer] - photo_features[layer][:few]).square().mean() for layer in LAYERS)
+                found = self.losses.see(repainted).even
+                distance = sum((found[layer] - photo_features.even[layer][:few]).square().mean() for layer in LAYERS)
                 terms["identity_features"] = self.identity_features * distance
         if self.distillation:
             estimate = self.nets["adapter"](own)
-            distance = sum((estimate[layer] - photo_features[layer]).square().mean() for layer in LAYERS)
+            distance = sum((estimate[layer] - photo_features.plain[layer]).square().mean() for layer in LAYERS)
             # Keeps every layer at a standard deviation of about 1, so that it can be a perceptual loss as it is.
             spread = sum(
                 ((features - features.mean()).square().mean().sqrt() - 1).square() for features in own.values()
             )
             terms["distillation"] = self.distillation * (distance + spread)
-        return _step(self.groups["painter"], terms)
+        return step(self.groups["painter"], terms)
 
     def _style_terms(
-        self, batch: dict[str, paddle.Tensor], own: Features, photo_features: Features
+        self, batch: dict[str, paddle.Tensor], own: Features, photo_features: Seen
     ) -> dict[str, paddle.Tensor]:
         """Paint the photo and return the losses of the result."""
         photo, painting = batch["photo"], batch["style"]
@@ -255,12 +159,12 @@ class LapStyleDraft(Recipe):
         if self.net.own_style:
             self.net.remember_style(statistics)
         result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
-        return self.losses(result, photo_features, self.losses.features(painting), painting)
+        return self.losses(result, photo_features, self.losses.features(painting), photo, painting)
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, and repainted in its own style."""
         photo = batch["photo"]
-        result = self.net.draft(_grainy(photo, self.grain), self.net.style_statistics(batch["style"]), coats=self.coats)
+        result = self.net.draft(grainy(photo, self.grain), self.net.style_statistics(batch["style"]), coats=self.coats)
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
 
     def predictors(self) -> dict[str, PredictorSpec]:
@@ -330,7 +234,7 @@ class LapStyleRevision(Recipe):
         self.coats = coats
         self.level = level
         self.net = LapStyleNet(**{"revisions": level + 1, **(net or {})})
-        _freeze(self.net)
+        freeze(self.net)
         self.revision = self.net.revisions[level]
         for parameter in self.revision.parameters():
             parameter.stop_gradient = False
@@ -342,14 +246,15 @@ class LapStyleRevision(Recipe):
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step of the revision net, then one of the discriminator; see `Recipe.update`."""
-        self.losses.watch(batch)
+        self.losses.watch(batch["photo"], batch["style"])
         photo, painting = batch["photo"], batch["style"]
         _, result = self._paint(photo, painting)
-        terms = self.losses(result, self.losses.features(photo), self.losses.features(painting), painting)
+        seen = self.losses.features(photo), self.losses.features(painting)
+        terms = self.losses(result, *seen, photo, painting)
         if not self.adversarial:
-            return _step(self.groups["painter"], terms)
+            return step(self.groups["painter"], terms)
         terms["adversarial"] = self.adversarial * self.adversary.generator_loss(result)
-        found = _step(self.groups["painter"], terms)
+        found = step(self.groups["painter"], terms)
         judged = self.adversary.discriminator_loss(painting, result)
         self.groups["discriminator"].minimise(judged)
         return {**found, "discriminator": float(judged)}
@@ -358,7 +263,7 @@ class LapStyleRevision(Recipe):
         """Return what comes from below, and the result with gradients in the trained revision net alone."""
         with paddle.no_grad():
             small, details = pyramid(photo, self.level + 1)
-            coarser = self.net.draft(_grainy(small, self.grain), self._statistics(painting), coats=self.coats)
+            coarser = self.net.draft(grainy(small, self.grain), self._statistics(painting), coats=self.coats)
             for level in range(self.level):
                 coarser = self.net.revise(level, details[level], coarser)
         return coarser, self.net.revise(self.level, details[-1], coarser)
@@ -406,22 +311,3 @@ def painter_spec(net: LapStyleNet, *, grain: float = 0.0, coats: int = 1) -> Pre
         scale=1,
         settings={"grain": grain, "coats": coats},
     )
-
-
-def _step(group: TrainedGroup, terms: dict[str, paddle.Tensor]) -> dict[str, float]:
-    """Minimise the sum of the terms by one step; return them as numbers, with their total."""
-    total = sum(terms.values())
-    group.minimise(total)
-    return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
-
-
-def _grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:
-    """Return the photo as the draft sees it, with fresh noise."""
-    if not amount:
-        return photo
-    return add_grain(photo, paddle.randn([photo.shape[0], 1, *photo.shape[2:]]), amount)
-
-
-def _freeze(layer: nn.Layer) -> None:
-    for parameter in layer.parameters():
-        parameter.stop_gradient = True

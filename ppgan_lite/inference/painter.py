@@ -1,0 +1,129 @@
+"""The nets that paint: what there is to know of one before it is built, and its parts for engines."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ppgan_lite.checkpoint import Header, build_net
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.inference.drafting import AligningDrafter, Drafter, LearnedDrafter, Run
+from ppgan_lite.inference.engines.piece import Piece, Shape
+from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
+from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+LAPSTYLE, STYLE_TRANSFER = "LapStyleNet", "StyleTransferNet"
+# Net that paints -> the pieces of its draft.
+DRAFT = {LAPSTYLE: ("encode", "decode"), STYLE_TRANSFER: ("transform",)}
+
+
+@dataclass(frozen=True)
+class Painter:
+    """What a `Stylizer` must know of a net that paints.
+
+    Attributes:
+        kind: Its name in the model zoo.
+        alignment: How it is given a style; None where it knows the only one by heart.
+        revisions: How many revision nets it has.
+        halo: How far a revision net sees, in pixels.
+        style: The one style that it was made for, empty where there is nothing to give; None if it takes any.
+    """
+
+    kind: str
+    alignment: Alignment | None
+    revisions: int
+    halo: int
+    style: Style | None
+
+
+def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> Painter:
+    """Return what a checkpoint's net is, without building it.
+
+    Raises:
+        CheckpointError: It is no net that paints.
+    """
+    spec = header.nets[net]
+    if spec.kind not in DRAFT:
+        where = header.source or "checkpoint"
+        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", f"a {' or a '.join(DRAFT)}")
+    if spec.kind == STYLE_TRANSFER:
+        return Painter(spec.kind, None, spec.arguments.get("revisions", 1), REVISION_HALO, {})
+    alignment: Alignment = spec.arguments.get("alignment", "adain")
+    style = None
+    if spec.arguments.get("own_style", False):
+        parts = [(part, f"net/{net}/{part}") for part in aligned_parts(alignment)]
+        if any(f"{key}_{what}" not in tensors for _, key in parts for what in ("mean", "spread")):
+            build_net(net, header, tensors)  # says what is missing
+        style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in parts}
+    return Painter(spec.kind, alignment, spec.arguments.get("revisions", 2), REVISION_HALO, style)
+
+
+def _statistic(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the batch off a net's buffers: mean 1 x C x 1 x 1, spread 1 x C x 1 x 1 or 1 x C x C."""
+    channels = mean.size
+    return mean.reshape(channels), spread.reshape((channels,) if spread.size == channels else (channels, channels))
+
+
+def painter_pieces(header: Header, net: str, tensors: Mapping[str, np.ndarray], key: str) -> dict[str, Piece]:
+    """Return the parts of a checkpoint's net that a `Stylizer` needs: those of the draft, and "revise0" and on.
+
+    Args:
+        header: Names the net's kind and arguments.
+        net: Its name there.
+        tensors: Its numbers.
+        key: What these are known by.
+    """
+
+    @functools.cache
+    def built() -> nn.Layer:
+        return build_net(net, header, tensors)
+
+    def encode() -> nn.Layer:
+        from ppgan_lite.nets.lapstyle import EncodePiece
+
+        return EncodePiece(built().encoder)
+
+    def decode() -> nn.Layer:
+        from ppgan_lite.nets.lapstyle import DecodePiece
+
+        return DecodePiece(built().decoder)
+
+    spec = header.nets[net]
+    picture: Shape = (1, 3, None, None)
+    if spec.kind == STYLE_TRANSFER:
+        revisions = spec.arguments.get("revisions", 1)
+        pieces = {"transform": Piece("transform", key, (picture, (1, 1)), lambda: built().transform)}
+    else:
+        revisions = spec.arguments.get("revisions", 2)
+        widths = spec.arguments.get("encoder_channels", PUBLISHED_CHANNELS)
+        features = tuple((1, width, None, None) for width in widths[1:4])
+        pieces = {
+            "encode": Piece("encode", key, (picture,), encode),
+            "decode": Piece("decode", key, (picture, *features), decode),
+        }
+    for level in range(revisions):
+        name = f"revise{level}"
+        pieces[name] = Piece(
+            name, key, (picture, picture), functools.partial(lambda level: built().revisions[level], level)
+        )
+    return pieces
+
+
+def drafter_of(painter: Painter, run: Mapping[str, Run], coats: int) -> Drafter:
+    """Return what drafts.
+
+    Args:
+        painter: The net.
+        run: Executes the pieces that `DRAFT` names.
+        coats: How often to paint a draft, where it can be painted over.
+    """
+    if painter.alignment is None:
+        return LearnedDrafter(run["transform"])
+    return AligningDrafter(run["encode"], run["decode"], painter.alignment, coats)

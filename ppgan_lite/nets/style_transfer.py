@@ -1,0 +1,158 @@
+"""One style's painter: an image transformation net that drafts, and LapStyle's revision nets above it.
+
+Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016, with the conditional
+instance normalisation of Dumoulin et al., "A Learned Representation for Artistic Style", ICLR 2017.
+"""
+
+from __future__ import annotations
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
+from ppgan_lite.nets.lapstyle import RevisionNet, mean_and_covariance, optimal_transport, pyramid, revise
+from ppgan_lite.nets.normalisation import InstanceNorm
+
+HALVINGS = 2  # of a draft inside the net
+
+
+class ConditionalNorm(nn.Layer):
+    """Instance normalisation with two sets of scale and shift, and all that lies between them (Dumoulin, section 2.2).
+
+    Args:
+        channels: How many are normalised.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = InstanceNorm(channels)
+        # Row 0 gives the photo back, in the painting's colours; row 1 paints it.
+        self.weight = self.create_parameter([2, channels], default_initializer=nn.initializer.Constant(1.0))
+        self.bias = self.create_parameter([2, channels], default_initializer=nn.initializer.Constant(0.0))
+
+    def forward(self, x: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
+        """Normalise N x C x H x W; `strength` is N x 1 (or 1 x 1), 0 .. 1."""
+        scale, shift = (between[0] + strength * (between[1] - between[0]) for between in (self.weight, self.bias))
+        return self.norm(x) * scale.unsqueeze(-1).unsqueeze(-1) + shift.unsqueeze(-1).unsqueeze(-1)
+
+
+class NormedConv(nn.Layer):
+    """A convolution, the conditional norm and, if asked for, a ReLU.
+
+    Args:
+        conv: Gives `channels`; without a bias, which the norm would take away.
+        channels: As above.
+        rectified: Whether a ReLU follows.
+    """
+
+    def __init__(self, conv: nn.Layer, channels: int, *, rectified: bool = True) -> None:
+        super().__init__()
+        self.conv = conv
+        self.norm = ConditionalNorm(channels)
+        self.rectified = rectified
+
+    def forward(self, x: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
+        x = self.norm(self.conv(x), strength)
+        return F.relu(x) if self.rectified else x
+
+
+class NormedResidual(nn.Layer):
+    """x + norm(conv(relu(norm(conv(x)))))."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = NormedConv(SameConv(channels, channels, 3, "reflect", bias=False), channels)
+        self.second = NormedConv(SameConv(channels, channels, 3, "reflect", bias=False), channels, rectified=False)
+
+    def forward(self, x: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
+        return x + self.second(self.first(x, strength), strength)
+
+
+class TransformNet(nn.Layer):
+    """Turns a small photo into a small painting: two halvings, residual blocks, two doublings.
+
+    Departures from Johnson: 5x5 filters at the ends instead of 9x9, doubling by repetition and convolution instead of
+    transposed convolutions, mirrored borders everywhere, a sigmoid, fewer channels.
+
+    Args:
+        channels: Width at the photo's size; twice and four times as many after the halvings.
+        blocks: How many residual blocks.
+    """
+
+    def __init__(self, channels: int, blocks: int) -> None:
+        super().__init__()
+        wide, widest = 2 * channels, 4 * channels
+        self.stem = NormedConv(SameConv(3, channels, 5, "reflect", bias=False), channels)
+        self.down1 = NormedConv(SameConv(channels, wide, 3, "reflect", stride=2, bias=False), wide)
+        self.down2 = NormedConv(SameConv(wide, widest, 3, "reflect", stride=2, bias=False), widest)
+        self.blocks = nn.LayerList([NormedResidual(widest) for _ in range(blocks)])
+        self.up1 = NormedConv(ResizeConv(widest, wide, "reflect", bias=False), wide)
+        self.up2 = NormedConv(ResizeConv(wide, channels, "reflect", bias=False), channels)
+        self.to_rgb = SameConv(channels, 3, 5, "reflect")
+        self.to_rgb.weight.set_value(self.to_rgb.weight * 0.1)  # fresh weights answer with grey
+
+    def forward(self, photo: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
+        """Paint.
+
+        Args:
+            photo: N x 3 x H x W, RGB in [0, 1], sides of at least 16.
+            strength: N x 1 or 1 x 1; 0 gives the photo back in the painting's colours, 1 paints.
+
+        Returns:
+            N x 3 x H x W in [0, 1].
+        """
+        half = self.down1(self.stem(photo, strength), strength)
+        x = self.down2(half, strength)
+        for block in self.blocks:
+            x = block(x, strength)
+        x = crop(self.up1(x, strength), half.shape[2], half.shape[3])
+        x = crop(self.up2(x, strength), photo.shape[2], photo.shape[3])
+        return F.sigmoid(self.to_rgb(x))
+
+
+class StyleTransferNet(nn.Layer):
+    """Paints in the one style that it was trained for: a draft, and revisions up a Laplacian pyramid.
+
+    Where `LapStyleNet` moves a photo's features to a painting's statistics and decodes them, this net has learned its
+    painting by heart, in all its layers: it draws shapes where that one lays texture, and takes no other painting.
+
+    Args:
+        channels: See `TransformNet`.
+        blocks: See `TransformNet`.
+        revision_channels: Width of the revision nets.
+        revisions: How many revision nets there are; 0 drafts only. The first works on the coarsest level.
+    """
+
+    def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
+        super().__init__()
+        self.arguments = {
+            "channels": channels,
+            "blocks": blocks,
+            "revision_channels": revision_channels,
+            "revisions": revisions,
+        }
+        self.transform = TransformNet(channels, blocks)
+        self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
+
+    def draft(self, photo: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
+        """Paint a small photo.
+
+        Args:
+            photo: N x 3 x H x W, RGB in [0, 1], sides of at least 16.
+            strength: 0 .. 1. What is missing to 1 is taken back of the colours too.
+        """
+        painted = self.transform(photo, paddle.full([1, 1], strength))
+        return painted if strength == 1.0 else optimal_transport(painted, *mean_and_covariance(photo), 1 - strength)
+
+    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
+        """Carry a result up one level of the pyramid; see `lapstyle.revise`."""
+        return revise(self.revisions, level, detail, coarser, strength)
+
+    def forward(self, photo: paddle.Tensor, strength: float = 1.0, levels: int | None = None) -> paddle.Tensor:
+        """Paint `photo` at its own size, as `LapStyleNet` does."""
+        small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
+        result = self.draft(small, strength)
+        for level, detail in enumerate(details):
+            result = self.revise(level, detail, result, strength)
+        return result

@@ -1,0 +1,137 @@
+"""A painter of one style: a net that learns one painting by heart.
+
+Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import paddle
+
+from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.nets.alignment import alignment_map, measure
+from ppgan_lite.nets.style_transfer import StyleTransferNet
+from ppgan_lite.nets.vgg import LAYERS
+from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
+from ppgan_lite.recipes.style_losses import StyleLosses, freeze, grainy, step
+
+RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
+
+
+class StyleTransferDraft(Recipe):
+    """The draft of a `StyleTransferNet`.
+
+    The last picture of every batch is drafted with strength 0 and has to come out as it went in, but for its colours,
+    which are moved to the painting's: the net normalises a photo's own away. So the strengths between lead from photo
+    to painting (Dumoulin et al., ICLR 2017, section 2.2, blend two paintings that way).
+
+    Departures from Johnson: Gram matrices relative to the painting's, of features that may be whitened; content from
+    normalised features; losses on colour and on light and dark; as long as `reconstruct` says, every picture is drafted
+    with strength 0. From fresh weights and style losses alone the net draws contours on grey for a long time.
+
+    Args:
+        net: Arguments of `StyleTransferNet`.
+        perceptual: The encoder of the losses; see `load_encoder`.
+        learning_rate: Adam's, before the schedule.
+        beta2: Adam's; lower forgets large gradients sooner.
+        reconstruct: How many iterations the net only learns to reconstruct pictures.
+        content: Weight of the normalised content loss.
+        content_layers: Where it is taken.
+        style: Weight of the loss on mean and standard deviation, of features as they are.
+        gram: Weight of the relative Gram loss.
+        gram_layers: Where it is taken.
+        colour: Weight of the loss on mean and covariance of colour.
+        tone: Weight of the loss on light and dark.
+        whiten: Whether content and Gram matrices are compared through a `Whitening`.
+        grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
+    """
+
+    needs = ("photo", "style")
+
+    def __init__(
+        self,
+        *,
+        net: dict[str, Any] | None = None,
+        perceptual: str = "vgg19",
+        learning_rate: float = 2e-3,
+        beta2: float = 0.99,
+        reconstruct: int = 0,
+        content: float = 4.0,
+        content_layers: Sequence[str] = ("relu4_1",),
+        style: float = 2.0,
+        gram: float = 20.0,
+        gram_layers: Sequence[str] = LAYERS,
+        colour: float = 5.0,
+        tone: float = 5.0,
+        whiten: bool = True,
+        grain: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.losses = StyleLosses(
+            perceptual,
+            content=content,
+            content_layers=content_layers,
+            style=style,
+            gram=gram,
+            relaxed_emd=0.0,
+            self_similarity=0.0,
+            colour=colour,
+            pairwise_px=1,
+            whiten=whiten,
+            gram_layers=gram_layers,
+            tone=tone,
+        )
+        self.reconstruct = reconstruct
+        self.grain = grain
+        self.net = StyleTransferNet(**(net or {}))
+        freeze(self.net.revisions)
+        self.nets = {"painter": self.net}
+        optimizer = paddle.optimizer.Adam(learning_rate, beta2=beta2, parameters=self.net.transform.parameters())
+        self.groups = {"painter": TrainedGroup(optimizer, ("painter",), learning_rate)}
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """One step; see `Recipe.update`."""
+        photo, painting = batch["photo"], batch["style"][:1]
+        self.losses.watch(photo, painting)
+        painted = len(photo) - 1 if self.iteration > self.reconstruct else 0
+        strength = paddle.to_tensor([[1.0]] * painted + [[0.0]] * (len(photo) - painted))
+        drafted = self.net.transform(grainy(photo, self.grain), strength)
+        wanted = recoloured(photo[painted:], painting)
+        terms = {"reconstruction": RECONSTRUCTION * (drafted[painted:] - wanted).square().mean()}
+        if painted:
+            photo = photo[:painted]
+            seen = self.losses.features(photo), self.losses.features(painting)
+            terms |= self.losses(drafted[:painted], *seen, photo, painting)
+        return step(self.groups["painter"], terms)
+
+    def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
+        """Photo, painting, the photo painted, half painted and given back."""
+        photo = grainy(batch["photo"], self.grain)
+        found = {name: self.net.draft(photo, strength) for name, strength in (("draft", 1.0), ("half", 0.5))}
+        return {"photo": batch["photo"], "style": batch["style"], **found, "identity": self.net.draft(photo, 0.0)}
+
+    def predictors(self) -> dict[str, PredictorSpec]:
+        """One painter."""
+        settings = {"grain": self.grain}
+        return {"painter": PredictorSpec("painter", "stylize", ("photo",), (0.0, 1.0), 1, 1, settings)}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The losses'; see `Recipe.state`."""
+        return self.losses.state()
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+        self.losses.load_state(state)
+
+
+def recoloured(photos: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+    """Give photos (N x 3 x H x W, RGB in [0, 1]) the mean and covariance of a painting's colours (1 x 3 x h x w)."""
+    wanted = measure(painting[0].numpy(), "optimal_transport")
+    found = []
+    for photo in photos.numpy():
+        matrix, offset = alignment_map(measure(photo, "optimal_transport"), wanted)
+        found.append((np.tensordot(matrix, photo, 1) + offset[:, None, None]).clip(0, 1))
+    return paddle.to_tensor(np.stack(found))
