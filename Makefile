@@ -37,14 +37,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# What asks how fast; the other scripts ask how good, and need pictures or a checkpoint.
-SPEED := $(wildcard benchmarks/*_speed.py benchmarks/*_start.py benchmarks/*_step.py)
-QUALITY := benchmarks/quality.py benchmarks/restoration.py benchmarks/translation.py
-
 bench: $(VENV)/installed
-	@set -e; for script in $(SPEED); do \
-	  echo "== $$script"; $(BIN)/python $$script --json out/bench/$$(basename $$script .py).json; done
-	@set -e; for script in $(QUALITY); do echo "== $$script"; $(BIN)/python $$script; done
+	$(BIN)/python benchmarks/everything.py
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

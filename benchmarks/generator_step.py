@@ -6,12 +6,12 @@ Beside the nets of the package stands CycleGAN's generator written with Paddle's
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 
 import numpy as np
+from measuring import add_arguments, report
 
 NETS = {
     "CycleGAN, 9 blocks": ("ResnetGenerator", {}),
@@ -31,25 +31,21 @@ PLAIN = "CycleGAN, plain layers"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=128, help="height and width of the picture")
-    parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--nets", nargs="*", default=[PLAIN, *NETS], choices=[PLAIN, *NETS], metavar="NET")
-    parser.add_argument("--json", help="write the medians into this file")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps({name: measure(name, arguments.size, arguments.runs) for name in arguments.nets}))
         return
-    medians = {threads: in_another_process(arguments, threads) for threads in arguments.threads}
-    print(f"{arguments.size} x {arguments.size}, batch 1, {platform.machine()}, medians of {arguments.runs} runs")
-    print(f"{'':24}" + "".join(f"{f'{threads} threads':>34}" for threads in medians))
-    for name in arguments.nets:
-        times = [medians[threads][name] for threads in medians]
-        print(f"{name:24}" + "".join(f"   forward {f:6.3f} s  backward {b:6.3f} s" for f, b in times))
-    if arguments.json:
-        os.makedirs(os.path.dirname(arguments.json) or ".", exist_ok=True)
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"size": arguments.size, "runs": arguments.runs, "medians_s": medians}, file, indent=1)
+    rows = []
+    for threads in arguments.threads:
+        for name, medians in in_another_process(arguments, threads).items():
+            for way, median in zip(("forward", "backward"), medians, strict=True):
+                what, who = f"{name}, {arguments.size} px, {way}", f"{threads} threads"
+                rows.append({"what": what, "who": who, "median_s": median, "runs": arguments.runs})
+    report("generator_step", rows, arguments.json)
 
 
 def in_another_process(arguments: argparse.Namespace, threads: int) -> dict[str, tuple[float, float]]:

@@ -1,6 +1,6 @@
 """How near restored pictures come to the clean ones, beside what classical filters reach on the same pairs.
 
-    python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--sheet SHEET.png] [--json]
+    python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--sheet SHEET.png] [--json FILE]
 
 Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20), into a scratch folder, and
 restores it with the checkpoint that ships, or another one. PSNR and SSIM are means over all pictures, at full size.
@@ -8,12 +8,12 @@ Without a folder it takes photos of scikit-image.
 """
 
 import argparse
-import json
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from measuring import report
 
 from ppgan_lite.contact_sheet import Tile, draw_sheet
 from ppgan_lite.data.baselines import measure_baselines
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("clean", type=Path, nargs="?")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--sheet", type=Path, help="also write some of the pictures, side by side")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write machine, versions and rows there, too")
     arguments = parser.parse_args()
     restore = load_predictor(arguments.checkpoint or restorer())
     with tempfile.TemporaryDirectory() as scratch:
@@ -50,13 +50,10 @@ def main() -> None:
             if len(tiles) < 3 * SHOWN:
                 shown = zip(("degraded", "restored", "clean"), (worse, restored, wanted))
                 tiles += [Tile(middle(image), title, path.stem) for title, image in shown]
-    rows = [(found.filter, found.psnr, found.ssim) for found in baselines]
-    rows.append(("this net", *np.mean(scores, axis=0)))
-    if arguments.json:
-        print(json.dumps({"pictures": count, "results": [dict(zip(("name", "psnr", "ssim"), row)) for row in rows]}))
-    else:
-        print(f"{count} pictures\n{'':18}PSNR dB   SSIM")
-        print("\n".join(f"{name:18}{found:7.2f} {likeness:6.4f}" for name, found, likeness in rows))
+    found = [(baseline.filter, baseline.psnr, baseline.ssim) for baseline in baselines]
+    found.append(("this net", *np.mean(scores, axis=0).tolist()))
+    rows = [dict(zip(("who", "psnr_db", "ssim"), one), pictures=count) for one in found]
+    report("restoration", rows, arguments.json)
     if arguments.sheet:
         write_image(arguments.sheet, draw_sheet(tiles, columns=3), overwrite=True)
 

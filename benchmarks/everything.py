@@ -1,0 +1,71 @@
+"""Run all benchmarks that need nothing outside the extras, one after the other: what `make bench` does.
+
+    python benchmarks/everything.py [NAME ...] [--output out/bench]
+
+Each prints its table and writes its JSON; at the end stands one table of all that was timed, which is written as
+all.json. A benchmark that fails does not keep the others from being run; which did is told, and the exit code is 1.
+On two cores it takes about a quarter of an hour.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from measuring import report
+
+# What is left out needs another program's checkout, pictures or a checkpoint. The arguments make it shorter.
+BENCHMARKS: dict[str, list[str]] = {
+    "cold_start": [],
+    "window_start": [],
+    "stylize_speed": [],
+    "lapstyle_speed": [],
+    "translate_speed": [],
+    "training_step": [],
+    "generator_step": ["--threads", "2"],
+    "degrade_speed": ["--pictures", "200"],
+    "agreement": ["--px", "512"],
+    "restoration": [],
+}
+FOLDER = Path(__file__).parent
+COLUMNS = ("what", "who", "median_s", "times_as_fast")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none is given")
+    parser.add_argument(
+        "--output", type=Path, default=Path("out/bench"), metavar="FOLDER", help="where JSON is written"
+    )
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}")
+    return run_all(arguments.names or list(BENCHMARKS), arguments.output)
+
+
+def run_all(names: list[str], output: Path) -> int:
+    """Run benchmarks; returns an exit code."""
+    failed: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        print(f"== {name}", flush=True)
+        found = output / f"{name}.json"
+        found.unlink(missing_ok=True)  # what an earlier run left is not what this one found
+        line = [sys.executable, str(FOLDER / f"{name}.py"), "--json", str(found), *BENCHMARKS[name]]
+        if subprocess.run(line, check=False).returncode or not found.exists():
+            failed.append(name)
+            continue
+        timed = (row for row in json.loads(found.read_text(encoding="utf-8"))["rows"] if "median_s" in row)
+        rows += [{"benchmark": name, **{key: row[key] for key in COLUMNS if key in row}} for row in timed]
+    print("== all", flush=True)
+    report("all", rows, output / "all.json")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

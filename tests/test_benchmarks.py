@@ -1,0 +1,65 @@
+"""`make bench`: each benchmark of its list is run, and one that fails costs none of the others."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+TIMED = """
+import json, sys
+from pathlib import Path
+assert sys.argv[1:2] == ["--json"] and sys.argv[3:] == ["--size", "8"]
+row = {"what": "a net", "who": "ours", "median_s": 0.25, "slowest_s": 0.5, "times_as_fast": 2.0}
+Path(sys.argv[2]).parent.mkdir(parents=True, exist_ok=True)
+Path(sys.argv[2]).write_text(json.dumps({"title": "timed", "rows": [row, {"what": "no time", "mean": 1.0}]}))
+"""
+
+
+@pytest.fixture
+def everything(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import everything
+
+    yield everything
+    for name in ("everything", "measuring"):
+        sys.modules.pop(name, None)
+
+
+def test_what_make_bench_runs_is_there_and_takes_a_file_for_json(everything):
+    for name in everything.BENCHMARKS:
+        text = (BENCHMARKS / f"{name}.py").read_text(encoding="utf-8")
+        assert "add_arguments(parser)" in text or '"--json"' in text, name
+        assert f'report("{name}"' in text, name
+
+
+def test_a_benchmark_that_fails_is_told_and_costs_none_of_the_others(everything, tmp_path, monkeypatch, capfd):
+    (tmp_path / "broken.py").write_text("raise SystemExit(3)")
+    (tmp_path / "silent.py").write_text("")
+    (tmp_path / "timed.py").write_text(TIMED)
+    monkeypatch.setattr(everything, "FOLDER", tmp_path)
+    monkeypatch.setattr(everything, "BENCHMARKS", {"broken": [], "silent": [], "timed": ["--size", "8"]})
+    output = tmp_path / "out" / "bench"
+    output.mkdir(parents=True)
+    (output / "silent.json").write_text('{"rows": [{"median_s": 9.0}]}')  # of an earlier run
+
+    assert everything.run_all(["broken", "silent", "timed"], output) == 1
+    printed, said = capfd.readouterr()
+    assert said == "failed: broken, silent\n"
+    lines = printed.splitlines()
+    assert [line for line in lines if line.startswith("==")] == ["== broken", "== silent", "== timed", "== all"]
+    assert lines[-2].split() == ["benchmark", "what", "who", "median_s", "times_as_fast"]
+    assert lines[-1].split() == ["timed", "a", "net", "ours", "0.250", "2.00"]
+    written = json.loads((output / "all.json").read_text())
+    row = {"benchmark": "timed", "what": "a net", "who": "ours", "median_s": 0.25, "times_as_fast": 2.0}
+    assert written["rows"] == [row] and written["machine"]["cores"] >= 1 and "python" in written["versions"]
+    assert everything.run_all(["timed"], output) == 0
+
+
+def test_an_unknown_benchmark_is_refused(everything, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["everything.py", "speed"])
+    with pytest.raises(SystemExit) as caught:
+        everything.main()
+    assert caught.value.code == 2 and "there is no benchmark speed" in capsys.readouterr().err
