@@ -81,9 +81,11 @@ class LearnedDrafter:
 
     Attributes:
         transform: Photo, strength (1 x 1) -> the painted photo.
+        coats: How often to paint.
     """
 
     transform: Run
+    coats: int
 
     def measure(self, painting: np.ndarray) -> Style:
         """See `Drafter`; there is nothing to measure."""
@@ -91,7 +93,10 @@ class LearnedDrafter:
 
     def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
         """See `Drafter`."""
-        (painted,) = self.transform(photo, np.full((1, 1), strength, np.float32))
+        painted = photo
+        for _ in range(self.coats):
+            (painted,) = self.transform(painted, np.full((1, 1), strength, np.float32))
+            ask()
         if strength == 1.0:
             return painted
         return _aligned(painted, measure(photo[0], "optimal_transport"), "optimal_transport", 1 - strength)

@@ -122,8 +122,8 @@ def drafter_of(painter: Painter, run: Mapping[str, Run], coats: int) -> Drafter:
     Args:
         painter: The net.
         run: Executes the pieces that `DRAFT` names.
-        coats: How often to paint a draft, where it can be painted over.
+        coats: How often to paint.
     """
     if painter.alignment is None:
-        return LearnedDrafter(run["transform"])
+        return LearnedDrafter(run["transform"], coats)
     return AligningDrafter(run["encode"], run["decode"], painter.alignment, coats)

@@ -11,7 +11,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
-from ppgan_lite.nets.lapstyle import RevisionNet, mean_and_covariance, optimal_transport, pyramid, revise
+from ppgan_lite.nets.lapstyle import RevisionNet, Statistics, mean_and_covariance, optimal_transport, pyramid, revise
 from ppgan_lite.nets.normalisation import InstanceNorm
 
 HALVINGS = 2  # of a draft inside the net
@@ -122,7 +122,12 @@ class StyleTransferNet(nn.Layer):
         blocks: See `TransformNet`.
         revision_channels: Width of the revision nets.
         revisions: How many revision nets there are; 0 drafts only. The first works on the coarsest level.
+
+    Attributes:
+        own_style: True; see `LapStyleNet`.
     """
+
+    own_style = True
 
     def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
         super().__init__()
@@ -135,14 +140,24 @@ class StyleTransferNet(nn.Layer):
         self.transform = TransformNet(channels, blocks)
         self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
 
-    def draft(self, photo: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
+    def own_statistics(self) -> Statistics:
+        """What the draft needs of its painting: nothing, it has learned it."""
+        return {}
+
+    def draft(
+        self, photo: paddle.Tensor, style: Statistics | None = None, strength: float = 1.0, coats: int = 1
+    ) -> paddle.Tensor:
         """Paint a small photo.
 
         Args:
             photo: N x 3 x H x W, RGB in [0, 1], sides of at least 16.
+            style: From `own_statistics`, if at all.
             strength: 0 .. 1. What is missing to 1 is taken back of the colours too.
+            coats: How often to paint, each time over the result before.
         """
-        painted = self.transform(photo, paddle.full([1, 1], strength))
+        painted = photo
+        for _ in range(coats):
+            painted = self.transform(painted, paddle.full([1, 1], strength))
         return painted if strength == 1.0 else optimal_transport(painted, *mean_and_covariance(photo), 1 - strength)
 
     def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
@@ -152,7 +167,7 @@ class StyleTransferNet(nn.Layer):
     def forward(self, photo: paddle.Tensor, strength: float = 1.0, levels: int | None = None) -> paddle.Tensor:
         """Paint `photo` at its own size, as `LapStyleNet` does."""
         small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
-        result = self.draft(small, strength)
+        result = self.draft(small, strength=strength)
         for level, detail in enumerate(details):
             result = self.revise(level, detail, result, strength)
         return result

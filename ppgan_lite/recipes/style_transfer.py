@@ -110,8 +110,9 @@ class StyleTransferDraft(Recipe):
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, half painted and given back."""
         photo = grainy(batch["photo"], self.grain)
-        found = {name: self.net.draft(photo, strength) for name, strength in (("draft", 1.0), ("half", 0.5))}
-        return {"photo": batch["photo"], "style": batch["style"], **found, "identity": self.net.draft(photo, 0.0)}
+        strengths = {"draft": 1.0, "half": 0.5, "identity": 0.0}
+        drafts = {name: self.net.draft(photo, strength=strength) for name, strength in strengths.items()}
+        return {"photo": batch["photo"], "style": batch["style"], **drafts}
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter."""
