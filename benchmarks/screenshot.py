@@ -15,10 +15,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["QT_FONT_DPI"] = "80"  # without a desktop to ask, Qt takes larger letters than desktops do
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from PyQt5.QtCore import QSettings, QTimer
+from painted_window import paint_in_window
 
-from ppgan_lite.gui import app
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
+from ppgan_lite.gui.window import MainWindow
 from ppgan_lite.images import write_image
 
 SIZE = (1320, 880)
@@ -33,8 +33,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photo = arguments.photo or sample_photo(Path(folder))
-        QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, folder)  # whoever runs it keeps their settings
-        return take(photo, arguments.style, arguments.language, arguments.output)
+        return take(photo, arguments.style, arguments.language, arguments.output, Path(folder))
 
 
 def sample_photo(folder: Path) -> Path:
@@ -45,33 +44,22 @@ def sample_photo(folder: Path) -> Path:
     return path
 
 
-def take(photo: Path, style: str | None, language: str, output: Path) -> int:
-    """Open the window, paint the photo, and save what the window looks like; returns an exit code."""
-    application, window = app.create(style, str(photo))
-    window.set_language(language)
-    window.resize(*SIZE)
-    window.show()
-    code = 1
+def take(photo: Path, style: str | None, language: str, output: Path, settings: Path) -> int:
+    """Save what the window looks like with a painted photo; returns an exit code."""
+    saved = False
 
-    def look() -> None:
-        nonlocal code
-        if window.dialog.isVisible():
-            print(window.dialog.informativeText(), file=sys.stderr)
-            application.exit()
-        elif window.state.result is not None:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            code = 0 if window.grab().save(str(output)) else 1
-            print(output)
-            application.exit()
-        elif window.state.photo is not None and not window.state.jobs.is_running("checkpoint"):
-            window.run()
+    def prepare(window: MainWindow) -> None:
+        window.set_language(language)
+        window.resize(*SIZE)
 
-    timer = QTimer()
-    timer.timeout.connect(look)
-    timer.start(50)
-    application.exec_()
-    window.close()
-    return code
+    def save(window: MainWindow) -> None:
+        nonlocal saved
+        output.parent.mkdir(parents=True, exist_ok=True)
+        saved = window.grab().save(str(output))
+
+    paint_in_window(style, photo, settings, opened=prepare, painted=save)
+    print(output if saved else f"{output} cannot be written")
+    return 0 if saved else 1
 
 
 if __name__ == "__main__":

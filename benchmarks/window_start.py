@@ -20,42 +20,30 @@ SHOWN, PAINTED = "window on screen", "first photo painted"
 # Runs in a process of its own; times are those of the system's clock.
 OPEN_AND_PAINT = """
 import sys, time
-from PyQt5.QtCore import QEvent, QObject, QSettings, QTimer
-from ppgan_lite.gui import app, display
+from pathlib import Path
+from PyQt5.QtCore import QEvent, QObject, QTimer
+from ppgan_lite.gui import display
+benchmarks, settings, style, photo = sys.argv[1:]
+sys.path.insert(0, benchmarks)
+from painted_window import paint_in_window
+
+def tell_time(_window=None):
+    print(time.time(), flush=True)
 
 class FirstPaint(QObject):
     seen = False
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Paint and not self.seen:
             self.seen = True
-            QTimer.singleShot(0, lambda: print(time.time(), flush=True))
+            QTimer.singleShot(0, tell_time)
         return False
 
-settings, style, photo = sys.argv[1:]
-QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, settings)  # whoever runs it keeps their settings
 display.prepare()
-application, window = app.create(style, photo)
 first = FirstPaint()
-window.installEventFilter(first)
-window.show()
-pressed = False
-
-def look():
-    global pressed
-    if window.dialog.isVisible():
-        sys.exit(window.dialog.informativeText())
-    if window.state.result is not None:
-        print(time.time(), flush=True)
-        application.exit()
-    elif not pressed and window.state.photo is not None and not window.state.jobs.is_running("checkpoint"):
-        pressed = True
-        window.run()
-
-timer = QTimer()
-timer.timeout.connect(look)
-timer.start(5)
-application.exec_()
-window.close()
+paint_in_window(
+    style, Path(photo), Path(settings),
+    opened=lambda window: window.installEventFilter(first), painted=tell_time, every_ms=5,
+)
 """
 
 
@@ -71,7 +59,15 @@ def main() -> None:
         photo = sample_photo(Path(folder))
         for turn in range(-1, arguments.runs):
             started = time.time()
-            line = [sys.executable, "-c", OPEN_AND_PAINT, folder, arguments.style, str(photo)]
+            line = [
+                sys.executable,
+                "-c",
+                OPEN_AND_PAINT,
+                str(Path(__file__).parent),
+                folder,
+                arguments.style,
+                str(photo),
+            ]
             done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
             for name, moment in zip(times, done.stdout.split(), strict=True):
                 if turn >= 0:

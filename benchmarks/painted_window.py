@@ -1,0 +1,58 @@
+"""The window with a photo that is painted at once: what its benchmark and its picture for the README have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QSettings, QTimer
+
+from ppgan_lite.gui import app
+
+if TYPE_CHECKING:
+    from ppgan_lite.gui.window import MainWindow  # its import is a part of what is timed
+
+Look = Callable[["MainWindow"], object]
+
+
+def paint_in_window(
+    style: str | None, photo: Path, settings: Path, *, opened: Look, painted: Look, every_ms: int = 50
+) -> None:
+    """Open the window, press its button as soon as the photo is there, and close it when the photo is painted.
+
+    Args:
+        style: The name of a style or a checkpoint file; None takes the first style.
+        photo: A picture file.
+        settings: A folder for what the window remembers: whoever runs it keeps their own.
+        opened: Called before the window is shown.
+        painted: Called when the result is shown.
+        every_ms: How often to look whether it is.
+
+    Raises:
+        SystemExit: The window complains; this is what it says.
+    """
+    QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, str(settings))
+    application, window = app.create(style, str(photo))
+    opened(window)
+    window.show()
+    complaint = ""
+
+    def look() -> None:
+        nonlocal complaint
+        if window.dialog.isVisible():
+            complaint = window.dialog.informativeText()
+            application.exit()
+        elif window.state.result is not None:
+            painted(window)
+            application.exit()
+        elif window.state.photo is not None and not window.state.jobs.is_running("checkpoint"):
+            window.run()  # does nothing while it is at it
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(every_ms)
+    application.exec_()
+    window.close()
+    if complaint:
+        raise SystemExit(complaint)
