@@ -13,7 +13,7 @@ paddle = pytest.importorskip("paddle")
 
 def tiny_checkpoint(path, *, revisions=1, own_style=False, alignment="optimal_transport"):
     from ppgan_lite.nets.lapstyle import LapStyleNet
-    from ppgan_lite.recipes.lapstyle import painter_spec
+    from ppgan_lite.recipes.style_losses import painter_spec
 
     paddle.seed(7)
     net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, revisions, alignment, own_style)
@@ -167,7 +167,8 @@ def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_i
 @pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, strength):
-    from ppgan_lite.inference import drafting, revising
+    from ppgan_lite.inference import revising
+    from ppgan_lite.inference.drafting import AligningDrafter
     from ppgan_lite.inference.engines.executors import PaddleEngine
     from ppgan_lite.inference.engines.piece import Piece
     from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet, pyramid
@@ -189,8 +190,8 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, str
         return engine.run
 
     encode, decode = run(EncodePiece(net.encoder)), run(DecodePiece(net.decoder))
-    measured = drafting.style_of(style, encode, alignment)
-    draft = drafting.draft(small, measured, encode, decode, alignment, strength=strength, coats=1)
+    drafter = AligningDrafter(encode, decode, alignment, coats=1)
+    draft = drafter(small, drafter.measure(style), strength, lambda: None)
     found = revising.revise(
         photo,
         np.ascontiguousarray(draft[0].transpose(1, 2, 0)),
