@@ -19,8 +19,9 @@ from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.recipes.adversary import Adversary
-from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
-from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, freeze, grainy, step
+from ppgan_lite.recipes.building import chosen_net
+from ppgan_lite.recipes.recipe import NetChoice, Recipe, TrainedGroup
+from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, freeze, grainy, painter_spec, step
 
 
 class LapStyleDraft(Recipe):
@@ -184,7 +185,7 @@ class LapStyleRevision(Recipe):
     """One revision net: learns to carry the result up one level, everything below it frozen (paper, section 3.3).
 
     Args:
-        net: Arguments of `LapStyleNet`.
+        net: A `LapStyleNet` (the default) or a `StyleTransferNet`, and its arguments.
         level: Which revision net learns; 0 is the one above the draft. The net is called with level + 1 levels, so the
             photo's crop is 2 ** (level + 1) times the draft's.
         perceptual: The encoder of the losses; see `load_encoder`.
@@ -192,6 +193,7 @@ class LapStyleRevision(Recipe):
         adversarial: Weight of the binary cross entropy against the patch discriminator.
         content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, grain,
             coats: As in `LapStyleDraft`.
+        gram_layers, tone: As in `StyleTransferDraft`.
     """
 
     needs = ("photo", "style")
@@ -199,7 +201,7 @@ class LapStyleRevision(Recipe):
     def __init__(
         self,
         *,
-        net: dict[str, Any] | None = None,
+        net: NetChoice | None = None,
         level: int = 0,
         perceptual: str = "vgg19",
         learning_rate: float = 1e-4,
@@ -213,6 +215,8 @@ class LapStyleRevision(Recipe):
         colour: float = 0.0,
         pairwise_px: int = 64,
         whiten: bool = False,
+        gram_layers: Sequence[str] = LAYERS,
+        tone: float = 0.0,
         grain: float = 0.0,
         coats: int = 1,
     ) -> None:
@@ -228,12 +232,14 @@ class LapStyleRevision(Recipe):
             colour=colour,
             pairwise_px=pairwise_px,
             whiten=whiten,
+            gram_layers=gram_layers,
+            tone=tone,
         )
         self.adversarial = adversarial
         self.grain = grain
         self.coats = coats
         self.level = level
-        self.net = LapStyleNet(**{"revisions": level + 1, **(net or {})})
+        self.net = chosen_net({"name": "LapStyleNet", "revisions": level + 1, **(net or {})})
         freeze(self.net)
         self.revision = self.net.revisions[level]
         for parameter in self.revision.parameters():
@@ -298,16 +304,3 @@ class LapStyleRevision(Recipe):
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` returned."""
         self.losses.load_state(state)
-
-
-def painter_spec(net: LapStyleNet, *, grain: float = 0.0, coats: int = 1) -> PredictorSpec:
-    """How to call a LapStyle net that was trained with so much grain, and drafts in so many coats."""
-    return PredictorSpec(
-        net="painter",
-        task="stylize",
-        inputs=("photo",) if net.own_style else ("photo", "style"),
-        value_range=(0.0, 1.0),
-        multiple_of=1,
-        scale=1,
-        settings={"grain": grain, "coats": coats},
-    )

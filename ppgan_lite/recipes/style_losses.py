@@ -14,6 +14,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.losses.whitening import Whitening
 from ppgan_lite.nets.lapstyle import add_grain
@@ -162,3 +163,16 @@ def freeze(layer: nn.Layer) -> None:
     """Keep a layer's parameters as they are."""
     for parameter in layer.parameters():
         parameter.stop_gradient = True
+
+
+def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1) -> PredictorSpec:
+    """How to call a net that was trained with so much grain, and drafts in so many coats."""
+    return PredictorSpec(
+        net="painter",
+        task="stylize",
+        inputs=("photo",) if net.own_style else ("photo", "style"),
+        value_range=(0.0, 1.0),
+        multiple_of=1,
+        scale=1,
+        settings={"grain": grain, "coats": coats},
+    )

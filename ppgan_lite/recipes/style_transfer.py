@@ -16,7 +16,7 @@ from ppgan_lite.nets.alignment import alignment_map, measure
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
-from ppgan_lite.recipes.style_losses import StyleLosses, freeze, grainy, step
+from ppgan_lite.recipes.style_losses import StyleLosses, freeze, grainy, painter_spec, step
 
 RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
 
@@ -116,8 +116,7 @@ class StyleTransferDraft(Recipe):
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter."""
-        settings = {"grain": self.grain}
-        return {"painter": PredictorSpec("painter", "stylize", ("photo",), (0.0, 1.0), 1, 1, settings)}
+        return {"painter": painter_spec(self.net, grain=self.grain)}
 
     def state(self) -> dict[str, np.ndarray]:
         """The losses'; see `Recipe.state`."""
