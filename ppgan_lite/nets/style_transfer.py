@@ -1,7 +1,7 @@
 """One style's painter: an image transformation net that drafts, and LapStyle's revision nets above it.
 
-Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016, with the conditional
-instance normalisation of Dumoulin et al., "A Learned Representation for Artistic Style", ICLR 2017.
+Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016, with instance
+normalisation (Ulyanov et al., "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016).
 """
 
 from __future__ import annotations
@@ -14,31 +14,22 @@ from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
 from ppgan_lite.nets.lapstyle import RevisionNet, Statistics, mean_and_covariance, optimal_transport, pyramid, revise
 from ppgan_lite.nets.normalisation import InstanceNorm
 
-HALVINGS = 2  # of a draft inside the net
 
-
-class ConditionalNorm(nn.Layer):
-    """Instance normalisation with two sets of scale and shift, and all that lies between them (Dumoulin, section 2.2).
-
-    Args:
-        channels: How many are normalised.
-    """
+class ScaledNorm(nn.Layer):
+    """Instance normalisation with a scale and a shift of each channel that are learned."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = InstanceNorm(channels)
-        # Row 0 gives the photo back, in the painting's colours; row 1 paints it.
-        self.weight = self.create_parameter([2, channels], default_initializer=nn.initializer.Constant(1.0))
-        self.bias = self.create_parameter([2, channels], default_initializer=nn.initializer.Constant(0.0))
+        self.weight = self.create_parameter([channels], default_initializer=nn.initializer.Constant(1.0))
+        self.bias = self.create_parameter([channels], default_initializer=nn.initializer.Constant(0.0))
 
-    def forward(self, x: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
-        """Normalise N x C x H x W; `strength` is N x 1 (or 1 x 1), 0 .. 1."""
-        scale, shift = (between[0] + strength * (between[1] - between[0]) for between in (self.weight, self.bias))
-        return self.norm(x) * scale.unsqueeze(-1).unsqueeze(-1) + shift.unsqueeze(-1).unsqueeze(-1)
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Normalise N x C x H x W."""
+        return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=InstanceNorm.EPSILON)
 
 
 class NormedConv(nn.Layer):
-    """A convolution, the conditional norm and, if asked for, a ReLU.
+    """A convolution, a norm and, if asked for, a ReLU.
 
     Args:
         conv: Gives `channels`; without a bias, which the norm would take away.
@@ -49,11 +40,11 @@ class NormedConv(nn.Layer):
     def __init__(self, conv: nn.Layer, channels: int, *, rectified: bool = True) -> None:
         super().__init__()
         self.conv = conv
-        self.norm = ConditionalNorm(channels)
+        self.norm = ScaledNorm(channels)
         self.rectified = rectified
 
-    def forward(self, x: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
-        x = self.norm(self.conv(x), strength)
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        x = self.norm(self.conv(x))
         return F.relu(x) if self.rectified else x
 
 
@@ -65,15 +56,16 @@ class NormedResidual(nn.Layer):
         self.first = NormedConv(SameConv(channels, channels, 3, "reflect", bias=False), channels)
         self.second = NormedConv(SameConv(channels, channels, 3, "reflect", bias=False), channels, rectified=False)
 
-    def forward(self, x: paddle.Tensor, strength: paddle.Tensor) -> paddle.Tensor:
-        return x + self.second(self.first(x, strength), strength)
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return x + self.second(self.first(x))
 
 
 class TransformNet(nn.Layer):
     """Turns a small photo into a small painting: two halvings, residual blocks, two doublings.
 
-    Departures from Johnson: 5x5 filters at the ends instead of 9x9, doubling by repetition and convolution instead of
-    transposed convolutions, mirrored borders everywhere, a sigmoid, fewer channels.
+    Departures from Johnson: what the inner half makes of the features can be blended with what they were, at half of
+    the photo's size (`strength`); 5x5 filters at the ends instead of 9x9; doubling by repetition and convolution
+    instead of transposed convolutions; mirrored borders everywhere; a sigmoid; fewer channels.
 
     Args:
         channels: Width at the photo's size; twice and four times as many after the halvings.
@@ -102,12 +94,13 @@ class TransformNet(nn.Layer):
         Returns:
             N x 3 x H x W in [0, 1].
         """
-        half = self.down1(self.stem(photo, strength), strength)
-        x = self.down2(half, strength)
+        half = self.down1(self.stem(photo))
+        x = self.down2(half)
         for block in self.blocks:
-            x = block(x, strength)
-        x = crop(self.up1(x, strength), half.shape[2], half.shape[3])
-        x = crop(self.up2(x, strength), photo.shape[2], photo.shape[3])
+            x = block(x)
+        x = crop(self.up1(x), half.shape[2], half.shape[3])
+        x = half + strength.unsqueeze(-1).unsqueeze(-1) * (x - half)
+        x = crop(self.up2(x), photo.shape[2], photo.shape[3])
         return F.sigmoid(self.to_rgb(x))
 
 

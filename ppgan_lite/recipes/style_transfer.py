@@ -26,11 +26,11 @@ class StyleTransferDraft(Recipe):
 
     The last picture of every batch is drafted with strength 0 and has to come out as it went in, but for its colours,
     which are moved to the painting's: the net normalises a photo's own away. So the strengths between lead from photo
-    to painting (Dumoulin et al., ICLR 2017, section 2.2, blend two paintings that way).
+    to painting.
 
     Departures from Johnson: Gram matrices relative to the painting's, of features that may be whitened; content from
-    normalised features; losses on colour and on light and dark; as long as `reconstruct` says, every picture is drafted
-    with strength 0. From fresh weights and style losses alone the net draws contours on grey for a long time.
+    normalised features; losses on colour and on light and dark; as long as `reconstruct` says, pictures have to come
+    out as they went in at any strength. From fresh weights and style losses alone the net draws contours on grey.
 
     Args:
         net: Arguments of `StyleTransferNet`.
@@ -96,15 +96,15 @@ class StyleTransferDraft(Recipe):
         """One step; see `Recipe.update`."""
         photo, painting = batch["photo"], batch["style"][:1]
         self.losses.watch(photo, painting)
-        painted = len(photo) - 1 if self.iteration > self.reconstruct else 0
-        strength = paddle.to_tensor([[1.0]] * painted + [[0.0]] * (len(photo) - painted))
-        drafted = self.net.transform(grainy(photo, self.grain), strength)
-        wanted = recoloured(photo[painted:], painting)
-        terms = {"reconstruction": RECONSTRUCTION * (drafted[painted:] - wanted).square().mean()}
-        if painted:
-            photo = photo[:painted]
+        count = len(photo) - 1
+        drafted = self.net.transform(grainy(photo, self.grain), paddle.to_tensor([[1.0]] * count + [[0.0]]))
+        kept = slice(0 if self.iteration <= self.reconstruct else count, None)
+        difference = drafted[kept] - recoloured(photo[kept], painting)
+        terms = {"reconstruction": RECONSTRUCTION * difference.square().mean()}
+        if self.iteration > self.reconstruct:
+            photo = photo[:count]
             seen = self.losses.features(photo), self.losses.features(painting)
-            terms |= self.losses(drafted[:painted], *seen, photo, painting)
+            terms |= self.losses(drafted[:count], *seen, photo, painting)
         return step(self.groups["painter"], terms)
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
