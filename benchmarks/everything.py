@@ -1,6 +1,6 @@
 """Run all benchmarks that need nothing outside the extras, one after the other: what `make bench` does.
 
-    python benchmarks/everything.py [NAME ...] [--output out/bench]
+    python benchmarks/everything.py [NAME ...] [--runs 7] [--output out/bench]
 
 Each prints its table and writes its JSON; at the end stands one table of all that was timed, which is written as
 all.json. A benchmark that fails does not keep the others from being run; which did is told, and the exit code is 1.
@@ -36,6 +36,7 @@ COLUMNS = ("what", "who", "median_s", "times_as_fast")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none is given")
+    parser.add_argument("--runs", type=int, default=7, help="how often each piece of work is timed")
     parser.add_argument(
         "--output", type=Path, default=Path("out/bench"), metavar="FOLDER", help="where JSON is written"
     )
@@ -43,10 +44,10 @@ def main() -> int:
     unknown = [name for name in arguments.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}")
-    return run_all(arguments.names or list(BENCHMARKS), arguments.output)
+    return run_all(arguments.names or list(BENCHMARKS), arguments.runs, arguments.output)
 
 
-def run_all(names: list[str], output: Path) -> int:
+def run_all(names: list[str], runs: int, output: Path) -> int:
     """Run benchmarks; returns an exit code."""
     failed: list[str] = []
     rows: list[dict[str, Any]] = []
@@ -54,8 +55,8 @@ def run_all(names: list[str], output: Path) -> int:
         print(f"== {name}", flush=True)
         found = output / f"{name}.json"
         found.unlink(missing_ok=True)  # what an earlier run left is not what this one found
-        line = [sys.executable, str(FOLDER / f"{name}.py"), "--json", str(found), *BENCHMARKS[name]]
-        if subprocess.run(line, check=False).returncode or not found.exists():
+        line = [sys.executable, str(FOLDER / f"{name}.py"), "--json", str(found), "--runs", str(runs)]
+        if subprocess.run([*line, *BENCHMARKS[name]], check=False).returncode or not found.exists():
             failed.append(name)
             continue
         timed = (row for row in json.loads(found.read_text(encoding="utf-8"))["rows"] if "median_s" in row)

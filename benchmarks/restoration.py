@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from measuring import report
+from measuring import add_arguments, report
 
 from ppgan_lite.contact_sheet import Tile, draw_sheet
 from ppgan_lite.data.baselines import measure_baselines
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("clean", type=Path, nargs="?")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--sheet", type=Path, help="also write some of the pictures, side by side")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write machine, versions and rows there, too")
+    add_arguments(parser)
     arguments = parser.parse_args()
     restore = load_predictor(arguments.checkpoint or restorer())
     with tempfile.TemporaryDirectory() as scratch:

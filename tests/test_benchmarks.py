@@ -11,7 +11,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 TIMED = """
 import json, sys
 from pathlib import Path
-assert sys.argv[1:2] == ["--json"] and sys.argv[3:] == ["--size", "8"]
+assert sys.argv[1:2] == ["--json"] and sys.argv[3:] == ["--runs", "3", "--size", "8"]
 row = {"what": "a net", "who": "ours", "median_s": 0.25, "slowest_s": 0.5, "times_as_fast": 2.0}
 Path(sys.argv[2]).parent.mkdir(parents=True, exist_ok=True)
 Path(sys.argv[2]).write_text(json.dumps({"title": "timed", "rows": [row, {"what": "no time", "mean": 1.0}]}))
@@ -28,10 +28,10 @@ def everything(monkeypatch):
         sys.modules.pop(name, None)
 
 
-def test_what_make_bench_runs_is_there_and_takes_a_file_for_json(everything):
+def test_what_make_bench_runs_is_there_and_takes_the_options_of_all(everything):
     for name in everything.BENCHMARKS:
         text = (BENCHMARKS / f"{name}.py").read_text(encoding="utf-8")
-        assert "add_arguments(parser)" in text or '"--json"' in text, name
+        assert "add_arguments(parser)" in text, name
         assert f'report("{name}"' in text, name
 
 
@@ -45,7 +45,7 @@ def test_a_benchmark_that_fails_is_told_and_costs_none_of_the_others(everything,
     output.mkdir(parents=True)
     (output / "silent.json").write_text('{"rows": [{"median_s": 9.0}]}')  # of an earlier run
 
-    assert everything.run_all(["broken", "silent", "timed"], output) == 1
+    assert everything.run_all(["broken", "silent", "timed"], 3, output) == 1
     printed, said = capfd.readouterr()
     assert said == "failed: broken, silent\n"
     lines = printed.splitlines()
@@ -55,7 +55,7 @@ def test_a_benchmark_that_fails_is_told_and_costs_none_of_the_others(everything,
     written = json.loads((output / "all.json").read_text())
     row = {"benchmark": "timed", "what": "a net", "who": "ours", "median_s": 0.25, "times_as_fast": 2.0}
     assert written["rows"] == [row] and written["machine"]["cores"] >= 1 and "python" in written["versions"]
-    assert everything.run_all(["timed"], output) == 0
+    assert everything.run_all(["timed"], 3, output) == 0
 
 
 def test_an_unknown_benchmark_is_refused(everything, monkeypatch, capsys):
