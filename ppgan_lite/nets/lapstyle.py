@@ -205,10 +205,12 @@ class RevisionNet(nn.Layer):
         return self.to_rgb(F.relu(self.up(x)))
 
 
-def revise(
+def carry_up(
     revisions: nn.LayerList, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0
 ) -> paddle.Tensor:
-    """Carry a result up one level of the pyramid.
+    """Carry a result up one level of the pyramid: what the nets' `revise` does.
+
+    It must not be called as they are: Paddle's tracer (3.3) takes a method for a function of its name.
 
     Args:
         revisions: The net's revision nets.
@@ -362,8 +364,8 @@ class LapStyleNet(nn.Layer):
         return self.decoder(features, height, width)
 
     def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
-        """Carry a result up one level of the pyramid; see the function `revise`."""
-        return revise(self.revisions, level, detail, coarser, strength)
+        """Carry a result up one level of the pyramid; see `carry_up`."""
+        return carry_up(self.revisions, level, detail, coarser, strength)
 
     def forward(
         self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, levels: int | None = None

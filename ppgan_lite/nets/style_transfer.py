@@ -11,7 +11,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
-from ppgan_lite.nets.lapstyle import RevisionNet, Statistics, mean_and_covariance, optimal_transport, pyramid, revise
+from ppgan_lite.nets.lapstyle import RevisionNet, Statistics, carry_up, mean_and_covariance, optimal_transport, pyramid
 from ppgan_lite.nets.normalisation import InstanceNorm
 
 
@@ -154,8 +154,8 @@ class StyleTransferNet(nn.Layer):
         return painted if strength == 1.0 else optimal_transport(painted, *mean_and_covariance(photo), 1 - strength)
 
     def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
-        """Carry a result up one level of the pyramid; see `lapstyle.revise`."""
-        return revise(self.revisions, level, detail, coarser, strength)
+        """Carry a result up one level of the pyramid; see `lapstyle.carry_up`."""
+        return carry_up(self.revisions, level, detail, coarser, strength)
 
     def forward(self, photo: paddle.Tensor, strength: float = 1.0, levels: int | None = None) -> paddle.Tensor:
         """Paint `photo` at its own size, as `LapStyleNet` does."""
