@@ -208,7 +208,7 @@ def _output(subject: Subject) -> dict[str, Any]:
 
 
 def _painting(subject: Subject) -> dict[str, Any]:
-    """Return how a LapStyle net was set, and what that means in words."""
+    """Return how a painter was set, and what that means in words."""
     settings, levels = subject.spec.settings, subject.levels
     draft_px = round(settings.get("draft_px", _DRAFT_PX))
     grain = float(settings.get("grain", 0.0))

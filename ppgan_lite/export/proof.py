@@ -46,7 +46,7 @@ def tolerance(subject: Subject, *, half: bool) -> Difference:
     """Return how far an export may be from its net.
 
     What was computed in float32 both times differs by rounding alone: 1e-4 for a net that is called once, a quarter of
-    1/255 for LapStyle, which measures, aligns and paints several times. Weights rounded to float16 are other weights:
+    1/255 for a painter, which measures, aligns and revises. Weights rounded to float16 are other weights:
     the picture may change by 4/255 at most and by 0.5/255 on average.
     """
     low, high = subject.spec.value_range

@@ -13,6 +13,7 @@ from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.inference.engines.piece import Shape
+from ppgan_lite.inference.painter import painter_of
 from ppgan_lite.inference.predictor import TASKS, choose_predictor, find_checkpoint
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Wanted:
         size: Width and height of the photo; None for any.
         half: Whether the parameters are stored as float16.
         direction: Which of a checkpoint's predictors; None for the first.
-        levels: LapStyle alone: how often the photo is halved for the draft; None for as often as there are revisions.
+        levels: Painters alone: how often the photo is halved for the draft; None for as often as there are revisions.
     """
 
     format: str = "onnx"
@@ -53,7 +54,7 @@ class Subject:
         tensors: Its numbers.
         direction: The predictor's name.
         spec: What the predictor takes.
-        levels: How often a photo is halved for the draft; 0 for all but LapStyle.
+        levels: How often a photo is halved for the draft; 0 for all but painters.
         size: Width and height of the photo; None for any.
     """
 
@@ -74,7 +75,7 @@ class Subject:
 
     @property
     def paints(self) -> bool:
-        """Whether it is LapStyle."""
+        """Whether it is a painter."""
         return self.spec.task == "stylize"
 
     @property
@@ -138,7 +139,12 @@ def choose_subject(source: str | Path, wanted: Wanted) -> Subject:
     spec = header.predictors[direction]
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
-    levels = _levels(path, header, spec, wanted.levels)
+    if spec.task == "stylize":
+        levels = _levels(painter_of(header, spec.net, tensors).revisions, wanted.levels)
+    elif wanted.levels is None:
+        levels = 0
+    else:
+        raise UsageError("--levels", f"{path.name} does not draft", "a painter", "Leave it out")
     subject = Subject(path, sha256_of(path), header, tensors, direction, spec, levels, wanted.size)
     if not subject.paints:
         check_net(build_net(spec.net, header, tensors), spec, where=path)
@@ -150,15 +156,7 @@ def choose_subject(source: str | Path, wanted: Wanted) -> Subject:
     return subject
 
 
-def _levels(path: Path, header: Header, spec: PredictorSpec, levels: int | None) -> int:
-    if spec.task != "stylize":
-        if levels is not None:
-            raise UsageError("--levels", f"{path.name} does not draft", "a painter", "Leave it out")
-        return 0
-    kind = header.nets[spec.net].kind
-    if kind != "LapStyleNet":
-        raise CheckpointError(path, f"its predictor stylizes with a {kind}", "a LapStyleNet")
-    revisions = header.nets[spec.net].arguments.get("revisions", 2)
+def _levels(revisions: int, levels: int | None) -> int:
     if levels is None:
         return revisions
     if not 0 <= levels <= (LEVELS_AT_MOST if revisions else 0):

@@ -8,6 +8,7 @@ from paddle import nn
 
 from ppgan_lite.nets.grain import soft_grain
 from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
+from ppgan_lite.nets.style_transfer import StyleTransferNet
 
 GRAIN_SIDE_PX = 512  # of the grain in a graph for any size; beyond it stands its mirror image
 
@@ -15,7 +16,7 @@ _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 class WholePainting(nn.Layer):
-    """All that a LapStyle net does with a photo: pyramid, grain, draft, revisions.
+    """All that a net that paints does with a photo: pyramid, grain, draft, revisions.
 
     Args:
         net: Shared, not copied.
@@ -26,7 +27,13 @@ class WholePainting(nn.Layer):
     """
 
     def __init__(
-        self, net: LapStyleNet, *, levels: int, coats: int, grain: float, draft_size: tuple[int, int] | None
+        self,
+        net: LapStyleNet | StyleTransferNet,
+        *,
+        levels: int,
+        coats: int,
+        grain: float,
+        draft_size: tuple[int, int] | None,
     ) -> None:
         super().__init__()
         self.net = net

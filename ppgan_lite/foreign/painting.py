@@ -30,7 +30,11 @@ def with_painting(
     """
     import paddle
 
-    free = {name: spec for name, spec in header.predictors.items() if "style" in spec.inputs}
+    free = {
+        name: spec
+        for name, spec in header.predictors.items()
+        if "style" in spec.inputs and header.nets[spec.net].kind == "LapStyleNet"
+    }
     if not free:
         raise UsageError("--painting", f"no net of {header.source} takes a painting")
     nets, predictors, found = dict(header.nets), dict(header.predictors), dict(tensors)
