@@ -108,6 +108,7 @@ class Example:
 
 
 LAPSTYLE = {"encoder_channels": list(WIDTHS), "encoder_convs": [1, 2, 1, 1, 1], "revision_channels": 5}
+STYLE_TRANSFER = {"channels": 4, "blocks": 1, "revision_channels": 5}
 RESNET = {"base_channels": 4, "blocks": 2}
 UNET = {"base_channels": 4, "depth": 6}
 NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias")
@@ -164,6 +165,10 @@ EXAMPLES = {
     ),
     "SRResNet, four times": Example(
         {"base_channels": 4, "blocks": 1, "scale": 4}, lambda height, width: [[1, 3, 4 * height, 4 * width]]
+    ),
+    "StyleTransferNet": Example(STYLE_TRANSFER),
+    "StyleTransferNet, between": Example(
+        {**STYLE_TRANSFER, "blocks": 2, "revisions": 2}, call=lambda net, image: net(image, strength=0.4)
     ),
     "UnetGenerator": Example(UNET),
     "UnetGenerator, instance norm": Example(
