@@ -93,13 +93,11 @@ def colour_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: f
 
 
 def tone_loss(result: paddle.Tensor, photo: paddle.Tensor, cell: int = 8) -> paddle.Tensor:
-    """Difference of where it is light and dark: N x 3 x H x W, RGB in [0, 1].
+    """Difference of what is where: light and dark, warm and cold; N x 3 x H x W, RGB in [0, 1].
 
-    The brightness of squares of `cell` pixels, brought to mean 0 and deviation 1 over each picture, so that a painting
-    may be darker or of less contrast than its photo. Not in the papers: content losses of deep features let a net that
-    learns fast draw contours alone.
+    The colours of squares of `cell` pixels, each channel brought to mean 0 and deviation 1 over its picture, so that a
+    painting may be darker or of less contrast than its photo. Not in the papers: with content losses of deep features
+    alone a net that learns fast draws contours on one colour.
     """
-    result_tone, photo_tone = (
-        F.avg_pool2d(image.mean(axis=1, keepdim=True), min(cell, *image.shape[2:])) for image in (result, photo)
-    )
-    return content_loss(result_tone, photo_tone)
+    tones = (F.avg_pool2d(image, min(cell, *image.shape[2:])) for image in (result, photo))
+    return content_loss(*tones)

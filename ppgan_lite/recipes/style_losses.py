@@ -17,6 +17,7 @@ from paddle import nn
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.losses.whitening import Whitening
+from ppgan_lite.nets.alignment import alignment_map, measure
 from ppgan_lite.nets.lapstyle import add_grain
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.pretrained import load_encoder
@@ -101,7 +102,7 @@ class StyleLosses:
             "relaxed_emd": lambda: self._pairwise(losses.relaxed_emd_loss, found.even, painting.even),
             "self_similarity": lambda: self._pairwise(losses.self_similarity_loss, found.even, photo.even),
             "colour": lambda: losses.colour_loss(result, painting_image),
-            "tone": lambda: losses.tone_loss(result, photo_image),
+            "tone": lambda: losses.tone_loss(result, recoloured(photo_image, painting_image)),
         }
         return {name: weight * terms[name]() for name, weight in self.weights.items() if weight}
 
@@ -157,6 +158,24 @@ def grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:
     if not amount:
         return photo
     return add_grain(photo, paddle.randn([photo.shape[0], 1, *photo.shape[2:]]), amount)
+
+
+def recoloured(photos: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor:
+    """Give photos the mean and covariance of paintings' colours.
+
+    Args:
+        photos: N x 3 x H x W, RGB in [0, 1].
+        paintings: N x 3 x h x w, or 1 x 3 x h x w for all.
+
+    Returns:
+        N x 3 x H x W, RGB in [0, 1]; a constant in training.
+    """
+    wanted = [measure(painting, "optimal_transport") for painting in paintings.numpy()]
+    found = []
+    for number, photo in enumerate(photos.numpy()):
+        matrix, offset = alignment_map(measure(photo, "optimal_transport"), wanted[number % len(wanted)])
+        found.append((np.tensordot(matrix, photo, 1) + offset[:, None, None]).clip(0, 1))
+    return paddle.to_tensor(np.stack(found))
 
 
 def freeze(layer: nn.Layer) -> None:

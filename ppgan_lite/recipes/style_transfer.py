@@ -12,11 +12,10 @@ import numpy as np
 import paddle
 
 from ppgan_lite.checkpoint import PredictorSpec
-from ppgan_lite.nets.alignment import alignment_map, measure
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
-from ppgan_lite.recipes.style_losses import StyleLosses, freeze, grainy, painter_spec, step
+from ppgan_lite.recipes.style_losses import StyleLosses, freeze, grainy, painter_spec, recoloured, step
 
 RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
 
@@ -29,7 +28,7 @@ class StyleTransferDraft(Recipe):
     to painting.
 
     Departures from Johnson: Gram matrices relative to the painting's, of features that may be whitened; content from
-    normalised features; losses on colour and on light and dark; as long as `reconstruct` says, pictures have to come
+    normalised features; losses on colour and on coarse tones; as long as `reconstruct` says, pictures have to come
     out as they went in at any strength. From fresh weights and style losses alone the net draws contours on grey.
 
     Args:
@@ -44,7 +43,7 @@ class StyleTransferDraft(Recipe):
         gram: Weight of the relative Gram loss.
         gram_layers: Where it is taken.
         colour: Weight of the loss on mean and covariance of colour.
-        tone: Weight of the loss on light and dark.
+        tone: Weight of the loss on coarse tones, those of the photo in the painting's colours.
         whiten: Whether content and Gram matrices are compared through a `Whitening`.
         grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
     """
@@ -125,13 +124,3 @@ class StyleTransferDraft(Recipe):
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` returned."""
         self.losses.load_state(state)
-
-
-def recoloured(photos: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
-    """Give photos (N x 3 x H x W, RGB in [0, 1]) the mean and covariance of a painting's colours (1 x 3 x h x w)."""
-    wanted = measure(painting[0].numpy(), "optimal_transport")
-    found = []
-    for photo in photos.numpy():
-        matrix, offset = alignment_map(measure(photo, "optimal_transport"), wanted)
-        found.append((np.tensordot(matrix, photo, 1) + offset[:, None, None]).clip(0, 1))
-    return paddle.to_tensor(np.stack(found))
