@@ -1,7 +1,8 @@
-"""Predictors, on a tiny LapStyle net with weights of the test's own."""
+"""Predictors that paint, on tiny nets with weights of the test's own."""
 
 import numpy as np
 import pytest
+from net_examples import STYLE_TRANSFER, fill
 
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
@@ -29,6 +30,20 @@ def tiny_checkpoint(path, *, revisions=1, own_style=False, alignment="optimal_tr
     return path
 
 
+def learned_checkpoint(path, *, grain=0.0, revisions=1):
+    """Write a painter that knows its one style by heart."""
+    from ppgan_lite.nets.style_transfer import StyleTransferNet
+    from ppgan_lite.recipes.style_losses import painter_spec
+
+    net = fill(StyleTransferNet(**STYLE_TRANSFER, revisions=revisions))
+    for revision in net.revisions:
+        revision.to_rgb.weight.set_value(revision.to_rgb.weight * 0.1)
+        revision.to_rgb.bias.set_value(revision.to_rgb.bias * 0)
+    header = Header(nets={"painter": net_spec(net)}, predictors={"painter": painter_spec(net, grain=grain)})
+    write_checkpoint(path, header, net_tensors("painter", net))
+    return path
+
+
 def picture(height, width, seed=0):
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (height // 8 + 2, width // 8 + 2, 3), dtype=np.uint8)
@@ -40,11 +55,14 @@ def any_style(tmp_path_factory):
     return load_predictor(tiny_checkpoint(tmp_path_factory.mktemp("weights") / "any.ppgan"), device="cpu")
 
 
-@pytest.fixture(scope="module")
-def one_style(tmp_path_factory):
-    return load_predictor(
-        tiny_checkpoint(tmp_path_factory.mktemp("weights") / "one.ppgan", own_style=True), device="cpu"
-    )
+@pytest.fixture(scope="module", params=["LapStyleNet", "StyleTransferNet"])
+def one_style(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "one.ppgan"
+    if request.param == "LapStyleNet":
+        tiny_checkpoint(path, own_style=True)
+    else:
+        learned_checkpoint(path, grain=0.05)
+    return load_predictor(path, device="cpu")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (17, 23), (16, 900), (333, 251), (700, 520)])
@@ -93,6 +111,17 @@ def test_strength_moves_the_picture_away_step_by_step(one_style):
     assert 0 < distances[0] < distances[1] < distances[2]
 
 
+def test_a_painter_of_one_style_takes_back_the_photos_colours_with_its_strength(tmp_path):
+    predictor = load_predictor(learned_checkpoint(tmp_path / "learned.ppgan", grain=0.02), device="cpu")
+    photo = (picture(120, 96) * (0.5, 0.2, 0.3) + (20, 120, 60)).astype(np.uint8)
+    colours = [predictor(photo, strength=strength).reshape(-1, 3).astype(float) for strength in (0.0, 0.5, 1.0)]
+    of_photo = photo.reshape(-1, 3).astype(float)
+    np.testing.assert_allclose(colours[0].mean(axis=0), of_photo.mean(axis=0), atol=2)
+    np.testing.assert_allclose(colours[0].std(axis=0), of_photo.std(axis=0), rtol=0.15)
+    away = [np.abs(found.mean(axis=0) - of_photo.mean(axis=0)).max() for found in colours]
+    assert away[0] < away[1] < away[2] and away[2] > 20
+
+
 def test_kept_colors_leave_the_chroma_of_the_photo(one_style):
     photo = picture(96, 96) // 2 + 64
     result = one_style(photo, keep_colors=True).astype(float)
@@ -127,9 +156,9 @@ def test_what_is_no_picture_is_refused(one_style, image):
 
 
 def test_progress_rises_to_one_and_cancel_stops(one_style):
-    photo = picture(1100, 600)
+    photo = picture(700, 300)
     seen = []
-    one_style(photo, progress=seen.append)
+    one_style(photo, progress=seen.append, brush=40)
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == 1 and len(seen) > 3
     with pytest.raises(CancelledError):
         one_style(photo, cancelled=lambda: True)
@@ -164,34 +193,43 @@ def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_i
     assert np.abs(pictures[0].astype(int) - pictures[1]).max() <= 1
 
 
-@pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
-@pytest.mark.parametrize("strength", [1.0, 0.4])
-def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(alignment, strength):
+@pytest.mark.parametrize("kind", ["adain", "optimal_transport", "learned"])
+@pytest.mark.parametrize(("strength", "coats"), [(1.0, 1), (0.4, 1), (0.4, 2)])
+def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength, coats):
     from ppgan_lite.inference import revising
-    from ppgan_lite.inference.drafting import AligningDrafter
+    from ppgan_lite.inference.drafting import AligningDrafter, LearnedDrafter
     from ppgan_lite.inference.engines.executors import PaddleEngine
     from ppgan_lite.inference.engines.piece import Piece
     from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet, pyramid
     from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
+    from ppgan_lite.nets.style_transfer import StyleTransferNet
 
     paddle.seed(4)
-    net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 2, alignment)
+    if kind == "learned":
+        net = fill(StyleTransferNet(**STYLE_TRANSFER, revisions=2))
+    else:
+        net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 2, kind)
     net.eval()
     photo, painting = picture(203, 150), picture(64, 80, seed=2)
     values, style = (image.transpose(2, 0, 1)[None].astype(np.float32) / 255 for image in (photo, painting))
     with paddle.no_grad():
-        statistics = net.style_statistics(paddle.to_tensor(style))
-        expected = net(paddle.to_tensor(values), statistics, strength)[0].numpy()
-        small = pyramid(paddle.to_tensor(values), 2)[0].numpy()
+        statistics = {} if net.own_style else net.style_statistics(paddle.to_tensor(style))
+        small, details = pyramid(paddle.to_tensor(values), 2)
+        result = net.draft(small, statistics, strength, coats=coats)
+        for level, detail in enumerate(details):
+            result = net.revise(level, detail, result, strength)
+        expected = result[0].numpy()
 
     def run(layer):
         engine = PaddleEngine()
         engine.load(Piece("piece", "key", (), lambda: layer))
         return engine.run
 
-    encode, decode = run(EncodePiece(net.encoder)), run(DecodePiece(net.decoder))
-    drafter = AligningDrafter(encode, decode, alignment, coats=1)
-    draft = drafter(small, drafter.measure(style), strength, lambda: None)
+    if kind == "learned":
+        drafter = LearnedDrafter(run(net.transform), coats)
+    else:
+        drafter = AligningDrafter(run(EncodePiece(net.encoder)), run(DecodePiece(net.decoder)), kind, coats)
+    draft = drafter(small.numpy(), drafter.measure(style), strength, lambda: None)
     found = revising.revise(
         photo,
         np.ascontiguousarray(draft[0].transpose(1, 2, 0)),
