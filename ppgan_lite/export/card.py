@@ -12,11 +12,11 @@ from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.export.programs import FORMATS, RESULT, runtime_of, takes_onednn
 from ppgan_lite.export.subject import SMALLEST_PX, Subject, Wanted
 from ppgan_lite.export.whole import GRAIN_SIDE_PX
+from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 
 FORMAT = "ppgan_lite export"
 VERSION = 1
 _UNKNOWN = "not stated"
-_DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 
 _TASKS = {
     "stylize": "paints photos",
@@ -210,7 +210,7 @@ def _output(subject: Subject) -> dict[str, Any]:
 def _painting(subject: Subject) -> dict[str, Any]:
     """Return how a painter was set, and what that means in words."""
     settings, levels = subject.spec.settings, subject.levels
-    draft_px = round(settings.get("draft_px", _DRAFT_PX))
+    draft_px = round(settings.get("draft_px", DRAFT_PX))
     grain = float(settings.get("grain", 0.0))
     best_px = draft_px << levels
     notes = [

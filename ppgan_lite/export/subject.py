@@ -15,12 +15,12 @@ from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.inference.engines.piece import Shape
 from ppgan_lite.inference.painter import painter_of
 from ppgan_lite.inference.predictor import TASKS, choose_predictor, find_checkpoint
+from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 
 if TYPE_CHECKING:
     from paddle import nn
 
 SMALLEST_PX = 16  # side of the smallest picture that a net takes, and of the smallest draft
-STYLE_PX = 370  # short side at which a painting is measured where a checkpoint does not say
 LEVELS_AT_MOST = 6
 
 
@@ -91,7 +91,7 @@ class Subject:
     @property
     def style_px(self) -> int:
         """Short side at which a painting is measured."""
-        return max(round(self.spec.settings.get("style_px", STYLE_PX)), SMALLEST_PX)
+        return max(round(self.spec.settings.get("style_px", DRAFT_PX)), SMALLEST_PX)
 
     @property
     def inputs(self) -> dict[str, Shape]:

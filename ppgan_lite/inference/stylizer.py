@@ -19,9 +19,9 @@ from ppgan_lite.inference.painter import DRAFT, Painter, drafter_of
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.nets.alignment import Style
+from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 from ppgan_lite.opencv import opencv
 
-DRAFT_PX = 370  # short side of a draft where a checkpoint does not say
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
@@ -206,8 +206,8 @@ class Stylizer:
     def _measure(self, painting: np.ndarray) -> Style:
         check_image("style", painting)
         height, width = painting.shape[:2]
-        draft_px = float(self.spec.settings.get("style_px", DRAFT_PX))
-        scale = min(draft_px / min(height, width), LONGEST_DRAFT * draft_px / max(height, width))
+        style_px = float(self.spec.settings.get("style_px", DRAFT_PX))
+        scale = min(style_px / min(height, width), LONGEST_DRAFT * style_px / max(height, width))
         small = resize(painting, max(round(width * scale), 16), max(round(height * scale), 16))
         return self._draft.measure(to_values(small, 0.0, 1.0))
 
