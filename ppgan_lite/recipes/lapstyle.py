@@ -14,6 +14,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
@@ -22,6 +23,8 @@ from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.building import chosen_net
 from ppgan_lite.recipes.recipe import NetChoice, Recipe, TrainedGroup
 from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, freeze, grainy, painter_spec, step
+
+PAINTERS = ("LapStyleNet", "StyleTransferNet")
 
 
 class LapStyleDraft(Recipe):
@@ -46,7 +49,10 @@ class LapStyleDraft(Recipe):
         self_similarity: Weight of the relative content loss.
         colour: Weight of the loss on mean and covariance of colour (not in the paper).
         pairwise_px: The two relative losses compare at most about this many rows and columns of positions.
-        whiten: Whether perceptual features are compared through a `Whitening` (not in the paper).
+        whiten: Whether perceptual features are compared through a `Whitening`, but for mean and standard deviation (not in
+            the paper).
+        gram_layers: Where the Gram loss is taken.
+        tone: Weight of the loss on coarse tones, those of the photo in the painting's colours (not in the paper).
         identity_pixels: Weight of the squared error of a picture repainted in its own style.
         identity_features: The same between features.
         identity_samples: How many pictures of a batch the identity losses look at; all if not given.
@@ -75,6 +81,8 @@ class LapStyleDraft(Recipe):
         colour: float = 0.0,
         pairwise_px: int = 64,
         whiten: bool = False,
+        gram_layers: Sequence[str] = LAYERS,
+        tone: float = 0.0,
         identity_pixels: float = 50.0,
         identity_features: float = 1.0,
         identity_samples: int | None = None,
@@ -94,6 +102,8 @@ class LapStyleDraft(Recipe):
             colour=colour,
             pairwise_px=pairwise_px,
             whiten=whiten,
+            gram_layers=gram_layers,
+            tone=tone,
         )
         self.identity_pixels = identity_pixels
         self.identity_features = identity_features
@@ -185,15 +195,15 @@ class LapStyleRevision(Recipe):
     """One revision net: learns to carry the result up one level, everything below it frozen (paper, section 3.3).
 
     Args:
-        net: A `LapStyleNet` (the default) or a `StyleTransferNet`, and its arguments.
+        net: A `LapStyleNet` (the default) or a `StyleTransferNet`, and its arguments; `revisions` is level + 1 whatever
+            they say, so that a painter has no net that has not learned.
         level: Which revision net learns; 0 is the one above the draft. The net is called with level + 1 levels, so the
             photo's crop is 2 ** (level + 1) times the draft's.
         perceptual: The encoder of the losses; see `load_encoder`.
         learning_rate: Adam's, for both nets.
         adversarial: Weight of the binary cross entropy against the patch discriminator.
-        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, grain,
-            coats: As in `LapStyleDraft`.
-        gram_layers, tone: As in `StyleTransferDraft`.
+        content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, gram_layers,
+            tone, grain, coats: As in `LapStyleDraft`.
     """
 
     needs = ("photo", "style")
@@ -239,7 +249,10 @@ class LapStyleRevision(Recipe):
         self.grain = grain
         self.coats = coats
         self.level = level
-        self.net = chosen_net({"name": "LapStyleNet", "revisions": level + 1, **(net or {})})
+        choice = {"name": "LapStyleNet", **(net or {}), "revisions": level + 1}
+        if choice["name"] not in PAINTERS:
+            raise UsageError("recipe.net.name", choice["name"], f"a {' or a '.join(PAINTERS)}")
+        self.net = chosen_net(choice)
         freeze(self.net)
         self.revision = self.net.revisions[level]
         for parameter in self.revision.parameters():
