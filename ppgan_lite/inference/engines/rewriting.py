@@ -27,18 +27,21 @@ _ARITHMETIC = ("Add", "Sub", "Mul")
 _SAME_TYPE = (*_ARITHMETIC, "Mod", "Slice", "Squeeze", "Unsqueeze", "Reshape", "Concat", "Gather")
 
 
-def rewritten(data: bytes) -> bytes:
+def rewritten(data: bytes, *, before_doubling: bool = True) -> bytes:
     """Return an ONNX file that computes the same.
 
     Args:
         data: An ONNX file that paddle2onnx has written.
+        before_doubling: Whether convolutions behind a doubling may be done before it; see `convolved_small`.
     """
     import onnx
 
     model = onnx.load_model_from_string(data)
     nodes = Nodes(model.graph)
-    for rule in (_whole_numbers, _mirrored_border, _border_both_ways, _doubled, _doubled_both_ways, convolved_small):
+    for rule in (_whole_numbers, _mirrored_border, _border_both_ways, _doubled, _doubled_both_ways):
         nodes.replace(rule)
+    if before_doubling:
+        nodes.replace(convolved_small)
     nodes.write()
     return model.SerializeToString()
 
