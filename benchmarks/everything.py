@@ -4,7 +4,7 @@
 
 Each prints its table and writes its JSON; at the end stands one table of all that was timed, which is written as
 all.json. A benchmark that fails does not keep the others from being run; which did is told, and the exit code is 1.
-On two cores it takes about a quarter of an hour.
+With --runs 1 it is a look at whether all of them work.
 """
 
 import argparse
