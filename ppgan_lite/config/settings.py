@@ -62,7 +62,7 @@ class TrainSettings:
         keep: How many of the numbered checkpoints stay, the newest; null for all.
         seed: Of the initial weights, the order of the samples and all that is drawn at random.
         schedule: Of the learning rates.
-        init_from: A checkpoint whose nets the training starts from.
+        init_from: A checkpoint, or the name of a style that ships, whose nets the training starts from.
         device: "auto", "cpu" or "gpu:N".
         visualdl: Also write scalars and pictures for VisualDL.
         histograms: Also write histograms of the trained weights, with every preview.

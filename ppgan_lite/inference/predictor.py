@@ -13,7 +13,7 @@ from ppgan_lite.images import READABLE_SUFFIXES, read_image
 from ppgan_lite.inference.device import INTEL, choose_device, require_paddle
 from ppgan_lite.inference.engines import AUTO, Engines, choose_engines
 from ppgan_lite.inference.steps import Cancelled
-from ppgan_lite.styles import any_painting, catalogue, find_style
+from ppgan_lite.styles import any_painting, find_style, shipped
 from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.stylizer import Stylizer
     from ppgan_lite.inference.translator import Translator
 
-ANY = "any"
 TASKS = ("stylize", "translate", "restore")
 
 
@@ -82,10 +81,9 @@ def find_checkpoint(source: str | Path) -> Path:
         UsageError: There is no such style or file.
     """
     path = Path(source)
-    if str(source) == ANY:
-        return any_painting()
-    if str(source) in [style.name for style in catalogue()]:
-        return find_style(str(source)).path
+    found = shipped(str(source))
+    if found is not None:
+        return found
     if path.exists() or path.suffix.lower() == SUFFIX:
         return path
     if not path.suffix and path.name == str(source):

@@ -49,8 +49,8 @@ class LapStyleDraft(Recipe):
         self_similarity: Weight of the relative content loss.
         colour: Weight of the loss on mean and covariance of colour (not in the paper).
         pairwise_px: The two relative losses compare at most about this many rows and columns of positions.
-        whiten: Whether perceptual features are compared through a `Whitening`, but for mean and standard deviation (not in
-            the paper).
+        whiten: Whether perceptual features are compared through a `Whitening`, but for mean and standard deviation (not
+            in the paper).
         gram_layers: Where the Gram loss is taken.
         tone: Weight of the loss on coarse tones, those of the photo in the painting's colours (not in the paper).
         identity_pixels: Weight of the squared error of a picture repainted in its own style.

@@ -12,6 +12,7 @@ import numpy as np
 import paddle
 
 from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
@@ -92,10 +93,16 @@ class StyleTransferDraft(Recipe):
         self.groups = {"painter": TrainedGroup(optimizer, ("painter",), learning_rate)}
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step; see `Recipe.update`."""
+        """One step; see `Recipe.update`.
+
+        Raises:
+            UsageError: The batch is one picture.
+        """
         photo, painting = batch["photo"], batch["style"][:1]
-        self.losses.watch(photo, painting)
         count = len(photo) - 1
+        if not count:
+            raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
+        self.losses.watch(photo, painting)
         drafted = self.net.transform(grainy(photo, self.grain), paddle.to_tensor([[1.0]] * count + [[0.0]]))
         kept = slice(0 if self.iteration <= self.reconstruct else count, None)
         difference = drafted[kept] - recoloured(photo[kept], painting)

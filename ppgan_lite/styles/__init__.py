@@ -12,6 +12,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.tables import did_you_mean
 
 FOLDER = Path(__file__).parent
+ANY = "any"  # what the painter of any picture is called
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ def catalogue() -> tuple[Style, ...]:
 def any_painting() -> Path:
     """Return the checkpoint that paints in the manner of any picture, and whose encoder serves as perceptual loss."""
     return FOLDER / "any.ppgan"
+
+
+def shipped(name: str) -> Path | None:
+    """Return the checkpoint that a style's name, or "any", stands for; None if nothing of that name ships."""
+    named = {ANY: any_painting(), **{style.name: style.path for style in catalogue()}}
+    return named.get(name)
 
 
 def find_style(name: str) -> Style:

@@ -20,7 +20,7 @@ from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CheckpointError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
-from ppgan_lite.styles import any_painting
+from ppgan_lite.styles import shipped
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import Averages
 from ppgan_lite.training.distributed import Processes
@@ -83,7 +83,7 @@ class Run:
         """Begin with fresh weights, or with those of `train.init_from`."""
         origin = self.config.train.init_from
         if origin is not None:
-            path = any_painting() if origin == "any" else Path(origin)
+            path = shipped(origin) or Path(origin)
             loaded, fresh = load_start(path, self.recipe)
             logger.info("from %s: %s; fresh: %s", path, ", ".join(loaded), ", ".join(fresh) or "nothing")
         self._begin_averages()
