@@ -36,7 +36,7 @@ def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None,
         arguments["revisions"] = other.nets["painter"].arguments["revisions"]
         tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(REVISIONS)}
         tensors |= {name: tensor for name, tensor in others.items() if name.startswith(REVISIONS)}
-    if arguments["own_style"]:
+    if arguments.get("own_style"):
         # Alignment looks at relu2_1 .. relu4_1; what lies behind served the training only.
         arguments["encoder_channels"] = arguments["encoder_channels"][:4]
         arguments["encoder_convs"] = [*arguments["encoder_convs"][:3], 1]
@@ -50,6 +50,8 @@ def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None,
         "style": [Path(entry).name for entry in config["data"]["style"]],
         "style_short_side": config["data"]["style_short_side"],
     }
+    if revisions_from:
+        training["revision"] = {"iterations": other.training["iteration"], "seconds": round(other.training["seconds"])}
     spec = header.predictors["painter"]
     header = replace(
         header,
@@ -89,8 +91,8 @@ def main() -> None:
             "training": training,
         }
         catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
-        others = [style for style in catalogue["styles"] if style["name"] != arguments.name]
-        catalogue["styles"] = [*others, entry]
+        entries = {style["name"]: style for style in catalogue["styles"]}
+        catalogue["styles"] = list((entries | {arguments.name: entry}).values())
         CATALOGUE.write_text(json.dumps(catalogue, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         photo, _ = decode_image(Path(data.data_dir, "astronaut.png").read_bytes(), "astronaut")
         painted = short_side_to(load_predictor(target)(photo), THUMBNAIL_PX)
