@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,7 @@ from ppgan_lite.losses.perceptual import (
     relaxed_emd_loss,
     self_similarity_loss,
     style_loss,
+    tone_loss,
 )
 
 Loss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
@@ -25,7 +27,7 @@ Loss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 LOSSES: dict[str, Loss] = {
     loss.__name__: loss
     for loss in (content_loss, style_loss, relative_gram_loss, relaxed_emd_loss, self_similarity_loss, colour_loss)
-}
+} | {"tone_loss": functools.partial(tone_loss, cell=2)}  # the pictures here are small
 
 
 def noise(seed: int, *shape: int) -> paddle.Tensor:
@@ -125,7 +127,7 @@ def test_losses_of_style_do_not_ask_where_things_are(name):
     assert float(LOSSES[name](shuffled(x), x)) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["content_loss", "self_similarity_loss"])
+@pytest.mark.parametrize("name", ["content_loss", "self_similarity_loss", "tone_loss"])
 def test_losses_of_content_do(name):
     x = noise(0, 1, 3, 9, 9)
     assert float(LOSSES[name](shuffled(x), x)) > 0.1
@@ -213,3 +215,27 @@ def test_a_grey_result_is_told_from_a_colourful_one():
     painting = noise(0, 1, 3, 16, 16)
     grey = painting.mean(axis=1, keepdim=True).expand([1, 3, 16, 16])
     assert float(colour_loss(grey, painting)) > float(colour_loss((grey + painting) / 2, painting)) > 0.01
+
+
+def test_tones_are_blind_to_contrast_brightness_and_what_is_fine():
+    photo = noise(0, 1, 3, 32, 40)
+    assert float(tone_loss(photo * 0.4 + 0.3, photo)) < 1e-3
+    rows, columns = np.mgrid[0:32, 0:40]
+    stripes = paddle.to_tensor((rows + columns).astype(np.float32) % 2 - 0.5)  # as many up as down in every square
+    assert float(tone_loss(photo + 0.5 * stripes, photo)) < 1e-6
+    assert float(tone_loss(1 - photo, photo)) > 1
+
+
+def test_tones_see_that_something_has_moved():
+    photo = paddle.zeros([1, 3, 32, 40])
+    photo[:, :, 8:16, 8:24] = 1.0
+    moved = [float(tone_loss(paddle.roll(photo, shift, 3), photo)) for shift in (0, 4, 8)]
+    assert moved[0] < 1e-6 and 0.1 < moved[1] < moved[2]
+
+
+def test_tones_are_means_of_squares_each_channel_by_itself():
+    a, b = np.random.default_rng(0).random((2, 3, 16, 24))
+    small = [x.reshape(3, 2, 8, 3, 8).mean(axis=(2, 4)).reshape(3, 6) for x in (a, b)]
+    one, other = ((x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, ddof=1, keepdims=True) + 1e-5) for x in small)
+    found = tone_loss(*(paddle.to_tensor(x[None]) for x in (a, b)))
+    assert float(found) == pytest.approx(np.square(one - other).mean(), rel=1e-5)
