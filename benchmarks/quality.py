@@ -1,10 +1,12 @@
 """Measure results against their photos and paintings: style distance and content distance, medians over all pairs.
 
     python benchmarks/quality.py --photos FOLDER --paintings FOLDER [--results FOLDER ...] [--encoder FILE|small|vgg19]
+    python benchmarks/quality.py --photos FOLDER --paintings FOLDER --named [--encoder FILE|small|vgg19]
 
 Paints every photo in the manner of every painting (the painter of any picture) and measures; with --results it measures
-the pictures of those folders instead, named PHOTO__PAINTING.png, whatever program made them. The encoder should be one
-that nothing was trained against; numbers of two encoders do not compare.
+the pictures of those folders instead, named PHOTO__PAINTING.png, whatever program made them; with --named it measures
+each style that ships beside its own painting, if that is in the folder under the name that the catalogue has. The
+encoder should be one that nothing was trained against; numbers of two encoders do not compare.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import numpy as np
 from ppgan_lite.images import find_images, read_image, resize, short_side_to, write_image
 from ppgan_lite.inference.device import require_paddle
 from ppgan_lite.metrics.stylization import content_distance, style_distance
+from ppgan_lite.styles import catalogue
 
 MEASURED_PX = 256  # short side of what is measured
 
@@ -26,6 +29,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--paintings", type=Path)
     parser.add_argument("--results", type=Path, nargs="*", default=[])
+    parser.add_argument("--named", action="store_true")
     parser.add_argument("--encoder", default="small")
     parser.add_argument("--save", type=Path, help="write the painted pictures there")
     arguments = parser.parse_args()
@@ -48,37 +52,50 @@ def main() -> None:
     of_photos = {name: features(short_side_to(image, MEASURED_PX)) for name, image in photos.items()}
     of_paintings = {name: features(short_side_to(image, MEASURED_PX)) for name, image in paintings.items()}
 
-    def results(folder: Path | None):
-        if folder is None:
-            any_style = load_predictor("any")
-            for painting_name, painting in paintings.items():
-                bound = any_style.with_style(painting)
-                for photo_name, photo in photos.items():
-                    result = bound(photo)
-                    if arguments.save:
-                        write_image(arguments.save / f"{photo_name}__{painting_name}.png", result, overwrite=True)
-                    yield photo_name, painting_name, result
-        else:
-            for path in find_images(folder):
-                photo_name, _, painting_name = path.stem.partition("__")
-                if photo_name in photos and painting_name in paintings:
-                    yield photo_name, painting_name, read_image(path)[0]
+    def save(name: str, picture: np.ndarray) -> np.ndarray:
+        if arguments.save:
+            write_image(arguments.save / f"{name}.png", picture, overwrite=True)
+        return picture
 
-    untouched = [style_distance(of_photos[a], of_paintings[b]) for a in photos for b in paintings]
-    print(f"{'':24}{'pairs':>6}{'style':>8}{'content':>9}   (medians; encoder: {os.path.basename(arguments.encoder)})")
-    print(f"{'the photos untouched':24}{len(untouched):6}{np.median(untouched):8.3f}{0:9.3f}")
-    for folder in arguments.results or [None]:
+    def painted(name: str, painting: str):
+        predictor = load_predictor(name)
+        bound = predictor.with_style(paintings[painting]) if name == "any" else predictor
+        for photo, image in photos.items():
+            yield photo, painting, save(f"{photo}__{painting}", bound(image))
+
+    def found_in(folder: Path):
+        for path in find_images(folder):
+            photo, _, painting = path.stem.partition("__")
+            if photo in photos and painting in paintings:
+                yield photo, painting, read_image(path)[0]
+
+    def measure(name: str, results) -> None:
+        """Print the medians of (photo, painting, picture), and how far the untouched photos are from the paintings."""
         measured = []
-        for photo_name, painting_name, result in results(folder):
-            photo = photos[photo_name]
-            scale = MEASURED_PX / min(photo.shape[:2])
-            size = round(photo.shape[1] * scale), round(photo.shape[0] * scale)
-            found = features(resize(result, *size))
+        for photo, painting, result in results:
+            scale = MEASURED_PX / min(photos[photo].shape[:2])
+            found = features(resize(result, *(round(side * scale) for side in photos[photo].shape[1::-1])))
             measured.append(
-                (style_distance(found, of_paintings[painting_name]), content_distance(found, of_photos[photo_name]))
+                (
+                    style_distance(found, of_paintings[painting]),
+                    content_distance(found, of_photos[photo]),
+                    style_distance(of_photos[photo], of_paintings[painting]),
+                )
             )
-        style, content = np.median(measured, axis=0)
-        print(f"{folder.name if folder else 'painter of any picture':24}{len(measured):6}{style:8.3f}{content:9.3f}")
+        style, content, untouched = np.median(measured, axis=0)
+        print(f"{name:24}{len(measured):6}{style:8.3f}{content:9.3f}{untouched:11.3f}", flush=True)
+
+    print(f"medians; encoder: {os.path.basename(arguments.encoder)}")
+    print(f"{'':24}{'pairs':>6}{'style':>8}{'content':>9}{'untouched':>11}")
+    if arguments.named:
+        for style in catalogue():
+            painting = Path(style.training["style"][0]).stem
+            if painting in paintings:
+                measure(style.name, painted(style.name, painting))
+    for folder in arguments.results:
+        measure(folder.name, found_in(folder))
+    if not (arguments.named or arguments.results):
+        measure("any picture", (result for painting in paintings for result in painted("any", painting)))
 
 
 if __name__ == "__main__":
