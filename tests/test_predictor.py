@@ -133,7 +133,7 @@ def test_kept_colors_leave_the_chroma_of_the_photo(one_style):
 
 def test_a_broader_brush_drafts_smaller(one_style):
     assert one_style._plan(512, 512, brush=32)[0] < one_style._plan(512, 512, brush=8)[0]
-    assert one_style._plan(1024, 1400, brush=None) == (512, 700, 1)
+    assert one_style._plan(1024, 1400, brush=None) == (256, 350, 2)
 
 
 @pytest.mark.parametrize(
