@@ -14,7 +14,7 @@ import numpy as np
 import paddle
 import pytest
 from foreign_files import write_pth
-from net_examples import LAPSTYLE, build, fill, picture
+from net_examples import LAPSTYLE, STYLE_TRANSFER, build, fill, picture
 from paddle import nn
 from PIL import Image
 from published_nets import as_torch, resnet, shaken
@@ -30,6 +30,7 @@ from ppgan_lite.export.whole import HalfStored, WholePainting, _mirrored
 from ppgan_lite.images import read_image
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.lapstyle import LapStyleNet
+from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.traced_alignment import roots
 
 needs_onnx = pytest.mark.skipif(
@@ -66,6 +67,14 @@ def painter(folder: Path, *, alignment: str, own_style: bool, **settings: Any) -
     inputs = ("photo",) if own_style else ("photo", "style")
     spec = {"task": "stylize", "inputs": inputs, "value_range": (0.0, 1.0), "settings": settings}
     return save(folder / "wave.ppgan", {"painter": net}, {"title": {"en": "The Wave"}, "licence": "CC0"}, **spec)
+
+
+def learned_painter(folder: Path, **settings: Any) -> Path:
+    """Write a painter that knows its one style by heart."""
+    net = fill(StyleTransferNet(**STYLE_TRANSFER))
+    net.revisions[0].to_rgb.weight.set_value(net.revisions[0].to_rgb.weight * 0.1)
+    spec = {"task": "stylize", "inputs": ("photo",), "value_range": (0.0, 1.0), "settings": settings}
+    return save(folder / "wave.ppgan", {"painter": net}, **spec)
 
 
 def values(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -157,6 +166,43 @@ def test_lapstyle_takes_any_painting_at_any_size_and_paints_in_coats(tmp_path, m
     assert np.abs(found.astype(int) - expected).max() <= 1
     assert [port["name"] for port in card["inputs"]] == ["photo", "style"]
     assert card["inputs"][1]["best_px"] == 50
+
+
+def test_a_painter_that_knows_its_style_for_one_size_gives_what_its_predictor_gives(tmp_path, monkeypatch):
+    path = learned_painter(tmp_path, grain=0.05, draft_px=33)
+    card = export(path, tmp_path / "out", Wanted(format="paddle", size=(96, 66)))
+    photo = photo_file(tmp_path / "out" / "photo.jpg", 66, 96)
+    found = run_snippet(tmp_path / "out", monkeypatch)
+    expected = load_predictor(path, engine="paddle")(photo)
+    assert expected.std() > 10
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert card["net"] == {"kind": "StyleTransferNet", "arguments": {**STYLE_TRANSFER, "revisions": 1}}
+    assert card["painting"] == card["painting"] | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 66}
+
+
+@needs_onnx
+def test_a_painter_that_knows_its_style_paints_at_any_size_in_coats(tmp_path, monkeypatch):
+    path = learned_painter(tmp_path, coats=2, draft_px=40)
+    card = export(path, tmp_path / "out", Wanted())
+    photo = photo_file(tmp_path / "out" / "photo.jpg", 80, 90)
+    found = run_snippet(tmp_path / "out", monkeypatch)
+    expected = load_predictor(path, engine="paddle")(photo)
+    assert expected.std() > 10
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert [port["name"] for port in card["inputs"]] == ["photo"]
+    assert card["proof"]["largest"] < 1e-4 and [trial["sizes"]["photo"] for trial in card["proof"]["trials"]] == [
+        (192, 256),
+        (181, 203),
+    ]
+
+
+def test_what_paints_must_be_a_painter(tmp_path):
+    path = save(tmp_path / "x.ppgan", {"net": build("SRResNet")}, task="stylize")
+    with pytest.raises(CheckpointError) as caught:
+        choose_subject(path, Wanted())
+    assert str(caught.value) == (
+        f"{path}: its predictor stylizes with a SRResNet; expected a LapStyleNet or a StyleTransferNet"
+    )
 
 
 @needs_onnx
@@ -384,9 +430,9 @@ def test_names_of_styles_stand_for_their_checkpoints():
     ],
 )
 def test_settings_that_do_not_fit_a_painter_are_refused(tmp_path, wanted, message):
-    path = painter(tmp_path, alignment="adain", own_style=True)
-    with pytest.raises(UsageError, match=re.escape(message)):
-        choose_subject(path, wanted)
+    for path in (painter(tmp_path, alignment="adain", own_style=True), learned_painter(tmp_path)):
+        with pytest.raises(UsageError, match=re.escape(message)):
+            choose_subject(path, wanted)
 
 
 def test_settings_that_do_not_fit_a_generator_are_refused(tmp_path):

@@ -27,6 +27,7 @@ from ppgan_lite.images import resize
 from ppgan_lite.nets.discriminators import PatchDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
+from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.unet_generator import UnetGenerator
 from ppgan_lite.nets.vgg import VGGEncoder
 from ppgan_lite.pretrained import load_encoder
@@ -253,6 +254,24 @@ def test_a_painting_can_be_put_into_a_lapstyle_file(tmp_path):
         with_painting(bound, tensors, painting)
 
 
+@pytest.mark.parametrize("inputs", [("photo",), ("photo", "style")])
+def test_a_painter_that_knows_its_style_takes_no_painting(inputs):
+    net = StyleTransferNet(2, 1, 2)
+    header = Header({"painter": net_spec(net)}, {"painter": PredictorSpec("painter", "stylize", inputs)}, source="x")
+    with pytest.raises(UsageError) as caught:
+        with_painting(header, net_tensors("painter", net), np.zeros((32, 32, 3), np.uint8))
+    assert str(caught.value) == "--painting: no net of x takes a painting"
+
+
+def test_a_painter_that_knows_its_style_is_described(tmp_path):
+    net = StyleTransferNet(2, 1, 2)
+    header = Header({"painter": net_spec(net)}, {"painter": PredictorSpec("painter", "stylize")})
+    write_as(tmp_path / "x.ppgan", header, net_tensors("painter", net))
+    found = describe_file(tmp_path / "x.ppgan")["nets"]["painter"]
+    numbers = sum(parameter.size for parameter in net.parameters())
+    assert (found["kind"], found["arguments"], found["parameters"]) == ("StyleTransferNet", net.arguments, numbers)
+
+
 def test_a_file_of_ours_is_read_as_it_is(tmp_path):
     net = ResnetGenerator(base_channels=2, blocks=1)
     path = tmp_path / "x.ppgan"
@@ -329,6 +348,8 @@ def test_a_pth_takes_one_of_two_generators(tmp_path, training):
         (ResnetGenerator(base_channels=2, blocks=1, norm="none"), ".pth", "convolutions with bias beside none norms"),
         (UnetGenerator(base_channels=2, depth=3), ".pth", "a U-Net of depth 3, less than 5"),
         (PatchDiscriminator(base_channels=2), ".pth", "holds PatchDiscriminator; expected a generator"),
+        (StyleTransferNet(2, 1, 2), ".pth", "holds StyleTransferNet; expected a generator: the PyTorch repositories"),
+        (StyleTransferNet(2, 1, 2), ".pdparams", "holds StyleTransferNet; expected a generator or a LapStyleNet"),
         (PatchDiscriminator(base_channels=2), ".pdparams", "holds PatchDiscriminator; expected a generator or a LapS"),
         (
             LapStyleNet((2, 2, 2, 2, 2), revision_channels=2),
