@@ -113,7 +113,7 @@ def _width_and_height(ctx: click.Context, parameter: click.Parameter, value: str
 @click.option("--size", callback=_width_and_height, metavar="WxH", help="For pictures of this size alone.")
 @click.option("--half", is_flag=True, help="Store weights as float16: half the size, computed in float32.")
 @click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
-@click.option("--levels", type=int, metavar="N", help="LapStyle: how often the photo is halved for the draft.")
+@click.option("--levels", type=int, metavar="N", help="Painters: how often the photo is halved for the draft.")
 @overwrite_option
 @json_option
 def export(
