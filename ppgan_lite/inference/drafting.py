@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,8 +64,8 @@ class AligningDrafter:
             before = painted.clip(0, 1) if coat else photo
             features = self.encode(before)
             ask()
-            layers = zip(ALIGNED_LAYERS, features)
-            aligned = [_aligned(values, style[layer], self.alignment, strength) for layer, values in layers]
+            of_style = [style[layer] for layer in ALIGNED_LAYERS]
+            aligned = [_aligned(*layer, self.alignment, strength) for layer in zip(features, of_style)]
             ask()
             (painted,) = self.decode(before, *aligned)
             ask()
@@ -106,8 +107,13 @@ def with_grain(photo: np.ndarray, amount: float) -> np.ndarray:
     """Lay grain over a photo (float32 1 x 3 x H x W), always the same for a size."""
     if not amount:
         return photo
-    noise = np.random.default_rng(0).standard_normal(photo.shape[2:], np.float32)
-    return photo + np.float32(amount) * soft_grain(noise)
+    return photo + np.float32(amount) * _grain(photo.shape[2], photo.shape[3])
+
+
+@functools.lru_cache(maxsize=1)
+def _grain(height: int, width: int) -> np.ndarray:
+    """Kept, because the photos of a folder are mostly of one size."""
+    return soft_grain(np.random.default_rng(0).standard_normal((height, width), np.float32))
 
 
 def _aligned(

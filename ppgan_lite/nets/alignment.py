@@ -64,11 +64,12 @@ def alignment_map(own: Statistic, style: Statistic, strength: float = 1.0) -> tu
     if own_spread.ndim == 1:
         matrix = np.diag(spread / own_spread)
     else:
-        values, vectors = np.linalg.eigh(own_spread)
-        roots = np.sqrt(np.maximum(values, EPSILON))
-        root, inverse = (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T
-        values, vectors = np.linalg.eigh(root @ spread @ root)
-        matrix = inverse @ (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T @ inverse
+        # The map is the one symmetric matrix M with M own M = wanted. With own = L L^T it is found by one eigenvalue
+        # problem: M = L^-T (L^T wanted L)^(1/2) L^-1.
+        factor = np.linalg.cholesky(own_spread)
+        inverse = np.linalg.inv(factor)
+        values, vectors = np.linalg.eigh(factor.T @ spread @ factor)
+        matrix = inverse.T @ (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T @ inverse
     offset = mean - matrix @ own_mean
     matrix = strength * matrix + (1 - strength) * np.eye(len(mean))
     return matrix.astype(np.float32), (strength * offset).astype(np.float32)
