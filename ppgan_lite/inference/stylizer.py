@@ -72,7 +72,8 @@ class Stylizer:
         self._engines = engines
         self._painter = painter
         self._key = key
-        begin(engines, *DRAFT[painter.kind], then=opencv)  # which `revise` needs
+        first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
+        begin(engines, *DRAFT[painter.kind], *first, then=opencv)  # which `revise` needs
         self._draft = drafter_of(painter, {name: engines[name].run for name in DRAFT[painter.kind]}, self._coats)
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
