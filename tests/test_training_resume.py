@@ -125,7 +125,11 @@ def recipes(pictures: Path, encoder: Path) -> dict[str, dict[str, dict]]:
             "data": {"name": "ContentAndStyle", **paintings, **sides},
         },
         "LapStyleRevision": {
-            "recipe": {"name": "LapStyleRevision", "net": {"name": "LapStyleNet", **lapstyle}, "perceptual": str(encoder)},
+            "recipe": {
+                "name": "LapStyleRevision",
+                "net": {"name": "LapStyleNet", **lapstyle},
+                "perceptual": str(encoder),
+            },
             "data": {"name": "ContentAndStyle", **paintings, **sides},
         },
     }
