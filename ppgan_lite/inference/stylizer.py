@@ -198,9 +198,9 @@ class Stylizer:
         if brush is not None:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
-        levels = max(0, round(math.log2(short / draft_px))) if self._revisions else 0
-        if brush is None and levels and 0.7 < short / 2**levels / draft_px < 1.42:
-            draft_px = short / 2**levels  # near enough: no resizing between draft and pyramid
+        levels = max(0, math.floor(math.log2(short / draft_px))) if self._revisions else 0
+        if brush is None and short > draft_px and (levels or short < 2 * draft_px):
+            draft_px = short / 2**levels  # up to twice as much, so that nothing is resized between draft and pyramid
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
