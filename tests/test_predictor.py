@@ -136,6 +136,11 @@ def test_a_broader_brush_drafts_smaller(one_style):
     assert one_style._plan(1024, 1400, brush=None) == (256, 350, 2)
 
 
+@pytest.mark.parametrize(("short", "draft"), [(200, 256), (300, 300), (500, 250), (512, 256), (768, 384), (840, 420)])
+def test_a_draft_is_hardly_smaller_than_asked_for(one_style, short, draft):
+    assert one_style._plan(short, short, brush=None)[0] == draft
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -27,6 +27,7 @@ STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
 BYTES_PER_PIXEL = 8.0  # photo, result, and of the levels between them halves in half precision
+SMALLER = 0.1  # a draft is rather larger than asked for than smaller: at least 2 ** -SMALLER of it
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
 
 
@@ -198,9 +199,9 @@ class Stylizer:
         if brush is not None:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
-        levels = max(0, math.floor(math.log2(short / draft_px))) if self._revisions else 0
+        levels = max(0, math.floor(math.log2(short / draft_px) + SMALLER)) if self._revisions else 0
         if brush is None and short > draft_px and (levels or short < 2 * draft_px):
-            draft_px = short / 2**levels  # up to twice as much, so that nothing is resized between draft and pyramid
+            draft_px = short / 2**levels  # so that nothing is resized between draft and pyramid
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
