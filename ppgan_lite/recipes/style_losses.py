@@ -54,13 +54,13 @@ class StyleLosses:
         content_layers: Sequence[str],
         style: float,
         gram: float,
-        relaxed_emd: float,
-        self_similarity: float,
+        gram_layers: Sequence[str],
         colour: float,
-        pairwise_px: int,
+        tone: float,
         whiten: bool,
-        gram_layers: Sequence[str] = LAYERS,
-        tone: float = 0.0,
+        relaxed_emd: float = 0.0,
+        self_similarity: float = 0.0,
+        pairwise_px: int = 64,
     ) -> None:
         self.encoder = load_encoder(perceptual)
         self.whitening = Whitening() if whiten else None

@@ -76,13 +76,10 @@ class StyleTransferDraft(Recipe):
             content_layers=content_layers,
             style=style,
             gram=gram,
-            relaxed_emd=0.0,
-            self_similarity=0.0,
-            colour=colour,
-            pairwise_px=1,
-            whiten=whiten,
             gram_layers=gram_layers,
+            colour=colour,
             tone=tone,
+            whiten=whiten,
         )
         self.reconstruct = reconstruct
         self.grain = grain
