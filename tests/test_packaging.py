@@ -39,7 +39,7 @@ def imported(folder: Path) -> set[str]:
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.split(".")[0])
-    others = found - set(sys.stdlib_module_names) - {"ppgan_lite"}
+    others = found - set(sys.stdlib_module_names) - {"ppgan_lite"} - {path.stem for path in folder.iterdir()}
     return {DISTRIBUTIONS.get(name, name).lower() for name in others}
 
 
