@@ -61,7 +61,7 @@ class Batch:
     def run(
         self,
         read: Callable[[Path], Picture],
-        make: Callable[[Picture, Progress], Result],
+        prepare: Callable[[], Callable[[Picture, Progress], Result]],
         write: Callable[[Path, Result], dict[str, Any]],
     ) -> None:
         """Make a result of each picture, with a bar for more than one.
@@ -71,15 +71,15 @@ class Batch:
 
         Args:
             read: Of a source.
-            make: The work.
+            prepare: Returns the work; called once, while the first picture is read, and not if there is none.
             write: To a target; returns what is told about it.
         """
-        with (
-            ThreadPoolExecutor(1) as reader,
-            ThreadPoolExecutor(1) as writer,
-            _bar(len(self.tasks)) as show,
-        ):
-            ahead = reader.submit(read, self.tasks[0].source) if self.tasks else None
+        if not self.tasks:
+            return
+        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer, contextlib.ExitStack() as terminal:
+            ahead: Future[Picture] | None = reader.submit(read, self.tasks[0].source)
+            make = prepare()
+            show = terminal.enter_context(_bar(len(self.tasks)))
             behind: Callable[[], None] | None = None
             for done, task in enumerate(self.tasks):
                 show(done, f"{done + 1}/{len(self.tasks)} {task.source.name}")

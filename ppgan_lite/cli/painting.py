@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     Photo = tuple[np.ndarray, ImageMetadata]
 
 _SHEET_TILE_PX = 640
+
+# What made the last picture. It is taken apart by whoever comes next, not at the end of the process: that would take as
+# long as writing a picture, and `run` leaves the rest as it is, too.
+_at_work: list[Stylizer | Translator] = []
 
 
 @click.command()
@@ -67,7 +73,7 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style."""
-    batch = Batch(photos, output, label=Path(style).stem, overwrite=overwrite)
+    batch = _planned(photos, output, label=Path(style).stem, overwrite=overwrite)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     recipe = {"style": style, **options}
     _make(batch, lambda: load_for_use(style, device, engine), recipe, options, overwrite=overwrite, as_json=as_json)
@@ -96,7 +102,7 @@ def translate(
 ) -> None:
     """Turn images of one kind into another, or all images of a folder."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
-    batch = Batch(photos, output, label=label, overwrite=overwrite)
+    batch = _planned(photos, output, label=label, overwrite=overwrite)
     recipe: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
 
     def load() -> Translator:
@@ -129,7 +135,7 @@ def restore(
     """Restore degraded photos, or all photos of a folder."""
     from ppgan_lite.restoration import restorer
 
-    batch = Batch(photos, output, label="restored", overwrite=overwrite)
+    batch = _planned(photos, output, label="restored", overwrite=overwrite)
 
     def load() -> Translator:
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
@@ -223,6 +229,23 @@ def _introduce(predictor: Stylizer | Translator) -> None:
     say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
 
 
+@contextlib.contextmanager
+def _loading() -> Iterator[None]:
+    """Look for no garbage among what is loaded, which is there to stay: a fortieth of a start."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _planned(photos: Sequence[str], output: str | None, *, label: str, overwrite: bool) -> Batch:
+    with _loading():  # NumPy and Pillow
+        return Batch(photos, output, label=label, overwrite=overwrite)
+
+
 def _make(
     batch: Batch,
     load: Callable[[], Stylizer | Translator],
@@ -236,7 +259,7 @@ def _make(
 
     Args:
         batch: Photos and where their results go.
-        load: Makes the predictor; called if there is a photo for it.
+        load: Makes the predictor; called if there is a photo for it, while that is read.
         recipe: What is written into each result, and told as JSON.
         options: For each call of the predictor.
         overwrite: Whether results may replace files.
@@ -246,9 +269,12 @@ def _make(
     from ppgan_lite.inference.cost import cost_ahead
 
     used: dict[str, str | None] = {"device": None, "engine": None}
-    if batch.tasks:
-        predictor = load()
-        used = {"device": predictor.device, "engine": predictor.engine}
+
+    def prepare() -> Callable[[Photo, Progress], Photo]:
+        with _loading():
+            predictor = load()
+        _at_work[:] = [predictor]
+        used.update(device=predictor.device, engine=predictor.engine)
 
         def make(photo: Photo, progress: Progress) -> Photo:
             image, metadata = photo
@@ -258,10 +284,12 @@ def _make(
             result = predictor(image, progress=progress, **options)
             return result, fitting_metadata(metadata, result)
 
-        def write(target: Path, result: Photo) -> dict[str, Any]:
-            image, metadata = result
-            write_image(target, image, metadata, overwrite=overwrite, recipe=recipe)
-            return {"width": image.shape[1], "height": image.shape[0]}
+        return make
 
-        batch.run(read_image, make, write)
+    def write(target: Path, result: Photo) -> dict[str, Any]:
+        image, metadata = result
+        write_image(target, image, metadata, overwrite=overwrite, recipe=recipe)
+        return {"width": image.shape[1], "height": image.shape[0]}
+
+    batch.run(read_image, prepare, write)
     batch.conclude({**recipe, **used}, as_json=as_json)
