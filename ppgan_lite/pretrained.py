@@ -34,9 +34,9 @@ def load_encoder(source: str) -> VGGEncoder:
         CheckpointError: The file is missing, damaged, or holds no VGG encoder.
     """
     if source == SHIPPED:
-        from ppgan_lite.styles import any_painting
+        from ppgan_lite.styles import small_lapstyle
 
-        source = str(any_painting())
+        source = str(small_lapstyle())
     elif source == PUBLISHED:
         source = str(cached(PUBLISHED))
         if not Path(source).exists():

@@ -63,7 +63,7 @@ def positive(net: nn.Layer) -> nn.Layer:
     return net
 
 
-def call_lapstyle(net: nn.Layer, image: paddle.Tensor) -> Any:
+def call_with_painting(net: nn.Layer, image: paddle.Tensor) -> Any:
     return net(image, net.style_statistics(picture(40, 36, phase=1.0)))
 
 
@@ -109,11 +109,20 @@ class Example:
 
 LAPSTYLE = {"encoder_channels": list(WIDTHS), "encoder_convs": [1, 2, 1, 1, 1], "revision_channels": 5}
 STYLE_TRANSFER = {"channels": 4, "blocks": 1, "revision_channels": 5}
+ANY_STYLE = {
+    "channels": 4,
+    "blocks": 1,
+    "encoder_channels": list(WIDTHS),
+    "encoder_convs": [1, 2, 1, 1, 1],
+    "code_channels": 7,
+    "revision_channels": 5,
+}
 RESNET = {"base_channels": 4, "blocks": 2}
 UNET = {"base_channels": 4, "depth": 6}
 NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias")
 # The name of a net in the table, and behind a comma what is special about a variant of it.
 EXAMPLES = {
+    "AnyStyleNet": Example(ANY_STYLE, call=call_with_painting),
     "FeatureAdapter": Example(
         {"in_channels": [2, 3, 4, 5, 6], "out_channels": [3, 4, 5, 6, 7]},
         lambda height, width: [[1, channels, 9, 7] for channels in range(3, 8)],
@@ -128,7 +137,7 @@ EXAMPLES = {
     "LapStyleDiscriminator": Example({"base_channels": 6}, lambda height, width: [[1, 1, height, width]]),
     "LapStyleNet": Example(
         LAPSTYLE,
-        call=call_lapstyle,
+        call=call_with_painting,
         idle=("encoder.conv5_1.weight", "encoder.conv5_1.bias"),  # the draft looks no deeper than relu4_1
     ),
     "MultiScaleDiscriminator": Example(

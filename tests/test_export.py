@@ -201,7 +201,7 @@ def test_what_paints_must_be_a_painter(tmp_path):
     with pytest.raises(CheckpointError) as caught:
         choose_subject(path, Wanted())
     assert str(caught.value) == (
-        f"{path}: its predictor stylizes with a SRResNet; expected a LapStyleNet or a StyleTransferNet"
+        f"{path}: its predictor stylizes with a SRResNet; expected one of LapStyleNet, StyleTransferNet, AnyStyleNet"
     )
 
 

@@ -14,7 +14,7 @@ paddle = pytest.importorskip("paddle")
 
 def tiny_checkpoint(path, *, revisions=1, own_style=False, alignment="optimal_transport"):
     from ppgan_lite.nets.lapstyle import LapStyleNet
-    from ppgan_lite.recipes.style_losses import painter_spec
+    from ppgan_lite.recipes.painter import painter_spec
 
     paddle.seed(7)
     net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, revisions, alignment, own_style)
@@ -33,7 +33,7 @@ def tiny_checkpoint(path, *, revisions=1, own_style=False, alignment="optimal_tr
 def learned_checkpoint(path, *, grain=0.0, revisions=1):
     """Write a painter that knows its one style by heart."""
     from ppgan_lite.nets.style_transfer import StyleTransferNet
-    from ppgan_lite.recipes.style_losses import painter_spec
+    from ppgan_lite.recipes.painter import painter_spec
 
     net = fill(StyleTransferNet(**STYLE_TRANSFER, revisions=revisions))
     for revision in net.revisions:

@@ -82,10 +82,10 @@ def test_an_encoder_is_frozen(tmp_path, encoder):
     assert image.grad is not None
 
 
-def test_the_shipped_encoder_is_the_one_inside_the_painter_of_any_picture(tmp_path, monkeypatch):
+def test_the_shipped_encoder_is_the_one_inside_the_small_lapstyle(tmp_path, monkeypatch):
     painter = LapStyleNet(WIDTHS, (1, 1, 1, 1, 1), revision_channels=2, revisions=1)
-    path = as_checkpoint(tmp_path / "any.ppgan", painter)
-    monkeypatch.setattr(styles, "any_painting", lambda: path)
+    path = as_checkpoint(tmp_path / "lapstyle.ppgan", painter)
+    monkeypatch.setattr(styles, "small_lapstyle", lambda: path)
     assert_same(load_encoder("small"), painter.encoder)
 
 

@@ -18,7 +18,7 @@ from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.painter import painter_pieces
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.style_transfer import StyleTransferNet
-from ppgan_lite.recipes.style_losses import painter_spec
+from ppgan_lite.recipes.painter import painter_spec
 
 pytest.importorskip("paddle2onnx")
 pytest.importorskip("openvino")

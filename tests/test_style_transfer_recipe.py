@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
-from net_examples import STYLE_TRANSFER
+from net_examples import ANY_STYLE, STYLE_TRANSFER
 from style_recipes import batch_of, changed, check_resuming, config, state, write_perceptual, write_pictures
 
 from ppgan_lite.checkpoint import read_checkpoint
@@ -149,10 +149,16 @@ def test_a_revision_net_learns_above_a_draft_and_both_paint(tmp_path, perceptual
 # What other recipes share
 
 
-@pytest.mark.parametrize("name", ["LapStyleNet", "StyleTransferNet"])
+@pytest.mark.parametrize(
+    ("name", "small"),
+    [
+        ("LapStyleNet", {"encoder_channels": [2] * 5, "encoder_convs": [1] * 5}),
+        ("StyleTransferNet", STYLE_TRANSFER),
+        ("AnyStyleNet", ANY_STYLE),
+    ],
+)
 @pytest.mark.parametrize("level", [0, 1])
-def test_a_painter_has_no_revision_net_that_has_not_learned(perceptual, name, level):
-    small = {"encoder_channels": [2] * 5, "encoder_convs": [1] * 5} if name == "LapStyleNet" else STYLE_TRANSFER
+def test_a_painter_has_no_revision_net_that_has_not_learned(perceptual, name, small, level):
     recipe = LapStyleRevision(net={"name": name, **small, "revisions": 2}, level=level, perceptual=perceptual)
     assert len(recipe.net.revisions) == level + 1
 
@@ -160,7 +166,9 @@ def test_a_painter_has_no_revision_net_that_has_not_learned(perceptual, name, le
 def test_a_revision_is_refused_above_what_is_no_painter(perceptual):
     with pytest.raises(UsageError) as caught:
         LapStyleRevision(net={"name": "ResnetGenerator"}, perceptual=perceptual)
-    assert str(caught.value) == "recipe.net.name: ResnetGenerator; expected a LapStyleNet or a StyleTransferNet"
+    assert str(caught.value) == (
+        "recipe.net.name: ResnetGenerator; expected one of LapStyleNet, StyleTransferNet, AnyStyleNet"
+    )
 
 
 def colours(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

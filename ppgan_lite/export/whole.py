@@ -6,6 +6,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.grain import soft_grain
 from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
 from ppgan_lite.nets.style_transfer import StyleTransferNet
@@ -28,7 +29,7 @@ class WholePainting(nn.Layer):
 
     def __init__(
         self,
-        net: LapStyleNet | StyleTransferNet,
+        net: LapStyleNet | StyleTransferNet | AnyStyleNet,
         *,
         levels: int,
         coats: int,

@@ -9,7 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from ppgan_lite.nets.alignment import ALIGNED_LAYERS, IMAGE, Alignment, Style, aligned_parts, alignment_map, measure
+from ppgan_lite.nets.alignment import (
+    ALIGNED_LAYERS,
+    IMAGE,
+    NORMS,
+    Alignment,
+    Style,
+    aligned_parts,
+    alignment_map,
+    measure,
+)
 from ppgan_lite.nets.grain import soft_grain
 
 Run = Callable[..., tuple[np.ndarray, ...]]  # arrays in, arrays out: an engine's
@@ -101,6 +110,36 @@ class LearnedDrafter:
         if strength == 1.0:
             return painted
         return _aligned(painted, measure(photo[0], "optimal_transport"), "optimal_transport", 1 - strength)
+
+
+@dataclass(frozen=True)
+class PredictingDrafter:
+    """`AnyStyleNet.draft`: one net reads the painting, another is told by it how to paint.
+
+    Attributes:
+        predict: Painting -> what it adds to the scales and to the shifts of all norms, 1 x S each.
+        transform: Photo, strength (1 x 1), scales, shifts -> the painted photo.
+        coats: How often to paint.
+    """
+
+    predict: Run
+    transform: Run
+    coats: int
+
+    def measure(self, painting: np.ndarray) -> Style:
+        """See `Drafter`."""
+        scales, shifts = self.predict(painting)
+        return {NORMS: (shifts, scales), IMAGE: measure(painting[0], "optimal_transport")}
+
+    def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
+        """See `Drafter`."""
+        shifts, scales = style[NORMS]
+        painted = photo
+        for _ in range(self.coats):
+            seen = _aligned(painted, style[IMAGE], "optimal_transport", strength).clip(0, 1)
+            (painted,) = self.transform(seen, np.full((1, 1), strength, np.float32), scales, shifts)
+            ask()
+        return _aligned(painted, style[IMAGE], "optimal_transport", strength)
 
 
 def with_grain(photo: np.ndarray, amount: float) -> np.ndarray:

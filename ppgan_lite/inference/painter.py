@@ -11,7 +11,7 @@ import numpy as np
 
 from ppgan_lite.checkpoint import Header, build_net
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.inference.drafting import AligningDrafter, Drafter, LearnedDrafter, Run
+from ppgan_lite.inference.drafting import AligningDrafter, Drafter, LearnedDrafter, PredictingDrafter, Run
 from ppgan_lite.inference.engines.piece import Piece, Shape
 from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
 from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
@@ -19,9 +19,9 @@ from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
 if TYPE_CHECKING:
     from paddle import nn
 
-LAPSTYLE, STYLE_TRANSFER = "LapStyleNet", "StyleTransferNet"
+LAPSTYLE, STYLE_TRANSFER, ANY_STYLE = "LapStyleNet", "StyleTransferNet", "AnyStyleNet"
 # Net that paints -> the pieces of its draft.
-DRAFT = {LAPSTYLE: ("encode", "decode"), STYLE_TRANSFER: ("transform",)}
+DRAFT = {LAPSTYLE: ("encode", "decode"), STYLE_TRANSFER: ("transform",), ANY_STYLE: ("transform", "predict")}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Painter:
 
     Attributes:
         kind: Its name in the model zoo.
-        alignment: How it is given a style; None where it knows the only one by heart.
+        alignment: Of a `LapStyleNet`: how it is given a style.
         revisions: How many revision nets it has.
         halo: How far a revision net sees, in pixels.
         style: The one style that it was made for, empty where there is nothing to give; None if it takes any.
@@ -52,9 +52,11 @@ def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> P
     spec = header.nets[net]
     if spec.kind not in DRAFT:
         where = header.source or "checkpoint"
-        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", f"a {' or a '.join(DRAFT)}")
+        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", f"one of {', '.join(DRAFT)}")
     if spec.kind == STYLE_TRANSFER:
         return Painter(spec.kind, None, spec.arguments.get("revisions", 1), REVISION_HALO, {})
+    if spec.kind == ANY_STYLE:
+        return Painter(spec.kind, None, spec.arguments.get("revisions", 1), REVISION_HALO, None)
     alignment: Alignment = spec.arguments.get("alignment", "adain")
     style = None
     if spec.arguments.get("own_style", False):
@@ -100,6 +102,13 @@ def painter_pieces(header: Header, net: str, tensors: Mapping[str, np.ndarray], 
     if spec.kind == STYLE_TRANSFER:
         revisions = spec.arguments.get("revisions", 1)
         pieces = {"transform": Piece("transform", key, (picture, (1, 1)), lambda: built().transform)}
+    elif spec.kind == ANY_STYLE:
+        revisions = spec.arguments.get("revisions", 1)
+        norms: Shape = (1, len(tensors[f"net/{net}/predictor.to_norms.bias"]) // 2)
+        pieces = {
+            "predict": Piece("predict", key, (picture,), lambda: built().predictor),
+            "transform": Piece("transform", key, (picture, (1, 1), norms, norms), lambda: built().transform),
+        }
     else:
         revisions = spec.arguments.get("revisions", 2)
         widths = spec.arguments.get("encoder_channels", PUBLISHED_CHANNELS)
@@ -124,6 +133,9 @@ def drafter_of(painter: Painter, run: Mapping[str, Run], coats: int) -> Drafter:
         run: Executes the pieces that `DRAFT` names.
         coats: How often to paint.
     """
-    if painter.alignment is None:
+    if painter.kind == STYLE_TRANSFER:
         return LearnedDrafter(run["transform"], coats)
+    if painter.kind == ANY_STYLE:
+        return PredictingDrafter(run["predict"], run["transform"], coats)
+    assert painter.alignment is not None
     return AligningDrafter(run["encode"], run["decode"], painter.alignment, coats)

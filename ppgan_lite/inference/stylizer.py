@@ -28,6 +28,7 @@ SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has i
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
 BYTES_PER_PIXEL = 8.0  # photo, result, and of the levels between them halves in half precision
 SMALLER = 0.1  # a draft is rather larger than asked for than smaller: at least 2 ** -SMALLER of it
+STYLE_SIDE_PX = 32  # the least that an encoder of five stages can look at
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
 
 
@@ -210,7 +211,7 @@ class Stylizer:
         height, width = painting.shape[:2]
         style_px = float(self.spec.settings.get("style_px", DRAFT_PX))
         scale = min(style_px / min(height, width), LONGEST_DRAFT * style_px / max(height, width))
-        small = resize(painting, max(round(width * scale), 16), max(round(height * scale), 16))
+        small = resize(painting, max(round(width * scale), STYLE_SIDE_PX), max(round(height * scale), STYLE_SIDE_PX))
         return self._draft.measure(to_values(small, 0.0, 1.0))
 
 

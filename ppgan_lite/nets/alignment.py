@@ -13,6 +13,7 @@ import numpy as np
 
 ALIGNED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")  # of the encoder
 IMAGE = "image"  # where the draft's colours are aligned with the painting's
+NORMS = "norms"  # what a painting adds to a net's norms: shifts and scales, in the place of means and spreads
 EPSILON = 1e-5
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
 

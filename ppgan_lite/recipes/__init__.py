@@ -4,6 +4,7 @@
 """
 
 RECIPES: dict[str, str] = {
+    "AnyStyleDraft": "ppgan_lite.recipes.any_style:AnyStyleDraft",
     "CycleGAN": "ppgan_lite.recipes.cyclegan:CycleGAN",
     "LapStyleDraft": "ppgan_lite.recipes.lapstyle:LapStyleDraft",
     "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",

@@ -5,15 +5,13 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
@@ -21,13 +19,14 @@ from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.building import chosen_net
-from ppgan_lite.recipes.recipe import NetChoice, Recipe, TrainedGroup
-from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, freeze, grainy, painter_spec, step
+from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
+from ppgan_lite.recipes.recipe import NetChoice, TrainedGroup
+from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, step
 
-PAINTERS = ("LapStyleNet", "StyleTransferNet")
+PAINTERS = ("LapStyleNet", "StyleTransferNet", "AnyStyleNet")
 
 
-class LapStyleDraft(Recipe):
+class LapStyleDraft(PainterRecipe):
     """The drafting net: learns to paint a small photo (paper, section 3.2).
 
     As published: the encoder is the frozen VGG-19 that the losses use too, one painting. Ours beyond that: the encoder
@@ -60,8 +59,6 @@ class LapStyleDraft(Recipe):
         grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
         coats: How often a draft is painted over in use; training paints once.
     """
-
-    needs = ("photo", "style")
 
     def __init__(
         self,
@@ -178,25 +175,13 @@ class LapStyleDraft(Recipe):
         result = self.net.draft(grainy(photo, self.grain), self.net.style_statistics(batch["style"]), coats=self.coats)
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
 
-    def predictors(self) -> dict[str, PredictorSpec]:
-        """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
 
-    def state(self) -> dict[str, np.ndarray]:
-        """The losses'; see `Recipe.state`."""
-        return self.losses.state()
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
-        self.losses.load_state(state)
-
-
-class LapStyleRevision(Recipe):
+class LapStyleRevision(PainterRecipe):
     """One revision net: learns to carry the result up one level, everything below it frozen (paper, section 3.3).
 
     Args:
-        net: A `LapStyleNet` (the default) or a `StyleTransferNet`, and its arguments; `revisions` is level + 1 whatever
-            they say, so that a painter has no net that has not learned.
+        net: A `LapStyleNet` (the default), a `StyleTransferNet` or an `AnyStyleNet`, and its arguments; `revisions` is
+            level + 1 whatever they say, so that a painter has no net that has not learned.
         level: Which revision net learns; 0 is the one above the draft. The net is called with level + 1 levels, so the
             photo's crop is 2 ** (level + 1) times the draft's.
         perceptual: The encoder of the losses; see `load_encoder`.
@@ -205,8 +190,6 @@ class LapStyleRevision(Recipe):
         content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, gram_layers,
             tone, grain, coats: As in `LapStyleDraft`.
     """
-
-    needs = ("photo", "style")
 
     def __init__(
         self,
@@ -251,7 +234,7 @@ class LapStyleRevision(Recipe):
         self.level = level
         choice = {"name": "LapStyleNet", **(net or {}), "revisions": level + 1}
         if choice["name"] not in PAINTERS:
-            raise UsageError("recipe.net.name", choice["name"], f"a {' or a '.join(PAINTERS)}")
+            raise UsageError("recipe.net.name", choice["name"], f"one of {', '.join(PAINTERS)}")
         self.net = chosen_net(choice)
         freeze(self.net)
         self.revision = self.net.revisions[level]
@@ -305,15 +288,3 @@ class LapStyleRevision(Recipe):
             "below": resize_bilinear(coarser, photo.shape[2], photo.shape[3]),
             "revised": result,
         }
-
-    def predictors(self) -> dict[str, PredictorSpec]:
-        """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The losses'; see `Recipe.state`."""
-        return self.losses.state()
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
-        self.losses.load_state(state)

@@ -1,4 +1,4 @@
-"""What the recipes of painters share: the perceptual losses, each with its weight, and a few steps.
+"""What the recipes of painters share: the perceptual losses, each with its weight.
 
 Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer", CVPR 2021,
 section 3.4, and what we add to it.
@@ -12,13 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import paddle
-from paddle import nn
 
-from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.losses.whitening import Whitening
 from ppgan_lite.nets.alignment import alignment_map, measure
-from ppgan_lite.nets.lapstyle import add_grain
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.recipe import TrainedGroup
@@ -153,13 +150,6 @@ def step(group: TrainedGroup, terms: dict[str, paddle.Tensor]) -> dict[str, floa
     return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
 
 
-def grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:
-    """Return the photo as the draft sees it, with fresh noise."""
-    if not amount:
-        return photo
-    return add_grain(photo, paddle.randn([photo.shape[0], 1, *photo.shape[2:]]), amount)
-
-
 def recoloured(photos: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor:
     """Give photos the mean and covariance of paintings' colours.
 
@@ -176,22 +166,3 @@ def recoloured(photos: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor
         matrix, offset = alignment_map(measure(photo, "optimal_transport"), wanted[number % len(wanted)])
         found.append((np.tensordot(matrix, photo, 1) + offset[:, None, None]).clip(0, 1))
     return paddle.to_tensor(np.stack(found))
-
-
-def freeze(layer: nn.Layer) -> None:
-    """Keep a layer's parameters as they are."""
-    for parameter in layer.parameters():
-        parameter.stop_gradient = True
-
-
-def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1) -> PredictorSpec:
-    """How to call a net that was trained with so much grain, and drafts in so many coats."""
-    return PredictorSpec(
-        net="painter",
-        task="stylize",
-        inputs=("photo",) if net.own_style else ("photo", "style"),
-        value_range=(0.0, 1.0),
-        multiple_of=1,
-        scale=1,
-        settings={"grain": grain, "coats": coats},
-    )

@@ -5,23 +5,22 @@ Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import paddle
 
-from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
-from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
-from ppgan_lite.recipes.style_losses import StyleLosses, freeze, grainy, painter_spec, recoloured, step
+from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
+from ppgan_lite.recipes.recipe import TrainedGroup
+from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
 
 RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
 
 
-class StyleTransferDraft(Recipe):
+class StyleTransferDraft(PainterRecipe):
     """The draft of a `StyleTransferNet`.
 
     The last picture of every batch is drafted with strength 0 and has to come out as it went in, but for its colours,
@@ -48,8 +47,6 @@ class StyleTransferDraft(Recipe):
         whiten: Whether content and Gram matrices are compared through a `Whitening`.
         grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
     """
-
-    needs = ("photo", "style")
 
     def __init__(
         self,
@@ -116,15 +113,3 @@ class StyleTransferDraft(Recipe):
         strengths = {"draft": 1.0, "half": 0.5, "identity": 0.0}
         drafts = {name: self.net.draft(photo, strength=strength) for name, strength in strengths.items()}
         return {"photo": batch["photo"], "style": batch["style"], **drafts}
-
-    def predictors(self) -> dict[str, PredictorSpec]:
-        """One painter."""
-        return {"painter": painter_spec(self.net, grain=self.grain)}
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The losses'; see `Recipe.state`."""
-        return self.losses.state()
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
-        self.losses.load_state(state)
