@@ -30,6 +30,8 @@ def fill(net: nn.Layer) -> nn.Layer:
         values = np.random.RandomState(number).randn(*parameter.shape)  # noise that NumPy has frozen
         if parameter.ndim == 4:
             values *= (2 / np.prod(parameter.shape[1:])) ** 0.5
+        elif parameter.ndim == 2:
+            values *= (1 / parameter.shape[0]) ** 0.5
         else:
             values = 0.1 * values + (1.0 if name.endswith("weight") else 0.1)  # of a norm; of a bias
         parameter.set_value(values.astype(np.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import json
@@ -14,7 +15,7 @@ import numpy as np
 import paddle
 import pytest
 from foreign_files import write_pth
-from net_examples import LAPSTYLE, STYLE_TRANSFER, build, fill, picture
+from net_examples import ANY_STYLE, LAPSTYLE, STYLE_TRANSFER, build, fill, picture
 from paddle import nn
 from PIL import Image
 from published_nets import as_torch, resnet, shaken
@@ -29,6 +30,7 @@ from ppgan_lite.export.subject import Wanted, choose_subject
 from ppgan_lite.export.whole import HalfStored, WholePainting, _mirrored
 from ppgan_lite.images import read_image
 from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.traced_alignment import roots
@@ -74,6 +76,14 @@ def learned_painter(folder: Path, **settings: Any) -> Path:
     net = fill(StyleTransferNet(**STYLE_TRANSFER))
     net.revisions[0].to_rgb.weight.set_value(net.revisions[0].to_rgb.weight * 0.1)
     spec = {"task": "stylize", "inputs": ("photo",), "value_range": (0.0, 1.0), "settings": settings}
+    return save(folder / "wave.ppgan", {"painter": net}, **spec)
+
+
+def reading_painter(folder: Path, **settings: Any) -> Path:
+    """Write a painter that reads the painting it is given."""
+    net = fill(AnyStyleNet(**ANY_STYLE))
+    net.revisions[0].to_rgb.weight.set_value(net.revisions[0].to_rgb.weight * 0.1)
+    spec = {"task": "stylize", "inputs": ("photo", "style"), "value_range": (0.0, 1.0), "settings": settings}
     return save(folder / "wave.ppgan", {"painter": net}, **spec)
 
 
@@ -155,8 +165,9 @@ def test_lapstyle_for_one_size_gives_what_its_predictor_gives(tmp_path, monkeypa
 
 
 @needs_onnx
-def test_lapstyle_takes_any_painting_at_any_size_and_paints_in_coats(tmp_path, monkeypatch):
-    path = painter(tmp_path, alignment="adain", own_style=False, coats=2, draft_px=40, style_px=50)
+@pytest.mark.parametrize("write", [functools.partial(painter, alignment="adain", own_style=False), reading_painter])
+def test_any_painting_is_taken_at_any_size_and_painted_in_coats(tmp_path, monkeypatch, write):
+    path = write(tmp_path, coats=2, draft_px=40, style_px=50)
     card = export(path, tmp_path / "out", Wanted())
     photo = photo_file(tmp_path / "out" / "photo.jpg", 80, 90)
     painting = photo_file(tmp_path / "out" / "style.jpg", 50, 70, phase=2.0)

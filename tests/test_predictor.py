@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from net_examples import STYLE_TRANSFER, fill
+from net_examples import ANY_STYLE, STYLE_TRANSFER, fill
 
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
@@ -33,9 +33,21 @@ def tiny_checkpoint(path, *, revisions=1, own_style=False, alignment="optimal_tr
 def learned_checkpoint(path, *, grain=0.0, revisions=1):
     """Write a painter that knows its one style by heart."""
     from ppgan_lite.nets.style_transfer import StyleTransferNet
-    from ppgan_lite.recipes.painter import painter_spec
 
     net = fill(StyleTransferNet(**STYLE_TRANSFER, revisions=revisions))
+    return written(path, net, grain)
+
+
+def reading_checkpoint(path):
+    """Write a painter that reads the painting it is given."""
+    from ppgan_lite.nets.any_style import AnyStyleNet
+
+    return written(path, fill(AnyStyleNet(**ANY_STYLE)), 0.05)
+
+
+def written(path, net, grain):
+    from ppgan_lite.recipes.painter import painter_spec
+
     for revision in net.revisions:
         revision.to_rgb.weight.set_value(revision.to_rgb.weight * 0.1)
         revision.to_rgb.bias.set_value(revision.to_rgb.bias * 0)
@@ -50,9 +62,9 @@ def picture(height, width, seed=0):
     return np.ascontiguousarray(np.kron(coarse, np.ones((8, 8, 1), np.uint8))[:height, :width])
 
 
-@pytest.fixture(scope="module")
-def any_style(tmp_path_factory):
-    return load_predictor(tiny_checkpoint(tmp_path_factory.mktemp("weights") / "any.ppgan"), device="cpu")
+@pytest.fixture(scope="module", params=[tiny_checkpoint, reading_checkpoint], ids=["LapStyleNet", "AnyStyleNet"])
+def any_style(request, tmp_path_factory):
+    return load_predictor(request.param(tmp_path_factory.mktemp("weights") / "any.ppgan"), device="cpu")
 
 
 @pytest.fixture(scope="module", params=["LapStyleNet", "StyleTransferNet"])
@@ -95,6 +107,19 @@ def test_a_bound_painting_gives_what_the_painting_in_the_call_gives(any_style):
     bound = any_style.with_style(painting)
     assert bound.spec.inputs == ("photo",)
     assert np.array_equal(bound(photo), any_style(photo, style=painting))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 900), (700, 20)])
+def test_a_painting_may_have_any_size(any_style, size):
+    photo = picture(48, 40)
+    assert any_style(photo, style=picture(*size, seed=3)).shape == photo.shape
+
+
+def test_a_painter_of_any_style_takes_the_paintings_colours_with_its_strength(any_style):
+    photo, painting = picture(96, 80), (picture(90, 60, seed=3) * (0.2, 0.5, 0.3) + (10, 60, 120)).astype(np.uint8)
+    means = [any_style(photo, style=painting, strength=strength).mean(axis=(0, 1)) for strength in (0.5, 1.0)]
+    away = [np.abs(mean - painting.mean(axis=(0, 1))).max() for mean in means]
+    assert away[1] < away[0] and away[1] < 12
 
 
 def test_a_checkpoint_with_a_style_refuses_another(one_style):
