@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import struct
 import subprocess
 import sys
+import threading
 import types
 import zlib
 from collections.abc import Callable
@@ -104,6 +106,25 @@ def test_a_photo_is_painted_beside_itself(run: Run, inverter: Inverter, photo_fi
     painted, _ = read_image(photo_file.with_name("photo_wave.png"))
     assert np.array_equal(painted, 255 - photo)
     assert inverter.calls == [{"strength": 1.0, "keep_colors": False, "brush": None}]
+
+
+def test_the_first_photo_is_read_while_the_predictor_is_loaded(
+    run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_read = threading.Event()
+
+    def read(path: Path) -> Any:
+        is_read.set()
+        return read_image(path)
+
+    def load(source: str, **options: str) -> Inverter:
+        assert is_read.wait(timeout=30)
+        return inverter
+
+    monkeypatch.setattr(images, "read_image", read)
+    monkeypatch.setattr(sys.modules[PREDICTOR], "load_predictor", load)
+    assert run("stylize", photo_file, "--style", "wave")[0] == 0
+    assert len(inverter.calls) == 1 and gc.isenabled()
 
 
 def test_settings_reach_the_predictor_and_the_file(run: Run, inverter: Inverter, photo_file: Path) -> None:
