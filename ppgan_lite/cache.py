@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
+import uuid
 from pathlib import Path
 
 
@@ -27,11 +26,9 @@ def write_whole(path: Path, data: bytes) -> None:
         OSError: It cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")  # tempfile takes longer to load
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
+        temporary.write_bytes(data)
+        temporary.replace(path)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        temporary.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +47,8 @@ def require_paddle() -> ModuleType:
 @contextlib.contextmanager
 def _without_noise() -> Iterator[None]:
     """Drop what Paddle's libraries print about our own OMP_NUM_THREADS when they are loaded (3.3); keep the rest."""
+    import tempfile  # takes a hundredth of a start, and Paddle is not needed for each
+
     with tempfile.TemporaryFile() as caught:
         sys.stderr.flush()
         stderr = os.dup(2)

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -110,6 +109,8 @@ def export(piece: Piece, *, opset: int = OPSET) -> bytes:
     Raises:
         EngineError: Paddle or paddle2onnx is missing, or one of them does not know an operation of the net.
     """
+    import tempfile  # as below: not needed where the graph is in the cache
+
     inputs = {f"input{number}": shape for number, shape in enumerate(piece.inputs)}
     with tempfile.TemporaryDirectory() as scratch:
         stem = Path(scratch, "piece")
@@ -149,6 +150,8 @@ def onnx_of(stem: Path, *, name: str, opset: int = OPSET) -> bytes:
     Raises:
         EngineError: paddle2onnx is missing or does not know an operation of the program.
     """
+    import tempfile
+
     from ppgan_lite.inference.engines.rewriting import rewritten  # not needed where the graph is in the cache
 
     paddle2onnx = _paddle2onnx(name)
@@ -185,6 +188,8 @@ _INSTALL = 'Install it with: pip install "ppgan-lite[cpu]"'
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """Drop what Paddle and paddle2onnx tell the terminal about their work, from C++ too."""
+    import tempfile
+
     with tempfile.TemporaryFile() as caught, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         kept = [os.dup(1), os.dup(2)]
