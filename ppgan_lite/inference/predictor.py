@@ -11,7 +11,7 @@ from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
 from ppgan_lite.inference.device import INTEL, choose_device, require_paddle
-from ppgan_lite.inference.engines import AUTO, Engines, choose_engines
+from ppgan_lite.inference.engines import AUTO, Engines, begin, choose_engines
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.styles import any_painting, find_style, shipped
 from ppgan_lite.tables import did_you_mean
@@ -106,17 +106,20 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
     device, note = (INTEL, "") if options.device == INTEL else choose_device(options.device)
     key = f"{sha256_of(path)} {spec.net}"
     if spec.task == "stylize":
-        from ppgan_lite.inference.painter import painter_of, painter_pieces
-        from ppgan_lite.inference.stylizer import Stylizer, sample_painting
+        from ppgan_lite.inference.painter import DRAFT, painter_of, painter_pieces
 
         painter = painter_of(header, spec.net, tensors)
         pieces = painter_pieces(header, spec.net, tensors, key)
-        engines, why = choose_engines(
-            pieces,
-            options.engine,
-            device,
-            lambda engines: sample_painting(engines, spec, painter, cancelled=options.cancelled),
-        )
+
+        def sample(engines: Engines) -> np.ndarray:
+            from ppgan_lite.inference.stylizer import sample_painting
+
+            return sample_painting(engines, spec, painter, cancelled=options.cancelled)
+
+        engines, why = choose_engines(pieces, options.engine, device, sample)
+        begin(engines, *DRAFT[painter.kind], *(["revise0"] if painter.revisions else []))
+        from ppgan_lite.inference.stylizer import Stylizer  # while engines load, which leaves Python alone
+
         return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why, key=key)
     require_paddle()
     from ppgan_lite.inference.translator import (
