@@ -13,14 +13,13 @@ from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.drafting import with_grain
-from ppgan_lite.inference.engines import Engines, begin, caption_of
+from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.painter import DRAFT, Painter, drafter_of
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.nets.alignment import Style
 from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
-from ppgan_lite.opencv import opencv
 
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
@@ -74,8 +73,6 @@ class Stylizer:
         self._engines = engines
         self._painter = painter
         self._key = key
-        first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
-        begin(engines, *DRAFT[painter.kind], *first, then=opencv)  # which `revise` needs
         self._draft = drafter_of(painter, {name: engines[name].run for name in DRAFT[painter.kind]}, self._coats)
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
