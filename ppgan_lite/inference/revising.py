@@ -6,7 +6,7 @@ draft and photo nothing is ever held but halves, in half precision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,8 +22,6 @@ TILE_PX = 512
 STRIP_BYTES = 240_000_000  # what a strip of tiles may take, if there is memory
 _BYTES_PER_PIXEL = 5 * 12  # five copies of a strip in floats are there at a time
 _STRIP_ROWS = 256
-_RESIZED_ROWS = 64  # at a time: what stays in the processor's cache
-_PIXEL = np.dtype((np.void, 12))  # copied as a whole, three times as fast as number by number
 
 
 def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]:
@@ -138,27 +136,7 @@ def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: 
         size: Its height and width.
         to: Height and width after resizing.
         start, stop: Which rows of the resized picture.
-
-    Returns:
-        float32 (stop - start) x width x 3; the picture's own memory, perhaps, where there is nothing to resize.
     """
-    if to == size:
-        return rows(start, stop)
-    result = np.empty((stop - start, to[1], 3), np.float32)
-    for first in range(start, stop, _RESIZED_ROWS):
-        last = min(first + _RESIZED_ROWS, stop)
-        result[first - start : last - start] = _resized_strip(rows, size, to, first, last)
-    return result
-
-
-def _resized_strip(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
-    # Halving and doubling are nearly all there is to do, and without OpenCV the first picture is there sooner: it takes
-    # longer to import than all the resizing of a photo of 512 x 512.
-    if (2 * to[0], 2 * to[1]) == size:
-        return _halved(rows(2 * start, 2 * stop))
-    if to == (2 * size[0], 2 * size[1]):
-        first, last = max((start - 1) // 2, 0), min(stop // 2 + 1, size[0])
-        return _doubled(rows(first, last))[start - 2 * first : stop - 2 * first]
     place = np.clip((np.arange(start, stop) + 0.5) * (size[0] / to[0]) - 0.5, 0, size[0] - 1)
     lower = place.astype(np.int64)
     upper = np.minimum(lower + 1, size[0] - 1)
@@ -171,48 +149,6 @@ def _resized_strip(rows: Rows, size: tuple[int, int], to: tuple[int, int], start
     difference *= share
     below += difference
     return below
-
-
-def _halved(picture: np.ndarray) -> np.ndarray:
-    """Resize a picture of even height and width bilinearly to half of it, which is the mean of 2 x 2 pixels."""
-    rows = picture[0::2] + picture[1::2]
-    pixels = rows.reshape(len(rows), -1).view(_PIXEL)
-    left, right = (np.ascontiguousarray(pixels[:, side::2]).view(np.float32) for side in (0, 1))
-    left += right
-    left *= np.float32(0.25)
-    return left.reshape(len(rows), -1, 3)
-
-
-def _doubled(picture: np.ndarray) -> np.ndarray:
-    """Resize a picture bilinearly to twice its height and width: 3/4 of the nearest pixel, 1/4 of the next one."""
-    height, width = picture.shape[:2]
-    across = np.empty((height, width, 2), _PIXEL)
-    for side, mixed in enumerate(_mixed(picture.reshape(height, -1), axis=1, step=3)):
-        across[:, :, side] = mixed.view(_PIXEL)
-    result = np.empty((height, 2, 2 * width * 3), np.float32)
-    for side, mixed in enumerate(_mixed(across.view(np.float32).reshape(height, -1), axis=0, step=1)):
-        result[:, side] = mixed
-    return result.reshape(2 * height, 2 * width, 3)
-
-
-def _mixed(values: np.ndarray, *, axis: int, step: int) -> Iterator[np.ndarray]:
-    """Mix 3/4 of values with 1/4 of those `step` before them, then of those behind; at the border with themselves.
-
-    Args:
-        values: float32, two axes.
-        axis: Along which to go.
-        step: How far.
-    """
-    most, least = values * np.float32(0.75), values * np.float32(0.25)
-    for nearest, following, border in (
-        (slice(step, None), slice(None, -step), slice(None, step)),
-        (slice(None, -step), slice(step, None), slice(-step, None)),
-    ):
-        mixed = most.copy()
-        along, of_next = (mixed, least) if axis == 0 else (mixed.T, least.T)  # views
-        along[nearest] += of_next[following]
-        along[border] += of_next[border]
-        yield mixed
 
 
 def to_pixels(values: np.ndarray) -> np.ndarray:
