@@ -13,6 +13,7 @@ from ppgan_lite.images import READABLE_SUFFIXES, read_image
 from ppgan_lite.inference.device import INTEL, choose_device, require_paddle
 from ppgan_lite.inference.engines import AUTO, Engines, begin, choose_engines
 from ppgan_lite.inference.steps import Cancelled
+from ppgan_lite.opencv import opencv
 from ppgan_lite.styles import any_painting, find_style, shipped
 from ppgan_lite.tables import did_you_mean
 
@@ -117,7 +118,8 @@ def _from_checkpoint(path: Path, name: str, options: _Options) -> Stylizer | Tra
             return sample_painting(engines, spec, painter, cancelled=options.cancelled)
 
         engines, why = choose_engines(pieces, options.engine, device, sample)
-        begin(engines, *DRAFT[painter.kind], *(["revise0"] if painter.revisions else []))
+        first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
+        begin(engines, *DRAFT[painter.kind], *first, then=opencv)  # which revising needs
         from ppgan_lite.inference.stylizer import Stylizer  # while engines load, which leaves Python alone
 
         return Stylizer(engines, spec, painter, name=name, device=device, device_note=note or why, key=key)

@@ -221,18 +221,20 @@ class Lazily:
         self._piece = self._given
 
 
-def begin(engines: Engines, *names: str) -> None:
+def begin(engines: Engines, *names: str, then: Callable[[], object]) -> None:
     """Load on other threads what is surely needed, as far as the cache has it, while the caller goes on.
 
     Args:
         engines: By their pieces' names.
         names: Of those that are to be loaded, in the order of their use.
+        then: What there is to load beside engines; called when the first one may run already.
     """
     loader = ThreadPoolExecutor(2)  # most of the work of loading a piece is done by one thread
     for name in names:
         engine = engines[name]
         if isinstance(engine, Lazily):
             engine.begin(loader)
+    loader.submit(then)
     loader.shutdown(wait=False)
 
 
