@@ -53,7 +53,7 @@ def test_every_net_comes_out_of_a_checkpoint_as_it_went_in(example, tmp_path):
 
 
 GOLDEN = {
-    "AnyStyleNet": [0.58273, 0.81174, 0.7129],
+    "AnyStyleNet": [0.57972, 0.76981, 0.56325],
     "FeatureAdapter": [
         -0.08839,
         0.95033,

@@ -139,7 +139,8 @@ class PredictingDrafter:
             seen = _aligned(painted, style[IMAGE], "optimal_transport", strength).clip(0, 1)
             (painted,) = self.transform(seen, np.full((1, 1), strength, np.float32), scales, shifts)
             ask()
-        return _aligned(painted, style[IMAGE], "optimal_transport", strength)
+            painted = _aligned(painted, measure(seen[0], "optimal_transport"), "optimal_transport", 1.0)
+        return painted
 
 
 def with_grain(photo: np.ndarray, amount: float) -> np.ndarray:

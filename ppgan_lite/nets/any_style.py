@@ -78,8 +78,8 @@ class StylePredictor(nn.Layer):
 class AnyStyleNet(nn.Layer):
     """Paints in the style of any painting: a draft, and revisions up a Laplacian pyramid.
 
-    The colours come from the painting's mean and covariance, which the photo is given before it is drafted and the
-    draft once more behind; the predicted norms are left with strokes and shapes (not in the paper).
+    The colours come from the painting's mean and covariance, which the photo is given before it is drafted; the draft is
+    given back those that the net saw. The predicted norms are left with strokes and shapes (not in the paper).
 
     Args:
         channels: See `TransformNet`.
@@ -140,7 +140,8 @@ class AnyStyleNet(nn.Layer):
         for _ in range(coats):
             seen = optimal_transport(painted, *style[IMAGE], strength).clip(0, 1)
             painted = self.transform(seen, paddle.full([1, 1], strength), scales, shifts)
-        return optimal_transport(painted, *style[IMAGE], strength)
+            painted = optimal_transport(painted, *mean_and_covariance(seen))
+        return painted
 
     def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
         """Carry a result up one level of the pyramid; see `lapstyle.carry_up`."""
