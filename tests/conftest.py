@@ -49,6 +49,20 @@ def photo_file(tmp_path: Path, photo: np.ndarray) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def perceptual(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a checkpoint with a tiny encoder of random weights, for recipes to compare features by."""
+    from style_recipes import write_perceptual
+
+    return write_perceptual(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def seeded() -> None:
+    """Have Paddle draw the same numbers in every test."""
+    require_paddle().seed(0)
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Return a function that runs the command line in the temporary folder and gives exit code, stdout and stderr."""

@@ -16,7 +16,6 @@ from style_recipes import (
     check_resuming,
     config,
     state,
-    write_perceptual,
     write_pictures,
 )
 
@@ -29,18 +28,10 @@ from ppgan_lite.recipes.style_losses import recoloured
 from ppgan_lite.recipes.style_transfer import RECONSTRUCTION
 from ppgan_lite.training import train
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 NET = {**ANY_STYLE, "encoder_channels": WIDTHS, "encoder_convs": CONVS}
 PERCEPTUAL_TERMS = {"content", "style", "gram", "colour", "tone"}
-
-
-@pytest.fixture(scope="module")
-def perceptual(tmp_path_factory) -> str:
-    return write_perceptual(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    paddle.seed(0)
 
 
 def recipe_of(perceptual: str, iteration: int = 1, **arguments: Any) -> AnyStyleDraft:

@@ -16,7 +16,6 @@ from style_recipes import (
     check_resuming,
     config,
     state,
-    write_perceptual,
     write_pictures,
 )
 
@@ -27,17 +26,9 @@ from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.recipes.style_losses import StyleLosses
 from ppgan_lite.training import train
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 NET = {"encoder_channels": WIDTHS, "encoder_convs": CONVS, "revision_channels": 4}
-
-
-@pytest.fixture(scope="module")
-def perceptual(tmp_path_factory) -> str:
-    return write_perceptual(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    paddle.seed(0)
 
 
 def parameters_of(recipe: Recipe, part: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import paddle
 import pytest
 from net_examples import ANY_STYLE, STYLE_TRANSFER
-from style_recipes import batch_of, changed, check_resuming, config, state, write_perceptual, write_pictures
+from style_recipes import batch_of, changed, check_resuming, config, state, write_pictures
 
 from ppgan_lite.checkpoint import read_checkpoint
 from ppgan_lite.errors import UsageError
@@ -18,17 +18,9 @@ from ppgan_lite.recipes.style_losses import recoloured
 from ppgan_lite.recipes.style_transfer import RECONSTRUCTION, StyleTransferDraft
 from ppgan_lite.training import train
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 PERCEPTUAL_TERMS = {"content", "style", "gram", "colour", "tone"}
-
-
-@pytest.fixture(scope="module")
-def perceptual(tmp_path_factory) -> str:
-    return write_perceptual(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    paddle.seed(0)
 
 
 def recipe_of(perceptual: str, iteration: int = 1, **arguments: Any) -> StyleTransferDraft:
