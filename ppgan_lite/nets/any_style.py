@@ -78,8 +78,8 @@ class StylePredictor(nn.Layer):
 class AnyStyleNet(nn.Layer):
     """Paints in the style of any painting: a draft, and revisions up a Laplacian pyramid.
 
-    The colours come from the painting's mean and covariance, which the photo is given before it is drafted; the draft is
-    given back those that the net saw. The predicted norms are left with strokes and shapes (not in the paper).
+    The colours come from the painting's mean and covariance, which the photo is given before it is drafted; the draft
+    is given back those that the net saw. The predicted norms are left with strokes and shapes (not in the paper).
 
     Args:
         channels: See `TransformNet`.
