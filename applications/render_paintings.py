@@ -8,6 +8,8 @@ same pictures, whatever the number of workers.
 """
 
 import argparse
+import functools
+import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -110,9 +112,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{', '.join(map(str, chosen.photos))}: no pictures there, expected at least one photo")
     chosen.output.mkdir(parents=True, exist_ok=True)
     order = Order(photos, lenders, chosen.output, chosen.short_side, chosen.seed)
-    with ProcessPoolExecutor(chosen.workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        paths = list(pool.map(render, [order] * chosen.count, range(chosen.count), chunksize=4))
-    print(f"{len(paths)} pictures in {chosen.output}")
+    work = functools.partial(render, order)
+    if chosen.workers == 1:
+        for number in range(chosen.count):
+            work(number)
+    else:
+        context = multiprocessing.get_context("spawn")  # a copy of a process with threads may wait for ever
+        with ProcessPoolExecutor(chosen.workers, context, cv2.setNumThreads, (1,)) as pool:
+            list(pool.map(work, range(chosen.count), chunksize=4))
+    print(f"{chosen.count} pictures in {chosen.output}")
 
 
 if __name__ == "__main__":
