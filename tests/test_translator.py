@@ -300,7 +300,7 @@ def test_a_checkpoint_of_two_directions_is_asked_for_one(tmp_path):
         ({"inputs": ("photo", "style")}, "its predictor needs photo, style; expected a photo alone"),
         ({"value_range": (1.0, 1.0)}, "values from 1.0 to 1.0"),
         ({"multiple_of": 0}, "sizes in multiples of 0"),
-        ({"task": "stylize"}, "its predictor stylizes with a ResnetGenerator; expected a LapStyleNet"),
+        ({"task": "stylize"}, "its predictor stylizes with a ResnetGenerator; expected one of LapStyleNet"),
     ],
 )
 def test_a_file_that_says_of_its_net_what_cannot_be_is_refused(tmp_path, changes, message):
