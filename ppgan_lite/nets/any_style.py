@@ -16,7 +16,6 @@ from ppgan_lite.nets.style_transfer import TransformNet
 from ppgan_lite.nets.vgg import VGGEncoder
 
 SEEN_EPSILON = 1e-2  # keeps what hardly differs between paintings from being blown up
-
 LEAK = 0.2  # slope of the leaky ReLU below 0
 
 

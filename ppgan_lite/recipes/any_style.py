@@ -10,11 +10,10 @@ from typing import Any
 
 import paddle
 
-from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.pretrained import load_encoder
-from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
+from ppgan_lite.recipes.painter import PainterRecipe, count_to_paint, freeze, grainy
 from ppgan_lite.recipes.recipe import TrainedGroup
 from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
 from ppgan_lite.recipes.style_transfer import RECONSTRUCTION
@@ -84,9 +83,7 @@ class AnyStyleDraft(PainterRecipe):
             UsageError: The batch is one picture.
         """
         photo, painting = batch["photo"], batch["style"]
-        count = len(photo) - 1
-        if not count:
-            raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
+        count = count_to_paint(photo)
         self.losses.watch(photo, painting)
         with paddle.no_grad():
             read = self.net.predictor.statistics(painting)

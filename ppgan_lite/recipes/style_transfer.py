@@ -10,10 +10,9 @@ from typing import Any
 
 import paddle
 
-from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
-from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
+from ppgan_lite.recipes.painter import PainterRecipe, count_to_paint, freeze, grainy
 from ppgan_lite.recipes.recipe import TrainedGroup
 from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
 
@@ -93,9 +92,7 @@ class StyleTransferDraft(PainterRecipe):
             UsageError: The batch is one picture.
         """
         photo, painting = batch["photo"], batch["style"][:1]
-        count = len(photo) - 1
-        if not count:
-            raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
+        count = count_to_paint(photo)
         self.losses.watch(photo, painting)
         drafted = self.net.transform(grainy(photo, self.grain), paddle.to_tensor([[1.0]] * count + [[0.0]]))
         kept = slice(0 if self.iteration <= self.reconstruct else count, None)
