@@ -4,6 +4,8 @@ PYTHON ?= python3
 # The extra that brings Paddle. [gpu] needs Paddle's own index: see README.md.
 EXTRA ?= cpu
 STYLE ?= starry_night
+# How many tests run at a time.
+TEST_PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,7 +32,7 @@ ui: $(VENV)/installed
 	$(BIN)/python ui.py
 
 test: lint
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

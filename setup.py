@@ -62,6 +62,7 @@ setup(
             "ruff==0.17.*",
             "pytest>=8.0",
             "pytest-qt>=4.4",
+            "pytest-xdist>=3.2",  # two tests at a time; 3.2 brought worksteal
             "types-PyYAML",
         ],
     },
