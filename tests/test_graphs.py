@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import paddle
@@ -17,8 +18,9 @@ from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.executors import openvino_core
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.rewriting import rewritten
-from ppgan_lite.nets.blocks import SameConv, reflect_pad, upsample_nearest
+from ppgan_lite.nets.blocks import ResizeConv, SameConv, reflect_pad, upsample_nearest
 from ppgan_lite.nets.lapstyle import DecodePiece, LapStyleNet
+from ppgan_lite.nets.style_transfer import ScaledNorm
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("paddle2onnx")
@@ -173,6 +175,37 @@ def test_convolutions_behind_a_doubling_are_done_before_it(size: tuple[int, int]
         core.read_model(graph.SerializeToString(), b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
     np.testing.assert_allclose(compiled(list(values))[compiled.outputs[0]], wanted, atol=1e-5)
+
+
+class DoublesAndNorms(nn.Layer):
+    """A doubling of the nets that paint by heart, and of generators with resize-convolutions."""
+
+    def __init__(self, padding: str = "reflect", *, normed: bool = True) -> None:
+        super().__init__()
+        self.conv = fill(ResizeConv(3, 5, padding, bias=False))
+        self.norm = fill(ScaledNorm(5)) if normed else nn.Identity()
+        self.eval()
+
+    def forward(self, small: paddle.Tensor) -> paddle.Tensor:
+        return F.relu(self.norm(self.conv(small)))
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 3), (9, 14)])
+def test_a_normed_convolution_behind_a_doubling_is_done_before_it(size: tuple[int, int]) -> None:
+    net = DoublesAndNorms()
+    graph = graph_of(net)
+    assert counted(graph)["DepthToSpace"] == 1 and "Resize" not in counted(graph)
+    small = picture(*size)
+    np.testing.assert_allclose(run(graph, small.numpy()), net(small).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{"padding": "zero"}, {"normed": False}])
+def test_what_only_looks_like_a_normed_convolution_behind_a_doubling_is_left_alone(settings: dict[str, Any]) -> None:
+    net = DoublesAndNorms(**settings)
+    graph = graph_of(net)
+    assert counted(graph)["Resize"] == 1 and "DepthToSpace" not in counted(graph)
+    small = picture(5, 4)
+    np.testing.assert_allclose(run(graph, small.numpy()), net(small).numpy(), atol=1e-4)
 
 
 def test_a_decoder_doubles_first() -> None:

@@ -1,11 +1,12 @@
-"""Two convolutions behind a doubling, done before it: the end of LapStyle's nets, most of their time.
+"""Convolutions behind a doubling, done before it: most of the time of the nets that paint.
 
 Where each pixel stands four times, a filter of 3x3 has only 2x2 different ones under it. So the first convolution's
-four phases are convolutions of the small picture, with sums of the filters' values: 4/9 of the multiplications. They
-stay side by side, as channels of cells; the second convolution takes them from there and gives four phases of a few
-channels, which fill the 16 that a processor computes at least. Only these are put in their places.
+four phases are convolutions of the small picture, with sums of the filters' values: 4/9 of the multiplications. Then
+they are put in their places.
 
-That holds inside. What the mirrored borders or a cut can reach is done as it was, on the few rows and columns around.
+At the end of LapStyle's nets they stay side by side, as channels of cells; a second convolution takes them from there
+and gives four phases of a few channels, which fill the 16 that a processor computes at least. That holds inside. What
+the mirrored borders or a cut can reach is done as it was, on the few rows and columns around.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def convolved_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     if chain is None or cut is None or doubling is None:
         return None
     at_end = all(nodes.holds(cut.input[place], *held) for place, held in ((1, (0, 0)), (3, (2, 3)), (4, (1, 1))))
-    if not at_end or attribute(doubling, "mode") != b"nearest" or not nodes.holds(doubling.input[2], 1, 1, 2, 2):
+    if not at_end or not _doubles(nodes, doubling):
         return None
     new = _New(nodes)
     small = doubling.input[0]
@@ -51,6 +52,22 @@ def convolved_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
         axis=3,
     )
     new("Concat", new.part(across, [0], [1], [2]), middle, new.part(across, [-2], [_END], [2]), axis=2)
+    return new.made
+
+
+def normed_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
+    """A picture doubled by repetition behind one 3x3 convolution with mirrored borders and an instance norm."""
+    conv = nodes.maker(node.input[0], "Conv") if node.op_type == "InstanceNormalization" else None
+    filters = None if conv is None else _plain_filters(nodes, conv)
+    pad = None if conv is None or filters is None else nodes.maker(conv.input[0], "Pad")
+    doubling = nodes.maker(pad.input[0], "Resize") if pad is not None and _mirrors(nodes, pad) else None
+    if filters is None or doubling is None or not _doubles(nodes, doubling):
+        return None
+    new = _New(nodes)
+    # The mirror image of a doubled pixel is that pixel: what reflects in the large picture repeats in the small.
+    name = new("Conv", new("Pad", doubling.input[0], _BORDER, mode="edge"), _phase_filters(filters))
+    name = new.part(new("DepthToSpace", name, blocksize=2), [1, 1], [-1, -1], [2, 3])
+    new(node.op_type, name, *node.input[1:], **attributes_of(node))
     return new.made
 
 
@@ -124,10 +141,18 @@ def _two_convolutions(nodes: Nodes, last: NodeProto) -> list[NodeProto] | None:
             chain.insert(0, before)
         elif operation != "Add":
             return None
-    mirrored = all(
-        attribute(pad, "mode") == b"reflect" and nodes.holds(pad.input[1], *_BORDER) for pad in (chain[0], chain[-2])
-    )
+    mirrored = _mirrors(nodes, chain[0]) and _mirrors(nodes, chain[-2])
     return chain if mirrored and _plain_filters(nodes, chain[1]) is not None else None
+
+
+def _doubles(nodes: Nodes, resize: NodeProto) -> bool:
+    """Say whether height and width are doubled by repetition."""
+    return attribute(resize, "mode") == b"nearest" and nodes.holds(resize.input[2], 1, 1, 2, 2)
+
+
+def _mirrors(nodes: Nodes, pad: NodeProto) -> bool:
+    """Say whether a mirrored border of one pixel is laid around a picture."""
+    return attribute(pad, "mode") == b"reflect" and nodes.holds(pad.input[1], *_BORDER)
 
 
 def _plain_filters(nodes: Nodes, node: NodeProto) -> np.ndarray | None:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 _MAX_BYTES = 1_000_000_000
 # The graph's own format: counted up when what `export` makes of the same net changes.
-_FORMAT = 5
+_FORMAT = 6
 OPSET = 17
 # What a decoder paints is aligned and painted over, so rounding grows: done before its doubling, 1.2 instead of 1.0 of
 # 1000 values of the painter of any picture are further off than 6/255 in bfloat16. At a draft's size little is won.

@@ -6,8 +6,8 @@ Four things are found by how they are traced, and replaced; whatever looks diffe
   520. They become whole numbers.
 - A mirrored border is made of slices and concatenations (`reflect_pad`), two copies of the picture. It becomes one Pad.
 - Doubling is stacking and reshaping (`upsample_nearest`), which copies value by value. It becomes a Resize.
-- Two convolutions behind a doubling, the second one to a few channels, end LapStyle's nets and take most of their time.
-  They become convolutions of the picture before it is doubled.
+- A convolution and a norm behind a doubling, and the two convolutions that end LapStyle's nets, become convolutions of
+  the picture before it is doubled.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ppgan_lite.inference.engines.doubling import convolved_small
+from ppgan_lite.inference.engines.doubling import convolved_small, normed_small
 from ppgan_lite.inference.engines.nodes import Nodes, attribute
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def rewritten(data: bytes, *, before_doubling: bool = True) -> bytes:
         nodes.replace(rule)
     if before_doubling:
         nodes.replace(convolved_small)
+        nodes.replace(normed_small)
     nodes.write()
     return model.SerializeToString()
 
