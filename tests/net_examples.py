@@ -11,6 +11,9 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.nets import NETS
+from ppgan_lite.nets.alignment import IMAGE
+from ppgan_lite.nets.lapstyle import mean_and_covariance
+from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.tables import resolve
 
@@ -24,7 +27,7 @@ def picture(height: int, width: int, *, channels: int = 3, batch: int = 1, phase
 
 
 def fill(net: nn.Layer) -> nn.Layer:
-    """Give every parameter fixed values that keep activations alive, and return the net."""
+    """Give every parameter fixed values that keep activations alive, one style's painter a style; return the net."""
     trained = sorted((name, value) for name, value in net.named_parameters() if value.trainable)
     for number, (name, parameter) in enumerate(trained):
         values = np.random.RandomState(number).randn(*parameter.shape)  # noise that NumPy has frozen
@@ -35,6 +38,8 @@ def fill(net: nn.Layer) -> nn.Layer:
         else:
             values = 0.1 * values + (1.0 if name.endswith("weight") else 0.1)  # of a norm; of a bias
         parameter.set_value(values.astype(np.float32))
+    if isinstance(net, StyleTransferNet):
+        net.remember_style({IMAGE: mean_and_covariance(0.2 + 0.5 * picture(32, 40, phase=1.0))})
     return net
 
 
@@ -177,9 +182,9 @@ EXAMPLES = {
     "SRResNet, four times": Example(
         {"base_channels": 4, "blocks": 1, "scale": 4}, lambda height, width: [[1, 3, 4 * height, 4 * width]]
     ),
-    "StyleTransferNet": Example(STYLE_TRANSFER),
+    "StyleTransferNet": Example(STYLE_TRANSFER, call=lambda net, image: net(image, net.own_statistics())),
     "StyleTransferNet, between": Example(
-        {**STYLE_TRANSFER, "blocks": 2, "revisions": 2}, call=lambda net, image: net(image, strength=0.4)
+        {**STYLE_TRANSFER, "blocks": 2, "revisions": 2}, call=lambda net, image: net(image, net.own_statistics(), 0.4)
     ),
     "UnetGenerator": Example(UNET),
     "UnetGenerator, instance norm": Example(

@@ -12,7 +12,8 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.alignment import IMAGE, NORMS
 from ppgan_lite.nets.any_style import AnyStyleNet, StylePredictor
-from ppgan_lite.nets.lapstyle import mean_and_covariance, optimal_transport, pyramid
+from ppgan_lite.nets.lapstyle import mean_and_covariance, optimal_transport
+from ppgan_lite.nets.painting import pyramid
 from ppgan_lite.nets.style_transfer import ScaledNorm
 
 

@@ -180,3 +180,26 @@ def test_folders_without_pictures_are_told(folders, tmp_path):
         with pytest.raises(DataError) as caught:
             dataset(folders, **arguments)
         assert told in str(caught.value)
+
+
+def test_a_whole_painting_is_always_the_same_at_one_size(folders):
+    write_image(folders / "painting.png", ramp(60, 90))
+    data = dataset(folders, style=[str(folders / "painting.png")], whole=True, style_short_side=(20, 30))
+    first = data.get(0, rng(1))["style"]
+    assert first.shape == (3, 25, 38) and first.dtype == np.float32 and first.flags.c_contiguous
+    assert first[0, 0, 0] < 0.1 and first[0, -1, -1] > 0.9  # all of it, not turned left to right
+    for index in range(3):
+        for seed in range(5):
+            sample = data.get(index, rng(seed))
+            np.testing.assert_array_equal(sample["style"], first)
+            assert sample["photo"].shape == (3, 16, 16)
+    other = dataset(folders, style=[str(folders / "painting.png")], whole=False)
+    assert any(not np.array_equal(other.get(0, rng(seed))["style"], other.get(0, rng(9))["style"]) for seed in range(3))
+
+
+@pytest.mark.parametrize("style", [["styles"], ["styles/red.png", "styles/green_1.png"]])
+def test_several_paintings_are_refused_where_one_is_shown_whole(folders, style):
+    with pytest.raises(DataError) as caught:
+        dataset(folders, style=[str(folders / name) for name in style], whole=True)
+    count = 3 if style == ["styles"] else 2
+    assert str(caught.value) == f"style: {count} paintings; expected one painting, as data.whole is set"

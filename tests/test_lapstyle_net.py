@@ -13,18 +13,18 @@ from paddle.nn import functional as F
 
 from ppgan_lite.foreign.paddlegan import decoder_names, lapstyle_names, revision_names
 from ppgan_lite.foreign.vgg import encoder_names
+from ppgan_lite.nets.alignment import apply_map, measure
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import (
     ALIGNED_LAYERS,
     LapStyleNet,
-    RevisionNet,
     adain,
     mean_and_covariance,
     mean_and_std,
     optimal_transport,
-    pyramid,
 )
 from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
+from ppgan_lite.nets.painting import RevisionNet, pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter, VGGEncoder
 
 # Encoder and discriminator
@@ -348,3 +348,18 @@ def test_drafting_and_two_revisions_are_the_published_ones(published):
     wanted = double(revised) + plain_revision(second, paddle.concat([detail, nearest(revised)], 1))
     found = published(photo, published.style_statistics(painting))
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [3, 40])
+def test_statistics_and_maps_of_many_positions_are_found_in_parts(channels):
+    features = picture(97, 203, channels=channels).numpy()[0]
+    flat = features.reshape(channels, -1).astype(np.float64)
+    mean, covariance = measure(features, "optimal_transport")
+    np.testing.assert_allclose(mean, flat.mean(axis=1), atol=1e-4)
+    wanted = np.cov(flat)
+    ridge = 0.01 * np.diagonal(wanted).mean() + 1e-5
+    np.testing.assert_allclose(covariance, wanted + ridge * np.eye(channels), atol=1e-5)
+    matrix, offset = np.random.default_rng(0).random((channels, channels), np.float32), np.arange(channels, dtype="f4")
+    found = apply_map(features, matrix, offset)
+    assert found.shape == features.shape and found.dtype == np.float32
+    np.testing.assert_allclose(found.reshape(channels, -1), matrix @ flat + offset[:, None], rtol=1e-4)

@@ -20,7 +20,8 @@ from ppgan_lite.foreign import pickles
 from ppgan_lite.foreign.paddlegan import decoder_names, lapstyle_names, revision_names
 from ppgan_lite.foreign.pdparams import read_pdparams
 from ppgan_lite.foreign.vgg import encoder_names, vgg_encoder_tensors, vgg_names
-from ppgan_lite.nets.lapstyle import DraftDecoder, LapStyleNet, RevisionNet
+from ppgan_lite.nets.lapstyle import DraftDecoder, LapStyleNet
+from ppgan_lite.nets.painting import RevisionNet
 from ppgan_lite.nets.vgg import VGGEncoder
 
 

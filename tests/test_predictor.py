@@ -8,6 +8,7 @@ from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoin
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
 from ppgan_lite.images import write_image
 from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.nets.alignment import IMAGE
 
 paddle = pytest.importorskip("paddle")
 
@@ -223,27 +224,33 @@ def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_i
     assert np.abs(pictures[0].astype(int) - pictures[1]).max() <= 1
 
 
-@pytest.mark.parametrize("kind", ["adain", "optimal_transport", "learned"])
+@pytest.mark.parametrize("kind", ["adain", "optimal_transport", "one style", "any style"])
 @pytest.mark.parametrize(("strength", "coats"), [(1.0, 1), (0.4, 1), (0.4, 2)])
 def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength, coats):
     from ppgan_lite.inference import revising
-    from ppgan_lite.inference.drafting import AligningDrafter, LearnedDrafter
+    from ppgan_lite.inference.drafting import AligningDrafter, TransformDrafter
     from ppgan_lite.inference.engines.executors import PaddleEngine
     from ppgan_lite.inference.engines.piece import Piece
-    from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet, pyramid
+    from ppgan_lite.nets.any_style import AnyStyleNet
+    from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet
     from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
+    from ppgan_lite.nets.painting import pyramid
     from ppgan_lite.nets.style_transfer import StyleTransferNet
 
     paddle.seed(4)
-    if kind == "learned":
+    if kind == "one style":
         net = fill(StyleTransferNet(**STYLE_TRANSFER, revisions=2))
+    elif kind == "any style":
+        net = fill(AnyStyleNet(**ANY_STYLE, revisions=2))
     else:
         net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 2, kind)
+    for revision in net.revisions:  # random ones answer so far outside [0, 1] that rounding would show
+        revision.to_rgb.weight.set_value(revision.to_rgb.weight * 0.1)
     net.eval()
     photo, painting = picture(203, 150), picture(64, 80, seed=2)
     values, style = (image.transpose(2, 0, 1)[None].astype(np.float32) / 255 for image in (photo, painting))
     with paddle.no_grad():
-        statistics = {} if net.own_style else net.style_statistics(paddle.to_tensor(style))
+        statistics = net.own_statistics() if net.own_style else net.style_statistics(paddle.to_tensor(style))
         small, details = pyramid(paddle.to_tensor(values), 2)
         result = net.draft(small, statistics, strength, coats=coats)
         for level, detail in enumerate(details):
@@ -255,11 +262,14 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength
         engine.load(Piece("piece", "key", (), lambda: layer))
         return engine.run
 
-    if kind == "learned":
-        drafter = LearnedDrafter(run(net.transform), coats)
+    if kind in ("one style", "any style"):
+        drafter = TransformDrafter(run(net.transform), None if net.own_style else run(net.predictor), coats)
     else:
         drafter = AligningDrafter(run(EncodePiece(net.encoder)), run(DecodePiece(net.decoder)), kind, coats)
-    draft = drafter(small.numpy(), drafter.measure(style), strength, lambda: None)
+    measured = drafter.measure(style)
+    if net.own_style:
+        measured = {IMAGE: tuple(value.numpy()[0].squeeze() for value in statistics[IMAGE])}
+    draft = drafter(small.numpy(), measured, strength, lambda: None)
     found = revising.revise(
         photo,
         np.ascontiguousarray(draft[0].transpose(1, 2, 0)),

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
-from net_examples import LAPSTYLE, STYLE_TRANSFER, fill, picture
+from net_examples import ANY_STYLE, LAPSTYLE, STYLE_TRANSFER, fill, picture
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.lapstyle import LapStyleNet, mean_and_covariance, pyramid
+from ppgan_lite.nets.alignment import IMAGE, NORMS
+from ppgan_lite.nets.any_style import AnyStyleNet
+from ppgan_lite.nets.lapstyle import LapStyleNet, mean_and_covariance
+from ppgan_lite.nets.painting import pyramid
 from ppgan_lite.nets.style_transfer import ScaledNorm, StyleTransferNet, TransformNet
 
 
@@ -18,6 +21,10 @@ def painter(**arguments: Any) -> StyleTransferNet:
     net = fill(StyleTransferNet(**{**STYLE_TRANSFER, **arguments}))
     net.eval()
     return net
+
+
+def paint(net: StyleTransferNet, photo: paddle.Tensor, **settings: Any) -> paddle.Tensor:
+    return net(photo, net.own_statistics(), **settings)
 
 
 def full(strength: float) -> paddle.Tensor:
@@ -108,47 +115,43 @@ def test_a_fresh_net_answers_with_grey():
     ],
 )
 def test_a_painting_has_the_size_of_its_photo(revisions, levels, height, width):
-    result = painter(revisions=revisions)(picture(height, width, batch=2), levels=levels)
+    result = paint(painter(revisions=revisions), picture(height, width, batch=2), levels=levels)
     assert result.shape == [2, 3, height, width]
     assert np.isfinite(result.numpy()).all()
 
 
 def test_strength_leads_from_what_the_net_gives_back_to_the_painting():
     net, photo = painter(), picture(66, 50)
-    results = {strength: net(photo, strength=strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)}
+    own = net.own_statistics()
+    results = {strength: paint(net, photo, strength=strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)}
     away = [float((result - results[0.0]).abs().mean()) for result in results.values()]
     assert away == sorted(away) and away[0] == 0 and len(set(away)) == 5
     small, [detail] = pyramid(photo, 1)
-    doubled = F.interpolate(net.draft(small, strength=0.0), size=[66, 50], mode="bilinear", align_corners=False)
+    doubled = F.interpolate(net.draft(small, own, 0.0), size=[66, 50], mode="bilinear", align_corners=False)
     np.testing.assert_allclose(results[0.0].numpy(), (doubled + detail).numpy(), atol=1e-5)
-    doubled = F.interpolate(net.draft(small), size=[66, 50], mode="bilinear", align_corners=False)
-    seen = F.interpolate(net.draft(small), size=[66, 50], mode="nearest")
+    doubled = F.interpolate(net.draft(small, own), size=[66, 50], mode="bilinear", align_corners=False)
+    seen = F.interpolate(net.draft(small, own), size=[66, 50], mode="nearest")
     np.testing.assert_allclose(results[1.0].numpy(), (doubled + net.revisions[0](detail, seen)).numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize("coats", [1, 2])
-def test_what_is_missing_to_full_strength_is_taken_back_of_the_colours(coats):
-    net = painter()
-    photo = picture(48, 40) * paddle.to_tensor([0.5, 0.2, 0.9]).reshape([1, 3, 1, 1]) + 0.05
-    of_photo = mean_and_covariance(photo)
-
-    def away(strength: float) -> tuple[float, float]:
-        own = mean_and_covariance(net.draft(photo, strength=strength, coats=coats))
-        mean, covariance = ((one - other).abs().max() / other.abs().max() for one, other in zip(own, of_photo))
-        return float(mean), float(covariance)
-
-    found = {strength: away(strength) for strength in (0.0, 0.5, 1.0)}
-    assert found[0.0] == pytest.approx((0, 0), abs=0.03)
-    for part in (0, 1):
-        assert found[1.0][part] > 0.1
-        assert found[0.0][part] < found[0.5][part] < found[1.0][part]
+def test_a_draft_has_the_colours_of_the_one_painting_that_the_net_remembers():
+    net, painting = painter(), 0.1 + 0.4 * picture(30, 26, phase=2.0)
+    wanted = mean_and_covariance(painting)
+    for _ in range(400):
+        net.remember_style({IMAGE: wanted})
+    photo = 0.3 + 0.4 * picture(48, 40)
+    for found, value in zip(mean_and_covariance(net.draft(photo, net.own_statistics())), wanted, strict=True):
+        np.testing.assert_allclose(found.numpy(), value.numpy(), atol=0.05 * float(value.max()))
 
 
-def test_coats_paint_over_one_another():
-    net, photo = painter(), picture(32, 40)
-    twice = net.draft(net.draft(photo))
-    np.testing.assert_array_equal(net.draft(photo, net.own_statistics(), coats=2).numpy(), twice.numpy())
-    assert float((twice - net.draft(photo)).abs().mean()) > 0.01
+def test_it_drafts_as_the_painter_in_any_style_does_that_predicts_nothing():
+    net, other, photo = painter(), AnyStyleNet(**ANY_STYLE), picture(48, 40)
+    other.transform.set_state_dict(net.transform.state_dict())
+    none = paddle.zeros([1, sum(net.transform.norm_channels)])
+    own = net.own_statistics()
+    for strength in (0.0, 0.4, 1.0):
+        found, wanted = net.draft(photo, own, strength), other.draft(photo, {**own, NORMS: (none, none)}, strength)
+        np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.3, 1.0])
@@ -165,7 +168,7 @@ def test_revisions_are_those_of_lapstyle(strength):
 
 def test_every_picture_of_a_batch_is_painted_by_itself():
     net, photos = painter(), picture(34, 36, batch=3)
-    together = net(photos, strength=0.7).numpy()
+    together = paint(net, photos, strength=0.7).numpy()
     for index in range(3):
-        alone = net(photos[index : index + 1], strength=0.7).numpy()
+        alone = paint(net, photos[index : index + 1], strength=0.7).numpy()
         np.testing.assert_allclose(together[index : index + 1], alone, atol=1e-5)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ppgan_lite.data.crops import Policy, cut
-from ppgan_lite.data.pictures import Pictures, Source, pictures_in, to_array
+from ppgan_lite.data.pictures import Pictures, Source, pictures_in, resized, to_array
 from ppgan_lite.errors import DataError
 
 
 class ContentAndStyle:
-    """Crops of photos ("photo") and of paintings ("style"), float32 3 x size x size in [0, 1], RGB.
+    """Crops of photos ("photo") and of paintings ("style"), float32 3 x side x side in [0, 1], RGB.
 
     One item per photo; the painting is drawn at random.
 
@@ -26,6 +26,8 @@ class ContentAndStyle:
         content_short_side: Range of the short side that a photo is resized to before it is cropped.
         style_short_side: The same for paintings. It fixes how large the strokes are beside the photo's objects.
         exclude: File names (without folder) that are left out, to be measured on later.
+        whole: Whether the painting is shown whole instead, always the same, its short side in the middle of
+            `style_short_side`; then there is one. Crops of it would each ask for other colours and strokes.
         recolour: Share of paintings whose colour channels are shuffled and partly inverted, for more palettes.
         augment: Whether anything is drawn at random. If not: the middles of ranges and pictures, the paintings in
             turn.
@@ -43,22 +45,27 @@ class ContentAndStyle:
         content_short_side: tuple[int, int] = (136, 136),
         style_short_side: tuple[int, int] = (136, 136),
         exclude: Sequence[str] = (),
+        whole: bool = False,
         recolour: float = 0.0,
         augment: bool = True,
     ) -> None:
-        style_size = style_size or size
+        style_size = 1 if whole else style_size or size
         for name, sides, least in (
             ("content_short_side", content_short_side, size),
             ("style_short_side", style_short_side, style_size),
         ):
             if not least <= sides[0] <= sides[1]:
                 raise DataError(name, f"{list(sides)}", f"two rising numbers of at least the crop's {least} px")
+        self.whole = whole
         self.recolour = recolour
         self.augment = augment
         self.photos = pictures_in(content, "content", exclude=exclude)
         self.styles = [pictures_in([entry], "style", exclude=exclude) for entry in style]
+        if whole and [len(files) for files in self.styles] != [1]:
+            found = f"{sum(map(len, self.styles))} paintings"
+            raise DataError("style", found, "one painting, as data.whole is set")
         self._photo_policy = Policy(size, "short_side", content_short_side, augment=augment)
-        self._style_policy = Policy(style_size, "short_side", style_short_side, augment=augment)
+        self._style_policy = Policy(style_size, "short_side", style_short_side, augment=augment and not whole)
         self._photos = Pictures(3, self._photo_policy.largest)
         self._paintings = Pictures(3, self._style_policy.largest)
 
@@ -68,7 +75,8 @@ class ContentAndStyle:
     def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Return photo `index` and a painting, cropped, turned left to right and recoloured as `rng` says."""
         image = self._paintings[self._painting(index, rng)]
-        painting = to_array(cut(image, self._style_policy.choose(image, rng)), 3)
+        where = self._style_policy.choose(image, rng)
+        painting = to_array(resized(image, where.width, where.height) if self.whole else cut(image, where), 3)
         if self.augment and rng.random() < self.recolour:
             painting = painting[rng.permutation(3)]
             inverted = rng.random(3) < 0.3

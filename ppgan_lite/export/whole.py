@@ -6,10 +6,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.grain import soft_grain
-from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
-from ppgan_lite.nets.style_transfer import StyleTransferNet
+from ppgan_lite.nets.painting import PaintingNet, pyramid
 
 GRAIN_SIDE_PX = 512  # of the grain in a graph for any size; beyond it stands its mirror image
 
@@ -29,7 +27,7 @@ class WholePainting(nn.Layer):
 
     def __init__(
         self,
-        net: LapStyleNet | StyleTransferNet | AnyStyleNet,
+        net: PaintingNet,
         *,
         levels: int,
         coats: int,

@@ -17,6 +17,7 @@ from ppgan_lite.nets.alignment import (
     Style,
     aligned_parts,
     alignment_map,
+    apply_map,
     measure,
 )
 from ppgan_lite.nets.grain import soft_grain
@@ -86,58 +87,35 @@ class AligningDrafter:
 
 
 @dataclass(frozen=True)
-class LearnedDrafter:
-    """`StyleTransferNet.draft`: the net knows its one style by heart.
+class TransformDrafter:
+    """`TransformPainter.draft`: the photo is seen in the painting's colours, and the draft keeps those.
 
     Attributes:
-        transform: Photo, strength (1 x 1) -> the painted photo.
+        transform: Photo, strength (1 x 1), and what `predict` returned, if there is that -> the painted photo.
+        predict: Painting -> what it adds to the scales and to the shifts of all norms, 1 x S each. None for a net that
+            knows its one style by heart.
         coats: How often to paint.
     """
 
     transform: Run
-    coats: int
-
-    def measure(self, painting: np.ndarray) -> Style:
-        """See `Drafter`; there is nothing to measure."""
-        return {}
-
-    def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
-        """See `Drafter`."""
-        painted = photo
-        for _ in range(self.coats):
-            (painted,) = self.transform(painted, np.full((1, 1), strength, np.float32))
-            ask()
-        if strength == 1.0:
-            return painted
-        return _aligned(painted, measure(photo[0], "optimal_transport"), "optimal_transport", 1 - strength)
-
-
-@dataclass(frozen=True)
-class PredictingDrafter:
-    """`AnyStyleNet.draft`: one net reads the painting, another is told by it how to paint.
-
-    Attributes:
-        predict: Painting -> what it adds to the scales and to the shifts of all norms, 1 x S each.
-        transform: Photo, strength (1 x 1), scales, shifts -> the painted photo.
-        coats: How often to paint.
-    """
-
-    predict: Run
-    transform: Run
+    predict: Run | None
     coats: int
 
     def measure(self, painting: np.ndarray) -> Style:
         """See `Drafter`."""
+        colours = {IMAGE: measure(painting[0], "optimal_transport")}
+        if self.predict is None:
+            return colours
         scales, shifts = self.predict(painting)
-        return {NORMS: (shifts, scales), IMAGE: measure(painting[0], "optimal_transport")}
+        return {**colours, NORMS: (shifts, scales)}
 
     def __call__(self, photo: np.ndarray, style: Style, strength: float, ask: Ask) -> np.ndarray:
         """See `Drafter`."""
-        shifts, scales = style[NORMS]
+        shifts_and_scales = style.get(NORMS, ())
         painted = photo
         for _ in range(self.coats):
             seen = _aligned(painted, style[IMAGE], "optimal_transport", strength).clip(0, 1)
-            (painted,) = self.transform(seen, np.full((1, 1), strength, np.float32), scales, shifts)
+            (painted,) = self.transform(seen, np.full((1, 1), strength, np.float32), *shifts_and_scales[::-1])
             ask()
             painted = _aligned(painted, measure(seen[0], "optimal_transport"), "optimal_transport", 1.0)
         return painted
@@ -161,7 +139,6 @@ def _aligned(
 ) -> np.ndarray:
     """Give channels (1 x C x H x W) the statistics of a style."""
     matrix, offset = alignment_map(measure(values[0], alignment), style, strength)
-    flat = values.reshape(values.shape[1], -1)
-    flat = flat * np.diagonal(matrix)[:, None] if alignment == "adain" else matrix @ flat
-    flat += offset[:, None]
-    return flat.reshape(values.shape)
+    if alignment == "adain":
+        return values * np.diagonal(matrix)[:, None, None] + offset[:, None, None]
+    return apply_map(values[0], matrix, offset)[None]

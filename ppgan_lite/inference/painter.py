@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ppgan_lite.checkpoint import Header, build_net
+from ppgan_lite.checkpoint import Header, NetSpec, build_net
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.inference.drafting import AligningDrafter, Drafter, LearnedDrafter, PredictingDrafter, Run
+from ppgan_lite.inference.drafting import AligningDrafter, Drafter, Run, TransformDrafter
 from ppgan_lite.inference.engines.piece import Piece, Shape
-from ppgan_lite.nets.alignment import Alignment, Style, aligned_parts
+from ppgan_lite.nets.alignment import IMAGE, Alignment, Style, aligned_parts
 from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Painter:
         alignment: Of a `LapStyleNet`: how it is given a style.
         revisions: How many revision nets it has.
         halo: How far a revision net sees, in pixels.
-        style: The one style that it was made for, empty where there is nothing to give; None if it takes any.
+        style: The one style that it was made for; None if it takes any.
     """
 
     kind: str
@@ -53,18 +53,23 @@ def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> P
     if spec.kind not in DRAFT:
         where = header.source or "checkpoint"
         raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", f"one of {', '.join(DRAFT)}")
-    if spec.kind == STYLE_TRANSFER:
-        return Painter(spec.kind, None, spec.arguments.get("revisions", 1), REVISION_HALO, {})
-    if spec.kind == ANY_STYLE:
-        return Painter(spec.kind, None, spec.arguments.get("revisions", 1), REVISION_HALO, None)
-    alignment: Alignment = spec.arguments.get("alignment", "adain")
-    style = None
-    if spec.arguments.get("own_style", False):
-        parts = [(part, f"net/{net}/{part}") for part in aligned_parts(alignment)]
-        if any(f"{key}_{what}" not in tensors for _, key in parts for what in ("mean", "spread")):
-            build_net(net, header, tensors)  # says what is missing
-        style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in parts}
-    return Painter(spec.kind, alignment, spec.arguments.get("revisions", 2), REVISION_HALO, style)
+    alignment: Alignment | None = None
+    own_parts: tuple[str, ...] = ()
+    if spec.kind == LAPSTYLE:
+        alignment = spec.arguments.get("alignment", "adain")
+        own_parts = aligned_parts(alignment) if spec.arguments.get("own_style", False) else ()
+    elif spec.kind == STYLE_TRANSFER:
+        own_parts = (IMAGE,)
+    keys = {part: f"net/{net}/{part}" for part in own_parts}
+    if any(f"{key}_{what}" not in tensors for key in keys.values() for what in ("mean", "spread")):
+        build_net(net, header, tensors)  # says what is missing
+    style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in keys.items()}
+    return Painter(spec.kind, alignment, _revisions(spec), REVISION_HALO, style or None)
+
+
+def _revisions(spec: NetSpec) -> int:
+    """Return how many revision nets a net has."""
+    return spec.arguments.get("revisions", 2 if spec.kind == LAPSTYLE else 1)
 
 
 def _statistic(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,24 +105,21 @@ def painter_pieces(header: Header, net: str, tensors: Mapping[str, np.ndarray], 
     spec = header.nets[net]
     picture: Shape = (1, 3, None, None)
     if spec.kind == STYLE_TRANSFER:
-        revisions = spec.arguments.get("revisions", 1)
         pieces = {"transform": Piece("transform", key, (picture, (1, 1)), lambda: built().transform)}
     elif spec.kind == ANY_STYLE:
-        revisions = spec.arguments.get("revisions", 1)
         norms: Shape = (1, len(tensors[f"net/{net}/predictor.to_norms.bias"]) // 2)
         pieces = {
             "predict": Piece("predict", key, (picture,), lambda: built().predictor),
             "transform": Piece("transform", key, (picture, (1, 1), norms, norms), lambda: built().transform),
         }
     else:
-        revisions = spec.arguments.get("revisions", 2)
         widths = spec.arguments.get("encoder_channels", PUBLISHED_CHANNELS)
         features = tuple((1, width, None, None) for width in widths[1:4])
         pieces = {
             "encode": Piece("encode", key, (picture,), encode),
             "decode": Piece("decode", key, (picture, *features), decode),
         }
-    for level in range(revisions):
+    for level in range(_revisions(spec)):
         name = f"revise{level}"
         pieces[name] = Piece(
             name, key, (picture, picture), functools.partial(lambda level: built().revisions[level], level)
@@ -133,9 +135,6 @@ def drafter_of(painter: Painter, run: Mapping[str, Run], coats: int) -> Drafter:
         run: Executes the pieces that `DRAFT` names.
         coats: How often to paint.
     """
-    if painter.kind == STYLE_TRANSFER:
-        return LearnedDrafter(run["transform"], coats)
-    if painter.kind == ANY_STYLE:
-        return PredictingDrafter(run["predict"], run["transform"], coats)
-    assert painter.alignment is not None
+    if painter.alignment is None:
+        return TransformDrafter(run["transform"], run.get("predict"), coats)
     return AligningDrafter(run["encode"], run["decode"], painter.alignment, coats)

@@ -24,9 +24,14 @@ def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalise: bool
     return (result - photo).square().mean()
 
 
-def style_loss(result: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
-    """Mean squared difference of the channels' means, plus the same of their standard deviations (Huang, ICCV 2017)."""
-    (result_mean, result_std), (style_mean, style_std) = mean_and_std(result), mean_and_std(painting)
+def style_loss(result: paddle.Tensor, of_painting: tuple[paddle.Tensor, paddle.Tensor]) -> paddle.Tensor:
+    """Mean squared difference of the channels' means, plus the same of their standard deviations (Huang, ICCV 2017).
+
+    Args:
+        result: Features.
+        of_painting: The `mean_and_std` of the painting's.
+    """
+    (result_mean, result_std), (style_mean, style_std) = mean_and_std(result), of_painting
     return (result_mean - style_mean).square().mean() + (result_std - style_std).square().mean()
 
 
@@ -37,12 +42,15 @@ def gram(features: paddle.Tensor) -> paddle.Tensor:
     return paddle.bmm(flat, flat.transpose([0, 2, 1])) / (h * w)
 
 
-def relative_gram_loss(result: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+def relative_gram_loss(result: paddle.Tensor, of_painting: paddle.Tensor) -> paddle.Tensor:
     """Squared distance of the Gram matrices in units of the painting's, so that every layer and style weighs alike.
 
     Departure from Gatys: the division, which makes one weight serve for all layers and paintings.
+
+    Args:
+        result: Features.
+        of_painting: The `gram` of the painting's.
     """
-    of_painting = gram(painting)
     difference = (gram(result) - of_painting).square().sum(axis=[1, 2])
     return (difference / (of_painting.square().sum(axis=[1, 2]) + 1e-8)).mean()
 

@@ -32,14 +32,14 @@ class Whitening:
 
     def __init__(self, pictures: int = 200) -> None:
         self.pictures = pictures
-        self._watched = 0
+        self.watched = 0  # pictures so far
         self._moments: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # of the watched pictures: sum of x, sum of x x^T
         self._projections: dict[str, tuple[paddle.Tensor, paddle.Tensor]] = {}
 
     @property
     def complete(self) -> bool:
         """Whether enough pictures were watched."""
-        return self._watched >= self.pictures
+        return self.watched >= self.pictures
 
     def watch(self, features: Mapping[str, paddle.Tensor]) -> None:
         """Take note of how the features of some pictures are spread; each layer N x C x h x w."""
@@ -48,7 +48,7 @@ class Whitening:
                 mean, second = values.mean(axis=1), values @ values.T / values.shape[1]
                 old_mean, old_second = self._moments.get(layer, (0.0, 0.0))
                 self._moments[layer] = old_mean + mean, old_second + second
-        self._watched += len(maps)
+        self.watched += len(maps)
         self._project()
 
     def __call__(self, features: Mapping[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
@@ -57,21 +57,21 @@ class Whitening:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what `load_state` takes back: name -> array."""
-        arrays = {"watched": np.array(self._watched)}
+        arrays = {"watched": np.array(self.watched)}
         for layer, (mean, second) in self._moments.items():
             arrays |= {f"{layer}.mean": mean, f"{layer}.second": second}
         return arrays
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` returned."""
-        self._watched = int(state["watched"])
+        self.watched = int(state["watched"])
         layers = [key.removesuffix(".mean") for key in state if key.endswith(".mean")]
         self._moments = {layer: (state[f"{layer}.mean"], state[f"{layer}.second"]) for layer in layers}
         self._project()
 
     def _project(self) -> None:
         for layer, (mean, second) in self._moments.items():
-            mean, second = mean / self._watched, second / self._watched
+            mean, second = mean / self.watched, second / self.watched
             variances, directions = np.linalg.eigh(second - np.outer(mean, mean))
             variances, directions = variances[::-1], directions[:, ::-1]
             scale = (variances.clip(0) + FLOOR * variances[0] + 1e-12) ** (-POWER / 2)

@@ -16,6 +16,7 @@ IMAGE = "image"  # where the draft's colours are aligned with the painting's
 NORMS = "norms"  # what a painting adds to a net's norms: shifts and scales, in the place of means and spreads
 EPSILON = 1e-5
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
+ALONE = 1 << 15  # multiplications of a product that OpenBLAS finds in the thread that asks
 
 Alignment = Literal["adain", "optimal_transport"]
 Statistic = tuple[np.ndarray, np.ndarray]  # mean (channels,) and spread: (channels,) deviations or a covariance
@@ -41,9 +42,26 @@ def measure(features: np.ndarray, alignment: Alignment) -> Statistic:
     freedom = max(flat.shape[1] - 1, 1)
     if alignment == "adain":
         return mean, np.sqrt(np.square(centred).sum(axis=1) / freedom + EPSILON)
-    covariance = centred @ centred.T / freedom
+    if len(centred) == 3:  # colours, without BLAS: see `apply_map`
+        covariance = np.array([[(one * other).sum() for other in centred] for one in centred]) / freedom
+    else:
+        covariance = centred @ centred.T / freedom
     ridge = RIDGE * np.diagonal(covariance).mean() + EPSILON
     return mean, covariance + ridge * np.eye(len(mean), dtype=covariance.dtype)
+
+
+def apply_map(features: np.ndarray, matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Apply an affine map of the channels to float32 (channels, height, width).
+
+    Few channels are mapped in parts, each so small that OpenBLAS does it in the thread that asks. Its other threads
+    would wait actively when done, and an engine that runs next would share the cores with them.
+    """
+    flat = features.reshape(len(features), -1)
+    positions = max(ALONE // len(flat) ** 2, 1024)
+    parts = (flat[:, start : start + positions] for start in range(0, flat.shape[1], positions))
+    mapped = np.concatenate([matrix @ part for part in parts], axis=1)
+    mapped += offset[:, None]
+    return mapped.reshape(features.shape)
 
 
 def alignment_map(own: Statistic, style: Statistic, strength: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,8 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.nets.alignment import IMAGE, NORMS
-from ppgan_lite.nets.lapstyle import RevisionNet, Statistics, carry_up, mean_and_covariance, optimal_transport, pyramid
-from ppgan_lite.nets.style_transfer import TransformNet
+from ppgan_lite.nets.lapstyle import mean_and_covariance
+from ppgan_lite.nets.style_transfer import TransformPainter
 from ppgan_lite.nets.vgg import VGGEncoder
 
 SEEN_EPSILON = 1e-2  # keeps what hardly differs between paintings from being blown up
@@ -74,11 +74,8 @@ class StylePredictor(nn.Layer):
         return self.norms(self.statistics(painting))
 
 
-class AnyStyleNet(nn.Layer):
+class AnyStyleNet(TransformPainter):
     """Paints in the style of any painting: a draft, and revisions up a Laplacian pyramid.
-
-    The colours come from the painting's mean and covariance, which the photo is given before it is drafted; the draft
-    is given back those that the net saw. The predicted norms are left with strokes and shapes (not in the paper).
 
     Args:
         channels: See `TransformNet`.
@@ -86,14 +83,9 @@ class AnyStyleNet(nn.Layer):
         encoder_channels: See `StylePredictor`.
         encoder_convs: See `StylePredictor`.
         code_channels: See `StylePredictor`.
-        revision_channels: Width of the revision nets.
-        revisions: How many revision nets there are; 0 drafts only. The first works on the coarsest level.
-
-    Attributes:
-        own_style: False; see `LapStyleNet`.
+        revision_channels: See `PaintingNet`.
+        revisions: See `PaintingNet`.
     """
-
-    own_style = False
 
     def __init__(
         self,
@@ -105,7 +97,7 @@ class AnyStyleNet(nn.Layer):
         revision_channels: int = 24,
         revisions: int = 1,
     ) -> None:
-        super().__init__()
+        super().__init__(channels, blocks, revision_channels, revisions)
         self.arguments = {
             "channels": channels,
             "blocks": blocks,
@@ -115,43 +107,10 @@ class AnyStyleNet(nn.Layer):
             "revision_channels": revision_channels,
             "revisions": revisions,
         }
-        self.transform = TransformNet(channels, blocks)
         norm_channels = sum(self.transform.norm_channels)
         self.predictor = StylePredictor(encoder_channels, encoder_convs, code_channels, norm_channels)
-        self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
 
     def style_statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """What the draft needs of a painting, N x 3 x H x W, RGB in [0, 1]: its norms and its colours."""
         scales, shifts = self.predictor(painting)
         return {NORMS: (shifts, scales), IMAGE: mean_and_covariance(painting)}
-
-    def draft(self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, coats: int = 1) -> paddle.Tensor:
-        """Paint a small photo.
-
-        Args:
-            photo: N x 3 x H x W, RGB in [0, 1], sides of at least 16.
-            style: From `style_statistics`.
-            strength: 0 .. 1.
-            coats: How often to paint, each time over the result before.
-        """
-        shifts, scales = style[NORMS]
-        painted = photo
-        for _ in range(coats):
-            seen = optimal_transport(painted, *style[IMAGE], strength).clip(0, 1)
-            painted = self.transform(seen, paddle.full([1, 1], strength), scales, shifts)
-            painted = optimal_transport(painted, *mean_and_covariance(seen))
-        return painted
-
-    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
-        """Carry a result up one level of the pyramid; see `lapstyle.carry_up`."""
-        return carry_up(self.revisions, level, detail, coarser, strength)
-
-    def forward(
-        self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, levels: int | None = None
-    ) -> paddle.Tensor:
-        """Paint `photo` at its own size, as `LapStyleNet` does."""
-        small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
-        result = self.draft(small, style, strength)
-        for level, detail in enumerate(details):
-            result = self.revise(level, detail, result, strength)
-        return result

@@ -22,12 +22,11 @@ from ppgan_lite.nets.alignment import (
     alignment_map,
     measure,
 )
-from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
+from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, upsample_nearest
 from ppgan_lite.nets.grain import soft_grain
 from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS
+from ppgan_lite.nets.painting import PaintingNet, Statistics
 from ppgan_lite.nets.vgg import VGGEncoder
-
-Statistics = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 
 
 def mean_and_std(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
@@ -112,28 +111,6 @@ def add_grain(photo: paddle.Tensor, noise: paddle.Tensor, amount: float) -> padd
     return photo + amount * paddle.to_tensor(soft_grain(noise.numpy()))
 
 
-def laplacian(x: paddle.Tensor) -> paddle.Tensor:
-    """What halving and doubling (bilinear) takes away from `x`; N x C x H x W, the same shape."""
-    height, width = x.shape[2], x.shape[3]
-    return x - resize_bilinear(resize_bilinear(x, *halved(height, width)), height, width)
-
-
-def pyramid(photo: paddle.Tensor, levels: int) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
-    """Take a Laplacian pyramid apart: the photo halved `levels` times, and what each halving took, coarsest first."""
-    details = []
-    for _ in range(levels):
-        details.append(laplacian(photo))
-        photo = resize_bilinear(photo, *halved(photo.shape[2], photo.shape[3]))
-    return photo, details[::-1]
-
-
-def halved(height: int, width: int) -> tuple[int, int]:
-    """The size of the next coarser level of a pyramid."""
-    if not paddle.in_dynamic_mode():
-        return height // 2, width // 2  # a graph may not ask how large its picture is
-    return max(height // 2, 1), max(width // 2, 1)
-
-
 class DraftDecoder(nn.Layer):
     """Turns AdaIN-aligned features into a picture, with a skip at each granularity (paper, section 3.2).
 
@@ -175,59 +152,6 @@ class DraftDecoder(nn.Layer):
         return x if paddle.in_dynamic_mode() and x.shape[2:] == [height, width] else x[:, :, :height, :width]
 
 
-class RevisionNet(nn.Layer):
-    """Adds to a doubled draft the detail of one pyramid level (paper, section 3.3).
-
-    Args:
-        channels: Width; 64 is the published net.
-    """
-
-    def __init__(self, channels: int = 64) -> None:
-        super().__init__()
-        self.conv1 = ReflectConv(6, channels)
-        self.down = ReflectConv(channels, channels, stride=2)
-        self.residual = ResidualBlock(channels)
-        self.up = ReflectConv(channels, channels)
-        self.to_rgb = ReflectConv(channels, 3)
-        self.to_rgb.weight.set_value(self.to_rgb.weight * 0.1)  # fresh weights leave the draft nearly as it is
-
-    def forward(self, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
-        """Return the residual to add to `draft`.
-
-        Args:
-            detail: N x 3 x H x W, the photo's Laplacian at this level, about [-1, 1].
-            draft: N x 3 x H x W, the coarser result, doubled.
-        """
-        height, width = draft.shape[2], draft.shape[3]
-        x = F.relu(self.conv1(paddle.concat([detail, draft], axis=1)))
-        x = self.residual(F.relu(self.down(x)))
-        x = upsample_nearest(x)[:, :, :height, :width]
-        return self.to_rgb(F.relu(self.up(x)))
-
-
-def carry_up(
-    revisions: nn.LayerList, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0
-) -> paddle.Tensor:
-    """Carry a result up one level of the pyramid: what the nets' `revise` does.
-
-    It must not be called as they are: Paddle's tracer (3.3) takes a method for a function of its name.
-
-    Args:
-        revisions: The net's revision nets.
-        level: 0 is the level above the draft. Levels beyond the trained ones use the last revision net again.
-        detail: N x 3 x H x W, the photo's Laplacian at the new level.
-        coarser: N x 3 x h x w, the result so far, about half the size.
-        strength: 0 adds the photo's own detail, 1 the painted detail, between them a blend.
-    """
-    height, width = detail.shape[2], detail.shape[3]
-    revision = revisions[min(level, len(revisions) - 1)]
-    # The net sees the coarser result doubled by repetition, its output is added to the bilinear one: so were the
-    # published weights trained.
-    painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
-    doubled = resize_bilinear(coarser, height, width)
-    return doubled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
-
-
 class EncodePiece(nn.Layer):
     """An encoder up to what the draft aligns, with tensors out: a part that an engine can execute."""
 
@@ -256,7 +180,7 @@ class DecodePiece(nn.Layer):
         return self.decoder(features, photo.shape[2], photo.shape[3])
 
 
-class LapStyleNet(nn.Layer):
+class LapStyleNet(PaintingNet):
     """The whole of LapStyle: what training and inference both call.
 
     Published sizes: the defaults. The small net that ships: encoder_channels (16, 32, 64, 128, 128), encoder_convs
@@ -284,7 +208,7 @@ class LapStyleNet(nn.Layer):
         alignment: Alignment = "adain",
         own_style: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(revisions, revision_channels)
         self.arguments = {
             "encoder_channels": list(encoder_channels),
             "encoder_convs": list(encoder_convs),
@@ -295,28 +219,12 @@ class LapStyleNet(nn.Layer):
         }
         self.encoder = VGGEncoder(encoder_channels, encoder_convs)
         self.decoder = DraftDecoder(encoder_channels[:4])
-        self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
         self.measure, self.align = ALIGNMENTS[alignment]
         self.aligned = aligned_parts(alignment)
-        self.own_style = own_style
         if own_style:
             widths = {**dict(zip(ALIGNED_LAYERS, encoder_channels[1:4])), IMAGE: 3}
-            for layer in self.aligned:
-                width = widths[layer]
-                for name, value in zip(("mean", "spread"), self.measure(paddle.zeros([1, width, 2, 2]))):
-                    self.register_buffer(f"{layer}_{name}", paddle.zeros_like(value))
-
-    def own_statistics(self) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
-        """The statistics of the one style that this net was made for; needs `own_style`."""
-        return {layer: (self._buffers[f"{layer}_mean"], self._buffers[f"{layer}_spread"]) for layer in self.aligned}
-
-    def remember_style(self, style: Statistics, momentum: float = 0.98) -> None:
-        """Move the net's own statistics towards those of a batch (the first batch sets them)."""
-        for layer, own in self.own_statistics().items():
-            for buffer, seen in zip(own, style[layer]):
-                seen = seen.detach().mean(axis=0, keepdim=True)
-                fresh = not bool(buffer.any())
-                buffer.set_value(seen if fresh else buffer * momentum + seen * (1 - momentum))
+            blank = {layer: self.measure(paddle.zeros([1, widths[layer], 2, 2])) for layer in self.aligned}
+            self.begin_own_style(blank)
 
     def style_statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
         """What the draft needs of a painting (N x 3 x H x W, RGB in [0, 1]): mean and spread of each aligned layer."""
@@ -362,24 +270,3 @@ class LapStyleNet(nn.Layer):
         if style is not None:
             features = {layer: self.align(features[layer], *style[layer], strength) for layer in ALIGNED_LAYERS}
         return self.decoder(features, height, width)
-
-    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
-        """Carry a result up one level of the pyramid; see `carry_up`."""
-        return carry_up(self.revisions, level, detail, coarser, strength)
-
-    def forward(
-        self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, levels: int | None = None
-    ) -> paddle.Tensor:
-        """Paint `photo` (N x 3 x H x W, RGB in [0, 1]) at its own size; the result is about [0, 1], not clipped.
-
-        Args:
-            photo: Drafted at 1 / 2 ** levels of its size, whose sides must be at least 16.
-            style: From `style_statistics`.
-            strength: 0 .. 1.
-            levels: How many times to revise; as often as there are revision nets if not given.
-        """
-        small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
-        result = self.draft(small, style, strength)
-        for level, detail in enumerate(details):
-            result = self.revise(level, detail, result, strength)
-        return result

@@ -10,9 +10,11 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppgan_lite.nets.alignment import IMAGE, NORMS
 from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
-from ppgan_lite.nets.lapstyle import RevisionNet, Statistics, carry_up, mean_and_covariance, optimal_transport, pyramid
+from ppgan_lite.nets.lapstyle import mean_and_covariance, optimal_transport
 from ppgan_lite.nets.normalisation import InstanceNorm
+from ppgan_lite.nets.painting import PaintingNet, Statistics
 
 Change = tuple[paddle.Tensor, paddle.Tensor]  # of a norm's scale and shift: N x C x 1 x 1 each
 
@@ -141,7 +143,35 @@ class TransformNet(nn.Layer):
         return changes
 
 
-class StyleTransferNet(nn.Layer):
+class TransformPainter(PaintingNet):
+    """A net that paints with a `TransformNet`.
+
+    The colours come from the painting's mean and covariance, which the photo is given before it is drafted; the draft
+    is given back those that the net saw (not in the papers). So the net is left with strokes and shapes.
+
+    Args:
+        channels: See `TransformNet`.
+        blocks: See `TransformNet`.
+        revision_channels: See `PaintingNet`.
+        revisions: See `PaintingNet`.
+    """
+
+    def __init__(self, channels: int, blocks: int, revision_channels: int, revisions: int) -> None:
+        super().__init__(revisions, revision_channels)
+        self.transform = TransformNet(channels, blocks)
+
+    def draft(self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, coats: int = 1) -> paddle.Tensor:
+        """Paint a small photo; see `PaintingNet.draft`."""
+        shifts, scales = style.get(NORMS, (None, None))
+        painted = photo
+        for _ in range(coats):
+            seen = optimal_transport(painted, *style[IMAGE], strength).clip(0, 1)
+            painted = self.transform(seen, paddle.full([1, 1], strength), scales, shifts)
+            painted = optimal_transport(painted, *mean_and_covariance(seen))
+        return painted
+
+
+class StyleTransferNet(TransformPainter):
     """Paints in the one style that it was trained for: a draft, and revisions up a Laplacian pyramid.
 
     Where `LapStyleNet` moves a photo's features to a painting's statistics and decodes them, this net has learned its
@@ -150,54 +180,16 @@ class StyleTransferNet(nn.Layer):
     Args:
         channels: See `TransformNet`.
         blocks: See `TransformNet`.
-        revision_channels: Width of the revision nets.
-        revisions: How many revision nets there are; 0 drafts only. The first works on the coarsest level.
-
-    Attributes:
-        own_style: True; see `LapStyleNet`.
+        revision_channels: See `PaintingNet`.
+        revisions: See `PaintingNet`.
     """
 
-    own_style = True
-
     def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
-        super().__init__()
+        super().__init__(channels, blocks, revision_channels, revisions)
         self.arguments = {
             "channels": channels,
             "blocks": blocks,
             "revision_channels": revision_channels,
             "revisions": revisions,
         }
-        self.transform = TransformNet(channels, blocks)
-        self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
-
-    def own_statistics(self) -> Statistics:
-        """What the draft needs of its painting: nothing, it has learned it."""
-        return {}
-
-    def draft(
-        self, photo: paddle.Tensor, style: Statistics | None = None, strength: float = 1.0, coats: int = 1
-    ) -> paddle.Tensor:
-        """Paint a small photo.
-
-        Args:
-            photo: N x 3 x H x W, RGB in [0, 1], sides of at least 16.
-            style: From `own_statistics`, if at all.
-            strength: 0 .. 1. What is missing to 1 is taken back of the colours too.
-            coats: How often to paint, each time over the result before.
-        """
-        painted = photo
-        for _ in range(coats):
-            painted = self.transform(painted, paddle.full([1, 1], strength))
-        return painted if strength == 1.0 else optimal_transport(painted, *mean_and_covariance(photo), 1 - strength)
-
-    def revise(self, level: int, detail: paddle.Tensor, coarser: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
-        """Carry a result up one level of the pyramid; see `lapstyle.carry_up`."""
-        return carry_up(self.revisions, level, detail, coarser, strength)
-
-    def forward(self, photo: paddle.Tensor, strength: float = 1.0, levels: int | None = None) -> paddle.Tensor:
-        """Paint `photo` at its own size, as `LapStyleNet` does."""
-        small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
-        result = self.draft(small, strength=strength)
-        for level, detail in enumerate(details):
-            result = self.revise(level, detail, result, strength)
-        return result
+        self.begin_own_style({IMAGE: mean_and_covariance(paddle.zeros([1, 3, 2, 2]))})

@@ -15,7 +15,9 @@ from paddle.nn import functional as F
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
-from ppgan_lite.nets.lapstyle import LapStyleNet, pyramid
+from ppgan_lite.nets.lapstyle import LapStyleNet
+from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
+from ppgan_lite.nets.painting import pyramid
 from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.building import chosen_net
@@ -167,7 +169,7 @@ class LapStyleDraft(PainterRecipe):
         if self.net.own_style:
             self.net.remember_style(statistics)
         result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
-        return self.losses(result, photo_features, self.losses.features(painting), photo, painting)
+        return self.losses(result, photo_features, self.losses.features_of_painting(painting), photo, painting)
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, and repainted in its own style."""
@@ -189,6 +191,7 @@ class LapStyleRevision(PainterRecipe):
         adversarial: Weight of the binary cross entropy against the patch discriminator.
         content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, gram_layers,
             tone, grain, coats: As in `LapStyleDraft`.
+        draft_px: As in `StyleTransferDraft`.
     """
 
     def __init__(
@@ -212,6 +215,7 @@ class LapStyleRevision(PainterRecipe):
         tone: float = 0.0,
         grain: float = 0.0,
         coats: int = 1,
+        draft_px: int = DRAFT_PX,
     ) -> None:
         super().__init__()
         self.losses = StyleLosses(
@@ -231,6 +235,7 @@ class LapStyleRevision(PainterRecipe):
         self.adversarial = adversarial
         self.grain = grain
         self.coats = coats
+        self.draft_px = draft_px
         self.level = level
         choice = {"name": "LapStyleNet", **(net or {}), "revisions": level + 1}
         if choice["name"] not in PAINTERS:
@@ -251,7 +256,7 @@ class LapStyleRevision(PainterRecipe):
         self.losses.watch(batch["photo"], batch["style"])
         photo, painting = batch["photo"], batch["style"]
         _, result = self._paint(photo, painting)
-        seen = self.losses.features(photo), self.losses.features(painting)
+        seen = self.losses.features(photo), self.losses.features_of_painting(painting)
         terms = self.losses(result, *seen, photo, painting)
         if not self.adversarial:
             return step(self.groups["painter"], terms)

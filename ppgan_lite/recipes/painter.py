@@ -11,6 +11,7 @@ from paddle import nn
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.lapstyle import add_grain
+from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.recipes.style_losses import StyleLosses
 
@@ -23,6 +24,7 @@ class PainterRecipe(Recipe):
         losses: What it learns by.
         grain: How much grain a photo gets before it is drafted.
         coats: How often a draft is painted in use.
+        draft_px: Short side, in use, of the photos that are drafted.
     """
 
     needs = ("photo", "style")
@@ -30,10 +32,11 @@ class PainterRecipe(Recipe):
     losses: StyleLosses
     grain: float = 0.0
     coats: int = 1
+    draft_px: int = DRAFT_PX
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats)}
+        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats, draft_px=self.draft_px)}
 
     def state(self) -> dict[str, np.ndarray]:
         """The losses'; see `Recipe.state`."""
@@ -44,8 +47,8 @@ class PainterRecipe(Recipe):
         self.losses.load_state(state)
 
 
-def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1) -> PredictorSpec:
-    """How to call a net that was trained with so much grain, and drafts in so many coats."""
+def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1, draft_px: int = DRAFT_PX) -> PredictorSpec:
+    """How to call a net that was trained with so much grain, and drafts at a size in so many coats."""
     return PredictorSpec(
         net="painter",
         task="stylize",
@@ -53,7 +56,7 @@ def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1) -> Predic
         value_range=(0.0, 1.0),
         multiple_of=1,
         scale=1,
-        settings={"grain": grain, "coats": coats},
+        settings={"grain": grain, "coats": coats, "draft_px": draft_px},
     )
 
 

@@ -6,16 +6,18 @@ section 3.4, and what we add to it.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import paddle
 
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.losses.whitening import Whitening
-from ppgan_lite.nets.alignment import alignment_map, measure
+from ppgan_lite.nets.alignment import alignment_map, apply_map, measure
+from ppgan_lite.nets.lapstyle import mean_and_std
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.recipe import TrainedGroup
@@ -25,7 +27,8 @@ RELATIVE_LAYERS = ("relu3_1", "relu4_1")
 Features = Mapping[str, paddle.Tensor]
 
 
-class Seen(NamedTuple):
+@dataclass(frozen=True)
+class Seen:
     """A picture as the losses see it: layer -> N x C x h x w.
 
     Attributes:
@@ -35,6 +38,16 @@ class Seen(NamedTuple):
 
     plain: Features
     even: Features
+
+    @functools.cached_property
+    def moments(self) -> Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]:
+        """Means and standard deviations of the plain features."""
+        return {layer: mean_and_std(features) for layer, features in self.plain.items()}
+
+    @functools.cached_property
+    def grams(self) -> Mapping[str, paddle.Tensor]:
+        """Gram matrices of the even features."""
+        return {layer: losses.gram(features) for layer, features in self.even.items()}
 
 
 PairwiseLoss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
@@ -73,6 +86,8 @@ class StyleLosses:
         }
         self.content_layers = tuple(content_layers)
         self.gram_layers = tuple(gram_layers)
+        self._painting: tuple[np.ndarray, Features] | None = None  # the last one, and its features
+        self._painting_seen: tuple[Features, int, Seen] | None = None  # the same, after how many watched pictures
 
     def __call__(
         self,
@@ -94,8 +109,8 @@ class StyleLosses:
         found = self.see(result)
         terms = {
             "content": lambda: sum(losses.content_loss(found.even[k], photo.even[k]) for k in self.content_layers),
-            "style": lambda: sum(losses.style_loss(found.plain[k], painting.plain[k]) for k in LAYERS),
-            "gram": lambda: self._gram(found.even, painting.even),
+            "style": lambda: sum(losses.style_loss(found.plain[k], painting.moments[k]) for k in LAYERS),
+            "gram": lambda: self._gram(found.even, painting.grams),
             "relaxed_emd": lambda: self._pairwise(losses.relaxed_emd_loss, found.even, painting.even),
             "self_similarity": lambda: self._pairwise(losses.self_similarity_loss, found.even, photo.even),
             "colour": lambda: losses.colour_loss(result, painting_image),
@@ -103,7 +118,7 @@ class StyleLosses:
         }
         return {name: weight * terms[name]() for name, weight in self.weights.items() if weight}
 
-    def _gram(self, found: Features, wanted: Features) -> paddle.Tensor:
+    def _gram(self, found: Features, wanted: Mapping[str, paddle.Tensor]) -> paddle.Tensor:
         layers = self.gram_layers
         return sum(losses.relative_gram_loss(found[layer], wanted[layer]) for layer in layers) / len(layers)
 
@@ -118,7 +133,9 @@ class StyleLosses:
 
     def see(self, image: paddle.Tensor) -> Seen:
         """Return the perceptual features of an image batch."""
-        plain = self.encoder(image)
+        return self._seen(self.encoder(image))
+
+    def _seen(self, plain: Features) -> Seen:
         return Seen(plain, plain if self.whitening is None else self.whitening(plain))
 
     def features(self, image: paddle.Tensor) -> Seen:
@@ -126,12 +143,28 @@ class StyleLosses:
         with paddle.no_grad():
             return self.see(image)
 
-    def watch(self, *images: paddle.Tensor) -> None:
+    def features_of_painting(self, painting: paddle.Tensor) -> Seen:
+        """The same of a painting; what was found is kept while it is the same one."""
+        with paddle.no_grad():
+            plain = self._plain(painting)
+            watched = 0 if self.whitening is None else self.whitening.watched
+            kept = self._painting_seen
+            if kept is None or kept[0] is not plain or kept[1] != watched:
+                kept = self._painting_seen = plain, watched, self._seen(plain)
+        return kept[2]
+
+    def _plain(self, painting: paddle.Tensor) -> Features:
+        pixels = painting.numpy()
+        if self._painting is None or not np.array_equal(self._painting[0], pixels):
+            self._painting = pixels, self.encoder(painting)
+        return self._painting[1]
+
+    def watch(self, photo: paddle.Tensor, painting: paddle.Tensor) -> None:
         """Let the whitening see pictures before any of them is compared, while it still learns."""
         if self.whitening is not None and not self.whitening.complete:
             with paddle.no_grad():
-                for image in images:
-                    self.whitening.watch(self.encoder(image))
+                self.whitening.watch(self.encoder(photo))
+                self.whitening.watch(self._plain(painting))
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what resuming needs; see `Recipe.state`."""
@@ -164,5 +197,5 @@ def recoloured(photos: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor
     found = []
     for number, photo in enumerate(photos.numpy()):
         matrix, offset = alignment_map(measure(photo, "optimal_transport"), wanted[number % len(wanted)])
-        found.append((np.tensordot(matrix, photo, 1) + offset[:, None, None]).clip(0, 1))
+        found.append(apply_map(photo, matrix, offset).clip(0, 1))
     return paddle.to_tensor(np.stack(found))

@@ -10,25 +10,19 @@ from typing import Any
 
 import paddle
 
+from ppgan_lite.nets.alignment import IMAGE
+from ppgan_lite.nets.lapstyle import mean_and_covariance
+from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
-from ppgan_lite.recipes.painter import PainterRecipe, count_to_paint, freeze, grainy
-from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
-
-RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
+from ppgan_lite.recipes.style_losses import StyleLosses
+from ppgan_lite.recipes.transform import TransformDraft
 
 
-class StyleTransferDraft(PainterRecipe):
+class StyleTransferDraft(TransformDraft):
     """The draft of a `StyleTransferNet`.
 
-    The last picture of every batch is drafted with strength 0 and has to come out as it went in, but for its colours,
-    which are moved to the painting's: the net normalises a photo's own away. So the strengths between lead from photo
-    to painting.
-
-    Departures from Johnson: Gram matrices relative to the painting's, of features that may be whitened; content from
-    normalised features; losses on colour and on coarse tones; as long as `reconstruct` says, pictures have to come
-    out as they went in at any strength. From fresh weights and style losses alone the net draws contours on grey.
+    Departures from Johnson: see `TransformDraft`.
 
     Args:
         net: Arguments of `StyleTransferNet`.
@@ -45,7 +39,10 @@ class StyleTransferDraft(PainterRecipe):
         tone: Weight of the loss on coarse tones, those of the photo in the painting's colours.
         whiten: Whether content and Gram matrices are compared through a `Whitening`.
         grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
+        draft_px: Short side of the photos that are drafted in use: about that of those which were cropped in training.
     """
+
+    net: StyleTransferNet
 
     def __init__(
         self,
@@ -64,9 +61,9 @@ class StyleTransferDraft(PainterRecipe):
         tone: float = 5.0,
         whiten: bool = True,
         grain: float = 0.0,
+        draft_px: int = DRAFT_PX,
     ) -> None:
-        super().__init__()
-        self.losses = StyleLosses(
+        losses = StyleLosses(
             perceptual,
             content=content,
             content_layers=content_layers,
@@ -77,36 +74,19 @@ class StyleTransferDraft(PainterRecipe):
             tone=tone,
             whiten=whiten,
         )
-        self.reconstruct = reconstruct
-        self.grain = grain
-        self.net = StyleTransferNet(**(net or {}))
-        freeze(self.net.revisions)
-        self.nets = {"painter": self.net}
-        optimizer = paddle.optimizer.Adam(learning_rate, beta2=beta2, parameters=self.net.transform.parameters())
-        self.groups = {"painter": TrainedGroup(optimizer, ("painter",), learning_rate)}
+        super().__init__(StyleTransferNet(**(net or {})), losses, reconstruct=reconstruct, grain=grain)
+        self.draft_px = draft_px
+        self.learn(self.net.transform.parameters(), learning_rate, beta2)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step; see `Recipe.update`.
+        """One step; see `TransformDraft.update`."""
+        self.net.remember_style({IMAGE: mean_and_covariance(self.paintings(batch))})
+        return super().update(batch)
 
-        Raises:
-            UsageError: The batch is one picture.
-        """
-        photo, painting = batch["photo"], batch["style"][:1]
-        count = count_to_paint(photo)
-        self.losses.watch(photo, painting)
-        drafted = self.net.transform(grainy(photo, self.grain), paddle.to_tensor([[1.0]] * count + [[0.0]]))
-        kept = slice(0 if self.iteration <= self.reconstruct else count, None)
-        difference = drafted[kept] - recoloured(photo[kept], painting)
-        terms = {"reconstruction": RECONSTRUCTION * difference.square().mean()}
-        if self.iteration > self.reconstruct:
-            photo = photo[:count]
-            seen = self.losses.features(photo), self.losses.features(painting)
-            terms |= self.losses(drafted[:count], *seen, photo, painting)
-        return step(self.groups["painter"], terms)
+    def paintings(self, batch: dict[str, paddle.Tensor]) -> paddle.Tensor:
+        """The first of the batch, for all photos."""
+        return batch["style"][:1]
 
-    def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """Photo, painting, the photo painted, half painted and given back."""
-        photo = grainy(batch["photo"], self.grain)
-        strengths = {"draft": 1.0, "half": 0.5, "identity": 0.0}
-        drafts = {name: self.net.draft(photo, strength=strength) for name, strength in strengths.items()}
-        return {"photo": batch["photo"], "style": batch["style"], **drafts}
+    def statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
+        """The net's own."""
+        return self.net.own_statistics()

@@ -1,0 +1,87 @@
+"""How nets that paint with a `TransformNet` learn to draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import paddle
+
+from ppgan_lite.nets.alignment import NORMS
+from ppgan_lite.nets.painting import Statistics
+from ppgan_lite.nets.style_transfer import TransformPainter
+from ppgan_lite.recipes.painter import PainterRecipe, count_to_paint, freeze, grainy
+from ppgan_lite.recipes.recipe import TrainedGroup
+from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
+
+RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
+
+
+class TransformDraft(PainterRecipe):
+    """The draft of a `TransformPainter`.
+
+    The net sees photos in the painting's colours. The last picture of every batch keeps its own, is drafted with
+    strength 0 and has to come out as it went in. So the strengths between lead from photo to painting.
+
+    Departures from Johnson: Gram matrices relative to the painting's, of features that may be whitened; content from
+    normalised features; losses on colour and on coarse tones; as long as `reconstruct` says, pictures have to come
+    out as they went in at any strength. From fresh weights and style losses alone the net draws contours on grey.
+
+    Args:
+        net: What drafts.
+        losses: What it learns by.
+        reconstruct: How many iterations the net only learns to reconstruct pictures.
+        grain: How much grain a photo gets before it is drafted; see `add_grain`.
+    """
+
+    net: TransformPainter
+
+    def __init__(self, net: TransformPainter, losses: StyleLosses, *, reconstruct: int, grain: float) -> None:
+        super().__init__()
+        self.net = net
+        self.losses = losses
+        self.reconstruct = reconstruct
+        self.grain = grain
+        freeze(net.revisions)
+        self.nets = {"painter": net}
+
+    def learn(self, parameters: Iterable[paddle.Tensor], learning_rate: float, beta2: float) -> None:
+        """Let Adam update some of the net's parameters."""
+        optimizer = paddle.optimizer.Adam(learning_rate, beta2=beta2, parameters=list(parameters))
+        self.groups = {"painter": TrainedGroup(optimizer, ("painter",), learning_rate)}
+
+    def paintings(self, batch: dict[str, paddle.Tensor]) -> paddle.Tensor:
+        """The painting of each photo, or one for all."""
+        raise NotImplementedError
+
+    def statistics(self, painting: paddle.Tensor) -> Statistics:
+        """What the net's draft is told of paintings."""
+        raise NotImplementedError
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """One step; see `Recipe.update`.
+
+        Raises:
+            UsageError: The batch is one picture.
+        """
+        photo, painting = batch["photo"], self.paintings(batch)
+        count = count_to_paint(photo)
+        self.losses.watch(photo, painting)
+        shifts, scales = self.statistics(painting).get(NORMS, (None, None))
+        coloured = paddle.concat([recoloured(photo[:count], painting[:count]), photo[count:]])
+        seen = paddle.concat([recoloured(grainy(photo[:count], self.grain), painting[:count]), photo[count:]])
+        drafted = self.net.transform(seen, paddle.to_tensor([[1.0]] * count + [[0.0]]), scales, shifts)
+        kept = slice(0 if self.iteration <= self.reconstruct else count, None)
+        terms = {"reconstruction": RECONSTRUCTION * (drafted[kept] - coloured[kept]).square().mean()}
+        if self.iteration > self.reconstruct:
+            coloured, painting = coloured[:count], painting[:count]
+            features = self.losses.features(coloured), self.losses.features_of_painting(painting)
+            terms |= self.losses(drafted[:count], *features, coloured, painting)
+        return step(self.groups["painter"], terms)
+
+    def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
+        """Photo, painting, the photo painted, half painted and given back."""
+        photo = grainy(batch["photo"], self.grain)
+        style = self.statistics(batch["style"])
+        strengths = {"draft": 1.0, "half": 0.5, "identity": 0.0}
+        drafts = {name: self.net.draft(photo, style, strength) for name, strength in strengths.items()}
+        return {"photo": batch["photo"], "style": batch["style"], **drafts}
