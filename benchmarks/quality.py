@@ -5,8 +5,9 @@
 
 Paints every photo in the manner of every painting (the painter of any picture) and measures; with --results it measures
 the pictures of those folders instead, named PHOTO__PAINTING.png, whatever program made them; with --named it measures
-each style that ships beside its own painting, if that is in the folder under the name that the catalogue has. The
-encoder should be one that nothing was trained against; numbers of two encoders do not compare.
+each style that ships beside its own painting, if that is in the folder under the name that the catalogue has, and then
+the painter of any picture told the same paintings. The encoder should be one that nothing was trained against; numbers
+of two encoders do not compare.
 """
 
 import argparse
@@ -88,10 +89,14 @@ def main() -> None:
     print(f"medians; encoder: {os.path.basename(arguments.encoder)}")
     print(f"{'':24}{'pairs':>6}{'style':>8}{'content':>9}{'untouched':>11}")
     if arguments.named:
+        told: list[tuple[str, str]] = []
         for style in catalogue():
             painting = Path(style.training["style"][0]).stem
             if painting in paintings:
                 measure(style.name, painted(style.name, painting))
+                told.append((style.name, painting))
+        for name, painting in told:
+            measure(f"any: {name}", painted("any", painting))
     for folder in arguments.results:
         measure(folder.name, found_in(folder))
     if not (arguments.named or arguments.results):
