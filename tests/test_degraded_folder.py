@@ -369,23 +369,23 @@ def test_memory_of_one_picture_serves_the_next() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another thing there")
 def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(photo: np.ndarray) -> None:
-    for index in range(80):
-        write_image(CLEAN / f"{index}.png", np.tile(np.roll(photo, index, axis=0), (6, 6, 1)))
+    for index in range(60):  # large enough that they are not done before this process gets its turn
+        write_image(CLEAN / f"{index}.png", np.tile(np.roll(photo, index, axis=0), (16, 16, 1)))
     command = [sys.executable, "-m", "ppgan_lite", "degrade", CLEAN, WORSE, "--workers", "2"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 60
-    while not (WORSE.exists() and len(contents(WORSE)) >= 3) and time.monotonic() < deadline:
+    while not (WORSE.exists() and len(contents(WORSE)) >= 2) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
     lines = [line for line in err.replace("\r", "\n").splitlines() if line]
     assert lines[-1] == "paddlegan: interrupted"
-    assert lines[-2].endswith("of 80 pictures are done; the same command goes on from there")
+    assert lines[-2].endswith("of 60 pictures are done; the same command goes on from there")
     assert "Traceback" not in err
     assert leftovers(WORSE) == []
     there = len(contents(WORSE))
-    assert lines[-2].startswith(f"{there} of 80")
+    assert lines[-2].startswith(f"{there} of 60")
     report = degrade_folder(CLEAN, WORSE, [{"name": "salt_and_pepper"}, {"name": "mean_blur"}], workers=1)
     assert report.skipped == there
     assert verify_folder(CLEAN, WORSE) == []
