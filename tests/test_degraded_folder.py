@@ -372,7 +372,14 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(photo: np.ndarray) ->
     for index in range(60):  # large enough that they are not done before this process gets its turn
         write_image(CLEAN / f"{index}.png", np.tile(np.roll(photo, index, axis=0), (16, 16, 1)))
     command = [sys.executable, "-m", "ppgan_lite", "degrade", CLEAN, WORSE, "--workers", "2"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def heed_ctrl_c() -> None:
+        """A job in the background, as these tests may be, is started with orders to ignore it."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    running = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_ctrl_c
+    )
     deadline = time.monotonic() + 60
     while not (WORSE.exists() and len(contents(WORSE)) >= 2) and time.monotonic() < deadline:
         time.sleep(0.01)
