@@ -9,7 +9,6 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.checkpoint import PredictorSpec
-from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.lapstyle import add_grain
 from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 from ppgan_lite.recipes.recipe import Recipe
@@ -58,17 +57,6 @@ def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1, draft_px:
         scale=1,
         settings={"grain": grain, "coats": coats, "draft_px": draft_px},
     )
-
-
-def count_to_paint(photos: paddle.Tensor) -> int:
-    """Return how many photos of a batch are painted: all but the last, which has to come out as it went in.
-
-    Raises:
-        UsageError: The batch is one picture.
-    """
-    if len(photos) == 1:
-        raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
-    return len(photos) - 1
 
 
 def grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:

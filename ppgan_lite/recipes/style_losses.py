@@ -188,7 +188,7 @@ def recoloured(photos: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor
 
     Args:
         photos: N x 3 x H x W, RGB in [0, 1].
-        paintings: N x 3 x h x w, or 1 x 3 x h x w for all.
+        paintings: M x 3 x h x w, taken in turn if there are fewer than photos.
 
     Returns:
         N x 3 x H x W, RGB in [0, 1]; a constant in training.

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import paddle
 
+from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.alignment import NORMS
 from ppgan_lite.nets.painting import Statistics
 from ppgan_lite.nets.style_transfer import TransformPainter
-from ppgan_lite.recipes.painter import PainterRecipe, count_to_paint, freeze, grainy
+from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
 from ppgan_lite.recipes.recipe import TrainedGroup
 from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
 
@@ -64,11 +65,14 @@ class TransformDraft(PainterRecipe):
             UsageError: The batch is one picture.
         """
         photo, painting = batch["photo"], self.paintings(batch)
-        count = count_to_paint(photo)
+        count = len(photo) - 1
+        if not count:
+            raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
         self.losses.watch(photo, painting)
         shifts, scales = self.statistics(painting).get(NORMS, (None, None))
-        coloured = paddle.concat([recoloured(photo[:count], painting[:count]), photo[count:]])
-        seen = paddle.concat([recoloured(grainy(photo[:count], self.grain), painting[:count]), photo[count:]])
+        both = paddle.concat([photo[:count], grainy(photo[:count], self.grain)])
+        parts = recoloured(both, painting[:count]).chunk(2)
+        coloured, seen = (paddle.concat([part, photo[count:]]) for part in parts)
         drafted = self.net.transform(seen, paddle.to_tensor([[1.0]] * count + [[0.0]]), scales, shifts)
         kept = slice(0 if self.iteration <= self.reconstruct else count, None)
         terms = {"reconstruction": RECONSTRUCTION * (drafted[kept] - coloured[kept]).square().mean()}

@@ -32,7 +32,7 @@ def rewritten(data: bytes, *, before_doubling: bool = True) -> bytes:
 
     Args:
         data: An ONNX file that paddle2onnx has written.
-        before_doubling: Whether convolutions behind a doubling may be done before it; see `convolved_small`.
+        before_doubling: Whether convolutions behind a doubling may be done before it; see `doubling`.
     """
     import onnx
 
