@@ -30,7 +30,7 @@ from skimage import data
 from ppgan_lite.data.degraded_folder import degrade_folder
 from ppgan_lite.degradations import mean_blur, rng_for, salt_and_pepper
 from ppgan_lite.images import WRITABLE
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 CHAIN = [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}]
 # Enough that no two in a row are the same, few enough to stay in a processor's cache, as what was just degraded does.

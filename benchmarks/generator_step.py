@@ -58,7 +58,7 @@ def in_another_process(arguments: argparse.Namespace, threads: int) -> dict[str,
 
 def measure(name: str, size: int, runs: int) -> tuple[float, float]:
     """Return the median seconds of a forward and of a backward pass."""
-    from ppgan_lite.inference.device import require_paddle
+    from ppgan_lite.runtime.startup import require_paddle
 
     paddle = require_paddle()
     paddle.seed(0)

@@ -120,7 +120,7 @@ def write_weights(folder: Path) -> tuple[Path, Path]:
     from ppgan_lite.foreign.giving import write_as
     from ppgan_lite.images import resize
     from ppgan_lite.inference.arrays import to_values
-    from ppgan_lite.inference.device import require_paddle
+    from ppgan_lite.runtime.startup import require_paddle
 
     paddle = require_paddle()
     paddle.seed(0)

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from ppgan_lite.images import find_images, read_image, resize, short_side_to, write_image
-from ppgan_lite.inference.device import require_paddle
 from ppgan_lite.metrics.stylization import content_distance, style_distance
+from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import catalogue
 
 MEASURED_PX = 256  # short side of what is measured

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from measuring import OtherPython, add_arguments, alternate, compare, report
 
-from ppgan_lite.inference.device import physical_cores
+from ppgan_lite.runtime.threads import physical_cores
 
 TORCH = """
 import sys
@@ -58,7 +58,7 @@ class Training:
     """The recipe as `paddlegan train` runs it, and pictures that it could learn from."""
 
     def __init__(self, size: int) -> None:
-        from ppgan_lite.inference.device import require_paddle
+        from ppgan_lite.runtime.startup import require_paddle
 
         self.paddle = require_paddle()
         from ppgan_lite.recipes.cyclegan import CycleGAN

@@ -20,8 +20,8 @@ import numpy as np
 from measuring import OtherPython, add_arguments, alternate, compare, report
 from skimage import data
 
-from ppgan_lite.inference.device import physical_cores
 from ppgan_lite.inference.engines import agreement
+from ppgan_lite.runtime.threads import physical_cores
 
 TORCH = """
 import sys
@@ -91,7 +91,7 @@ def main() -> None:
 
 def write_generator(path: Path, weights: Path | None) -> None:
     """Write a checkpoint of CycleGAN's generator, with random weights or with those of a state dict of PyTorch."""
-    from ppgan_lite.inference.device import require_paddle
+    from ppgan_lite.runtime.startup import require_paddle
 
     require_paddle().seed(0)
     from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppgan_lite import __version__
-from ppgan_lite.cache import cache_folder
 from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.reading import read_weights
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
+from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.tables import did_you_mean
 
 # Bytes that are there, bytes in all (None if the server does not say).

@@ -22,7 +22,7 @@ import pytest
 from ppgan_lite import cli
 from ppgan_lite.errors import MissingDependencyError
 from ppgan_lite.images import write_image
-from ppgan_lite.inference.device import require_paddle
+from ppgan_lite.runtime.startup import require_paddle
 
 # Before a test imports Paddle by itself: on AMD processors it sets up other kernels, with another rounding, which a
 # process that a test starts has too.

@@ -31,7 +31,7 @@ from ppgan_lite.degradations import degrade, median_blur, rng_for
 from ppgan_lite.errors import DataError, ImageError, MissingDependencyError, PpganError, UsageError, WorkerError
 from ppgan_lite.images import ImageMetadata, decode_stored, find_images, read_image, write_image
 from ppgan_lite.metrics.pairs import psnr, ssim
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 try:
     opencv()

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from ppgan_lite import fetch as fetching
-from ppgan_lite.cache import cache_folder
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.fetch import cached, fetch, how_to_get
 from ppgan_lite.foreign.vgg import vgg_names
+from ppgan_lite.runtime.cache import cache_folder
 
 FILE = "vgg_normalised.pdparams"
 

@@ -71,7 +71,7 @@ def convert(
     from ppgan_lite.foreign.opening import Choices, open_checkpoint
     from ppgan_lite.foreign.painting import with_painting
     from ppgan_lite.images import read_image
-    from ppgan_lite.inference.device import require_paddle
+    from ppgan_lite.runtime.startup import require_paddle
 
     if not overwrite and Path(output).exists():
         raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")

@@ -30,7 +30,7 @@ def train(
 ) -> None:
     """Train what a configuration describes."""
     from ppgan_lite.config import load_config
-    from ppgan_lite.inference.device import require_paddle
+    from ppgan_lite.runtime.startup import require_paddle
 
     require_paddle()
     experiment = load_config(config, override)
@@ -93,7 +93,7 @@ def doctor(ctx: click.Context, target: str, override: tuple[str, ...], tell_all:
             about = {"layout": layout.words, "config": layout.sections()}
         else:
             from ppgan_lite.config import load_config
-            from ppgan_lite.inference.device import require_paddle
+            from ppgan_lite.runtime.startup import require_paddle
 
             require_paddle()
             config = load_config(path, override)

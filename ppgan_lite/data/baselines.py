@@ -15,7 +15,7 @@ from ppgan_lite.data.processes import available_cores, for_each
 from ppgan_lite.errors import DataError, ImageError
 from ppgan_lite.images import read_image, resize
 from ppgan_lite.metrics.pairs import psnr, ssim
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 # The settings of a filter are those that do best, by PSNR, on the middles of so many pictures.
 _TUNING_PAIRS = 8

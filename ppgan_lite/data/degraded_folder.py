@@ -29,7 +29,7 @@ from ppgan_lite.images import (
     result_name,
     write_file,
 )
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 Progress = Callable[[int, int], None]
 

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags
 
-from ppgan_lite.cache import cache_folder
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import decode_image, long_side_at_most, resize
 from ppgan_lite.images.reading import open_picture, own_size_limit
+from ppgan_lite.runtime.cache import cache_folder
 
 logger = logging.getLogger(__name__)
 

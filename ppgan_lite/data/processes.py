@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from ppgan_lite.errors import WorkerError
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

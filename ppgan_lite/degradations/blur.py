@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from ppgan_lite.degradations.checks import check_arguments
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
 # OpenCV's median takes pictures of 16 bits in squares up to this.

@@ -8,7 +8,7 @@ import numpy as np
 
 from ppgan_lite.degradations.checks import check_arguments, to_depth_of
 from ppgan_lite.degradations.reduction import luma
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
 # Winnemoeller 2012: the second Gaussian of the difference that comes nearest to the Laplacian.

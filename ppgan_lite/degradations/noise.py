@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from ppgan_lite.degradations.checks import check_arguments, to_depth_of
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
 # What is computed at a time fits into a core's cache, whatever the picture's size.

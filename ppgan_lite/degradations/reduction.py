@@ -10,7 +10,7 @@ from PIL import Image
 
 from ppgan_lite.degradations.checks import check_arguments
 from ppgan_lite.errors import UsageError
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
 _JPEG_LARGEST_PX = 65_500

@@ -10,7 +10,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.export.folder import CARD, README, check_folder, whole_folder
 from ppgan_lite.export.programs import FORMATS, check_packages
 from ppgan_lite.export.subject import Wanted, choose_subject
-from ppgan_lite.inference.device import choose_device
+from ppgan_lite.runtime.device import choose_device
 
 
 def export(source: str | Path, folder: str | Path, wanted: Wanted, *, overwrite: bool = False) -> dict[str, Any]:

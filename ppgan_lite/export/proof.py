@@ -13,8 +13,8 @@ from ppgan_lite.export.programs import Run
 from ppgan_lite.export.subject import Subject
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, to_values
-from ppgan_lite.inference.device import evaluating
 from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.runtime.device import evaluating
 
 # Width and height of the pictures that a net of any size is tried on; odd sides are where nets round.
 SIZES = ((192, 256), (181, 203))

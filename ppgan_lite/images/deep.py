@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 from PIL import ImageFile
 
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 _PNG_COLOUR_TYPES = {2: 4, 3: 2, 4: 6}  # by the number of channels
 _METRES_PER_INCH = 0.0254

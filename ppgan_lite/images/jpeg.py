@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.opencv import opencv
 
 _END_OF_IMAGE = b"\xff\xd9"
 _ICC_MARK = b"ICC_PROFILE\0"

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ppgan_lite.cache import cache_folder, write_whole
 from ppgan_lite.errors import UsageError
+from ppgan_lite.runtime.cache import cache_folder, write_whole
 
 if TYPE_CHECKING:
     import numpy as np

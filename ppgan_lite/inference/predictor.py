@@ -10,10 +10,11 @@ from ppgan_lite.checkpoint import SUFFIX, Header, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.opening import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
-from ppgan_lite.inference.device import INTEL, choose_device, require_paddle
 from ppgan_lite.inference.engines import AUTO, Engines, begin, choose_engines
 from ppgan_lite.inference.steps import Cancelled
-from ppgan_lite.opencv import opencv
+from ppgan_lite.runtime.device import INTEL, choose_device
+from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import any_painting, find_style, shipped
 from ppgan_lite.tables import did_you_mean
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from ppgan_lite.config import Config
 from ppgan_lite.data.doctor import examine
-from ppgan_lite.inference.device import choose_device, require_paddle
+from ppgan_lite.runtime.device import choose_device
+from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 
 from ppgan_lite.errors import EngineError, UsageError
-from ppgan_lite.inference.device import INTEL, installed_version
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.executors import (
     OnnxRuntimeEngine,
@@ -28,6 +27,8 @@ from ppgan_lite.inference.engines.executors import (
     openvino_core,
 )
 from ppgan_lite.inference.engines.piece import Engine, Piece
+from ppgan_lite.runtime.device import INTEL
+from ppgan_lite.runtime.packages import installed_version
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,11 @@ from typing import Any, cast
 import numpy as np
 
 from ppgan_lite.errors import EngineError
-from ppgan_lite.inference.device import INTEL, evaluating, physical_cores, require_paddle
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.runtime.device import INTEL, evaluating
+from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.threads import physical_cores
 
 
 @dataclass

@@ -19,10 +19,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ppgan_lite import __version__
-from ppgan_lite.cache import cache_folder, write_whole
 from ppgan_lite.errors import EngineError
-from ppgan_lite.inference.device import installed_version, require_paddle
 from ppgan_lite.inference.engines.piece import Piece, Shape
+from ppgan_lite.runtime.cache import cache_folder, write_whole
+from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.startup import require_paddle
 
 if TYPE_CHECKING:
     from paddle import nn

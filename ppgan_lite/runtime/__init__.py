@@ -1,0 +1,1 @@
+"""The machine: device, memory, threads, start-up order, cache folder, files."""

@@ -1,0 +1,61 @@
+"""The device that a net runs on."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+from ppgan_lite.errors import UsageError
+from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.startup import require_paddle
+
+INTEL = "intel"  # a GPU of Intel's: OpenVINO knows it, Paddle does not
+
+
+def choose_device(asked: str) -> tuple[str, str]:
+    """Settle on a device and make Paddle use it.
+
+    Args:
+        asked: "auto" (a GPU where Paddle has one, else the CPU), "cpu" or "gpu:N".
+
+    Returns:
+        The device's name, and why it is not what was asked for ("" if there is nothing to say).
+
+    Raises:
+        UsageError: The name is none of these, or there is no such GPU.
+    """
+    if asked in ("auto", "cpu") and "paddle" not in sys.modules and _is_cpu_build():
+        return "cpu", ""  # Known without the second and a half that Paddle takes to load.
+    paddle = require_paddle()
+    gpus = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
+    names = ["cpu", *(f"gpu:{index}" for index in range(gpus))]
+    note = ""
+    if asked == "auto":
+        chosen = names[-1] if gpus == 0 else "gpu:0"
+        if gpus == 0 and paddle.is_compiled_with_cuda():
+            note = "Paddle finds no GPU, so the CPU is used"
+    elif asked in names or (asked == "gpu" and gpus):
+        chosen = "gpu:0" if asked == "gpu" else asked
+    else:
+        remedy = "" if paddle.is_compiled_with_cuda() else "README.md says how to get the Paddle that has GPUs"
+        raise UsageError("device", f"{asked!r} is not there", f"one of auto, {', '.join(names)}", remedy)
+    paddle.set_device(chosen)
+    return chosen, note
+
+
+@contextlib.contextmanager
+def evaluating(device: str) -> Iterator[None]:
+    """Ready this thread to run a net: device, gradients and mode are each thread's own in Paddle (3.3)."""
+    import paddle
+
+    if not paddle.in_dynamic_mode():
+        paddle.disable_static()
+    paddle.set_device(device)
+    with paddle.no_grad():
+        yield
+
+
+def _is_cpu_build() -> bool:
+    """Whether the Paddle that is installed is the one without GPUs."""
+    return installed_version("paddlepaddle") is not None
