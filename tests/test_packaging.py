@@ -85,8 +85,9 @@ def test_every_folder_with_code_is_a_package() -> None:
 
 def test_the_top_level_holds_what_it_should() -> None:
     expected = {
-        *("setup.py", "requirements.txt", "ppgan_lite", "applications", "ui.py", "demo.py", "configs", "tests"),
-        *("README.md", "README_zh.md", "CONTEXT.md", "SECURITY.md", "LICENSE", "Makefile", "docs", "benchmarks"),
+        *("setup.py", "pyproject.toml", "requirements.txt", "ppgan_lite", "ui.py", "demo.py", "configs", "tests"),
+        *("README.md", "README_zh.md", "CONTEXT.md", "SECURITY.md", "LICENSE", "Makefile", "docs"),
+        *("applications", "benchmarks", "tools"),
     }
     made = {"out", "runs", "build", "dist", "ppgan_lite.egg-info", "shared"}  # by make, by training, by pip
     there = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))}

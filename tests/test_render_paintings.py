@@ -1,4 +1,4 @@
-"""Pictures painted by rules: applications/render_paintings.py."""
+"""Pictures painted by rules: tools/render_paintings.py."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pytest
 
 from ppgan_lite.images import read_image, write_image
 
-APPLICATIONS = Path(__file__).parents[1] / "applications"
+TOOLS = Path(__file__).parents[1] / "tools"
 SIDE = 64
 
 
 @pytest.fixture(scope="module")
 def script() -> Any:
     """Return the script as a module; Python puts a script's own folder on its path, and so must we."""
-    sys.path.insert(0, str(APPLICATIONS))
+    sys.path.insert(0, str(TOOLS))
     try:
         yield importlib.import_module("render_paintings")
     finally:
-        sys.path.remove(str(APPLICATIONS))
+        sys.path.remove(str(TOOLS))
 
 
 @pytest.fixture(scope="module")

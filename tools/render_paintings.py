@@ -1,6 +1,6 @@
 """Make synthetic paintings of very different handwriting, for a painter that must paint like any painting.
 
-    python applications/render_paintings.py photos/ -o rendered/ --palettes paintings/ --count 1200
+    python tools/render_paintings.py photos/ -o rendered/ --palettes paintings/ --count 1200
 
 Each is painted from a photo by one of the rules in `painting_rules`, with marks, directions and colours drawn at
 random; of the pictures in --palettes (without it: of other photos) only the colours are taken. The same seed gives the

@@ -1,6 +1,6 @@
 """Make a trained restoration net the one that ships: its file without what training needs, in half precision.
 
-python applications/publish_restorer.py runs/restore_saltpepper_unet/final.ppgan
+python tools/publish_restorer.py runs/restore_saltpepper_unet/final.ppgan
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Put a trained painter among the styles that ship: shrink its file, paint its thumbnail, write its catalogue entry.
 
-    python applications/publish_style.py runs/starry_night/final.ppgan starry_night \
+    python tools/publish_style.py runs/starry_night/final.ppgan starry_night \
         --title "The Starry Night" --title-zh 星月夜 --artist "Vincent van Gogh" --artist-zh 文森特·梵高 --year 1889
 
 Without a title it publishes the painter of any picture (`any`), which has no entry.
