@@ -20,7 +20,7 @@ from PIL import Image
 
 from ppgan_lite import config, images
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
-from ppgan_lite.images import read_image, read_recipe, write_image
+from ppgan_lite.images import read_image, read_settings, write_image
 
 PREDICTOR = "ppgan_lite.inference.predictor"
 STYLES = "ppgan_lite.styles"
@@ -131,8 +131,8 @@ def test_settings_reach_the_predictor_and_the_file(run: Run, inverter: Inverter,
     options = ("--strength", "0.5", "--keep-colors", "--brush", "12")
     assert run("stylize", photo_file, "-o", "new/folder/a.jpg", "--style", "wave", *options)[0] == 0
     assert inverter.calls == [{"strength": 0.5, "keep_colors": True, "brush": 12.0}]
-    recipe = {"style": "wave", "strength": 0.5, "keep_colors": True, "brush": 12.0}
-    assert read_recipe(Path("new/folder/a.jpg")) == recipe
+    stored = {"style": "wave", "strength": 0.5, "keep_colors": True, "brush": 12.0}
+    assert read_settings(Path("new/folder/a.jpg")) == stored
 
 
 def test_json_goes_to_stdout_and_the_rest_to_stderr(run: Run, inverter: Inverter, photo_file: Path) -> None:

@@ -20,7 +20,7 @@ from ppgan_lite.images import (
     decode_image,
     find_images,
     read_image,
-    read_recipe,
+    read_settings,
     reading,
     write_image,
     writing,
@@ -125,8 +125,8 @@ def test_exif_larger_than_jpeg_can_hold_does_not_stop_the_writing(tmp_path: Path
     exif = Image.Exif()
     exif[ExifTags.IFD.Exif] = {ExifTags.Base.MakerNote: bytes(100_000)}
     _, metadata = decode_image(encoded(Image.fromarray(photo), "PNG", exif=exif), "photo")
-    write_image(tmp_path / "a.jpg", photo, metadata, recipe={"style": "wave"})
-    assert read_recipe(tmp_path / "a.jpg") == {"style": "wave"}
+    write_image(tmp_path / "a.jpg", photo, metadata, settings={"style": "wave"})
+    assert read_settings(tmp_path / "a.jpg") == {"style": "wave"}
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "LA", "RGBA", "PA", "CMYK", "YCbCr"])
@@ -215,24 +215,24 @@ def test_a_picture_of_one_pixel_is_a_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["with space.png", "照片 夜景.png", "été.png", "🎨 painting.png", "a.b.c.png"])
 def test_names_in_any_script_are_read_and_written(tmp_path: Path, photo: np.ndarray, name: str) -> None:
     path = tmp_path / "文件夹 📁" / name
-    write_image(path, photo, recipe={"style": "星夜"})
+    write_image(path, photo, settings={"style": "星夜"})
     assert np.array_equal(read_image(str(path))[0], photo)
-    assert read_recipe(path) == {"style": "星夜"}
+    assert read_settings(path) == {"style": "星夜"}
     assert os.listdir(path.parent) == [name]
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
-def test_the_recipe_is_found_again_and_replaces_an_older_one(tmp_path: Path, photo: np.ndarray, suffix: str) -> None:
+def test_the_settings_are_found_again_and_replace_an_older_one(tmp_path: Path, photo: np.ndarray, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    write_image(path, photo, recipe={"style": "wave", "strength": 0.5, "brush": None})
-    assert read_recipe(path) == {"style": "wave", "strength": 0.5, "brush": None}
+    write_image(path, photo, settings={"style": "wave", "strength": 0.5, "brush": None})
+    assert read_settings(path) == {"style": "wave", "strength": 0.5, "brush": None}
     image, metadata = read_image(path)
-    write_image(path, image, metadata, overwrite=True, recipe={"style": "scream"})
-    assert read_recipe(path) == {"style": "scream"}
+    write_image(path, image, metadata, overwrite=True, settings={"style": "scream"})
+    assert read_settings(path) == {"style": "scream"}
 
 
-def test_a_photo_has_no_recipe(photo_file: Path) -> None:
-    assert read_recipe(photo_file) is None
+def test_a_photo_has_no_settings(photo_file: Path) -> None:
+    assert read_settings(photo_file) is None
 
 
 def test_bad_files_are_told_in_one_line(tmp_path: Path, photo: np.ndarray) -> None:
@@ -394,15 +394,15 @@ def test_a_large_jpeg_is_read_as_a_small_one(tmp_path, monkeypatch, mode, orient
     np.testing.assert_array_equal(large, small)
 
 
-@pytest.mark.parametrize("recipe", [None, {"style": "x"}])
-def test_a_large_jpeg_is_written_byte_for_byte_as_a_small_one(monkeypatch, photo, recipe):
+@pytest.mark.parametrize("settings", [None, {"style": "x"}])
+def test_a_large_jpeg_is_written_byte_for_byte_as_a_small_one(monkeypatch, photo, settings):
     metadata = ImageMetadata(icc_profile=SRGB, dpi=(72, 72))
     for about in (None, metadata):
-        small = writing.encode_image(Path("a.jpg"), photo, about, recipe=recipe)
+        small = writing.encode_image(Path("a.jpg"), photo, about, settings=settings)
         with monkeypatch.context() as patch:
             patch.setattr(writing, "LARGE_PIXELS", 100)
             patch.setattr(writing.Image, "fromarray", None)  # Pillow has no part in it
-            assert writing.encode_image(Path("a.jpg"), photo, about, recipe=recipe) == small
+            assert writing.encode_image(Path("a.jpg"), photo, about, settings=settings) == small
 
 
 def test_a_large_jpeg_that_is_cut_short_is_refused(tmp_path, monkeypatch):

@@ -288,7 +288,7 @@ def _make(
 
     def write(target: Path, result: Photo) -> dict[str, Any]:
         image, metadata = result
-        write_image(target, image, metadata, overwrite=overwrite, recipe=recipe)
+        write_image(target, image, metadata, overwrite=overwrite, settings=recipe)
         return {"width": image.shape[1], "height": image.shape[0]}
 
     batch.run(read_image, prepare, write)

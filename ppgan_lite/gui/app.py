@@ -1,4 +1,4 @@
-"""Opens the window: `python ui.py` and `paddlegan gui`."""
+"""Open the window: `python ui.py` and `paddlegan gui`."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = _wait(application, window)
     window.close()
     if not window.stopped:
-        # A kernel that cannot be interrupted still runs; Qt would abort if its thread were taken down with the rest.
+        # A kernel that cannot be interrupted is still running; Qt would abort on destroying its thread.
         sys.stderr.flush()
         os._exit(code)
     return code
 
 
 def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, MainWindow]:
-    """Make the application and its window, and begin to open what was asked for.
+    """Make the application and its window, and start opening the files given.
 
     Args:
         checkpoint: A checkpoint file, the name of a style, or a painting's file.
@@ -74,8 +74,8 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     application.setWindowIcon(theme.app_icon())
     theme.apply(application)
     language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
-    settings = QSettings("ppgan_lite", "window")
-    window = MainWindow(State.with_styles(catalogue()), _load, settings, language)
+    preferences = QSettings("ppgan_lite", "window")
+    window = MainWindow(State.with_styles(catalogue()), _load, preferences, language)
     if checkpoint is not None and _is_picture(checkpoint):
         window.open_painting(Path(checkpoint))
     elif checkpoint is not None and not window.choose(checkpoint):
@@ -111,7 +111,7 @@ def _load(source: str, direction: str | None, cancelled: Cancelled) -> Any:
 
 
 def _wait(application: QApplication, window: MainWindow) -> int:
-    """Run until the window is closed, by Ctrl+C in the terminal too; no exception ends the program."""
+    """Run until the window is closed, also by Ctrl+C in the terminal; no exception ends the program."""
     from PyQt5.QtCore import QTimer
 
     interrupted = False
@@ -121,12 +121,13 @@ def _wait(application: QApplication, window: MainWindow) -> int:
         interrupted = True
         window.close()
 
-    def report(_kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    def show_unexpected(_kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         logger.error("unexpected error", exc_info=(type(error), error, traceback))
-        window.complain("unexpected", error)
+        window.show_error("unexpected", error)
 
     previous_hook, previous_handler = sys.excepthook, signal.signal(signal.SIGINT, interrupt)
-    sys.excepthook = report
+    sys.excepthook = show_unexpected
+
     heartbeat = QTimer()  # Python sees a signal only when it runs, and Qt's loop runs none by itself
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(200)

@@ -1,4 +1,4 @@
-"""What the window says about pictures, choices, devices and errors; knows no Qt."""
+"""Text about pictures, choices, devices and errors, in the window's language; without Qt."""
 
 from __future__ import annotations
 
@@ -15,52 +15,54 @@ _DOT = "  ·  "
 
 
 def picture_name(picture: Picture | None, language: str) -> str:
-    """The file's name, or what a pasted picture is called; empty without a picture."""
+    """Return the file's name, or the name for a pasted picture; empty without a picture."""
     if picture is None:
         return ""
     return picture.path.name if picture.path else text("pasted", language)
 
 
 def photo_caption(photo: Picture | None, language: str) -> str:
-    """Name and size."""
+    """Return name and size."""
     if photo is None:
         return ""
     return _DOT.join([picture_name(photo, language), _size(*photo.size)])
 
 
 def result_caption(result: Result | None, language: str) -> str:
-    """What made the result, and its size."""
+    """Return style, settings and size of a result."""
     if result is None:
         return ""
     request = result.request
     title, _ = choice_texts(request.choice, request.painting, language)
-    words = [picture_name(request.painting, language) or title]
+    parts = [picture_name(request.painting, language) or title]
     if request.choice.direction:
-        words.append(direction_caption(request.choice.direction))
+        parts.append(direction_caption(request.choice.direction))
     if request.choice.has_settings:
-        words.append(f"{round(100 * request.settings.strength)} %")
+        parts.append(f"{round(100 * request.settings.strength)} %")
         if request.settings.keep_colors:
-            words.append(text("keep_colors", language))
+            parts.append(text("keep_colors", language))
     height, width = result.image.shape[:2]
-    return _DOT.join([*words, _size(width, height)])
+    return _DOT.join([*parts, _size(width, height)])
 
 
 def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tuple[str, str]:
-    """Title and subtitle of a choice, and of the painting that goes with it."""
+    """Return title and subtitle of a choice, and of the painting that goes with it."""
     if choice.kind == "painting":
-        return text("any_painting_card", language), picture_name(painting, language) or text("choose_picture", language)
+        return text("any_painting_title", language), picture_name(painting, language) or text(
+            "choose_picture", language
+        )
     if choice.kind == "checkpoint":
         return choice.title[language], text(f"task_{choice.task}", language)
     return choice.title[language], choice.subtitle[language]
 
 
 def direction_caption(direction: str) -> str:
-    """A direction as a person reads it: A → B for a_to_b."""
+    """Return a direction in readable form: A → B for a_to_b."""
     return " → ".join(part.upper() if len(part) == 1 else part for part in direction.split("_to_"))
 
 
 def device_caption(device: str | None, note: str, language: str) -> str:
-    """The device in use, None before one is known, and why it is not another."""
+    """Return the device in use (None before one is known) and the reason why it is not another."""
     if device is None:
         return text("device", language, device=text("device_starting", language))
     name = device.upper().replace(":", " ") or text("device_unknown", language)
@@ -68,18 +70,18 @@ def device_caption(device: str | None, note: str, language: str) -> str:
 
 
 def work_caption(progress: float | None, cost: Cost | None, language: str) -> str:
-    """How far a picture has come (0 to 1, None before it is begun), and what it was said to take."""
-    words = text("preparing", language) if progress is None else progress_caption(progress, language)
-    return words if cost is None else _DOT.join([words, cost_caption(cost, language)])
+    """Return progress (0 to 1, None before the start) and expected cost of the running job."""
+    caption = text("preparing", language) if progress is None else progress_caption(progress, language)
+    return caption if cost is None else _DOT.join([caption, cost_caption(cost, language)])
 
 
 def progress_caption(progress: float, language: str) -> str:
-    """How much is done, 0 to 1."""
+    """Return the finished share, given as 0 to 1, in percent."""
     return text("working", language, percent=int(100 * progress))
 
 
 def cost_caption(cost: Cost, language: str) -> str:
-    """What a picture will take."""
+    """Return the expected time and memory of a picture."""
     memory = text("gigabytes", language, count=cost.gigabytes)
     if cost.duration is None:
         return memory
@@ -88,7 +90,8 @@ def cost_caption(cost: Cost, language: str) -> str:
 
 
 def error_line(error: BaseException, language: str) -> str:
-    """One line about an error."""
+    """Return one line about an error."""
+
     if isinstance(error, PpganError):
         return str(error)
     if isinstance(error, MemoryError):

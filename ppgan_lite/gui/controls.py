@@ -1,4 +1,4 @@
-"""The row below the gallery: the painting, the settings, and the buttons that start and stop."""
+"""The row below the gallery: painting, style settings, and the buttons to start and stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PyQt5.QtGui import QPixmap
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ppgan_lite.gui.captions import direction_caption, picture_name
-from ppgan_lite.gui.state import Choice, Settings, State, brush_at, brush_px
+from ppgan_lite.gui.state import Choice, State, StyleSettings, brush_at, brush_px
 from ppgan_lite.gui.texts import text
 
 _BRUSH_STEPS = 100
@@ -15,9 +15,9 @@ _THUMBNAIL = QSize(48, 36)
 
 
 class Controls(QFrame):
-    """Shows the pickers that the current choice needs, and no others."""
+    """Pickers of the current choice; those that it does not need are hidden."""
 
-    changed = pyqtSignal(object)  # Settings
+    changed = pyqtSignal(object)  # StyleSettings
     pick_painting = pyqtSignal()
     direction_chosen = pyqtSignal(str)
 
@@ -71,18 +71,18 @@ class Controls(QFrame):
         layout.addStretch(1)
         layout.addWidget(_row(self.cancel, self.run))
 
-        self.strength.valueChanged.connect(self._tell)
-        self.keep_colors.toggled.connect(self._tell)
-        self.brush.valueChanged.connect(self._widen)
-        self.brush_auto.toggled.connect(self._tell)
+        self.strength.valueChanged.connect(self._emit_changed)
+        self.keep_colors.toggled.connect(self._emit_changed)
+        self.brush.valueChanged.connect(self._on_brush_moved)
+        self.brush_auto.toggled.connect(self._emit_changed)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> StyleSettings:
         brush = None if self.brush_auto.isChecked() else brush_at(self.brush.value() / _BRUSH_STEPS)
-        return Settings(self.strength.value() / 100, self.keep_colors.isChecked(), brush)
+        return StyleSettings(self.strength.value() / 100, self.keep_colors.isChecked(), brush)
 
     def show_state(self, state: State, painting: QPixmap | None, language: str) -> None:
-        """Show what the state needs, in a language."""
+        """Show the pickers that the state needs, in "en" or "zh"."""
         self._language = language
         self._photo_size = state.photo.size if state.photo else None
         self.painting_group.setVisible(state.choice.needs_painting)
@@ -129,21 +129,21 @@ class Controls(QFrame):
             self.direction.addItem(direction_caption(direction), direction)
         self.direction.setCurrentIndex(self.direction.findData(choice.direction))
 
-    def _widen(self) -> None:
-        """Take a move of the brush's slider as the wish to choose the brush oneself."""
+    def _on_brush_moved(self) -> None:
+        """Switch the automatic brush off when its slider is moved."""
         if self.brush_auto.isChecked():
-            self.brush_auto.setChecked(False)  # tells
+            self.brush_auto.setChecked(False)  # emits `changed`
         else:
-            self._tell()
+            self._emit_changed()
 
-    def _tell(self) -> None:
+    def _emit_changed(self) -> None:
         self._show_values()
         self.changed.emit(self.settings)
 
     def _show_values(self) -> None:
         settings = self.settings
         self.brush.setProperty("idle", settings.brush is None)
-        self.brush.style().polish(self.brush)  # the style sheet looks at the property only then
+        self.brush.style().polish(self.brush)  # the style sheet reads the property only then
         self.strength_value.setText(f"{round(settings.strength * 100)} %")
         if settings.brush is None:
             self.brush_value.setText("")
@@ -173,7 +173,8 @@ def _slider(steps: int, width: int) -> QSlider:
 
 
 def _value_label(widest: str) -> QLabel:
-    """A label that keeps its width while its number changes."""
+    """Make a label that keeps its width while its number changes."""
+
     label = QLabel(objectName="value")
     label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 8)
     return label

@@ -1,4 +1,4 @@
-"""File dialogs that remember the folder, and the one that tells of errors."""
+"""File dialogs that remember the folder, and the error dialog."""
 
 from __future__ import annotations
 
@@ -17,65 +17,66 @@ from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
 CHECKPOINT_SUFFIXES = (SUFFIX, *FOREIGN_SUFFIXES)
 
 
-def pick_picture(parent: QWidget, settings: QSettings, title: str, language: str) -> Path | None:
-    """Ask for a picture file; None if the user thinks better of it."""
-    return _pick(parent, settings, title, _kinds("pictures_filter", sorted(READABLE_SUFFIXES), language), language)
+def pick_picture(parent: QWidget, preferences: QSettings, title: str, language: str) -> Path | None:
+    """Ask for a picture file; None if the user cancels."""
+    return _pick(parent, preferences, title, _kinds("pictures_filter", sorted(READABLE_SUFFIXES), language), language)
 
 
-def pick_checkpoint(parent: QWidget, settings: QSettings, language: str) -> Path | None:
+def pick_checkpoint(parent: QWidget, preferences: QSettings, language: str) -> Path | None:
     """Ask for a checkpoint file."""
     kinds = _kinds("checkpoints_filter", CHECKPOINT_SUFFIXES, language)
-    return _pick(parent, settings, "open_checkpoint_title", kinds, language)
+    return _pick(parent, preferences, "open_checkpoint_title", kinds, language)
 
 
-def pick_target(parent: QWidget, settings: QSettings, name: str, language: str) -> tuple[Path, bool] | None:
+def pick_target(parent: QWidget, preferences: QSettings, name: str, language: str) -> tuple[Path, bool] | None:
     """Ask where to save.
 
     Args:
         parent: The window.
-        settings: Hold the folder.
-        name: What is suggested; gives the suffix where the user types none.
+        preferences: Remember the folder.
+        name: Suggested name; also gives the suffix where the user types none.
         language: "en" or "zh".
 
     Returns:
-        The file and whether it may be replaced: the dialog has asked, but not about a suffix that we add.
+        The file and whether it may be replaced: the dialog has asked, but not about a name to which a suffix was added.
     """
     kinds = f"{text('pictures_filter', language)} ({' '.join(f'*{suffix}' for suffix in WRITABLE)})"
-    start = str(Path(_folder(settings)) / name)
+    start = str(Path(_folder(preferences)) / name)
     chosen, _ = QFileDialog.getSaveFileName(parent, text("save_title", language), start, kinds)
     if not chosen:
         return None
     path = Path(chosen)
-    settings.setValue("folder", str(path.parent))
+    preferences.setValue("folder", str(path.parent))
     if path.suffix.lower() in WRITABLE:
         return path, True
     return path.with_name(path.name + Path(name).suffix), False
 
 
 class ErrorDialog(QMessageBox):
-    """Tells of an error, and lets the window go on behind it; a later error takes the place of an earlier one."""
+    """Error message that does not block the window; a later error replaces an earlier one."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(QMessageBox.NoIcon, "ppgan_lite", "", QMessageBox.Ok, parent)
         self.setIconPixmap(theme.drawing("warning", 40, theme.ACCENT))
         self.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
-    def tell(self, title: str, *lines: str) -> None:
+    def show_error(self, title: str, *lines: str) -> None:
+
         self.setText(title)
         self.setInformativeText("\n\n".join(lines))
         self.open()
 
 
-def _pick(parent: QWidget, settings: QSettings, title: str, kinds: str, language: str) -> Path | None:
-    chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), _folder(settings), kinds)
+def _pick(parent: QWidget, preferences: QSettings, title: str, kinds: str, language: str) -> Path | None:
+    chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), _folder(preferences), kinds)
     if not chosen:
         return None
-    settings.setValue("folder", str(Path(chosen).parent))
+    preferences.setValue("folder", str(Path(chosen).parent))
     return Path(chosen)
 
 
-def _folder(settings: QSettings) -> str:
-    return str(settings.value("folder", str(Path.home())))
+def _folder(preferences: QSettings) -> str:
+    return str(preferences.value("folder", str(Path.home())))
 
 
 def _kinds(key: str, suffixes: Sequence[str], language: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a window can be opened here, asked before Qt is: where it cannot, Qt does not raise, it ends the process."""
+"""Check whether a window can be opened, before Qt tries: where it cannot, Qt does not raise but ends the process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ppgan_lite.errors import MissingDependencyError, PpganError, UsageError
 
-# Debian's and Ubuntu's names of what the xcb plugin of PyQt5's wheel needs beside the C library.
+# Packages of Debian and Ubuntu that the xcb plugin of PyQt5's wheel needs in addition to the C library.
 APT_PACKAGES = (
     "libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libx11-xcb1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 "
     "libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1"
@@ -19,19 +19,19 @@ INSTEAD = "Without a window, use: paddlegan stylize PHOTO --style NAME"
 
 
 def prepare() -> None:
-    """Check the display and Qt's libraries, and choose Qt's platform where Linux leaves a choice.
+    """Check the display and Qt's libraries, and choose Qt's platform where Linux has several.
 
     Raises:
         UsageError: There is no display.
         MissingDependencyError: PyQt5 or a system library is missing.
     """
-    _forget_plugins_of_opencv()
+    _remove_opencv_plugin_paths()
     platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
     uses_display = sys.platform.startswith("linux") and platform in ("", "xcb", "wayland", "wayland-egl")
     if uses_display and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         raise UsageError("window", "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)", remedy=INSTEAD)
     try:
-        from PyQt5 import QtCore, QtGui, QtSvg, QtWidgets  # noqa: F401 - only whether they can be imported
+        from PyQt5 import QtCore, QtGui, QtSvg, QtWidgets  # noqa: F401 - only tests that they can be imported
     except ModuleNotFoundError as error:
         remedy = f"Run: pip install PyQt5. {INSTEAD}"
         raise MissingDependencyError("window", f"{error.name} is not installed", remedy=remedy) from error
@@ -50,10 +50,10 @@ def prepare() -> None:
 
 
 def check_plugin(path: Path, packages: str = APT_PACKAGES) -> None:
-    """Load one of Qt's platform plugins, as Qt will, to see whether its libraries are there.
+    """Load one of Qt's platform plugins, as Qt will, to see whether its libraries are installed.
 
     Raises:
-        MissingDependencyError: One of them is not.
+        MissingDependencyError: A library is missing.
     """
     try:
         ctypes.CDLL(str(path))
@@ -62,7 +62,7 @@ def check_plugin(path: Path, packages: str = APT_PACKAGES) -> None:
 
 
 def check_x_server() -> None:
-    """Connect to the X server, and stay connected: Xvfb starts anew when its last client leaves, and would refuse Qt.
+    """Connect to the X server and stay connected: Xvfb restarts when its last client leaves, and would refuse Qt.
 
     Raises:
         UsageError: It does not answer.
@@ -80,8 +80,9 @@ def _missing_library(error: Exception, packages: str = APT_PACKAGES) -> PpganErr
     return MissingDependencyError("window", f"a system library is missing ({error})", remedy=remedy)
 
 
-def _forget_plugins_of_opencv() -> None:
-    """Undo what `import cv2` does: its Qt plugins belong to another Qt than PyQt5's, which dies of them."""
+def _remove_opencv_plugin_paths() -> None:
+    """Undo a side effect of `import cv2`: its Qt plugins belong to another Qt and crash PyQt5's."""
+
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         if "cv2" in Path(os.environ.get(name, "")).parts:
             del os.environ[name]

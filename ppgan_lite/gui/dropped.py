@@ -1,4 +1,4 @@
-"""What was dropped on the window, or pasted into it."""
+"""Content that was dropped on the window or pasted into it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ppgan_lite.gui.view import from_qimage
 
 @dataclass(frozen=True, eq=False)
 class Dropped:
-    """What the window can open of it.
+    """The parts that the window can open.
 
     Attributes:
         checkpoints: Files that are checkpoints by their name.
@@ -28,13 +28,14 @@ class Dropped:
     image: tuple[np.ndarray, np.ndarray | None] | None = None
 
 
-def may_be_taken(mime: QMimeData) -> bool:
-    """Say whether the window takes such a thing, without reading it."""
+def accepts_mime(mime: QMimeData) -> bool:
+    """Return whether the window can open such content, without reading it."""
     return bool(_local_files(mime)) or mime.hasImage()
 
 
 def read_mime(mime: QMimeData) -> Dropped | None:
-    """Return what there is to open; None if there is nothing."""
+    """Return the content that can be opened; None if there is none."""
+
     paths = _local_files(mime)
     if paths:
         checkpoints = tuple(path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES)

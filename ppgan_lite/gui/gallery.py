@@ -1,4 +1,4 @@
-"""The row of styles: a card with a thumbnail for each."""
+"""The row of styles, each with a thumbnail and two lines of text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHOICE, _SUBTITLE, _PICTURE_ROLE = Qt.UserRole, Qt.UserRole + 1, Qt.UserRole + 
 
 
 class Gallery(QListWidget):
-    """Shows choices as cards; the arrow keys or a click choose, a double click or Enter runs."""
+    """List of choices: the arrow keys or a click choose, a double click or Enter runs."""
 
     chosen = pyqtSignal(object)
     run = pyqtSignal()
@@ -25,14 +25,14 @@ class Gallery(QListWidget):
         super().__init__()
         self.setFlow(QListWidget.LeftToRight)
         self.setWrapping(False)
-        self.setItemDelegate(_CardDelegate(self))
+        self.setItemDelegate(_ItemDelegate(self))
         self.setHorizontalScrollMode(QListWidget.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
-        self.setFixedHeight(self._card_size().height() + 12)  # the scroll bar lies below the cards
+        self.setFixedHeight(self._item_size().height() + 12)  # the scroll bar lies below the items
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
-        self.currentItemChanged.connect(self._tell)
+        self.currentItemChanged.connect(self._emit_chosen)
         self.itemDoubleClicked.connect(lambda _item: self.run.emit())
 
     def show_choices(
@@ -43,7 +43,7 @@ class Gallery(QListWidget):
         painting_pixmap: QPixmap | None,
         language: str,
     ) -> None:
-        """Show these cards; the painting is what the card of any painting shows."""
+        """Show these choices; the item for any painting shows `painting_pixmap`."""
         self.blockSignals(True)
         self.clear()
         for choice in choices:
@@ -54,14 +54,14 @@ class Gallery(QListWidget):
             item.setData(_CHOICE, choice)
             item.setData(_SUBTITLE, subtitle)
             item.setData(_PICTURE_ROLE, painting_pixmap if choice.kind == "painting" else _thumbnail(choice))
-            item.setSizeHint(self._card_size())
+            item.setSizeHint(self._item_size())
             if choice == chosen:
                 self.setCurrentItem(item)
         self.blockSignals(False)
         self.scrollToItem(self.currentItem())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll sideways: there is nothing above or below."""
+        """Scroll horizontally: the list has one row."""
         delta = event.angleDelta()
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - (delta.x() or delta.y()))
@@ -73,11 +73,11 @@ class Gallery(QListWidget):
         else:
             super().keyPressEvent(event)
 
-    def _card_size(self) -> QSize:
+    def _item_size(self) -> QSize:
         text_height = 2 * self.fontMetrics().lineSpacing() + 6
         return _PICTURE + QSize(2 * _MARGIN, 2 * _MARGIN + text_height)
 
-    def _tell(self, item: QListWidgetItem | None) -> None:
+    def _emit_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.chosen.emit(item.data(_CHOICE))
 
@@ -89,7 +89,7 @@ def _thumbnail(choice: Choice) -> QPixmap | None:
     return None if pixmap.isNull() else pixmap
 
 
-class _CardDelegate(QStyledItemDelegate):
+class _ItemDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         painter.save()
         painter.setRenderHints(QPainter.Antialiasing | QPainter.SmoothPixmapTransform)
@@ -132,8 +132,8 @@ class _CardDelegate(QStyledItemDelegate):
         painter.restore()
 
     @staticmethod
-    def _paint_line(painter: QPainter, line: QRectF, font: QFont, color: str, words: str) -> None:
+    def _paint_line(painter: QPainter, line: QRectF, font: QFont, color: str, line_text: str) -> None:
         painter.setFont(font)
         painter.setPen(QColor(color))
-        elided = painter.fontMetrics().elidedText(words, Qt.ElideRight, int(line.width()))
+        elided = painter.fontMetrics().elidedText(line_text, Qt.ElideRight, int(line.width()))
         painter.drawText(line, Qt.AlignLeft | Qt.AlignVCenter, elided)

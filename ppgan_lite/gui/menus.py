@@ -1,4 +1,4 @@
-"""The menus, and the actions that menus and tool bar share."""
+"""The menus, and the actions shared by menus and tool bar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu
 from ppgan_lite.gui import theme
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS, plain, text
 
-# Key of the text, shortcut, icon; None is a line between.
+# Key of the text, shortcut, icon; None is a separator.
 _Entry = tuple[str, Any, str | None] | None
 _FILE: list[_Entry] = [
     ("open_photo", QKeySequence.Open, "photo"),
@@ -34,12 +34,12 @@ _VIEW: list[_Entry] = [
 
 
 class Menus:
-    """Builds the menu bar of a window.
+    """The menu bar of a window.
 
     Args:
-        window: Gets the menus.
-        slots: Key of an action's text -> what it does.
-        set_language: Called with "en" or "zh" when one is chosen.
+        window: Its menu bar is filled.
+        slots: Key of an action's text -> function to call.
+        set_language: Called with "en" or "zh" when a language is chosen.
 
     Attributes:
         actions: Key of its text -> action.
@@ -73,10 +73,11 @@ class Menus:
         for key, menu in self._menus.items():
             menu.setTitle(text(key, language))
         for key, action in self.actions.items():
-            words = text(key, language)
-            action.setText(words)
-            action.setIconText(f" {plain(words)}")  # the style leaves no gap beside an icon
-            tip = text(f"{key}_tip", language) if f"{key}_tip" in TEXTS else plain(words)
+            label = text(key, language)
+            action.setText(label)
+            action.setIconText(f" {plain(label)}")  # the style leaves no gap next to an icon
+            tip = text(f"{key}_tip", language) if f"{key}_tip" in TEXTS else plain(label)
+
             action.setToolTip(f"{tip} ({action.shortcut().toString(QKeySequence.NativeText)})")
 
     def _action(

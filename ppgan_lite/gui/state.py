@@ -1,4 +1,4 @@
-"""What the window knows, without Qt: pictures, the chosen painter, settings, the result, and which jobs are current."""
+"""State of the window, without Qt: pictures, choice, style settings, result, and the current jobs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 TASKS = ("stylize", "translate", "restore")
 
-# Strokes as a part of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster. These
-# are the ends of what predictors tell apart; the middle between them is the 1/32 that they choose by themselves.
+# Strokes as a fraction of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
+# Predictors distinguish nothing beyond these ends; the geometric mean is 1/32, their own default.
 FINEST_BRUSH = 1 / 128
 WIDEST_BRUSH = 1 / 8
 
@@ -32,7 +32,7 @@ class Picture:
     Attributes:
         image: uint8 (height, width, 3) RGB, at its own size.
         preview: The same, small enough to be drawn quickly.
-        metadata: What goes back into the file of a result.
+        metadata: Written into the file of a result.
         path: The file; None for a pasted picture.
     """
 
@@ -52,15 +52,15 @@ class Choice:
     """Something that turns a photo into another picture: a shipped style, any painting, or a checkpoint file.
 
     Attributes:
-        source: What `load_predictor` takes; also what tells one choice from another.
+        source: Argument of `load_predictor`; different for every choice.
         kind: "style", "painting" or "checkpoint".
-        title: Language -> name; empty where the window's own words name it.
+        title: Language -> name; empty where `texts` has the name.
         subtitle: Language -> artist and year.
         thumbnail: A picture file, None where there is none.
         task: As `PredictorSpec.task`.
         inputs: As `PredictorSpec.inputs`.
-        directions: What the checkpoint's predictors are called, where it has several.
-        direction: The one of these that is chosen; None where there is no choice.
+        directions: Names of the checkpoint's predictors, where it has several.
+        direction: The chosen one of these; None where there are no several.
     """
 
     source: str
@@ -79,7 +79,7 @@ class Choice:
 
     @property
     def has_settings(self) -> bool:
-        """Whether strength, colours and brush mean anything to it."""
+        """Whether it takes strength, keep_colors and brush."""
         return self.task == "stylize"
 
 
@@ -94,10 +94,10 @@ def style_choice(style: Style) -> Choice:
 
 
 def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ...] = ()) -> Choice:
-    """Describe a checkpoint file by its first predictor, and by what all are called.
+    """Describe a checkpoint file by its first predictor and the names of all.
 
     Raises:
-        CheckpointError: It needs what the window has no picker for.
+        CheckpointError: It needs an input that the window has no picker for.
     """
     unknown = [name for name in spec.inputs if name not in ("photo", "style")]
     if unknown or spec.task not in TASKS:
@@ -110,13 +110,13 @@ def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ..
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the sliders say.
+class StyleSettings:
+    """Values of the sliders.
 
     Attributes:
         strength: 0 (the photo) to 1 (the painting).
-        keep_colors: Whether the photo keeps its colours.
-        brush: Stroke width as a part of the photo's shorter side; None lets the predictor choose.
+        keep_colors: Whether the photo keeps its colors.
+        brush: Stroke width as a fraction of the photo's shorter side; None lets the predictor choose.
     """
 
     strength: float = 1.0
@@ -125,22 +125,22 @@ class Settings:
 
 
 def brush_at(position: float) -> float:
-    """Turn a slider's position, 0..1, into a brush: each step widens the stroke by the same factor."""
+    """Map a slider's position, 0..1, to a brush: each step widens the stroke by the same factor."""
     return FINEST_BRUSH * (WIDEST_BRUSH / FINEST_BRUSH) ** position
 
 
 def brush_px(brush: float, size: tuple[int, int]) -> float:
-    """Stroke width in pixels of a photo of this size (width, height)."""
+    """Return the stroke width in pixels of a photo of this size (width, height)."""
     return round(max(1.0, brush * min(size)), 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One picture to be made: a snapshot that the sliders cannot change any more."""
+    """One picture to be made: a snapshot that the sliders no longer change."""
 
     photo: Picture
     choice: Choice
-    settings: Settings
+    settings: StyleSettings
     painting: Picture | None = None
 
     @property
@@ -156,29 +156,29 @@ class Request:
         }
 
     @property
-    def recipe(self) -> dict[str, Any]:
-        """What is written into a saved file, so that the picture can be made again."""
+    def stored_settings(self) -> dict[str, Any]:
+        """Settings to store in a saved file, so that the picture can be made again."""
         if self.choice.task != "stylize":
             direction = {"direction": self.choice.direction} if self.choice.direction else {}
             return {"checkpoint": self.choice.source, **direction}
-        recipe: dict[str, Any] = {"style": self.choice.source}
+        settings: dict[str, Any] = {"style": self.choice.source}
         if self.painting is not None:
             painting = str(self.painting.path) if self.painting.path else "a pasted picture"
-            recipe["style" if self.choice == ANY_PAINTING else "painting"] = painting
-        return recipe | self.options
+            settings["style" if self.choice == ANY_PAINTING else "painting"] = painting
+        return settings | self.options
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A picture that was made.
+    """A finished picture.
 
     Attributes:
         image: uint8 (height, width, 3) RGB, full size.
         preview: The same, small enough to be drawn quickly.
-        request: What it was made from.
-        seconds: How long it took.
-        device: What computed it, such as "cpu".
-        device_note: Why not another device; empty if there is nothing to say.
+        request: The request that it answers.
+        seconds: Time that it took.
+        device: Device that computed it, such as "cpu".
+        device_note: Why not another device; may be empty.
     """
 
     image: np.ndarray
@@ -190,11 +190,11 @@ class Result:
 
     @property
     def metadata(self) -> ImageMetadata:
-        """The photo's, for a file of this picture's size."""
+        """The photo's metadata, for a file of this picture's size."""
         return fitting_metadata(self.request.photo.metadata, self.image)
 
     def file_name(self) -> str:
-        """Suggest a name that tells photo and style; the photo's own format where that can be written."""
+        """Suggest a name from photo and style, in the photo's own format where that can be written."""
         path = self.request.photo.path or Path("photo.png")
         choice = self.request.choice
         name = "_".join([Path(choice.source).stem, *([choice.direction] if choice.direction else [])])
@@ -206,7 +206,7 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A piece of work that was handed to a worker; `cancelled` asks it to stop."""
+    """Work handed to a worker thread; `cancelled` asks it to stop."""
 
     id: int
     kind: str
@@ -214,21 +214,21 @@ class Job:
 
 
 class Jobs:
-    """Which job of each kind is the one whose answer counts; every other answer is stale."""
+    """The current job of each kind; the answers of all others are stale."""
 
     def __init__(self) -> None:
         self._last_id = 0
         self._current: dict[str, Job] = {}
 
     def start(self, kind: str) -> Job:
-        """Begin a job; an earlier one of the same kind is asked to stop, and its answer will not count."""
+        """Start a job; an earlier one of the same kind is asked to stop, and its answer becomes stale."""
         self.drop(kind)
         self._last_id += 1
         job = self._current[kind] = Job(self._last_id, kind)
         return job
 
     def finish(self, job: Job) -> bool:
-        """Take a job's answer: False where the answer is stale and must be thrown away."""
+        """Mark a job as done; False where its answer is stale and must be discarded."""
         if not self.is_current(job):
             return False
         del self._current[job.kind]
@@ -255,25 +255,25 @@ class Jobs:
 
 @dataclass
 class State:
-    """Everything that the window shows. A part changes only when its new value is there and good."""
+    """Everything that the window shows. A part changes only when its new value is complete and valid."""
 
     choices: list[Choice]
     choice: Choice
     photo: Picture | None = None
     painting: Picture | None = None
-    settings: Settings = field(default_factory=Settings)
+    settings: StyleSettings = field(default_factory=StyleSettings)
     result: Result | None = None
     jobs: Jobs = field(default_factory=Jobs)
 
     @classmethod
     def with_styles(cls, styles: tuple[Style, ...]) -> State:
-        """The state of a fresh window: the first style is chosen."""
+        """Return the state of a fresh window: the first style is chosen."""
         choices = [ANY_PAINTING, *(style_choice(style) for style in styles)]
         return cls(choices, choices[1] if styles else ANY_PAINTING)
 
     @property
     def missing(self) -> str | None:
-        """The picture that is still needed before there can be a result: "photo", "painting" or None."""
+        """The picture that is still needed to start: "photo", "painting" or None."""
         if self.photo is None:
             return "photo"
         if self.choice.needs_painting and self.painting is None:
@@ -281,31 +281,32 @@ class State:
         return None
 
     def request(self) -> Request:
-        """Snapshot what is to be made; only while nothing is missing."""
+        """Return a snapshot of the inputs; only while nothing is missing."""
         assert self.photo is not None and self.missing is None
         painting = self.painting if self.choice.needs_painting else None
         return Request(self.photo, self.choice, self.settings, painting)
 
     def open_photo(self, photo: Picture) -> None:
-        """Put a new photo in; a result of the old one, made or in the making, is thrown away."""
+        """Replace the photo; a result of the old one, finished or not, is discarded."""
         self.photo = photo
         self.result = None
         self.jobs.drop("paint")
 
     def open_painting(self, painting: Picture) -> None:
-        """Put a new painting in, and choose what can use it."""
+        """Replace the painting, and choose a painter that takes it."""
         self.painting = painting
         if not self.choice.needs_painting:
             self.choice = ANY_PAINTING
 
     def choose_direction(self, direction: str) -> None:
-        """Turn the chosen checkpoint another way; it is chosen so when one comes back to it."""
-        turned = replace(self.choice, direction=direction)
-        self.choices = [turned if other == self.choice else other for other in self.choices]
-        self.choice = turned
+        """Set the direction of the chosen checkpoint; choosing another one and back keeps it."""
+        changed = replace(self.choice, direction=direction)
+        self.choices = [changed if other == self.choice else other for other in self.choices]
+        self.choice = changed
 
     def add_checkpoint(self, choice: Choice) -> None:
-        """Put a checkpoint file in the gallery, in place of an older reading of it, and choose it."""
+        """Add a checkpoint file to the gallery, in place of an earlier one of the same path, and choose it."""
+
         self.choices = [other for other in self.choices if other.source != choice.source]
         self.choices.insert(self.choices.index(ANY_PAINTING) + 1, choice)
         self.choice = choice

@@ -1,4 +1,4 @@
-"""Every word that the window shows, in English and Chinese."""
+"""All texts of the window, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "any_painting_tip": (
         "Use any picture of yours as the style; or drop it on the gallery",
-        "用任意一张图片作为风格；也可以把它拖到画廊上",
+        "用任意一张图片作为风格；也可以把它拖到风格栏上",
     ),
     "load_checkpoint_tip": (
         "Use a file that `paddlegan train`, PaddleGAN or a PyTorch program wrote",
         "使用 paddlegan train、PaddleGAN 或 PyTorch 程序生成的文件",
     ),
     "save_as_tip": ("Save the result at its full size", "以完整尺寸保存结果"),
-    "run_tip": ("Make the picture (double-click on a card does the same)", "生成图片（双击卡片也可以）"),
+    "run_tip": ("Make the picture (double-click on a style does the same)", "生成图片（双击风格也可以）"),
     "cancel_tip": ("Stop; the last result stays", "停止；保留上一个结果"),
     "direction_tip": ("Which way to translate", "转换的方向"),
     "strength_tip": ("From the photo (0 %) to the painting (100 %)", "从照片（0 %）到画作（100 %）"),
-    "keep_colors_tip": ("The photo's colours with the painting's brush", "保留照片的颜色，使用画作的笔触"),
+    "keep_colors_tip": ("The photo's colors with the painting's brush", "保留照片的颜色，使用画作的笔触"),
     "brush_tip": ("How wide the strokes are; Auto follows the picture", "笔触的宽度；自动则随图片大小而定"),
     # panes
     "photo": ("Photo", "照片"),
@@ -54,8 +54,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "result_here": ("The result appears here", "结果将显示在这里"),
     "result_hint": ("Choose a style below and press {button}", "在下方选择风格，然后点击“{button}”"),
     "pasted": ("Pasted picture", "粘贴的图片"),
-    # gallery and settings
-    "any_painting_card": ("Any painting", "任意画作"),
+    # gallery and style settings
+    "any_painting_title": ("Any painting", "任意画作"),
     "choose_picture": ("Choose a picture", "选择一张图片"),
     "task_stylize": ("stylizes photos", "照片风格化"),
     "task_translate": ("translates images", "图像转换"),
@@ -65,7 +65,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no_painting": ("none yet", "尚未选择"),
     "direction": ("Direction", "方向"),
     "strength": ("Strength", "强度"),
-    "keep_colors": ("Keep colours", "保留颜色"),
+    "keep_colors": ("Keep colors", "保留颜色"),
     "brush": ("Brush", "笔触"),
     "auto": ("Auto", "自动"),
     "pixels": ("{px} px", "{px} 像素"),
@@ -80,7 +80,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "minutes": ("{count} min", "{count} 分钟"),
     "gigabytes": ("{count} GB", "{count} GB"),
     "done": ("Done in {seconds} s", "完成，用时 {seconds} 秒"),
-    "cancelled": ("Cancelled", "已取消"),
+    "cancelled": ("Canceled", "已取消"),
     "saving": ("Saving {name}…", "正在保存 {name}…"),
     "saved": ("Saved {path}", "已保存 {path}"),
     "copied": ("Result copied", "结果已复制"),
@@ -119,6 +119,6 @@ def text(key: str, language: str, **values: object) -> str:
     return (chinese if language == "zh" else english).format(**values)
 
 
-def plain(words: str) -> str:
+def plain(label: str) -> str:
     """Return a menu's text without the mark of its access key."""
-    return re.sub(r"\(&\w\)|&", "", words)
+    return re.sub(r"\(&\w\)|&", "", label)

@@ -1,4 +1,4 @@
-"""How the window looks: neutral greys, so that nothing beside the pictures has a colour, and one warm accent."""
+"""Colors and icons of the window: neutral grays, so that only the pictures have colors, and one warm accent."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 QToolTip {{ background: {CANVAS}; color: {TEXT}; border: 1px solid {LINE}; padding: 4px; }}
 """
 
-# Line drawings on a grid of 24, stroked with the colour that is wanted.
+# Line drawings on a grid of 24 units, stroked in a color of the caller's choice.
 _DRAWINGS = {
     "photo": '<rect x="3" y="4" width="18" height="16" rx="2"/><circle cx="8.5" cy="9.5" r="1.5"/>'
     '<path d="M21 15l-5-5L5 20"/>',
@@ -86,7 +86,7 @@ _DRAWINGS = {
 
 
 class _Style(QProxyStyle):
-    """Fusion with check boxes that can be seen on dark grey, and without its coloured icons on buttons."""
+    """Fusion with check boxes that are visible on dark gray, and without its colored icons on buttons."""
 
     def styleHint(
         self,
@@ -126,7 +126,7 @@ class _Style(QProxyStyle):
 
 
 def apply(app: QApplication) -> None:
-    """Give an application the look; the same on every platform."""
+    """Apply colors and style sheet to an application; the same on every platform."""
     app.setStyle(_Style("Fusion"))
     palette = QPalette()
     roles = {
@@ -159,7 +159,7 @@ def drawing(name: str, size_px: int, color: str = TEXT) -> QPixmap:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{color}" '
         f'stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">{_DRAWINGS[name]}</svg>'
     )
-    pixmap = QPixmap(2 * size_px, 2 * size_px)  # twice as fine, for screens that are
+    pixmap = QPixmap(2 * size_px, 2 * size_px)  # twice the resolution, for high-DPI screens
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.transparent)
     painter = QPainter(pixmap)
@@ -169,21 +169,21 @@ def drawing(name: str, size_px: int, color: str = TEXT) -> QPixmap:
 
 
 def icon(name: str) -> QIcon:
-    """A line drawing as an icon, paler where its button is disabled."""
+    """Return a line drawing as an icon, paler where its button is disabled."""
     result = QIcon(drawing(name, 20))
     result.addPixmap(drawing(name, 20, "#6d6e73"), QIcon.Disabled)
     return result
 
 
 def app_icon() -> QIcon:
-    """The brush on a dark tile."""
-    tile = QPixmap(128, 128)
-    tile.fill(Qt.transparent)
-    painter = QPainter(tile)
+    """Return the icon of the program: a brush on a dark square."""
+    square = QPixmap(128, 128)
+    square.fill(Qt.transparent)
+    painter = QPainter(square)
     painter.setRenderHint(QPainter.Antialiasing)
     painter.setPen(Qt.NoPen)
     painter.setBrush(QColor(CANVAS))
-    painter.drawRoundedRect(tile.rect(), 26, 26)
+    painter.drawRoundedRect(square.rect(), 26, 26)
     painter.drawPixmap(22, 22, drawing("brush", 84, ACCENT))
     painter.end()
-    return QIcon(tile)
+    return QIcon(square)

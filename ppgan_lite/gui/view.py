@@ -1,4 +1,4 @@
-"""Two panes that show two pictures through one viewport: what is zoomed or moved in one moves in the other."""
+"""Two panes that show two pictures through one viewport: zooming or panning one does the same to the other."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from ppgan_lite.gui import theme
 
-MAX_SCALE = 16.0  # screen pixels for one of the photo's
-MAX_FIT_SCALE = 4.0  # a tiny picture is not blown up to the whole pane
+MAX_SCALE = 16.0  # screen pixels per photo pixel
+MAX_FIT_SCALE = 4.0  # a tiny picture does not fill the pane
 _WHEEL_STEP = 1.25
-_PIXELS_SHOW_FROM = 4.0  # from this scale on a viewer wants to see the pixels themselves
+_NEAREST_FROM_SCALE = 4.0  # from this scale on single pixels are shown without interpolation
 
 
 def to_pixmap(image: np.ndarray) -> QPixmap:
-    """Turn uint8 (height, width, 3) RGB into a pixmap with its own memory; only on the thread of the window."""
+    """Turn uint8 (height, width, 3) RGB into a pixmap with its own memory; only on the window's thread."""
     image = np.ascontiguousarray(image)
     height, width = image.shape[:2]
-    # fromImage copies, so the array may go away afterwards
+    # fromImage copies, so the array may be freed afterward
     return QPixmap.fromImage(QImage(image.data, width, height, image.strides[0], QImage.Format_RGB888))
 
 
@@ -49,8 +49,8 @@ def from_qimage(picture: QImage) -> tuple[np.ndarray, np.ndarray | None]:
 class Viewport(QObject):
     """The part of the photo that every pane shows.
 
-    `zoom` is 1 where the whole photo fits into the pane; `centre` is the point of the photo that lies in the middle of
-    the pane, each coordinate 0..1.
+    `zoom` is 1 where the whole photo fits into the pane; `center` is the point of the photo in the middle of the pane,
+    each coordinate 0..1.
     """
 
     changed = pyqtSignal()
@@ -59,39 +59,39 @@ class Viewport(QObject):
         super().__init__()
         self.photo_size = QSize(1, 1)
         self.zoom = 1.0
-        self.centre = QPointF(0.5, 0.5)
+        self.center = QPointF(0.5, 0.5)
 
     def show_photo(self, size: QSize) -> None:
-        """Begin with another photo: all of it fits."""
+        """Start with another photo, all of it visible."""
         self.photo_size = size
         self.fit()
 
     def fit(self) -> None:
         self.zoom = 1.0
-        self.centre = QPointF(0.5, 0.5)
+        self.center = QPointF(0.5, 0.5)
         self.changed.emit()
 
     def scale(self, pane: QSize) -> float:
-        """Pane pixels for one pixel of the photo."""
+        """Return pane pixels per pixel of the photo."""
         return self._fit_scale(pane) * self.zoom
 
     def target(self, pane: QSize) -> QRectF:
-        """Where in a pane of this size the whole photo lies; parts of it may be outside."""
+        """Return where the whole photo lies in a pane of this size; parts of it may be outside."""
         scale = self.scale(pane)
         width, height = self.photo_size.width() * scale, self.photo_size.height() * scale
-        left = _place(width, pane.width(), self.centre.x())
-        top = _place(height, pane.height(), self.centre.y())
+        left = _side_start(width, pane.width(), self.center.x())
+        top = _side_start(height, pane.height(), self.center.y())
         return QRectF(left, top, width, height)
 
     def zoom_by(self, factor: float, at: QPointF, pane: QSize) -> None:
-        """Zoom so that the point of the photo under `at` stays there."""
+        """Zoom while the point of the photo under `at` stays in place."""
         before = self.target(pane)
         largest = max(1.0, MAX_SCALE / self._fit_scale(pane))
         self.zoom = min(max(self.zoom * factor, 1.0), largest)
         x, y = (at.x() - before.x()) / before.width(), (at.y() - before.y()) / before.height()
         scale = self.scale(pane)
         width, height = self.photo_size.width() * scale, self.photo_size.height() * scale
-        self._look_at(x + (pane.width() / 2 - at.x()) / width, y + (pane.height() / 2 - at.y()) / height, pane)
+        self._center_on(x + (pane.width() / 2 - at.x()) / width, y + (pane.height() / 2 - at.y()) / height, pane)
 
     def zoom_to(self, scale: float, at: QPointF, pane: QSize) -> None:
         self.zoom_by(scale / self.scale(pane), at, pane)
@@ -99,46 +99,48 @@ class Viewport(QObject):
     def move_by(self, delta: QPointF, pane: QSize) -> None:
         """Drag the photo by a number of pane pixels."""
         target = self.target(pane)
-        self._look_at(self.centre.x() - delta.x() / target.width(), self.centre.y() - delta.y() / target.height(), pane)
+        self._center_on(
+            self.center.x() - delta.x() / target.width(), self.center.y() - delta.y() / target.height(), pane
+        )
 
     def _fit_scale(self, pane: QSize) -> float:
         width, height = max(1, pane.width()), max(1, pane.height())
         return min(width / self.photo_size.width(), height / self.photo_size.height(), MAX_FIT_SCALE)
 
-    def _look_at(self, x: float, y: float, pane: QSize) -> None:
-        """Move the centre, but never so far that a pane shows less of the photo than it could."""
+    def _center_on(self, x: float, y: float, pane: QSize) -> None:
+        """Move the center, but never so far that a pane shows less of the photo than it could."""
         target = self.target(pane)
         half_x = min(0.5, pane.width() / target.width() / 2)
         half_y = min(0.5, pane.height() / target.height() / 2)
-        self.centre = QPointF(min(max(x, half_x), 1 - half_x), min(max(y, half_y), 1 - half_y))
+        self.center = QPointF(min(max(x, half_x), 1 - half_x), min(max(y, half_y), 1 - half_y))
         self.changed.emit()
 
 
-def _place(length: float, pane: int, centre: float) -> float:
-    """Return where a side of this length begins, so that `centre` lies in the middle; a short one is centred."""
-    return (pane - length) / 2 if length <= pane else pane / 2 - centre * length
+def _side_start(length: float, pane: int, center: float) -> float:
+    """Return where a side of this length begins, so that `center` lies in the middle; a short side is centered."""
+    return (pane - length) / 2 if length <= pane else pane / 2 - center * length
 
 
 @dataclass
-class Words:
-    """What an empty pane says."""
+class Placeholder:
+    """Text of an empty pane."""
 
     title: str = ""
     hint: str = ""
 
 
 class PicturePane(QWidget):
-    """Shows a pixmap through the viewport: wheel zooms, dragging moves, a double click toggles actual size."""
+    """Pixmap seen through the viewport: the wheel zooms, dragging pans, a double click toggles actual size."""
 
     clicked_empty = pyqtSignal()
 
     def __init__(self, viewport: Viewport) -> None:
         super().__init__()
-        self.words = Words()
+        self.placeholder = Placeholder()
         self._viewport = viewport
         self._pixmap: QPixmap | None = None
         self._scaled: QPixmap | None = None
-        self._veiled = False
+        self._dimmed = False
         self._note = ""
         self._progress: float | None = None
         self._drag_from: QPointF | None = None
@@ -155,15 +157,15 @@ class PicturePane(QWidget):
     def note(self) -> str:
         return self._note
 
-    def show_pixmap(self, pixmap: QPixmap | None, *, veiled: bool = False) -> None:
-        """Show a picture, or the words of an empty pane; a veiled one is a stand-in for what is to come."""
+    def show_pixmap(self, pixmap: QPixmap | None, *, dimmed: bool = False) -> None:
+        """Show a picture, or the placeholder where it is None; dimmed while the real one is in the making."""
         self._pixmap = pixmap
         self._scaled = None
-        self._veiled = veiled
+        self._dimmed = dimmed
         self.update()
 
     def show_note(self, note: str, progress: float | None = None) -> None:
-        """Lay a line of text over the picture, with a bar below it where there is a progress of 0..1."""
+        """Show a line of text over the picture, with a bar below it for a progress of 0..1."""
         self._note, self._progress = note, progress
         self.update()
 
@@ -174,7 +176,7 @@ class PicturePane(QWidget):
         painter.setBrush(QColor(theme.CANVAS))
         painter.drawRoundedRect(self.rect(), 6, 6)
         if self._pixmap is None:
-            self._paint_words(painter)
+            self._paint_placeholder(painter)
         else:
             self._paint_picture(painter, self._pixmap)
         if self._note:
@@ -216,23 +218,23 @@ class PicturePane(QWidget):
     def _paint_picture(self, painter: QPainter, pixmap: QPixmap) -> None:
         painter.setClipRect(self.rect())
         target = self._viewport.target(self.size())
-        if self._veiled:
+        if self._dimmed:
             painter.setOpacity(0.3)
         width = round(target.width() * self.devicePixelRatioF())
         if width < 0.75 * pixmap.width():
-            # drawing alone would pick out single pixels of what it shrinks, which looks like noise
+            # drawing alone would shrink by nearest neighbor, which looks like noise
             if self._scaled is None or self._scaled.width() != width:
                 height = round(target.height() * self.devicePixelRatioF())
                 self._scaled = pixmap.scaled(
                     max(1, width), max(1, height), Qt.IgnoreAspectRatio, Qt.SmoothTransformation
                 )
             pixmap = self._scaled
-        smooth = self._viewport.scale(self.size()) < _PIXELS_SHOW_FROM
+        smooth = self._viewport.scale(self.size()) < _NEAREST_FROM_SCALE
         painter.setRenderHint(QPainter.SmoothPixmapTransform, smooth)
         painter.drawPixmap(target, pixmap, QRectF(pixmap.rect()))
         painter.setOpacity(1.0)
 
-    def _paint_words(self, painter: QPainter) -> None:
+    def _paint_placeholder(self, painter: QPainter) -> None:
         frame = QRectF(self.rect()).adjusted(14, 14, -14, -14)
         painter.setPen(QPen(QColor(theme.LINE), 1.5, Qt.DashLine))
         painter.setBrush(Qt.NoBrush)
@@ -243,11 +245,11 @@ class PicturePane(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(theme.TEXT))
         title = QRectF(frame.x(), middle - 34, frame.width(), 30)
-        painter.drawText(title, Qt.AlignCenter, self.words.title)
+        painter.drawText(title, Qt.AlignCenter, self.placeholder.title)
         painter.setFont(self.font())
         painter.setPen(QColor(theme.MUTED))
         hint = QRectF(frame.x() + 12, middle + 6, frame.width() - 24, 44)
-        painter.drawText(hint, Qt.AlignHCenter | Qt.AlignTop | Qt.TextWordWrap, self.words.hint)
+        painter.drawText(hint, Qt.AlignHCenter | Qt.AlignTop | Qt.TextWordWrap, self.placeholder.hint)
 
     def _paint_note(self, painter: QPainter) -> None:
         painter.setClipping(False)

@@ -1,4 +1,4 @@
-"""The window: shows the state, hands work to the threads, and takes their answers."""
+"""The main window: shows the state, submits jobs to the worker threads, and handles their answers."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from ppgan_lite.gui.captions import (
     work_caption,
 )
 from ppgan_lite.gui.controls import Controls
-from ppgan_lite.gui.dropped import may_be_taken, read_mime
+from ppgan_lite.gui.dropped import accepts_mime, read_mime
 from ppgan_lite.gui.gallery import Gallery
 from ppgan_lite.gui.menus import Menus
-from ppgan_lite.gui.state import Choice, Job, Picture, Result, Settings, State
+from ppgan_lite.gui.state import Choice, Job, Picture, Result, State, StyleSettings
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, text
-from ppgan_lite.gui.view import PicturePane, Viewport, Words, to_pixmap
-from ppgan_lite.gui.worker import Load, Painter, Worker, preview_of, read_picture, save_result
+from ppgan_lite.gui.view import PicturePane, Placeholder, Viewport, to_pixmap
+from ppgan_lite.gui.worker import LoadPredictor, PredictorCache, Worker, preview_of, read_picture, save_result
 from ppgan_lite.images import ImageMetadata
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
 
-# A kernel that has begun cannot be stopped; a file that is being written should be.
+# A running kernel cannot be stopped; a file that is being written should be completed.
 _STOP_PAINTER_MS = 5_000
 _STOP_FILES_MS = 60_000
 
@@ -52,22 +52,22 @@ _DEVICE_WIDTH_PX = 420
 
 
 class MainWindow(QMainWindow):
-    """Photo left, result right, styles and settings below.
+    """Photo on the left, result on the right, styles and settings below.
 
     Args:
-        state: What to begin with.
+        state: Initial state.
         load: Makes a predictor from a `Choice.source` and a direction; called on a worker thread only.
-        settings: Where language, folder and geometry are remembered.
-        language: "en" or "zh"; what is remembered goes first.
+        preferences: Store language, folder and geometry.
+        language: "en" or "zh"; a stored language takes precedence.
     """
 
-    def __init__(self, state: State, load: Load, settings: QSettings, language: str) -> None:
+    def __init__(self, state: State, load: LoadPredictor, preferences: QSettings, language: str) -> None:
         super().__init__()
         self.state = state
         self.stopped = False  # whether both threads have ended
         self._closed = False
-        self._remembered = settings
-        self._language = str(settings.value("language", language))
+        self._preferences = preferences
+        self._language = str(preferences.value("language", language))
         if self._language not in LANGUAGE_NAMES:
             self._language = language
         self._device: str | None = None
@@ -80,11 +80,11 @@ class MainWindow(QMainWindow):
         self._result_pixmap: QPixmap | None = None
         self._translator = QTranslator(self)
 
-        self._painter = Painter(load)
+        self._predictors = PredictorCache(load)
         self._painter_worker = self._make_worker("painter")
         self._files_worker = self._make_worker("files")
 
-        self._answers: dict[str, Callable[[Any], None]] = {
+        self._handlers: dict[str, Callable[[Any], None]] = {
             "photo": self._photo_opened,
             "painting": self._painting_opened,
             "checkpoint": self._checkpoint_loaded,
@@ -96,31 +96,31 @@ class MainWindow(QMainWindow):
         self._make_widgets()
         self.setAcceptDrops(True)
         self.resize(QSize(1320, 880).boundedTo(QApplication.primaryScreen().availableSize() * 0.92))
-        geometry = settings.value("geometry")
+        geometry = preferences.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
         self.set_language(self._language)
 
-    # what the user can do -------------------------------------------------------------------------------------------
+    # actions of the user --------------------------------------------------------------------------------------------
 
     def open_photo(self, path: Path) -> None:
-        self._say("opening", name=path.name)
-        self._submit(self._files_worker, "photo", lambda _report, _cancelled: read_picture(path))
+        self._set_status("opening", name=path.name)
+        self._submit(self._files_worker, "photo", lambda _callbacks, _cancelled: read_picture(path))
 
     def open_painting(self, path: Path) -> None:
-        self._say("opening", name=path.name)
-        self._submit(self._files_worker, "painting", lambda _report, _cancelled: read_picture(path))
+        self._set_status("opening", name=path.name)
+        self._submit(self._files_worker, "painting", lambda _callbacks, _cancelled: read_picture(path))
 
     def load_checkpoint(self, path: Path) -> None:
-        self._say("loading", name=path.name)
+        self._set_status("loading", name=path.name)
         self._submit(
             self._painter_worker,
             "checkpoint",
-            lambda _report, cancelled: self._painter.load_checkpoint(path, cancelled),
+            lambda _callbacks, cancelled: self._predictors.load_checkpoint(path, cancelled),
         )
 
     def choose(self, source: str) -> bool:
-        """Choose a style by its name, as the gallery does; False if there is none of that name."""
+        """Choose a style by its name, as the gallery does; False if there is no such style."""
         for choice in self.state.choices:
             if choice.source == source:
                 self._choose(choice)
@@ -129,56 +129,58 @@ class MainWindow(QMainWindow):
         return False
 
     def paste(self) -> None:
-        """Take a picture, or a file, from the clipboard as the photo."""
+        """Open a picture, or a file, from the clipboard as the photo."""
         mime = QApplication.clipboard().mimeData()
-        if mime is None or not self._take(mime, onto_gallery=False):
-            self._say("nothing_to_paste")
+        if mime is None or not self._open_mime(mime, onto_gallery=False):
+            self._set_status("nothing_to_paste")
 
     def run(self) -> None:
-        """Make the picture that the window describes."""
+        """Start making the picture that the window describes."""
         if self.state.jobs.is_running("paint"):
             return
         if self.state.missing == "photo":
-            self._say("need_photo")
+            self._set_status("need_photo")
             return
         if self.state.missing == "painting":
-            self._say("need_painting")
+            self._set_status("need_painting")
             self.pick_painting()
             return
         request = self.state.request()
         self._progress = self._cost = None
         self._paint_began = time.perf_counter()
         self._submit(
-            self._painter_worker, "paint", lambda report, cancelled: self._painter.paint(request, report, cancelled)
+            self._painter_worker,
+            "paint",
+            lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled),
         )
         self._show_work()
         self._show_state()
 
     def cancel(self) -> None:
-        """Stop painting; the last result stays. The window is free at once, whatever the thread is still at."""
+        """Stop painting; the last result stays. The window responds at once, even while the thread is still busy."""
         if self.state.jobs.drop("paint"):
-            self._say("cancelled")
+            self._set_status("cancelled")
             self._show_state()
 
     def save(self, path: Path, *, overwrite: bool) -> None:
         result = self.state.result
         if result is None:
             return
-        self._say("saving", name=path.name)
+        self._set_status("saving", name=path.name)
         self._submit(
-            self._files_worker, "save", lambda _report, _cancelled: save_result(result, path, overwrite=overwrite)
+            self._files_worker, "save", lambda _callbacks, _cancelled: save_result(result, path, overwrite=overwrite)
         )
 
     def copy_result(self) -> None:
         if self.state.result is not None:
             QApplication.clipboard().setPixmap(to_pixmap(self.state.result.image))
-            self._say("copied")
+            self._set_status("copied")
 
     def set_language(self, language: str) -> None:
         """Show every text in another language."""
         self._language = language
-        self._remembered.setValue("language", language)
-        QApplication.removeTranslator(self._translator)  # Qt's own words, in file dialogs and context menus
+        self._preferences.setValue("language", language)
+        QApplication.removeTranslator(self._translator)  # Qt's own texts, in file dialogs and context menus
         if language == "zh":
             self._translator.load("qtbase_zh_CN", QLibraryInfo.location(QLibraryInfo.TranslationsPath))
             QApplication.installTranslator(self._translator)
@@ -186,39 +188,39 @@ class MainWindow(QMainWindow):
         self._show_gallery()
         self._show_state()
 
-    def complain(self, key: str, error: BaseException) -> None:
-        """Show an error without stopping the window."""
+    def show_error(self, key: str, error: BaseException) -> None:
+        """Show an error without blocking the window."""
         lines = [error_line(error, self._language)]
         if key in ("photo_failed", "painting_failed", "checkpoint_failed"):
             lines.append(self.text("kept"))
-        self.dialog.tell(self.text(key), *lines)
+        self.dialog.show_error(self.text(key), *lines)
 
     # dialogs --------------------------------------------------------------------------------------------------------
 
     def pick_photo(self) -> None:
-        path = dialogs.pick_picture(self, self._remembered, "open_photo_title", self._language)
+        path = dialogs.pick_picture(self, self._preferences, "open_photo_title", self._language)
         if path is not None:
             self.open_photo(path)
 
     def pick_painting(self) -> None:
-        path = dialogs.pick_picture(self, self._remembered, "open_painting_title", self._language)
+        path = dialogs.pick_picture(self, self._preferences, "open_painting_title", self._language)
         if path is not None:
             self.open_painting(path)
 
     def pick_checkpoint(self) -> None:
-        path = dialogs.pick_checkpoint(self, self._remembered, self._language)
+        path = dialogs.pick_checkpoint(self, self._preferences, self._language)
         if path is not None:
             self.load_checkpoint(path)
 
     def pick_save(self) -> None:
         if self.state.result is None:
             return
-        target = dialogs.pick_target(self, self._remembered, self.state.result.file_name(), self._language)
+        target = dialogs.pick_target(self, self._preferences, self.state.result.file_name(), self._language)
         if target is not None:
             path, may_replace = target
             self.save(path, overwrite=may_replace)
 
-    # answers of the threads -----------------------------------------------------------------------------------------
+    # signals of the worker threads ----------------------------------------------------------------------------------
 
     def _progressed(self, job: Job, fraction: float) -> None:
         if self.state.jobs.is_current(job):
@@ -233,36 +235,36 @@ class MainWindow(QMainWindow):
 
     def _finished(self, job: Job, value: Any) -> None:
         if self.state.jobs.finish(job):
-            self._answers[job.kind](value)
+            self._handlers[job.kind](value)
 
     def _failed(self, job: Job, error: Exception) -> None:
         if not self.state.jobs.finish(job):
             return
         self._status = lambda: error_line(error, self._language)
-        if job.kind == "warm_up":  # nobody asked for it yet: the dialog comes when somebody does
+        if job.kind == "warm_up":  # not requested by the user: the dialog comes with the first request
             self._device = ""
         else:
-            self.complain(f"{job.kind}_failed", error)
+            self.show_error(f"{job.kind}_failed", error)
         self._show_state()
 
     def _photo_opened(self, photo: Picture) -> None:
         self.state.open_photo(photo)
         self.viewport.show_photo(QSize(*photo.size))
         self.photo_pane.show_pixmap(to_pixmap(photo.preview))
-        self._say("ready")
+        self._set_status("ready")
         self._show_state()
 
     def _painting_opened(self, painting: Picture) -> None:
         self.state.open_painting(painting)
         self._painting_pixmap = to_pixmap(painting.preview)
-        self._say("ready")
+        self._set_status("ready")
         self._show_gallery()
         self._show_state()
 
     def _checkpoint_loaded(self, answer: tuple[Choice, tuple[str, str]]) -> None:
         choice, (self._device, self._device_note) = answer
         self.state.add_checkpoint(choice)
-        self._say("ready")
+        self._set_status("ready")
         self._show_gallery()
         self._show_state()
 
@@ -270,17 +272,17 @@ class MainWindow(QMainWindow):
         self.state.result = result
         self._result_pixmap = to_pixmap(result.preview)
         self._device, self._device_note = result.device, result.device_note
-        self._say("done", seconds=f"{time.perf_counter() - self._paint_began:.1f}")
+        self._set_status("done", seconds=f"{time.perf_counter() - self._paint_began:.1f}")
         self._show_state()
 
     def _saved(self, path: Path) -> None:
-        self._say("saved", path=path)
+        self._set_status("saved", path=path)
 
     def _warmed_up(self, device: tuple[str, str]) -> None:
         self._device, self._device_note = device
         self._show_state()
 
-    # what Qt calls --------------------------------------------------------------------------------------------------
+    # Qt events ------------------------------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -292,23 +294,23 @@ class MainWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
-        self._remembered.setValue("geometry", self.saveGeometry())
-        self.hide()  # the window is gone at once, even where a thread needs a moment
+        self._preferences.setValue("geometry", self.saveGeometry())
+        self.hide()  # at once, even where a thread needs a moment
         is_saving = self.state.jobs.is_running("save")
         self.state.jobs.drop_all()
         files_stopped = self._files_worker.stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
         self.stopped = self._painter_worker.stop(_STOP_PAINTER_MS) and files_stopped
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_be_taken(event.mimeData()):
+        if accepts_mime(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         onto_gallery = self.gallery.rect().contains(self.gallery.mapFrom(self, event.pos()))
-        if self._take(event.mimeData(), onto_gallery=onto_gallery):
+        if self._open_mime(event.mimeData(), onto_gallery=onto_gallery):
             event.acceptProposedAction()
 
-    # inside ---------------------------------------------------------------------------------------------------------
+    # internals ------------------------------------------------------------------------------------------------------
 
     def text(self, key: str, **values: object) -> str:
         return text(key, self._language, **values)
@@ -374,7 +376,7 @@ class MainWindow(QMainWindow):
         self.gallery.run.connect(self.run)
         self.gallery.itemClicked.connect(self._gallery_clicked)
         self.controls = Controls()
-        self.controls.changed.connect(self._set)
+        self.controls.changed.connect(self._set_settings)
         self.controls.pick_painting.connect(self.pick_painting)
         self.controls.direction_chosen.connect(self._choose_direction)
         self.controls.run.clicked.connect(lambda: self.run())
@@ -406,20 +408,20 @@ class MainWindow(QMainWindow):
         self.gallery.show_choices(state.choices, state.choice, state.painting, self._painting_pixmap, self._language)
 
     def _show_state(self) -> None:
-        """Bring everything but the gallery and the photo's pixmap into line with the state."""
+        """Update everything but the gallery and the photo's pixmap from the state."""
         state, result = self.state, self.state.result
         busy = state.jobs.is_running("paint")
         self.controls.show_state(state, self._painting_pixmap, self._language)
         for key in ("save_as", "copy"):
             self.menus.actions[key].setEnabled(result is not None)
 
-        self.photo_pane.words = Words(self.text("drop_here"), self.text("drop_hint"))
+        self.photo_pane.placeholder = Placeholder(self.text("drop_here"), self.text("drop_hint"))
         button = self.text(f"run_{state.choice.task}")
-        self.result_pane.words = Words(self.text("result_here"), self.text("result_hint", button=button))
+        self.result_pane.placeholder = Placeholder(self.text("result_here"), self.text("result_hint", button=button))
         if result is not None:
             self.result_pane.show_pixmap(self._result_pixmap)
         elif busy:
-            self.result_pane.show_pixmap(self.photo_pane.pixmap, veiled=True)
+            self.result_pane.show_pixmap(self.photo_pane.pixmap, dimmed=True)
         else:
             self.result_pane.show_pixmap(None)
         self.photo_pane.update()
@@ -447,12 +449,12 @@ class MainWindow(QMainWindow):
         self.device_label.setToolTip(device)
 
     def _show_work(self) -> None:
-        """Put how far the picture has come in the status bar."""
+        """Show progress and cost of the running job in the status bar."""
         self._status = lambda: work_caption(self._progress, self._cost, self._language)
         self._show_status()
 
-    def _say(self, key: str, **values: object) -> None:
-        """Put a text in the status bar; it follows a change of language."""
+    def _set_status(self, key: str, **values: object) -> None:
+        """Show a text of `texts` in the status bar; it follows a change of language."""
         self._status = lambda: self.text(key, **values)
         self._show_status()
 
@@ -469,14 +471,14 @@ class MainWindow(QMainWindow):
         if self.state.choice.needs_painting and self.state.painting is None:
             self.pick_painting()
 
-    def _set(self, settings: Settings) -> None:
+    def _set_settings(self, settings: StyleSettings) -> None:
         self.state.settings = settings
 
     def _warm_up(self) -> None:
-        """Load Paddle and the chosen style before they are asked for, so that the first picture comes soon."""
+        """Load Paddle and the chosen style before they are requested, so that the first picture is ready sooner."""
         source = self.state.choice.source
         self._submit(
-            self._painter_worker, "warm_up", lambda _report, cancelled: self._painter.warm_up(source, cancelled)
+            self._painter_worker, "warm_up", lambda _callbacks, cancelled: self._predictors.warm_up(source, cancelled)
         )
 
     def _show_actual_size(self) -> None:
@@ -488,8 +490,8 @@ class MainWindow(QMainWindow):
         pane = self.photo_pane
         self.viewport.zoom_by(factor, QPointF(pane.width() / 2, pane.height() / 2), pane.size())
 
-    def _take(self, mime: QMimeData, *, onto_gallery: bool) -> bool:
-        """Open what was dropped or pasted; False if there is nothing in it for us."""
+    def _open_mime(self, mime: QMimeData, *, onto_gallery: bool) -> bool:
+        """Open dropped or pasted content; False if the window can open none of it."""
         dropped = read_mime(mime)
         if dropped is None:
             return False
@@ -502,13 +504,13 @@ class MainWindow(QMainWindow):
             self._submit(
                 self._files_worker,
                 "painting" if onto_gallery else "photo",
-                lambda _report, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
+                lambda _callbacks, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
             )
         return True
 
 
 def _captioned(pane: PicturePane) -> tuple[QLabel, QLabel, QVBoxLayout]:
-    """Put a title and a detail above a pane."""
+    """Lay out a title and a detail line above a pane."""
     title, detail = QLabel(objectName="title"), QLabel(objectName="muted")
     detail.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)  # a long file name must not widen the pane
     line = QHBoxLayout()

@@ -1,4 +1,4 @@
-"""Threads that do what takes time, and the work itself: reading, painting, saving.
+"""Worker threads, and the work that runs on them: reading, painting, saving.
 
 Only arrays and values cross between the threads; a pixmap never does.
 """
@@ -25,51 +25,50 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Larger previews make zooming slow and show nothing more on a screen.
+# Larger previews slow zooming down and show no more on a screen.
 PREVIEW_PX = 4000
 
-# A painter of our size takes a few megabytes; this many stay loaded, so that comparing styles does not load again.
+# A predictor takes a few megabytes; this many stay loaded, so that comparing styles does not reload them.
 KEPT_PREDICTORS = 6
 
-# macOS gives secondary threads 512 kB, too little for the recursions of compilers inside a framework.
+# macOS gives secondary threads 512 kB, too little for the recursive compilers inside a framework.
 _STACK_BYTES = 16 * 1024 * 1024
 
 Cancelled = Callable[[], bool]
-Load = Callable[[str, str | None, Cancelled], Any]
+LoadPredictor = Callable[[str, str | None, Cancelled], Any]
 
 
 @dataclass(frozen=True)
-class Report:
-    """How a job tells what it is at.
+class JobCallbacks:
+    """Functions through which a running job reports.
 
     Attributes:
-        progress: Takes the share that is done, 0 to 1.
-        cost: Takes what the job will take.
+        progress: Takes the finished share, 0 to 1.
+        cost: Takes the expected cost.
     """
 
     progress: Callable[[float], None]
     cost: Callable[[Cost], None]
 
 
-Work = Callable[[Report, Cancelled], Any]
+Work = Callable[[JobCallbacks, Cancelled], Any]
 
 
 class _Thread(QThread):
     def run(self) -> None:
-        """Run the event loop below a frame of Python's.
+        """Run the event loop inside a Python frame.
 
-        Without one, PyQt makes a new Python thread state for each slot, and values that are local to the thread are
-        gone with it; Paddle 3.3, imported on a thread, keeps there that it runs eagerly, and the next job would find
-        it building static graphs.
+        Without one, PyQt makes a new Python thread state for each slot, and thread-local values are lost with it.
+        Paddle 3.3, imported on a thread, keeps its eager mode in one: the next job would find it building static
+        graphs.
         """
         self.exec_()
 
 
 class Worker(QObject):
-    """A thread that does one job after another and tells how each went.
+    """A thread that does one job after another and emits a signal for each outcome.
 
-    Signals carry the job, so that the window can tell a stale answer from one that it waits for. A job that was
-    cancelled answers nothing.
+    Signals carry the job, so that the window can tell a stale answer from a current one. A cancelled job emits none.
     """
 
     progressed = pyqtSignal(object, float)
@@ -88,11 +87,11 @@ class Worker(QObject):
         self._thread.start()
 
     def submit(self, job: Job, work: Work) -> None:
-        """Queue `work(report, cancelled)`; it runs on the thread."""
+        """Queue `work(callbacks, cancelled)` to run on the thread."""
         self._submitted.emit(job, work)
 
     def stop(self, timeout_ms: int) -> bool:
-        """End the thread after the job that it is at; False if that is not over in time."""
+        """End the thread after its current job; False if that is not over in time."""
         self._thread.quit()
         return self._thread.wait(timeout_ms)
 
@@ -100,9 +99,11 @@ class Worker(QObject):
     def _run(self, job: Job, work: Work) -> None:
         if job.cancelled.is_set():
             return
-        report = Report(lambda fraction: self.progressed.emit(job, fraction), lambda cost: self.costed.emit(job, cost))
+        callbacks = JobCallbacks(
+            lambda fraction: self.progressed.emit(job, fraction), lambda cost: self.costed.emit(job, cost)
+        )
         try:
-            value = work(report, job.cancelled.is_set)
+            value = work(callbacks, job.cancelled.is_set)
         except CancelledError:
             return
         except Exception as error:
@@ -114,20 +115,24 @@ class Worker(QObject):
             self.finished.emit(job, value)
 
 
-class Painter:
-    """Owns the predictors; lives on one worker thread, where Paddle is imported at the first need."""
+class PredictorCache:
+    """Keeps the predictors used last, and runs them; used on one worker thread, where Paddle is imported on demand."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: LoadPredictor) -> None:
         self._load = load
         self._predictors: OrderedDict[tuple[str, str | None], Any] = OrderedDict()
 
     def warm_up(self, source: str, cancelled: Cancelled) -> tuple[str, str]:
-        """Load a predictor before it is needed; returns its device and device note."""
+        """Load a predictor before it is needed, and return its device and device note."""
         predictor = self._predictor(source, None, cancelled)
         return predictor.device, predictor.device_note
 
     def load_checkpoint(self, path: Path, cancelled: Cancelled) -> tuple[Choice, tuple[str, str]]:
-        """Read a checkpoint file anew (training may have written it since); returns also device and device note."""
+        """Read a checkpoint file, even if loaded before (training may have written it since).
+
+        Returns:
+            The choice, and device and device note of the predictor.
+        """
         predictor = self._load(str(path), None, cancelled)
         choice = checkpoint_choice(path, predictor.spec, predictor.directions)
         for key in [key for key in self._predictors if key[0] == choice.source]:
@@ -135,8 +140,8 @@ class Painter:
         self._keep((choice.source, choice.direction), predictor)
         return choice, (predictor.device, predictor.device_note)
 
-    def paint(self, request: Request, report: Report, cancelled: Cancelled) -> Result:
-        """Make the picture that was asked for; what a large one will take is told before."""
+    def paint(self, request: Request, callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
+        """Make the requested picture, and report the cost of a large one before."""
         from ppgan_lite.inference.cost import cost_ahead
 
         begin = time.perf_counter()
@@ -146,10 +151,10 @@ class Painter:
         options = dict(request.options)
         cost = cost_ahead(predictor, request.photo.image, options, cancelled=cancelled)
         if cost is not None:
-            report.cost(cost)
+            callbacks.cost(cost)
         if request.painting is not None:
             options["style"] = request.painting.image
-        image = predictor(request.photo.image, progress=report.progress, cancelled=cancelled, **options)
+        image = predictor(request.photo.image, progress=callbacks.progress, cancelled=cancelled, **options)
         seconds = time.perf_counter() - begin
         return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note)
 
@@ -175,14 +180,15 @@ def read_picture(path: Path) -> Picture:
 
 
 def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:
-    """Write a result at its full size, with the photo's metadata and the recipe that made it."""
-    recipe = result.request.recipe
-    images.write_image(path, result.image, result.metadata, overwrite=overwrite, recipe=recipe)
+    """Write a result at its full size, with the photo's metadata and the settings that made it."""
+    settings = result.request.stored_settings
+    images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=settings)
     return path
 
 
 def preview_of(image: np.ndarray) -> np.ndarray:
-    """Shrink a picture whose longer side is beyond what the window draws quickly."""
+    """Shrink a picture whose longer side is too long to be drawn quickly."""
+
     height, width = image.shape[:2]
     scale = PREVIEW_PX / max(height, width)
     return image if scale >= 1 else images.resize(image, max(1, round(width * scale)), max(1, round(height * scale)))

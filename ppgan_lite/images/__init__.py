@@ -17,7 +17,7 @@ from ppgan_lite.images.writing import (
     check_writable,
     encode_image,
     encode_stored,
-    read_recipe,
+    read_settings,
     write_file,
     write_image,
 )
@@ -39,7 +39,7 @@ __all__ = [
     "natural_key",
     "read_file",
     "read_image",
-    "read_recipe",
+    "read_settings",
     "resize",
     "result_name",
     "short_side_to",

@@ -32,7 +32,7 @@ WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".tiff": ("TIFF", {}),
     ".bmp": ("BMP", {}),
 }
-_RECIPE_PREFIX = b"ASCII\0\0\0ppgan_lite "  # the first eight bytes are EXIF's own mark of a comment's encoding
+_SETTINGS_PREFIX = b"ASCII\0\0\0ppgan_lite "  # the first eight bytes are EXIF's own mark of a comment's encoding
 _MAX_JPEG_EXIF = 65_533 - len(b"Exif\0\0")
 
 
@@ -42,7 +42,7 @@ def write_image(
     metadata: ImageMetadata | None = None,
     *,
     overwrite: bool = False,
-    recipe: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a picture file in the format that its suffix names; missing parent folders are made.
 
@@ -53,14 +53,14 @@ def write_image(
         image: uint8, or for PNG and TIFF uint16; (height, width, 3) RGB or (height, width) grey.
         metadata: Of the picture it was made from. JPEG and BMP cannot hold alpha: it is left out there.
         overwrite: Whether a file that is there already may be replaced.
-        recipe: The settings that made the picture, JSON values; `read_recipe` finds them again. BMP cannot hold them.
+        settings: Settings that made the picture, JSON values; `read_settings` finds them again. BMP cannot hold them.
 
     Raises:
         ImageError: The format is unknown, the file exists, or it cannot be written.
     """
     path = Path(path)
     check_writable(path, overwrite=overwrite)
-    write_file(path, encode_image(path, image, metadata, recipe=recipe))
+    write_file(path, encode_image(path, image, metadata, settings=settings))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -100,7 +100,7 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
 
 
 def encode_image(
-    path: Path, image: np.ndarray, metadata: ImageMetadata | None = None, *, recipe: Mapping[str, Any] | None = None
+    path: Path, image: np.ndarray, metadata: ImageMetadata | None = None, *, settings: Mapping[str, Any] | None = None
 ) -> bytes:
     """Return what `write_image` writes to a path.
 
@@ -109,14 +109,14 @@ def encode_image(
     """
     name, options = _format_of(path)
     metadata = metadata or ImageMetadata()
-    exif = _exif_with_recipe(metadata.exif, recipe)
+    exif = _exif_with_settings(metadata.exif, settings)
     pixels = image
     if metadata.alpha is not None and name not in ("JPEG", "BMP"):
         pixels = np.dstack([image, metadata.alpha])
     options = dict(options)
     if name != "BMP":
         if name == "JPEG" and len(exif) > _MAX_JPEG_EXIF:
-            exif = _exif_with_recipe(None, recipe)  # more than JPEG can hold: better a picture without it
+            exif = _exif_with_settings(None, settings)  # more than JPEG can hold: better a picture without it
         options["exif"] = exif
         if metadata.icc_profile is not None:
             options["icc_profile"] = metadata.icc_profile
@@ -139,7 +139,7 @@ def encode_image(
 
 
 def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> bytes:
-    """Return what `write_image` writes to a path, without a recipe, by the fastest way: for many pictures.
+    """Return what `write_image` writes to a path, without settings, by the fastest way: for many pictures.
 
     Raises:
         ImageError: The format is unknown, or cannot hold such a picture.
@@ -161,18 +161,18 @@ def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
     return WRITABLE[path.suffix.lower()]
 
 
-def _exif_with_recipe(exif: bytes | None, recipe: Mapping[str, Any] | None) -> bytes:
+def _exif_with_settings(exif: bytes | None, settings: Mapping[str, Any] | None) -> bytes:
     block = Image.Exif()
     if exif:
         block.load(exif)
-    if recipe is not None:
-        comment = _RECIPE_PREFIX + json.dumps(recipe, sort_keys=True).encode("ascii")
+    if settings is not None:
+        comment = _SETTINGS_PREFIX + json.dumps(settings, sort_keys=True).encode("ascii")
         block[ExifTags.IFD.Exif] = block.get_ifd(ExifTags.IFD.Exif) | {ExifTags.Base.UserComment: comment}
         block[ExifTags.Base.Software] = f"ppgan_lite {__version__}"
     return block.tobytes()
 
 
-def read_recipe(path: str | Path) -> dict[str, Any] | None:
+def read_settings(path: str | Path) -> dict[str, Any] | None:
     """Return the settings that `write_image` stored with a picture, None where there are none.
 
     Raises:
@@ -182,11 +182,11 @@ def read_recipe(path: str | Path) -> dict[str, Any] | None:
         try:
             exif = open_picture(file, str(path)).getexif()
             comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-            if not isinstance(comment, bytes) or not comment.startswith(_RECIPE_PREFIX):
+            if not isinstance(comment, bytes) or not comment.startswith(_SETTINGS_PREFIX):
                 return None
-            recipe = json.loads(comment[len(_RECIPE_PREFIX) :])
+            settings = json.loads(comment[len(_SETTINGS_PREFIX) :])
         except ImageError:
             raise
-        except Exception:  # noqa: BLE001 - a damaged EXIF block may raise anything, and holds no recipe
+        except Exception:  # noqa: BLE001 - a damaged EXIF block may raise anything, and holds no settings
             return None
-    return recipe if isinstance(recipe, dict) else None
+    return settings if isinstance(settings, dict) else None

@@ -17,8 +17,8 @@ from ppgan_lite.gui.state import (
     Picture,
     Request,
     Result,
-    Settings,
     State,
+    StyleSettings,
     brush_at,
     brush_px,
     checkpoint_choice,
@@ -75,15 +75,15 @@ def test_a_request_does_not_follow_the_sliders() -> None:
     state.open_photo(picture())
     state.open_painting(picture())
     request = state.request()
-    state.settings = Settings(strength=0.1)
+    state.settings = StyleSettings(strength=0.1)
     assert request.options == {"strength": 1.0, "keep_colors": False, "brush": None}
 
 
 def test_a_checkpoint_that_translates_gets_no_settings_of_style() -> None:
     choice = checkpoint_choice(Path("horse2zebra.ppgan"), SimpleNamespace(task="translate", inputs=("photo",)))
     assert not choice.has_settings and not choice.needs_painting
-    request = Request(picture(), choice, Settings(strength=0.3))
-    assert request.options == {} and request.recipe == {"checkpoint": "horse2zebra.ppgan"}
+    request = Request(picture(), choice, StyleSettings(strength=0.3))
+    assert request.options == {} and request.stored_settings == {"checkpoint": "horse2zebra.ppgan"}
 
 
 def test_a_checkpoint_of_one_direction_has_none_to_choose() -> None:
@@ -117,11 +117,14 @@ def test_a_checkpoint_that_is_loaded_again_keeps_one_place_in_the_gallery() -> N
     assert state.choice.source == "mine.ppgan", "a painting serves the checkpoint that asked for it"
 
 
-def test_the_recipe_names_what_the_command_line_needs_to_make_the_picture_again() -> None:
-    settings = Settings(strength=0.5, keep_colors=True, brush=0.05)
+def test_the_stored_settings_name_what_the_command_line_needs_to_make_the_picture_again() -> None:
+    settings = StyleSettings(strength=0.5, keep_colors=True, brush=0.05)
     expected = {"strength": 0.5, "keep_colors": True, "brush": 2.0}
-    assert Request(picture(), ANY_PAINTING, settings, picture(path="畫.png")).recipe == {"style": "畫.png"} | expected
-    assert Request(picture(), ANY_PAINTING, settings, picture(path=None)).recipe["style"] == "a pasted picture"
+    assert (
+        Request(picture(), ANY_PAINTING, settings, picture(path="畫.png")).stored_settings
+        == {"style": "畫.png"} | expected
+    )
+    assert Request(picture(), ANY_PAINTING, settings, picture(path=None)).stored_settings["style"] == "a pasted picture"
 
 
 def test_the_brush_follows_the_size_of_the_photo() -> None:
@@ -133,18 +136,18 @@ def test_the_brush_follows_the_size_of_the_photo() -> None:
 def test_a_result_suggests_a_name_in_the_format_of_the_photo() -> None:
     photo = picture()
     result = Result(
-        photo.image, photo.image, Request(photo, ANY_PAINTING, Settings(), picture(path="a/呐喊.png")), 1, ""
+        photo.image, photo.image, Request(photo, ANY_PAINTING, StyleSettings(), picture(path="a/呐喊.png")), 1, ""
     )
     assert result.file_name() == "照片 1_呐喊.jpg"
     gif = picture(path="walk.gif")
-    result = Result(gif.image, gif.image, Request(gif, ANY_PAINTING, Settings(), picture(path=None)), 1, "")
+    result = Result(gif.image, gif.image, Request(gif, ANY_PAINTING, StyleSettings(), picture(path=None)), 1, "")
     assert result.file_name() == "walk_any.png", "we do not write GIF"
 
 
 def test_opacity_grows_with_a_result_that_is_larger_than_the_photo() -> None:
     photo = picture(alpha=np.full((40, 60), 128, np.uint8))
     large = np.zeros((80, 120, 3), np.uint8)
-    result = Result(large, large, Request(photo, ANY_PAINTING, Settings()), 1, "cpu")
+    result = Result(large, large, Request(photo, ANY_PAINTING, StyleSettings()), 1, "cpu")
     assert result.metadata.alpha is not None and result.metadata.alpha.shape == (80, 120)
     assert (result.metadata.alpha == 128).all()
 

@@ -23,7 +23,7 @@ from ppgan_lite.gui.app import main
 from ppgan_lite.gui.state import Jobs
 from ppgan_lite.gui.view import from_qimage
 from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
-from ppgan_lite.images import read_image, read_recipe
+from ppgan_lite.images import read_image, read_settings
 from ppgan_lite.inference import cost
 
 
@@ -58,7 +58,7 @@ def test_a_photo_is_painted_and_shown_beside_itself(bench: Bench, photo: np.ndar
     np.testing.assert_array_equal(shown(bench.window.result_pane), 255 - photo)
     assert bench.predictors["night"].calls == [{"strength": 0.7, "keep_colors": True, "brush": None}]
     assert bench.window.device_label.text() == "Device: GPU 0"
-    assert bench.window.result_detail.text() == "The Night  ·  70 %  ·  Keep colours  ·  60 × 40"
+    assert bench.window.result_detail.text() == "The Night  ·  70 %  ·  Keep colors  ·  60 × 40"
     assert bench.window.status_label.text().startswith("Done in ")
 
 
@@ -66,8 +66,8 @@ def test_what_is_local_to_a_thread_stays_from_one_job_to_the_next(qtbot: QtBot) 
     worker, jobs, local = Worker("test"), Jobs(), threading.local()
     answers: list[object] = []
     worker.finished.connect(lambda _job, value: answers.append(value))
-    worker.submit(jobs.start("first"), lambda _report, _cancelled: setattr(local, "mode", "eager"))
-    worker.submit(jobs.start("second"), lambda _report, _cancelled: getattr(local, "mode", "lost"))
+    worker.submit(jobs.start("first"), lambda _callbacks, _cancelled: setattr(local, "mode", "eager"))
+    worker.submit(jobs.start("second"), lambda _callbacks, _cancelled: getattr(local, "mode", "lost"))
     qtbot.waitUntil(lambda: len(answers) == 2)
     assert worker.stop(1000)
     assert answers == [None, "eager"]
@@ -91,7 +91,7 @@ def test_progress_is_shown_and_cancel_answers_at_once(bench: Bench, photo_file: 
     began = time.perf_counter()
     bench.qtbot.mouseClick(bench.window.controls.cancel, Qt.LeftButton)
     assert bench.window.result_pane.note == "" and bench.window.controls.run.isEnabled()
-    assert bench.window.status_label.text() == "Cancelled"
+    assert bench.window.status_label.text() == "Canceled"
     assert time.perf_counter() - began < 0.5
     assert bench.window.state.result is None
 
@@ -149,7 +149,7 @@ def test_what_loads_a_painter_is_told_of_cancel(bench: Bench, photo_file: Path, 
         ended.set()
         raise CancelledError
 
-    monkeypatch.setattr(bench.window._painter, "_load", load)
+    monkeypatch.setattr(bench.window._predictors, "_load", load)
     bench.open_photo(photo_file)
     bench.window.run()
     bench.until(began.is_set)
@@ -289,7 +289,7 @@ def test_a_checkpoint_of_two_directions_shows_a_picker_and_each_has_its_net(
     bench.paint()
     assert bench.window.result_detail.text() == "zebra  ·  B → A  ·  120 × 80"
     result = bench.window.state.result
-    assert result.request.recipe == {"checkpoint": "zebra.ppgan", "direction": "b_to_a"}
+    assert result.request.stored_settings == {"checkpoint": "zebra.ppgan", "direction": "b_to_a"}
     assert result.file_name() == "photo_zebra_b_to_a.png"
     assert [source for source, _ in bench.loaded] == ["zebra.ppgan", "zebra.ppgan b_to_a"]
     assert bench.window.choose("night") and bench.window.choose("zebra.ppgan")
@@ -418,7 +418,7 @@ def test_a_picture_is_pasted_as_pixels_and_as_a_file(bench: Bench, photo_file: P
     assert bench.window.status_label.text() == "There is no picture to paste"
 
 
-def test_a_result_is_saved_whole_with_its_recipe_under_any_name(
+def test_a_result_is_saved_whole_with_its_settings_under_any_name(
     bench: Bench, photo: np.ndarray, photo_file: Path, monkeypatch: Any
 ) -> None:
     bench.open_photo(photo_file)
@@ -434,7 +434,7 @@ def test_a_result_is_saved_whole_with_its_recipe_under_any_name(
     bench.until(target.exists)
     bench.until(lambda: bench.window.status_label.text() == f"Saved {target}")
     np.testing.assert_array_equal(read_image(target)[0], 255 - photo)
-    assert read_recipe(target) == {"style": "night", "strength": 1.0, "keep_colors": False, "brush": None}
+    assert read_settings(target) == {"style": "night", "strength": 1.0, "keep_colors": False, "brush": None}
     assert offered == ["photo_night.png"]
     assert bench.settings.value("folder") == str(target.parent)
 
