@@ -117,7 +117,7 @@ def write_weights(folder: Path) -> tuple[Path, Path]:
     random weights paint is black, where no rounding can be seen.
     """
     from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
-    from ppgan_lite.foreign.giving import write_as
+    from ppgan_lite.foreign.saving import save_as
     from ppgan_lite.images import resize
     from ppgan_lite.inference.arrays import to_values
     from ppgan_lite.runtime.startup import require_paddle
@@ -139,7 +139,7 @@ def write_weights(folder: Path) -> tuple[Path, Path]:
     header, tensors = Header(nets={"painter": net_spec(net)}, predictors={"painter": spec}), net_tensors("painter", net)
     checkpoint, weights = folder / "published.ppgan", folder / "published.pdparams"
     write_checkpoint(checkpoint, header, tensors)
-    write_as(weights, header, tensors)
+    save_as(weights, header, tensors)
     return checkpoint, weights
 
 

@@ -96,7 +96,7 @@ def write_generator(path: Path, weights: Path | None) -> None:
     require_paddle().seed(0)
     from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
     from ppgan_lite.foreign.layouts import generator_places
-    from ppgan_lite.foreign.reading import read_weights
+    from ppgan_lite.foreign.weights_files import read_weights
     from ppgan_lite.nets.resnet_generator import ResnetGenerator
 
     net = ResnetGenerator() if weights is None else ResnetGenerator(norm="picture", bias=True)

@@ -19,8 +19,8 @@ from pathlib import Path
 from ppgan_lite import __version__
 from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.foreign.reading import read_weights
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
+from ppgan_lite.foreign.weights_files import read_weights
 from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.tables import did_you_mean
 

@@ -12,8 +12,8 @@ import numpy as np
 from ppgan_lite.checkpoint import build_net, load_net, read_checkpoint
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.fetch import cached, how_to_get
-from ppgan_lite.foreign.reading import READABLE_SUFFIXES, read_weights
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
+from ppgan_lite.foreign.weights_files import READABLE_SUFFIXES, read_weights
 
 if TYPE_CHECKING:
     from ppgan_lite.nets.vgg import VGGEncoder

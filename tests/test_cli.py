@@ -372,10 +372,10 @@ def test_a_sheet_shows_the_photo_and_every_style(
 
 
 def test_inspect_prints_what_describe_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ppgan_lite.foreign.opening
+    import ppgan_lite.foreign.loading
 
     description = {"file": "a.ppgan", "nets": {"painter": {"kind": "LapStyleNet", "parameters": 7}}, "about": {}}
-    monkeypatch.setattr(ppgan_lite.foreign.opening, "describe_file", lambda path: description)
+    monkeypatch.setattr(ppgan_lite.foreign.loading, "describe_file", lambda path: description)
     code, out, err = run("inspect", "a.ppgan")
     assert (code, out) == (0, "")
     assert err.splitlines() == [

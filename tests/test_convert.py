@@ -10,8 +10,8 @@ from foreign_files import write_pth
 from published_nets import as_paddle, as_torch, resnet, shaken
 
 from ppgan_lite.cli import main
-from ppgan_lite.foreign.reading import read_weights
-from ppgan_lite.foreign.writing import write_pdparams
+from ppgan_lite.foreign.pdparams import write_pdparams
+from ppgan_lite.foreign.weights_files import read_weights
 
 
 @pytest.fixture

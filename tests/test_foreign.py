@@ -16,13 +16,13 @@ from safetensors.numpy import save_file
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, net_spec, net_tensors, read_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.foreign.giving import write_as
-from ppgan_lite.foreign.opening import Choices, describe_file, open_checkpoint
-from ppgan_lite.foreign.paddlegan import lapstyle_names
-from ppgan_lite.foreign.painting import with_painting
-from ppgan_lite.foreign.reading import read_weights
-from ppgan_lite.foreign.translating import direction_of
+from ppgan_lite.foreign.conversion import ConversionOptions, direction_of
+from ppgan_lite.foreign.lapstyle import lapstyle_names
+from ppgan_lite.foreign.loading import describe_file, open_checkpoint
+from ppgan_lite.foreign.saving import save_as
+from ppgan_lite.foreign.style_statistics import with_style_statistics
 from ppgan_lite.foreign.vgg import vgg_names
+from ppgan_lite.foreign.weights_files import read_weights
 from ppgan_lite.images import resize
 from ppgan_lite.nets.discriminators import PatchDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet
@@ -71,7 +71,7 @@ def picture(channels: int = 3, size: int = 64) -> paddle.Tensor:
     return paddle.to_tensor(rng.uniform(-1, 1, (1, channels, size, size)).astype(np.float32))
 
 
-def difference(path: Path, net: nn.Layer, predictor: str = "a_to_b", choices: Choices | None = None) -> float:
+def difference(path: Path, net: nn.Layer, predictor: str = "a_to_b", choices: ConversionOptions | None = None) -> float:
     """Return the largest difference between what a file's net makes of a picture and what another net makes of it."""
     header, tensors = open_checkpoint(path, choices)
     spec = header.predictors[predictor]
@@ -135,16 +135,16 @@ def test_batch_norms_go_by_the_picture_or_by_the_training_as_chosen(tmp_path):
     for layer in net.sublayers():
         if isinstance(layer, nn.BatchNorm):
             layer._trainable_statistics = False
-    header, _ = open_checkpoint(path, Choices(statistics="training"))
+    header, _ = open_checkpoint(path, ConversionOptions(statistics="training"))
     assert header.nets["generator"].arguments["norm"] == "batch"
-    assert difference(path, net, choices=Choices(statistics="training")) < TOLERANCE
+    assert difference(path, net, choices=ConversionOptions(statistics="training")) < TOLERANCE
     assert difference(path, net) > 0.05
 
 
 def test_padding_can_be_chosen_where_a_file_was_made_otherwise(tmp_path):
     path = write_pth(tmp_path / "latest_net_G.pth", as_torch(published("ResnetGenerator", {"reflect": False})))
     for padding in ("zero", "reflect"):
-        arguments = open_checkpoint(path, Choices(padding=padding))[0].nets["generator"].arguments
+        arguments = open_checkpoint(path, ConversionOptions(padding=padding))[0].nets["generator"].arguments
         assert (arguments["padding"], arguments["block_padding"]) == (padding, None)
 
 
@@ -243,7 +243,7 @@ def test_a_painting_can_be_put_into_a_lapstyle_file(tmp_path):
     spec = PredictorSpec("painter", "stylize", ("photo", "style"), settings={"style_px": 32})
     header = Header({"painter": net_spec(net)}, {"painter": spec})
     painting = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
-    bound, tensors = with_painting(header, net_tensors("painter", net), painting)
+    bound, tensors = with_style_statistics(header, net_tensors("painter", net), painting)
     assert bound.predictors["painter"].inputs == ("photo",)
     found = build_net("painter", bound, tensors)
     small = paddle.to_tensor(resize(painting, 43, 32).transpose(2, 0, 1)[None].astype(np.float32) / 255)
@@ -251,7 +251,7 @@ def test_a_painting_can_be_put_into_a_lapstyle_file(tmp_path):
         for own, wanted in zip(found.own_statistics()[layer], pair, strict=True):
             np.testing.assert_array_equal(own.numpy(), wanted.numpy())
     with pytest.raises(UsageError, match=r"--painting: no net of .* takes a painting"):
-        with_painting(bound, tensors, painting)
+        with_style_statistics(bound, tensors, painting)
 
 
 @pytest.mark.parametrize("inputs", [("photo",), ("photo", "style")])
@@ -259,14 +259,14 @@ def test_a_painter_that_knows_its_style_takes_no_painting(inputs):
     net = StyleTransferNet(2, 1, 2)
     header = Header({"painter": net_spec(net)}, {"painter": PredictorSpec("painter", "stylize", inputs)}, source="x")
     with pytest.raises(UsageError) as caught:
-        with_painting(header, net_tensors("painter", net), np.zeros((32, 32, 3), np.uint8))
+        with_style_statistics(header, net_tensors("painter", net), np.zeros((32, 32, 3), np.uint8))
     assert str(caught.value) == "--painting: no net of x takes a painting"
 
 
 def test_a_painter_that_knows_its_style_is_described(tmp_path):
     net = StyleTransferNet(2, 1, 2)
     header = Header({"painter": net_spec(net)}, {"painter": PredictorSpec("painter", "stylize")})
-    write_as(tmp_path / "x.ppgan", header, net_tensors("painter", net))
+    save_as(tmp_path / "x.ppgan", header, net_tensors("painter", net))
     found = describe_file(tmp_path / "x.ppgan")["nets"]["painter"]
     numbers = sum(tensor.size for tensor in net_tensors("painter", net).values())
     assert (found["kind"], found["arguments"], found["parameters"]) == ("StyleTransferNet", net.arguments, numbers)
@@ -275,8 +275,8 @@ def test_a_painter_that_knows_its_style_is_described(tmp_path):
 def test_a_file_of_ours_is_read_as_it_is(tmp_path):
     net = ResnetGenerator(base_channels=2, blocks=1)
     path = tmp_path / "x.ppgan"
-    write_as(path, Header({"generator": net_spec(net)}), net_tensors("generator", net))
-    found, tensors = open_checkpoint(path, Choices(padding="zero"))
+    save_as(path, Header({"generator": net_spec(net)}), net_tensors("generator", net))
+    found, tensors = open_checkpoint(path, ConversionOptions(padding="zero"))
     wanted, _ = read_checkpoint(path)
     assert found == wanted and set(tensors) == {f"net/generator/{name}" for name in net.state_dict()}
     assert describe_file(path)["globals"] == []
@@ -305,7 +305,7 @@ def test_a_round_trip_changes_no_bit(tmp_path, kind, settings, suffix):
     for step in ("ours.ppgan", f"back{suffix}"):
         header, tensors = open_checkpoint(path)
         path = tmp_path / step
-        assert write_as(path, header, tensors) == ["generator"]
+        assert save_as(path, header, tensors) == ["generator"]
     found = {name.removeprefix("netG/"): array for name, array in read_weights(path).arrays.items()}
     wanted = as_torch(net) if suffix == ".pth" else as_paddle(net)
     for name, array in wanted.items():
@@ -318,7 +318,7 @@ def test_a_round_trip_changes_no_bit(tmp_path, kind, settings, suffix):
 def test_instance_norms_get_the_weights_that_paddlegan_gives_them(tmp_path, training):
     path, there, _ = training
     header, tensors = open_checkpoint(path)
-    assert write_as(tmp_path / "back.pdparams", header, tensors) == ["generator_ab", "generator_ba"]
+    assert save_as(tmp_path / "back.pdparams", header, tensors) == ["generator_ab", "generator_ba"]
     found, wanted = read_weights(tmp_path / "back.pdparams").arrays, as_paddle(there)
     assert {name for name in found if name.startswith("netG_A/")} == {f"netG_A/{name}" for name in wanted}
     for name, array in wanted.items():
@@ -328,14 +328,14 @@ def test_instance_norms_get_the_weights_that_paddlegan_gives_them(tmp_path, trai
 def test_a_pth_takes_one_of_two_generators(tmp_path, training):
     header, tensors = open_checkpoint(training[0])
     with pytest.raises(UsageError, match="can hold one net of generator_ab, generator_ba") as caught:
-        write_as(tmp_path / "latest_net_G.pth", header, tensors)
+        save_as(tmp_path / "latest_net_G.pth", header, tensors)
     assert caught.value.remedy == "Choose with --net, or end the file's name in _G_A or _G_B"
-    assert write_as(tmp_path / "latest_net_G_B.pth", header, tensors) == ["generator_ba"]
-    assert write_as(tmp_path / "x.pth", header, tensors, net="generator_ab") == ["generator_ab"]
+    assert save_as(tmp_path / "latest_net_G_B.pth", header, tensors) == ["generator_ba"]
+    assert save_as(tmp_path / "x.pth", header, tensors, net="generator_ab") == ["generator_ab"]
     with pytest.raises(UsageError, match="there is no generator 'x'; expected one of generator_ab, generator_ba"):
-        write_as(tmp_path / "x.pth", header, tensors, net="x")
+        save_as(tmp_path / "x.pth", header, tensors, net="x")
     with pytest.raises(UsageError, match=r"cannot write \.onnx; expected one of \.ppgan \.pdparams \.pth"):
-        write_as(tmp_path / "x.onnx", header, tensors)
+        save_as(tmp_path / "x.onnx", header, tensors)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_a_pth_takes_one_of_two_generators(tmp_path, training):
 def test_what_another_program_cannot_build_is_not_given_to_it(tmp_path, net, suffix, told):
     header = Header({"net": net_spec(net)}, source="x.ppgan")
     with pytest.raises(CheckpointError) as caught:
-        write_as(tmp_path / f"x{suffix}", header, net_tensors("net", net))
+        save_as(tmp_path / f"x{suffix}", header, net_tensors("net", net))
     assert told in str(caught.value)
     assert not list(tmp_path.iterdir())
 

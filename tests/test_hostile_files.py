@@ -32,7 +32,7 @@ from foreign_files import (
 from ppgan_lite.checkpoint import Header, NetSpec, build_net, read_checkpoint, write_checkpoint
 from ppgan_lite.errors import CheckpointError, ImageError, PpganError
 from ppgan_lite.foreign import pickles
-from ppgan_lite.foreign.opening import describe_file, open_checkpoint
+from ppgan_lite.foreign.loading import describe_file, open_checkpoint
 from ppgan_lite.images import read_image
 
 SPARE_BYTES = 200_000_000
@@ -388,7 +388,7 @@ def test_opening_a_file_needs_neither_paddle_nor_torch(tmp_path):
     write_pth(tmp_path / "x.pth", {"model.1.weight": ROW})
     script = (
         "import sys\n"
-        "from ppgan_lite.foreign.opening import describe_file\n"
+        "from ppgan_lite.foreign.loading import describe_file\n"
         f"assert describe_file({str(tmp_path / 'x.pth')!r})['problem']\n"
         "assert not {'paddle', 'torch'} & set(sys.modules)\n"
     )

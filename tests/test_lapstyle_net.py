@@ -11,7 +11,7 @@ import pytest
 from net_examples import LAPSTYLE, WIDTHS, fill, picture, positive, sees
 from paddle.nn import functional as F
 
-from ppgan_lite.foreign.paddlegan import decoder_names, lapstyle_names, revision_names
+from ppgan_lite.foreign.lapstyle import decoder_names, lapstyle_names, revision_names
 from ppgan_lite.foreign.vgg import encoder_names
 from ppgan_lite.nets.alignment import apply_map, measure
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
@@ -216,7 +216,7 @@ def test_a_net_of_one_style_remembers_it():
 
 
 # LapStyle as published, written out layer by layer from the paper and from the numbers of the published files.
-# This is what our nets were compared with, beside PaddleGAN's own code; see ppgan_lite/foreign/paddlegan.py.
+# This is what our nets were compared with, beside PaddleGAN's own code; see ppgan_lite/foreign/lapstyle.py.
 
 State = Mapping[str, paddle.Tensor]
 

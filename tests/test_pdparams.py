@@ -17,7 +17,7 @@ import pytest
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign import pickles
-from ppgan_lite.foreign.paddlegan import decoder_names, lapstyle_names, revision_names
+from ppgan_lite.foreign.lapstyle import decoder_names, lapstyle_names, revision_names
 from ppgan_lite.foreign.pdparams import read_pdparams
 from ppgan_lite.foreign.vgg import encoder_names, vgg_encoder_tensors, vgg_names
 from ppgan_lite.nets.lapstyle import DraftDecoder, LapStyleNet

@@ -23,8 +23,8 @@ from foreign_files import (
 )
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.reading import globals_of, read_weights
-from ppgan_lite.foreign.writing import write_torch
+from ppgan_lite.foreign.torch_files import write_torch
+from ppgan_lite.foreign.weights_files import read_weights, requested_globals
 
 ROW = np.arange(12, dtype=np.float32)
 GLOBALS = ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch.FloatStorage"]
@@ -61,7 +61,11 @@ def test_a_state_dict_comes_back_bit_for_bit_from_either_layout(path, legacy):
     for name, array in state.items():
         assert found.arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(found.arrays[name], array)
-    assert globals_of(path)[:3] == ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch.FloatStorage"]
+    assert requested_globals(path)[:3] == [
+        "collections.OrderedDict",
+        "torch._utils._rebuild_tensor_v2",
+        "torch.FloatStorage",
+    ]
 
 
 @pytest.mark.parametrize("legacy", [False, True])
@@ -107,7 +111,7 @@ def test_a_safetensors_file_of_another_program_is_read(path):
     }
     path.write_bytes(safetensors_of(front, np.array(5).tobytes() + ROW.tobytes()))
     found = read_weights(path)
-    assert found.layout == "safetensors" and globals_of(path) == []
+    assert found.layout == "safetensors" and requested_globals(path) == []
     np.testing.assert_array_equal(found.arrays["b"], ROW.reshape(3, 4))
     assert found.arrays["a"] == 5
 
@@ -116,7 +120,7 @@ def test_what_is_written_here_has_the_opcodes_of_torch_save(path):
     """The writer's own pickle asks for nothing else than torch.load(weights_only=True) allows, and is read back."""
     state = {"a.weight": ROW.reshape(3, 4).T, "n": np.array(3), "empty": np.zeros((0, 2), np.float32)}
     write_torch(path, state)
-    assert sorted(globals_of(path)) == sorted([*GLOBALS, "torch.LongStorage"])
+    assert sorted(requested_globals(path)) == sorted([*GLOBALS, "torch.LongStorage"])
     found = read_weights(path).arrays
     for name, array in state.items():
         np.testing.assert_array_equal(found[name], array)

@@ -22,7 +22,7 @@ def inspect(file: str, as_json: bool) -> None:
     Takes checkpoints of this program, PaddleGAN's .pdparams, PyTorch's .pth and .safetensors. Nothing in the file is
     executed; "globals" are the functions and classes that it would have other programs look up.
     """
-    from ppgan_lite.foreign.opening import describe_file
+    from ppgan_lite.foreign.loading import describe_file
 
     description = describe_file(file)
     problem = description.get("problem")
@@ -67,19 +67,20 @@ def convert(
 
     What FILE holds counts, not its suffix. PaddleGAN loads .pdparams; pytorch-CycleGAN-and-pix2pix and CUT load .pth.
     """
-    from ppgan_lite.foreign.giving import write_as
-    from ppgan_lite.foreign.opening import Choices, open_checkpoint
-    from ppgan_lite.foreign.painting import with_painting
+    from ppgan_lite.foreign.conversion import ConversionOptions
+    from ppgan_lite.foreign.loading import open_checkpoint
+    from ppgan_lite.foreign.saving import save_as
+    from ppgan_lite.foreign.style_statistics import with_style_statistics
     from ppgan_lite.images import read_image
     from ppgan_lite.runtime.startup import require_paddle
 
     if not overwrite and Path(output).exists():
         raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")
     require_paddle()
-    header, tensors = open_checkpoint(file, Choices(padding, statistics))
+    header, tensors = open_checkpoint(file, ConversionOptions(padding, statistics))
     if painting is not None:
-        header, tensors = with_painting(header, tensors, read_image(painting)[0])
-    nets = write_as(output, header, tensors, net=net)
+        header, tensors = with_style_statistics(header, tensors, read_image(painting)[0])
+    nets = save_as(output, header, tensors, net=net)
     if as_json:
         print_json({"file": file, "output": output, "nets": nets, "about": header.about})
     else:

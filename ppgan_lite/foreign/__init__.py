@@ -1,1 +1,1 @@
-"""Other programs' files of weights, read and written. Nothing in such a file is ever executed."""
+"""Other programs' files of weights: loading, detection, conversion, saving. Nothing in a file is ever executed."""

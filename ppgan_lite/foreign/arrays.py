@@ -1,4 +1,4 @@
-"""What pickles of weights hold: stand-ins for the objects of NumPy that they name, and arrays under joined names."""
+"""Arrays of pickled files: stand-ins for the NumPy objects that a pickle names, and arrays under joined names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 
-# The published files of weights have up to half a gigabyte.
+# Published files of weights have up to half a gigabyte.
 MAX_FILE_BYTES = 8_000_000_000
 
 _TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")
@@ -19,7 +19,7 @@ _TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"
 # Added by paddle.save to a state dict: our name -> the name that the parameter had in that process.
 _NAME_TABLE = "StructuredToParameterName@@"
 
-# Bounds of what a forged file can make of references to the same things.
+# Bounds of the growth that a forged file can reach by references to the same objects.
 _MAX_ENTRIES = 100_000
 _MAX_DEPTH = 8
 _MAX_NAME = 500
@@ -31,7 +31,7 @@ def read_bytes(path: Path, expected: str) -> bytes:
 
     Args:
         path: The file.
-        expected: What it should be, for messages.
+        expected: The kind of file that it should be, for messages.
 
     Raises:
         CheckpointError: It is missing, a folder, empty, too large or cannot be read.
@@ -55,7 +55,7 @@ def read_bytes(path: Path, expected: str) -> bytes:
 
 @runtime_checkable
 class Leaf(Protocol):
-    """A stand-in for an array: the array, or None where the file never gave its numbers."""
+    """A stand-in for an array: the array, or None if the file never gave its values."""
 
     array: np.ndarray | None
 
@@ -67,7 +67,7 @@ def flattened(content: Any, path: Path) -> dict[str, np.ndarray]:
     gives "net_dec/conv.weight" and "epoch". Numbers become arrays without dimensions, texts are left out.
 
     Raises:
-        CheckpointError: It is nested too deep, has too many entries, keys that are no names, or arrays without numbers.
+        CheckpointError: It is nested too deep, has too many entries, keys other than names, or arrays without values.
     """
     found: dict[str, np.ndarray] = {}
     waiting = [("", content, 0)]
@@ -98,7 +98,7 @@ def flattened(content: Any, path: Path) -> dict[str, np.ndarray]:
 
 
 def checked_shape(shape: Any) -> tuple[int, ...]:
-    """Return a shape of a file if it can be one."""
+    """Return a shape from a file, or raise ValueError if it is impossible."""
     if not isinstance(shape, tuple) or len(shape) > _MAX_DIMENSIONS:
         raise ValueError("it has an array of an impossible shape")
     if not all(type(size) is int and size >= 0 for size in shape):
@@ -107,7 +107,7 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
 
 
 class OrderedDict(dict[Any, Any]):
-    """What stands for a collections.OrderedDict, which may carry attributes that no reader needs."""
+    """Stand-in for a collections.OrderedDict, which may carry attributes that no reader needs."""
 
     def __init__(self, pairs: Iterable[Any] = ()) -> None:
         super().__init__()
@@ -117,11 +117,11 @@ class OrderedDict(dict[Any, Any]):
             self[key] = value
 
     def build(self, state: Any) -> None:
-        """Leave out the attributes: PyTorch adds the versions of a net's layers."""
+        """Ignore the attributes: PyTorch adds the versions of a net's layers."""
 
 
 class DType:
-    """What stands for a numpy.dtype: numbers of a fixed size in little-endian order."""
+    """Stand-in for a numpy.dtype: numbers of a fixed size in little-endian order."""
 
     def __init__(self, code: str, align: bool = False, copy: bool = True) -> None:
         if code not in _TYPES:
@@ -135,7 +135,7 @@ class DType:
 
 
 class Array:
-    """What stands for a numpy.ndarray: empty until its state comes."""
+    """Stand-in for a numpy.ndarray: empty until its state comes."""
 
     array: np.ndarray | None = None
 
@@ -157,7 +157,7 @@ def _scalar(of_type: Any, data: Any) -> np.generic:
 
 
 def numpy_globals(size: int) -> dict[tuple[str, str], Any]:
-    """Return what stands for each global that a pickle of NumPy's arrays may name, in a file of so many bytes."""
+    """Return the stand-in of each global that a pickle of NumPy arrays may name, in a file of `size` bytes."""
     ndarray = "numpy.ndarray"  # only ever an argument
     budget = size
 
@@ -167,7 +167,7 @@ def numpy_globals(size: int) -> dict[tuple[str, str], Any]:
         return Array()
 
     def encode(text: str, encoding: str) -> bytes:
-        """Protocol 2 writes bytes as text; together they are never more than the file."""
+        """Encode text as bytes, as protocol 2 stores them; together they are never more than the file."""
         nonlocal budget
         budget -= len(text)
         if encoding != "latin1" or budget < 0:
@@ -175,7 +175,7 @@ def numpy_globals(size: int) -> dict[tuple[str, str], Any]:
         return text.encode("latin1")
 
     def same(pair: tuple[Any, ...]) -> tuple[Any, ...]:
-        """How paddle.save writes a tensor: tuple((name, array))."""
+        """Return the tuple: paddle.save writes a tensor as tuple((name, array))."""
         if type(pair) is not tuple:
             raise ValueError("it makes a tuple of something else")
         return pair

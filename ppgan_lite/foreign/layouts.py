@@ -1,4 +1,4 @@
-"""Where PaddleGAN, pytorch-CycleGAN-and-pix2pix and CUT keep the layers of their generators, and what we call these.
+"""State-dict layouts of the generators of PaddleGAN, pytorch-CycleGAN-and-pix2pix and CUT: our names and theirs.
 
 All three number the layers of nested sequences by place, activations, paddings and dropouts among them: PaddleGAN's
 generators are translations of the PyTorch ones, CUT's add blurs. So a name follows from a net's arguments alone.
@@ -10,23 +10,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Dialect = Literal["torch", "paddlegan"]
-Role = Literal["conv", "bare conv", "norm", "halving blur", "doubling blur"]
+import numpy as np
 
-# Our names of a batch norm's parts -> PyTorch's. Paddle's are ours.
+Dialect = Literal["torch", "paddlegan"]
+Role = Literal["conv", "bare conv", "norm", "downsampling blur", "upsampling blur"]
+
+# Our names of a batch norm's parameters and statistics -> PyTorch's; Paddle's are ours.
 BATCH_NORM = {"weight": "weight", "bias": "bias", "_mean": "running_mean", "_variance": "running_var"}
 BATCH_NORMS = ("batch", "picture")
+# The filters of CUT's blurs.
+BLURS = {
+    "downsampling blur": np.outer([1, 2, 1], [1, 2, 1]) / 16,
+    "upsampling blur": np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 16,
+}
 
 
 @dataclass(frozen=True)
 class Place:
-    """One layer that has numbers.
+    """One layer with parameters, statistics or a filter.
 
     Attributes:
-        ours: Its name in our net; "" for blurs, which have no numbers of their own here.
+        ours: Its name in our net; "" for blurs, which have no parameters here.
         theirs: Its name in the sequence.
-        role: "conv" stands beside a norm and has a bias if the net's arguments say so; "bare conv" always has one.
-        shape: Of its weight, or of what stands for it.
+        role: "conv" is followed by a norm and has a bias if the net's arguments say so; "bare conv" always has one.
+        shape: Of its weight; of a norm, its channels; of a blur, its filter.
     """
 
     ours: str
@@ -46,7 +53,7 @@ def generator_places(kind: str, arguments: Mapping[str, Any]) -> list[Place]:
 
 
 def generator_names(kind: str, arguments: Mapping[str, Any], dialect: Dialect) -> dict[str, str]:
-    """Return our name -> theirs of every parameter and statistic that both have."""
+    """Return our name -> theirs of every parameter and running statistic that both have."""
     names = {}
     for place in generator_places(kind, arguments):
         parts: dict[str, str] = {}
@@ -61,8 +68,13 @@ def generator_names(kind: str, arguments: Mapping[str, Any], dialect: Dialect) -
 
 
 def has_bias(arguments: Mapping[str, Any]) -> bool:
-    """Say whether the convolutions beside norms have biases, as the nets' constructors decide it."""
+    """Tell whether the convolutions before norms have biases, as the nets' constructors decide it."""
     return bool(arguments["norm"] not in BATCH_NORMS if arguments["bias"] is None else arguments["bias"])
+
+
+def blur_filter(place: Place) -> np.ndarray:
+    """Return the filter of one of CUT's blurs, channels x 1 x height x width, float32."""
+    return np.tile(BLURS[place.role].astype(np.float32), (place.shape[0], 1, 1, 1))
 
 
 def _resnet(arguments: Mapping[str, Any]) -> Iterator[Place]:
@@ -78,7 +90,7 @@ def _resnet(arguments: Mapping[str, Any]) -> Iterator[Place]:
         yield Place(f"downs.{number}.norm", f"model.{place + 1}", "norm", (width,))
         place += 3
         if antialias:
-            yield Place("", f"model.{place}", "halving blur", (width, 1, 3, 3))
+            yield Place("", f"model.{place}", "downsampling blur", (width, 1, 3, 3))
             place += 1
     for number in range(arguments["blocks"]):
         yield from _residual_block(f"blocks.{number}", f"model.{place}.conv_block", arguments)
@@ -88,7 +100,7 @@ def _resnet(arguments: Mapping[str, Any]) -> Iterator[Place]:
         if nearest:
             place += 1 + padded
         elif antialias:
-            yield Place("", f"model.{place}", "doubling blur", (2 * width, 1, 4, 4))
+            yield Place("", f"model.{place}", "upsampling blur", (2 * width, 1, 4, 4))
             place += 1
         else:
             shape = (2 * width, width, 3, 3)  # transposed
@@ -109,7 +121,7 @@ def _residual_block(ours: str, theirs: str, arguments: Mapping[str, Any]) -> Ite
 
 
 def _unet(arguments: Mapping[str, Any]) -> Iterator[Place]:
-    """The blocks lie in each other: each holds its way down, the next block, its way up."""
+    """Walk through the nested blocks: each holds its way down, the next block and its way up."""
     depth, base = arguments["depth"], arguments["base_channels"]
     widths = [base * min(2**level, 8) for level in range(depth)]
     innermost = depth - 1

@@ -1,8 +1,8 @@
-"""Pickles read as data: a small interpreter of the opcodes that files of weights are written with.
+"""Read pickles as data: a small interpreter of the opcodes that files of weights are written with.
 
-`pickle.load` calls whatever a file names. Here nothing is imported and nothing of the file's choosing is called: the
-names that a reader knows stand for functions of the reader, every other name is refused, and what a file asks to
-allocate is bounded by its own size.
+`pickle.load` calls any function that a file names. Here nothing is imported, and a file chooses nothing that is called:
+the globals that a reader knows stand for functions of the reader, every other one is refused, and allocations are
+bounded by the file's own size.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ppgan_lite.errors import CheckpointError
 
-# (module, name) -> what stands for it. The two are compared as they are, so a dotted name finds nothing.
+# (module, name) -> stand-in. The two are compared as they are, so a dotted name finds nothing.
 Globals = Mapping[tuple[str, str], Any]
 
 # A tensor takes about thirty opcodes.
@@ -32,7 +32,7 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 @runtime_checkable
 class Buildable(Protocol):
-    """An object of the reader that takes the state which a file gives it."""
+    """A stand-in that takes the state which a file gives it."""
 
     def build(self, state: Any) -> None:
         """Check and take the state."""
@@ -41,15 +41,15 @@ class Buildable(Protocol):
 def read_pickle(
     data: bytes | io.BytesIO, known: Globals, *, where: object, stored: Callable[[Any], Any] | None = None
 ) -> Any:
-    """Return what a pickle of protocol 2 to 4 describes: collections, texts, bytes, numbers, and what `known` makes.
+    """Return the content of a pickle of protocol 2 to 4: collections, texts, bytes, numbers, and stand-ins of `known`.
 
     Args:
-        data: The pickle, or a stream that is left behind its end.
-        known: What stands for each global that may be named. A callable is called with the file's arguments and must
+        data: The pickle, or a stream, which is then at the pickle's end.
+        known: The stand-in of each global that may be named. A callable is called with the file's arguments and must
             check them; an object with a `build` method gets the file's state.
         where: The file, for messages.
-        stored: Makes what stands for a persistent id, by which a pickle refers to what lies beside it; it must check
-            the id. Without it such ids are refused.
+        stored: Resolves a persistent id, by which a pickle refers to data outside it, and must check it. Without it
+            such ids are refused.
 
     Raises:
         CheckpointError: The pickle is damaged, or asks for anything beyond that.
@@ -69,10 +69,10 @@ def read_pickle(
 def pickle_globals(data: bytes | io.BytesIO) -> list[str]:
     """Return every global that a pickle asks for, as "module.name" in the order of its opcodes; nothing is looked up.
 
-    What cannot be told without running the pickle is "?"; a damaged pickle gives what stands before the damage.
+    A name that only running the pickle would tell is "?"; of a damaged pickle, those before the damage are returned.
     """
     found: dict[str, None] = {}
-    pushed: list[Any] = []  # what the opcodes so far have pushed, as far as it is text
+    pushed: list[Any] = []  # by the opcodes so far; None for anything but text
     memo: dict[Any, Any] = {}
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
@@ -101,7 +101,7 @@ def pickle_globals(data: bytes | io.BytesIO) -> list[str]:
 
 def _run(data: bytes | io.BytesIO, known: Globals, where: object, stored: Callable[[Any], Any] | None) -> Any:
     stack: list[Any] = []
-    below: list[list[Any]] = []  # what lies under each open mark, out of reach until the mark is closed
+    below: list[list[Any]] = []  # the stack under each open mark, out of reach until the mark is closed
     memo: dict[Any, Any] = {}
 
     def pop_to_mark() -> list[Any]:

@@ -1,7 +1,8 @@
-"""PyTorch's `.pth` files: pickled state dicts, as `torch.save` writes them, in the zip layout and the one before 1.6.
+"""Read and write PyTorch's `.pth` files: pickled state dicts, as `torch.save` writes them.
 
-A pickle describes the tensors, their numbers lie beside it. `torch.load` can be made to run what a pickle names; this
-reader knows the few names that a state dict has a reason to use and refuses every other. It needs no PyTorch.
+There are two layouts, a zip archive and the one before PyTorch 1.6. In both, a pickle describes the tensors, and their
+storages lie next to it. `torch.load` can be made to call a function that a pickle names; this reader knows the few
+globals that a state dict needs and refuses every other. It needs no PyTorch.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 import math
 import zipfile
 import zlib
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,22 +20,34 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign.arrays import checked_shape, flattened, numpy_globals
+from ppgan_lite.foreign.pickle_encoding import (
+    EMPTY_ORDERED_DICT,
+    FALSE,
+    REDUCE,
+    encode_global,
+    encode_int,
+    encode_items,
+    encode_shape,
+    encode_text,
+    encode_tuple,
+)
 from ppgan_lite.foreign.pickles import pickle_globals, read_pickle
+from ppgan_lite.safetensors_files import replace_file
 
 SUFFIX = ".pth"
 
 _ZIP = b"PK\x03\x04"
 _CENTRAL = b"PK\x01\x02"
-# The pickle of a number that every file of the older layout begins with.
+# The pickled magic number at the beginning of every file of the older layout.
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _LEGACY_PROTOCOL = 1001
-_LEGACY_PICKLES = 5  # what it is, its protocol, the system, the tensors, the order of their storages
+_LEGACY_PICKLES = 5  # magic number, protocol, system, tensors, order of their storages
 
 _STATE_DICT = "a state dict that torch.save wrote"
 _SAVE_REMEDY = "Save net.state_dict() instead, in the program that made it"
 _DAMAGED_REMEDY = "Copy or download it again"
 
-_BFLOAT16 = np.dtype([("bfloat16", "<u2")])  # NumPy has no such number
+_BFLOAT16 = np.dtype([("bfloat16", "<u2")])  # a NumPy type of this program; NumPy has none
 _STORAGES = {
     "FloatStorage": np.dtype("<f4"),
     "DoubleStorage": np.dtype("<f8"),
@@ -46,6 +60,9 @@ _STORAGES = {
     "ByteStorage": np.dtype("u1"),
     "BoolStorage": np.dtype("?"),
 }
+# The types that nets of ours have.
+_STORAGE_OF = {"float32": "FloatStorage", "float64": "DoubleStorage", "int64": "LongStorage"}
+_ZIP_VERSION = b"3\n"
 # A zip entry takes a kilobyte of memory while it is read; a training has a few hundred tensors.
 _MAX_ENTRIES = 20_000
 _MAX_PICKLE_BYTES = 50_000_000
@@ -53,12 +70,12 @@ _LOCAL_HEADER_BYTES = 30
 
 
 def is_torch(data: bytes) -> bool:
-    """Say whether bytes begin like either layout of torch.save."""
+    """Tell whether bytes begin like either layout of torch.save."""
     return data.startswith((_ZIP, _LEGACY))
 
 
 def parse_torch(data: bytes, path: Path) -> dict[str, np.ndarray]:
-    """Read the arrays out of the bytes of a `.pth` file.
+    """Read the arrays from the bytes of a `.pth` file.
 
     Args:
         data: The whole file; the arrays are views of it.
@@ -68,7 +85,7 @@ def parse_torch(data: bytes, path: Path) -> dict[str, np.ndarray]:
         Joined name (see `flattened`) -> read-only array; bfloat16 is widened to float32.
 
     Raises:
-        CheckpointError: The file is damaged, hostile, a TorchScript archive, or holds something else than numbers.
+        CheckpointError: The file is damaged, hostile, a TorchScript archive, or holds anything but numbers.
     """
     content = _parse_zip(data, path) if data.startswith(_ZIP) else _parse_legacy(data, path)
     if not isinstance(content, dict):
@@ -90,8 +107,29 @@ def torch_globals(data: bytes, path: Path) -> list[str]:
     return [name for entry in entries if entry.endswith(".pkl") for name in pickle_globals(bytes(entries[entry]))]
 
 
+def write_torch(path: str | Path, state: Mapping[str, np.ndarray]) -> None:
+    """Write one state dict as `torch.save` does, in the zip layout; `torch.load(..., weights_only=True)` reads it.
+
+    Raises:
+        CheckpointError: The folder is missing or cannot be written.
+    """
+    path = Path(path)
+    arrays = {name: np.asarray(array, order="C") for name, array in state.items()}
+    tensors = {name: _encode_tensor(array, str(number)) for number, (name, array) in enumerate(arrays.items())}
+    description = b"\x80\x02" + EMPTY_ORDERED_DICT + encode_items(tensors) + b"."
+    entries = {"data.pkl": description, "byteorder": b"little"}
+    entries |= {f"data/{number}": array.tobytes() for number, array in enumerate(arrays.values())}
+    entries["version"] = _ZIP_VERSION
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        for name, data in entries.items():
+            # A fixed date: the same weights give the same file.
+            file.writestr(zipfile.ZipInfo(f"{path.stem}/{name}"), data)
+    replace_file(path, archive.getvalue())
+
+
 class _Storage:
-    """A row of numbers of one type that tensors are views of; the numbers may come later."""
+    """A flat buffer of one type that tensors are views of; its values may come later."""
 
     def __init__(self, dtype: np.dtype[Any], count: int) -> None:
         self.dtype = dtype
@@ -108,7 +146,7 @@ class _Storage:
 
 
 class _Tensor:
-    """What stands for a tensor: a view of a storage."""
+    """Stand-in for a tensor: a view of a storage."""
 
     def __init__(self, storage: Any, offset: Any, shape: Any, strides: Any) -> None:
         shape, strides = checked_shape(shape), checked_shape(strides)
@@ -132,7 +170,7 @@ class _Tensor:
 
 
 def _known(size: int) -> dict[tuple[str, str], Any]:
-    """Return what stands for each global that a state dict of so many bytes may name."""
+    """Return the stand-in of each global that a state dict in a file of `size` bytes may name."""
 
     def rebuild(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
         return _Tensor(storage, offset, shape, strides)
@@ -159,7 +197,7 @@ class _Storages:
         self.by_key: dict[str, _Storage] = {}
 
     def __call__(self, reference: Any) -> _Storage:
-        """Take a persistent id: ("storage", type, key, device, count), and None behind it in the older layout."""
+        """Resolve a persistent id: ("storage", type, key, device, count), followed by None in the older layout."""
         if not isinstance(reference, tuple) or len(reference) not in (5, 6) or reference[0] != "storage":
             raise ValueError("it refers to something else than a storage")
         _, dtype, key, _, count, *view = reference
@@ -206,7 +244,7 @@ def _parse_legacy(data: bytes, path: Path) -> Any:
     storages = _Storages()
     known = _known(len(data))
     _refuse_whole_nets(torch_globals(data, path), path)
-    read_pickle(stream, {}, where=path)  # the number that says what it is
+    read_pickle(stream, {}, where=path)  # the magic number
     protocol = read_pickle(stream, {}, where=path)
     if protocol != _LEGACY_PROTOCOL:
         raise CheckpointError(path, f"is of protocol {protocol!s:.20}", f"{_LEGACY_PROTOCOL}", _SAVE_REMEDY)
@@ -231,8 +269,18 @@ def _parse_legacy(data: bytes, path: Path) -> Any:
     return content
 
 
+def _encode_tensor(array: np.ndarray, key: str) -> bytes:
+    kind = encode_global("torch", _STORAGE_OF[array.dtype.name])
+    storage = encode_tuple([encode_text("storage"), kind, encode_text(key), encode_text("cpu"), encode_int(array.size)])
+    strides = [stride // array.itemsize for stride in array.strides]
+    shapes = [encode_shape(array.shape), encode_shape(strides)]
+    requires_grad, hooks = FALSE, EMPTY_ORDERED_DICT
+    arguments = encode_tuple([storage + b"Q", encode_int(0), *shapes, requires_grad, hooks])
+    return encode_global("torch._utils", "_rebuild_tensor_v2") + arguments + REDUCE
+
+
 def _refuse_whole_nets(names: list[str], path: Path) -> None:
-    """Tell a pickled net, which is a program, from a pickled attack."""
+    """Refuse a pickled net, which is a program, with a message other than an attack's."""
     for name in names:
         if name.startswith(("torch.nn.modules.", "models.", "__main__.")):
             found = f"holds a whole net ({name[:80]!s}), which only its own program can load"
@@ -277,7 +325,7 @@ def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
 
 
 def _place(data: bytes, entry: zipfile.ZipInfo, path: Path) -> tuple[int, int]:
-    """Return where the bytes of a zip entry begin and end, from its local header."""
+    """Return the begin and end of a zip entry's bytes, from its local header."""
     header = data[entry.header_offset : entry.header_offset + _LOCAL_HEADER_BYTES]
     if entry.header_offset < 0 or len(header) < _LOCAL_HEADER_BYTES or not header.startswith(_ZIP):
         raise _damaged(path, f"the zip entry {entry.filename[:80]!r} is not where it should be")

@@ -1,4 +1,4 @@
-"""The layouts in which VGG-19 is published, and our names of its parameters.
+"""State-dict layouts of the published VGG-19 files, and our names of the parameters.
 
 - "normalised": AdaIN's `vgg_normalised.pth` and PaddleGAN's `vgg_normalised.pdparams`, whose first 1x1 convolution
   takes RGB in [0, 1]; a sequence of layers numbered by place, paddings among them.
@@ -15,7 +15,7 @@ import numpy as np
 from ppgan_lite.errors import CheckpointError
 
 CONVS = (2, 2, 4, 4, 1)
-# Where PaddleGAN's `Encoder` cuts the sequence of layers: behind relu1_1, relu2_1, relu3_1 and relu4_1.
+# The layers at which PaddleGAN's `Encoder` cuts the sequence: after relu1_1, relu2_1, relu3_1 and relu4_1.
 _ENCODER_CUTS = (0, 4, 11, 18, 31)
 
 # Of ImageNet, as torchvision's documentation of its weights has them.
@@ -24,13 +24,13 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def vgg_names() -> dict[str, str]:
-    """Our name in `VGGEncoder` -> name in the normalised layout, up to relu5_1."""
+    """Return our name in `VGGEncoder` -> name in the normalised layout, up to relu5_1."""
     places = {"conv0": 0, **_places(first=2, layers_of_a_conv=3)}  # padding, convolution, ReLU
     return with_parts({conv: str(place) for conv, place in places.items()})
 
 
 def encoder_names() -> dict[str, str]:
-    """Our name in `VGGEncoder` -> PaddleGAN's in `Encoder`."""
+    """Return our name in `VGGEncoder` -> PaddleGAN's in `Encoder`."""
     names = {}
     for ours, flat in vgg_names().items():
         place, part = flat.split(".")
@@ -40,7 +40,7 @@ def encoder_names() -> dict[str, str]:
 
 
 def torchvision_names() -> dict[str, str]:
-    """Our name in `VGGEncoder` -> torchvision's in `vgg19().features`; it has no conv0."""
+    """Return our name in `VGGEncoder` -> torchvision's in `vgg19().features`; it has no conv0."""
     places = _places(first=0, layers_of_a_conv=2)  # convolution, ReLU
     return with_parts({conv: str(place) for conv, place in places.items()})
 
@@ -49,7 +49,7 @@ def vgg_encoder_tensors(state: Mapping[str, np.ndarray], *, where: object) -> di
     """Find a VGG-19 encoder among the arrays of a file: by itself, or inside a file of LapStyle.
 
     Returns:
-        Our name in `VGGEncoder` -> array; what lies behind relu5_1 is left out.
+        Our name in `VGGEncoder` -> array; layers after relu5_1 are left out.
 
     Raises:
         CheckpointError: No such encoder is in it.
@@ -69,12 +69,12 @@ def vgg_encoder_tensors(state: Mapping[str, np.ndarray], *, where: object) -> di
 
 
 def with_parts(layers: Mapping[str, str]) -> dict[str, str]:
-    """Turn names of layers, ours -> theirs, into those of their weights and biases."""
+    """Expand names of layers, ours -> theirs, to those of their weights and biases."""
     return {f"{ours}.{part}": f"{theirs}.{part}" for ours, theirs in layers.items() for part in ("weight", "bias")}
 
 
 def _places(*, first: int, layers_of_a_conv: int) -> dict[str, int]:
-    """Return each convolution's place in a sequence with one pooling behind each stage."""
+    """Return each convolution's place in a sequence with one pooling after each stage."""
     places = {}
     place = first
     for stage, convs in enumerate(CONVS, start=1):
@@ -86,7 +86,7 @@ def _places(*, first: int, layers_of_a_conv: int) -> dict[str, int]:
 
 
 def _imagenet_conv0() -> dict[str, np.ndarray]:
-    """The 1x1 convolution that does what torchvision's preprocessing does to RGB in [0, 1]."""
+    """Return the 1x1 convolution that normalizes RGB in [0, 1] as torchvision's preprocessing does."""
     std = np.array(_IMAGENET_STD, np.float32)
     bias = -np.array(_IMAGENET_MEAN, np.float32) / std
     return {"conv0.weight": np.diag(1 / std).reshape(3, 3, 1, 1), "conv0.bias": bias}

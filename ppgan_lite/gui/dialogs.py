@@ -9,7 +9,7 @@ from PyQt5.QtCore import QSettings, Qt
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ppgan_lite.checkpoint import SUFFIX
-from ppgan_lite.foreign.reading import READABLE_SUFFIXES as FOREIGN_SUFFIXES
+from ppgan_lite.foreign.weights_files import READABLE_SUFFIXES as FOREIGN_SUFFIXES
 from ppgan_lite.gui import theme
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE

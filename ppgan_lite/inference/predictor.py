@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from ppgan_lite.checkpoint import SUFFIX, Header, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.foreign.opening import open_checkpoint
+from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
 from ppgan_lite.inference.engines import AUTO, Engines, begin, choose_engines
 from ppgan_lite.inference.steps import Cancelled

@@ -1,4 +1,4 @@
-"""Any file of weights as named arrays, by what is in it and not by its suffix. Nothing in it is executed."""
+"""Read any file of weights as named arrays, by its content and not by its suffix. Nothing in it is executed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ppgan_lite.safetensors_files import kind_of_file, read_tensors
 READABLE_SUFFIXES = (".pdparams", ".pth", ".pt", ".safetensors")
 
 _EXPECTED = "a file of weights: .ppgan, .pdparams, .pth or .safetensors"
-# Tensors that share their numbers cost nothing until they are loaded; no honest file repeats the same ones.
+# Tensors that share a storage cost nothing until they are loaded; no honest file repeats a storage.
 _MAX_GROWTH = 2
 
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """What a file of weights holds.
+    """The content of a file of weights.
 
     Attributes:
         path: The file.
@@ -58,7 +58,7 @@ def read_weights(path: str | Path) -> WeightsFile:
     return found
 
 
-def globals_of(path: str | Path) -> list[str]:
+def requested_globals(path: str | Path) -> list[str]:
     """Return every global that the pickles of a file ask for, "module.name"; nothing is looked up.
 
     Raises:
@@ -72,7 +72,7 @@ def globals_of(path: str | Path) -> list[str]:
 
 
 def _refuse_programs(names: list[str], path: Path) -> None:
-    """Tell a StyleGAN pickle, which carries its own source code, from a pickled attack."""
+    """Refuse a StyleGAN pickle, which carries its own source code, with a message other than an attack's."""
     if any(name.startswith(("dnnlib.", "torch_utils.persistence.", "training.networks")) for name in names):
         found = f"is a StyleGAN pickle: a program with its weights ({names[0][:80]})"
         raise CheckpointError(path, found, _EXPECTED, "There is no StyleGAN here")

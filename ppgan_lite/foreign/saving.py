@@ -1,4 +1,4 @@
-"""Checkpoints as the files that PaddleGAN and the PyTorch repositories load: the way back of `opening`."""
+"""Save checkpoints as the files that PaddleGAN and the PyTorch repositories load: the inverse of `conversion`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ import numpy as np
 
 from ppgan_lite.checkpoint import SUFFIX, Header, NetSpec, build_net, net_spec, write_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.foreign.layouts import BATCH_NORMS, Dialect, generator_names, generator_places, has_bias
-from ppgan_lite.foreign.paddlegan import lapstyle_names
-from ppgan_lite.foreign.recognition import blur_filter
-from ppgan_lite.foreign.translating import DIRECTIONS, direction_of
-from ppgan_lite.foreign.writing import write_pdparams, write_torch
+from ppgan_lite.foreign.conversion import DIRECTIONS, direction_of
+from ppgan_lite.foreign.lapstyle import lapstyle_names
+from ppgan_lite.foreign.layouts import (
+    BATCH_NORMS,
+    BLURS,
+    Dialect,
+    blur_filter,
+    generator_names,
+    generator_places,
+    has_bias,
+)
+from ppgan_lite.foreign.pdparams import write_pdparams
+from ppgan_lite.foreign.torch_files import write_torch
 
 GENERATORS = ("ResnetGenerator", "UnetGenerator")
 SUFFIXES = (SUFFIX, ".pdparams", ".pth")
 
-# What PaddleGAN's LapStyle is built with; nothing of it can be set there.
+# The arguments of PaddleGAN's LapStyle, where none of them can be set.
 _LAPSTYLE = {
     "encoder_channels": [64, 128, 256, 512, 512],
     "encoder_convs": [2, 2, 4, 4, 1],
@@ -27,21 +35,21 @@ _LAPSTYLE = {
     "alignment": "adain",
     "own_style": False,
 }
-_MOST_REVISIONS = 2
-_LEAST_DEPTH = 5
+_MAX_REVISIONS = 2
+_MIN_DEPTH = 5
 _PROGRAMS = {"torch": "pytorch-CycleGAN-and-pix2pix and CUT", "paddlegan": "PaddleGAN"}
 
 
-def write_as(
+def save_as(
     path: str | Path, header: Header, tensors: Mapping[str, np.ndarray], *, net: str | None = None
 ) -> list[str]:
-    """Write a checkpoint in the format that a suffix names. Needs Paddle: every net is built, to see that all fits.
+    """Write a checkpoint in the format that the suffix names. Needs Paddle: every net is built, so that all is checked.
 
     Args:
         path: `.ppgan` takes everything; `.pdparams` all generators, or LapStyle whole; `.pth` one generator.
         header: From `open_checkpoint`.
         tensors: From `open_checkpoint`.
-        net: Which generator goes into a `.pth`; needed where there are several and the file's name tells no direction.
+        net: The generator that goes into a `.pth`; needed where there are several and the file's name has no direction.
 
     Returns:
         The names of the nets in the file.
@@ -55,13 +63,13 @@ def write_as(
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UsageError(path, f"cannot write {suffix or 'a file without suffix'}", f"one of {' '.join(SUFFIXES)}")
-    # Written by an older version, or by another program, a header leaves arguments to the constructor's defaults.
+    # A header written by an older version, or converted, leaves some arguments to the constructor's defaults.
     header = replace(header, nets={name: net_spec(build_net(name, header, tensors)) for name in header.nets})
     if suffix == SUFFIX:
         write_checkpoint(path, header, tensors)
         return list(header.nets)
     if suffix == ".pdparams":
-        states = _for_paddlegan(header, tensors)
+        states = _paddlegan_nets(header, tensors)
         write_pdparams(path, {theirs: state for theirs, (_, state) in states.items()})
         return list(dict.fromkeys(ours for ours, _ in states.values()))
     name = _one_generator(path, header, net)
@@ -69,8 +77,8 @@ def write_as(
     return [name]
 
 
-def _for_paddlegan(header: Header, tensors: Mapping[str, np.ndarray]) -> dict[str, tuple[str, dict[str, np.ndarray]]]:
-    """Return the name of each of PaddleGAN's nets -> our net's name, its state dict."""
+def _paddlegan_nets(header: Header, tensors: Mapping[str, np.ndarray]) -> dict[str, tuple[str, dict[str, np.ndarray]]]:
+    """Return PaddleGAN's name of each net -> our name of it, its state dict."""
     found = {}
     generators = [name for name, spec in header.nets.items() if spec.kind in GENERATORS]
     for name in generators:
@@ -91,7 +99,7 @@ def _for_paddlegan(header: Header, tensors: Mapping[str, np.ndarray]) -> dict[st
 
 
 def _one_generator(path: Path, header: Header, net: str | None) -> str:
-    """Choose the generator for a file of one net: the one named, that of the file's direction, or the only one."""
+    """Choose the generator for a file of one net: the named one, that of the file's direction, or the only one."""
     generators = [name for name, spec in header.nets.items() if spec.kind in GENERATORS]
     if not generators:
         kinds = ", ".join(spec.kind for spec in header.nets.values())
@@ -129,20 +137,20 @@ def _generator_state(
             state[f"{place.theirs}.bias"] = np.zeros(place.shape, np.float32)
         if place.role == "norm" and spec.arguments["norm"] in BATCH_NORMS and dialect == "torch":
             state[f"{place.theirs}.num_batches_tracked"] = np.array(0)
-        if place.role in ("halving blur", "doubling blur"):
+        if place.role in BLURS:
             state[f"{place.theirs}.filt"] = blur_filter(place)
     return state
 
 
 def _check_generator(where: str, spec: NetSpec, dialect: Dialect) -> None:
-    """Refuse what the other program cannot build."""
+    """Refuse a generator that the other program cannot build."""
     arguments = spec.arguments
     norm = "batch" if arguments["norm"] in BATCH_NORMS else arguments["norm"]
     faults = []
     if has_bias(arguments) != (norm == "instance"):
         faults.append(f"convolutions {'with' if has_bias(arguments) else 'without'} bias beside {norm} norms")
-    if spec.kind == "UnetGenerator" and arguments["depth"] < _LEAST_DEPTH:
-        faults.append(f"a U-Net of depth {arguments['depth']}, less than {_LEAST_DEPTH}")
+    if spec.kind == "UnetGenerator" and arguments["depth"] < _MIN_DEPTH:
+        faults.append(f"a U-Net of depth {arguments['depth']}, less than {_MIN_DEPTH}")
     if spec.kind == "ResnetGenerator":
         faults += ["self-attention"] if arguments["attention"] else []
         faults += ["resize-convolutions"] if arguments["upsample"] == "nearest" else []
@@ -157,5 +165,5 @@ def _check_lapstyle(where: str, spec: NetSpec) -> None:
         if spec.arguments[key] != value:
             found = f"its {key} is {spec.arguments[key]}"
             raise CheckpointError(where, found, f"{value}, as PaddleGAN's LapStyle has it", "It cannot be given away")
-    if spec.arguments["revisions"] > _MOST_REVISIONS:
-        raise CheckpointError(where, f"has {spec.arguments['revisions']} revision nets", f"at most {_MOST_REVISIONS}")
+    if spec.arguments["revisions"] > _MAX_REVISIONS:
+        raise CheckpointError(where, f"has {spec.arguments['revisions']} revision nets", f"at most {_MAX_REVISIONS}")

@@ -1,4 +1,4 @@
-"""Which net a state dict is of, with which arguments, from the names and shapes of its arrays alone."""
+"""Detect the generator in a state dict, with its arguments, from the names and shapes of the arrays alone."""
 
 from __future__ import annotations
 
@@ -10,25 +10,21 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.layouts import Place, generator_names, generator_places
+from ppgan_lite.foreign.layouts import BLURS, Place, generator_names, generator_places
 
 State = Mapping[str, np.ndarray]
 
-# What wrappers put in front of every name: DataParallel, torch.compile.
+# Prefixes of every name behind a wrapper: DataParallel, torch.compile.
 _WRAPPERS = ("module.", "_orig_mod.")
 _PADDLE_STATISTICS = {"_mean": "running_mean", "_variance": "running_var"}
 _AFFINE = {"weight": 1.0, "scale": 1.0, "bias": 0.0}
-_BLURS = {
-    "halving blur": np.outer([1, 2, 1], [1, 2, 1]) / 16,
-    "doubling blur": np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 16,
-}
 
 _REFUSED_REMEDY = "This variant is not supported"
 _RESNET_HINT = "a ResNet generator of PaddleGAN, pytorch-CycleGAN-and-pix2pix or CUT"
 _UNET_HINT = "a U-Net generator of PaddleGAN or pytorch-CycleGAN-and-pix2pix"
 
-# Kind of net -> a pattern that some name matches, for files that are not what was asked for; the first one counts.
-_OTHERS = (
+# Kind of net -> a pattern that one of its names matches, for files without a generator; the first one counts.
+_OTHER_NETS = (
     (
         "an optimizer's state",
         r"(^|/)(param_groups|LR_Scheduler|master_weights)(/|$)|_(moment[12]|velocity|beta[12]_pow_acc)_0",
@@ -40,14 +36,14 @@ _OTHERS = (
 
 
 @dataclass(frozen=True)
-class Recognised:
+class DetectedGenerator:
     """A generator found in a state dict.
 
     Attributes:
         kind: Its name in the table of nets.
         arguments: All that its layout depends on.
         tensors: Our name -> array, float32.
-        notes: What was left out, or cannot be known, as sentences without full stops.
+        notes: On arrays that were left out, as sentences without full stops.
     """
 
     kind: str
@@ -56,22 +52,22 @@ class Recognised:
     notes: tuple[str, ...] = ()
 
 
-def label(state: State, name: str = "") -> str:
-    """Say in words what a state dict is of, where it is not a generator; "" if that is not known.
+def describe_other_net(state: State, name: str = "") -> str:
+    """Name the net of a state dict that is not a generator's; "" if it is not known.
 
     Args:
         state: Name -> array.
-        name: Under which it stands in its file.
+        name: The state dict's own name in its file.
     """
     state = _unwrapped(state)
-    for kind, pattern in _OTHERS:
+    for kind, pattern in _OTHER_NETS:
         if any(re.search(pattern, f"{name}/{key}") for key in state):
             return kind
     return _discriminator(state)
 
 
-def recognise(state: State, *, where: object) -> Recognised | None:
-    """Find the generator that a state dict is of.
+def detect_generator(state: State, *, where: object) -> DetectedGenerator | None:
+    """Detect the generator that a state dict belongs to.
 
     Args:
         state: Name -> array, of one net.
@@ -81,7 +77,7 @@ def recognise(state: State, *, where: object) -> Recognised | None:
         The generator; None if the names are not those of one.
 
     Raises:
-        CheckpointError: It is nearly one: the message says what differs.
+        CheckpointError: It is nearly one; the message names the differences.
     """
     state = _canonical(_unwrapped(state))
     if "model.model.0.weight" in state:
@@ -104,11 +100,11 @@ def recognise(state: State, *, where: object) -> Recognised | None:
         hint = _UNET_HINT if kind == "UnetGenerator" else _RESNET_HINT
         shown = "; ".join(faults[:3]) + (f"; and {len(faults) - 3} more" if len(faults) > 3 else "")
         raise CheckpointError(where, f"is nearly {hint}, but {shown}", "the net as published", _REFUSED_REMEDY)
-    return Recognised(kind, arguments, {ours: left[theirs] for ours, theirs in names.items()}, notes)
+    return DetectedGenerator(kind, arguments, {ours: left[theirs] for ours, theirs in names.items()}, notes)
 
 
 def _unwrapped(state: State) -> dict[str, np.ndarray]:
-    """Take off what wrappers put in front of every name."""
+    """Strip the prefixes of wrappers from all names."""
     names = list(state)
     for wrapper in _WRAPPERS:
         if names and all(name.startswith(wrapper) for name in names):
@@ -117,7 +113,7 @@ def _unwrapped(state: State) -> dict[str, np.ndarray]:
 
 
 def _canonical(state: State) -> dict[str, np.ndarray]:
-    """Give statistics PyTorch's names, and leave out the count of batches."""
+    """Rename running statistics as PyTorch does, and leave out the count of batches."""
     found = {}
     for name, array in state.items():
         layer, _, part = name.rpartition(".")
@@ -146,7 +142,7 @@ def _resnet_arguments(state: State, where: object) -> dict[str, Any]:
     base = stem.shape[0]
     padded = inner[0] == 1
     norm = _norm_kind(state, f"model.{convs[0]}", f"model.{convs[0] + 1}")
-    # Both sizes of a transposed convolution are the other way round; one beside a blur is an ordinary one.
+    # A transposed convolution has in and out channels swapped; next to a blur there is an ordinary one.
     transposed = first_up.shape[0] == 4 * base and first_up.shape[1] == 2 * base
     blurred = [f"model.{place}.filt" in state for place in (convs[1] + 3, convs[3] - 1)]
     if blurred[0] != blurred[1]:
@@ -194,7 +190,7 @@ def _unet_arguments(state: State, where: object) -> dict[str, Any]:
 
 
 def _norm_kind(state: State, conv: str, norm: str) -> str:
-    """Tell norms apart: only a batch norm has weights and statistics, only beside none has a convolution no bias."""
+    """Tell norms apart: only batch norms have weights and statistics; without a norm, convolutions have no bias."""
     if {f"{norm}.weight", f"{norm}.running_mean"} <= set(state):
         return "batch"
     if any(name.startswith(f"{norm}.") for name in state) or f"{conv}.bias" in state:
@@ -203,7 +199,7 @@ def _norm_kind(state: State, conv: str, norm: str) -> str:
 
 
 def _check_norms(state: State, places: list[Place], arguments: Mapping[str, Any], where: object) -> tuple[str, ...]:
-    """Make sure that the instance norms of a file do nothing beyond normalising."""
+    """Check that the instance norms of a file do nothing beyond normalizing."""
     if arguments["norm"] != "instance":
         return ()
     statistics = False
@@ -226,28 +222,23 @@ def _check_norms(state: State, places: list[Place], arguments: Mapping[str, Any]
 def _without_constants(
     state: State, places: list[Place], arguments: Mapping[str, Any], where: object
 ) -> dict[str, np.ndarray]:
-    """Take out what our nets have as code: filters of blurs, and all of an instance norm."""
+    """Return the arrays without constants that our nets keep in code: blur filters, and all of an instance norm."""
     left = dict(state)
     for place in places:
         if place.role == "norm" and arguments["norm"] == "instance":
             for part in (*_AFFINE, "running_mean", "running_var"):
                 left.pop(f"{place.theirs}.{part}", None)
-        if place.role in _BLURS:
+        if place.role in BLURS:
             found = left.pop(f"{place.theirs}.filt", None)
-            if found is None or found.shape != place.shape or not np.allclose(found, _BLURS[place.role], atol=1e-6):
+            if found is None or found.shape != place.shape or not np.allclose(found, BLURS[place.role], atol=1e-6):
                 raise CheckpointError(
                     where, f"its blur {place.theirs} has another filter", "CUT's filters as published"
                 )
     return left
 
 
-def blur_filter(place: Place) -> np.ndarray:
-    """Return the filter of CUT's blur layers, channels x 1 x height x width, float32."""
-    return np.tile(_BLURS[place.role].astype(np.float32), (place.shape[0], 1, 1, 1))
-
-
 def _discriminator(state: State) -> str:
-    """Say which discriminator it is; "" if none."""
+    """Describe a discriminator in words; "" if it is none."""
     convs = [array for name, array in state.items() if array.ndim == 4 and re.search(r"(weight|weight_orig)$", name)]
     if len(convs) < 2 or convs[-1].shape[0] != 1 or any("conv_block" in name for name in state):
         return ""

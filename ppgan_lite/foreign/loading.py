@@ -1,37 +1,26 @@
-"""One door for files of weights: ours as they are, PaddleGAN's and PyTorch's as the checkpoints that they would be."""
+"""Load any file of weights as a checkpoint: ours as they are, PaddleGAN's and PyTorch's converted."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.checkpoint import FORMAT, Header, describe, read_checkpoint, sha256_of
 from ppgan_lite.safetensors_files import read_front
 
+if TYPE_CHECKING:
+    import numpy as np
 
-@dataclass(frozen=True)
-class Choices:
-    """What a file of another program cannot tell; None follows the program that it comes from.
-
-    Attributes:
-        padding: Of all convolutions that could have either, "reflect" or "zero".
-        statistics: What batch norms go by: "picture", as both programs do when they are used, or "training".
-    """
-
-    padding: Literal["reflect", "zero"] | None = None
-    statistics: Literal["picture", "training"] | None = None
+    from ppgan_lite.foreign.conversion import ConversionOptions
 
 
-def open_checkpoint(path: str | Path, choices: Choices | None = None) -> tuple[Header, dict[str, np.ndarray]]:
+def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) -> tuple[Header, dict[str, np.ndarray]]:
     """Read any file of weights as a checkpoint, without Paddle and without executing anything in it.
 
     Args:
         path: A `.ppgan`, `.pdparams`, `.pth` or `.safetensors` file; its content counts, not its suffix.
-        choices: For files of other programs; ours say everything themselves.
+        options: For files of other programs; ours say everything themselves.
 
     Returns:
         As `read_checkpoint`.
@@ -42,9 +31,10 @@ def open_checkpoint(path: str | Path, choices: Choices | None = None) -> tuple[H
     path = Path(path)
     if _is_ours(path):
         return read_checkpoint(path)
-    from ppgan_lite.foreign.translating import translate_file  # half of what loading this package takes
+    # Imported here because a checkpoint of ours does not need it, and it takes as long as all the rest of this package.
+    from ppgan_lite.foreign.conversion import convert_file
 
-    return translate_file(path, choices or Choices())
+    return convert_file(path, options)
 
 
 def describe_file(path: str | Path) -> dict[str, Any]:
@@ -58,13 +48,13 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if _is_ours(path):
         return {**describe(path), "globals": []}
-    from ppgan_lite.foreign.translating import describe_translation
+    from ppgan_lite.foreign.conversion import describe_conversion
 
-    return {**describe_translation(path), "size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    return {**describe_conversion(path), "size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def _is_ours(path: Path) -> bool:
-    """Say whether a file is a checkpoint of ours, however damaged; another safetensors file is not."""
+    """Tell a checkpoint of ours, however damaged, from any other file, other safetensors files included."""
     with contextlib.suppress(OSError):
         with path.open("rb") as file:
             if file.read(9)[8:] != b"{":

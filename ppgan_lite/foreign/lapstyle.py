@@ -1,4 +1,4 @@
-"""PaddleGAN's names of the parameters of LapStyle, and ours: one to one, both ways.
+"""State-dict layout of PaddleGAN's LapStyle: its names of the parameters and ours, one to one.
 
 Compared with PaddleGAN at commit 094a2eb: models/generators/generater_lapstyle.py and apps/lapstyle_predictor.py. Its
 nets are sequences whose layers are numbered by place.
@@ -31,17 +31,17 @@ _REVISION = {
 
 
 def decoder_names() -> dict[str, str]:
-    """Our name in `DraftDecoder` -> PaddleGAN's in `DecoderNet`."""
+    """Return our name in `DraftDecoder` -> PaddleGAN's in `DecoderNet`."""
     return with_parts(_DECODER)
 
 
 def revision_names() -> dict[str, str]:
-    """Our name in `RevisionNet` -> PaddleGAN's of the same name."""
+    """Return our name in `RevisionNet` -> PaddleGAN's in its class of the same name."""
     return with_parts(_REVISION)
 
 
 def lapstyle_names(revisions: int) -> dict[str, str]:
-    """Our name in `LapStyleNet(revisions=revisions)` -> PaddleGAN's as `read_pdparams` gives it.
+    """Return our name in `LapStyleNet(revisions=revisions)` -> PaddleGAN's as `read_pdparams` joins it.
 
     The first revision net is "net_rev", the second "net_rev_2"; PaddleGAN trains no third.
     """
