@@ -22,7 +22,7 @@ from PIL import Image
 
 from ppgan_lite.cli import main
 from ppgan_lite.cli.data import _parse_step
-from ppgan_lite.cli.terminal import Bar
+from ppgan_lite.cli.terminal import CountBar
 from ppgan_lite.data import processes
 from ppgan_lite.data.baselines import FILTERS, measure_baselines
 from ppgan_lite.data.degraded_folder import Report, degrade_folder, verify_folder
@@ -355,7 +355,7 @@ print(as_it_comes, measured[-1])
 
 def test_the_bar_of_the_command_starts_no_thread() -> None:
     before = threading.enumerate()
-    with Bar("picture") as bar:
+    with CountBar("picture") as bar:
         bar(0, 3)
         assert threading.enumerate() == before
 

@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints. Nothing that takes long is imported before a verb runs.
+"""The command line: parse, call, print. Slow imports happen only inside a verb.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or config, 130 interrupted.
 """
@@ -19,7 +19,7 @@ from ppgan_lite import __version__
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
 
-# Verb -> "module:function". A verb's file is loaded when the verb is asked for, or help about all of them.
+# Verb -> "module:function". A verb's module is imported when the verb runs, or for help about all of them.
 VERBS = {
     "stylize": "ppgan_lite.cli.painting:stylize",
     "translate": "ppgan_lite.cli.painting:translate",
@@ -39,7 +39,7 @@ VERBS = {
 
 
 class _Commands(click.Group):
-    """The verbs, with errors told in one line."""
+    """The verbs; an error is printed as one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(VERBS)
@@ -57,7 +57,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception as error:  # noqa: BLE001 - the last place where an error can become a line
+        except Exception as error:  # noqa: BLE001 - the last place that can print an error as one line
             if ctx.params["debug"]:
                 import traceback
 
@@ -78,8 +78,8 @@ def commands(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
-    # Paddle looks for a compiler's cache that nobody misses, and tells of every batch norm that learns; Pillow warns
-    # about metadata that it can do without.
+    # Of no use to users: Paddle warns about a missing ccache and about every batch norm in training, Pillow about
+    # damaged metadata.
     warnings.filterwarnings("ignore", message="No ccache found")
     warnings.filterwarnings("ignore", message="When training, we now always track")
     warnings.filterwarnings("ignore", module="PIL")
@@ -96,18 +96,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """Be the command: run `main` and end the process with its exit code.
+    """Run `main` and end the process with its exit code: the entry point of the console script.
 
-    Threads and what other packages registered end as always; only then the process is left as it is, since taking
-    Python and the engines apart takes a tenth of the time of a whole `paddlegan stylize`.
+    Threads and exit handlers of other packages finish as usual; then the process ends without tearing down Python and
+    the engines, which would take a tenth of the time of a whole `paddlegan stylize`.
     """
     code = 1
 
-    def leave() -> None:
+    def exit_at_once() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
-    atexit.register(leave)  # the first that is registered is the last to be called
+    atexit.register(exit_at_once)  # registered first, called last
     code = main()
     sys.exit(code)

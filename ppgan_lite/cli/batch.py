@@ -1,4 +1,4 @@
-"""Many pictures, each with a place for its result; a bad one does not end the batch."""
+"""Batches of pictures, each with a target for its result; a bad picture does not end the batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ppgan_lite.cli.terminal import Progress, describe, print_json, say, say_error
+from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, say, say_error
 from ppgan_lite.errors import ImageError, UsageError
 
 Picture = TypeVar("Picture")
@@ -21,109 +21,113 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Task:
+class Item:
+    """A picture of a batch: the file to read and the file to write."""
+
     source: Path
     target: Path
 
 
 class Batch:
-    """Pictures to read, and for each where its result goes; a bad one does not end the batch.
+    """Pictures to read, each with a target for its result; a bad picture does not end the batch.
 
     Args:
         sources: Files and folders.
-        output: A file for a single one, or a folder, in which the tree of the sources is mirrored; None: beside each.
-        label: Distinguishes results that lie beside their sources.
+        output: A file for a single source, or a folder, in which the tree of the sources is mirrored; None puts each
+            result next to its source.
+        label: Part of the name of a result next to its source.
         overwrite: Whether results may replace files.
     """
 
     def __init__(self, sources: Sequence[str], output: str | None, *, label: str = "", overwrite: bool) -> None:
         from ppgan_lite.images import check_writable
 
-        self.tasks: list[Task] = []
+        self.items: list[Item] = []
         self.results: list[dict[str, Any]] = []
         self.failures: list[tuple[Path, BaseException]] = []
         taken: set[Path] = set()
-        for task in self._plan([Path(source) for source in sources], output, label):
+        for item in self._plan([Path(source) for source in sources], output, label):
             try:
-                if not task.source.exists():
-                    raise ImageError(task.source, "does not exist")
-                if task.target in taken:
-                    raise ImageError(task.source, f"its result {task.target} is that of another picture too")
-                if task.target.resolve() == task.source.resolve():
-                    raise ImageError(task.target, "is the photo itself", "another name or folder for the result")
-                check_writable(task.target, overwrite=overwrite)
+                if not item.source.exists():
+                    raise ImageError(item.source, "does not exist")
+                if item.target in taken:
+                    raise ImageError(item.source, f"its result {item.target} is that of another picture too")
+                if item.target.resolve() == item.source.resolve():
+                    raise ImageError(item.target, "is the photo itself", "another name or folder for the result")
+                check_writable(item.target, overwrite=overwrite)
             except ImageError as error:
-                self.failures.append((task.source, error))
+                self.failures.append((item.source, error))
             else:
-                taken.add(task.target)
-                self.tasks.append(task)
+                taken.add(item.target)
+                self.items.append(item)
 
     def run(
         self,
         read: Callable[[Path], Picture],
-        prepare: Callable[[], Callable[[Picture, Progress], Result]],
+        prepare: Callable[[], Callable[[Picture, ProgressCallback], Result]],
         write: Callable[[Path, Result], dict[str, Any]],
     ) -> None:
-        """Make a result of each picture, with a bar for more than one.
+        """Make a result of each picture, with a progress bar for more than one.
 
-        While one picture is being made, the next one is read and the one before is written; no more than these three
-        are in memory.
+        While one picture is being processed, the next one is read and the previous one is written; no more than these
+        three are in memory.
 
         Args:
-            read: Of a source.
-            prepare: Returns the work; called once, while the first picture is read, and not if there is none.
-            write: To a target; returns what is told about it.
+            read: Reads a source.
+            prepare: Returns the function to apply; called once, while the first picture is read, and not if there is
+                none.
+            write: Writes a result to a target; returns values to report about it.
         """
-        if not self.tasks:
+        if not self.items:
             return
         with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer, contextlib.ExitStack() as terminal:
-            ahead: Future[Picture] | None = reader.submit(read, self.tasks[0].source)
-            make = prepare()
-            show = terminal.enter_context(_bar(len(self.tasks)))
-            behind: Callable[[], None] | None = None
-            for done, task in enumerate(self.tasks):
-                show(done, f"{done + 1}/{len(self.tasks)} {task.source.name}")
+            next_picture: Future[Picture] | None = reader.submit(read, self.items[0].source)
+            process = prepare()
+            show = terminal.enter_context(_bar(len(self.items)))
+            finish_previous: Callable[[], None] | None = None
+            for done, item in enumerate(self.items):
+                show(done, f"{done + 1}/{len(self.items)} {item.source.name}")
                 started = time.perf_counter()
 
                 def progress(fraction: float, done: int = done) -> None:
                     show(done + fraction, None)
 
-                assert ahead is not None
-                coming = [ahead]
-                more = self.tasks[done + 1 : done + 2]
-                ahead = reader.submit(read, more[0].source) if more else None
-                with self._noting(task):
-                    # Nothing else holds the photo: it is forgotten before its result is encoded.
-                    result = make(coming.pop().result(), progress)
-                    if behind is not None:
-                        behind()
-                    behind = self._written(task, started, writer.submit(write, task.target, result))
+                assert next_picture is not None
+                current = [next_picture]
+                following = self.items[done + 1 : done + 2]
+                next_picture = reader.submit(read, following[0].source) if following else None
+                with self._collecting_errors(item):
+                    # Nothing else refers to the photo: its memory is free before its result is encoded.
+                    result = process(current.pop().result(), progress)
+                    if finish_previous is not None:
+                        finish_previous()
+                    finish_previous = self._finishing(item, started, writer.submit(write, item.target, result))
                 progress(1.0)
-            if behind is not None:
-                behind()
+            if finish_previous is not None:
+                finish_previous()
 
-    def _written(self, task: Task, started: float, outcome: Future[dict[str, Any]]) -> Callable[[], None]:
-        """Return what waits for a result to be written and notes what became of it."""
+    def _finishing(self, item: Item, started: float, written: Future[dict[str, Any]]) -> Callable[[], None]:
+        """Return a function that waits until a result is written, and records the outcome."""
 
         def wait() -> None:
-            with self._noting(task):
-                found = {"photo": str(task.source), "output": str(task.target), **outcome.result()}
-                self.results.append({**found, "seconds": round(time.perf_counter() - started, 3)})
+            with self._collecting_errors(item):
+                result = {"photo": str(item.source), "output": str(item.target), **written.result()}
+                self.results.append({**result, "seconds": round(time.perf_counter() - started, 3)})
 
         return wait
 
     @contextlib.contextmanager
-    def _noting(self, task: Task) -> Iterator[None]:
-        """Keep an error about one picture for the end; let one that is the same for every picture pass."""
+    def _collecting_errors(self, item: Item) -> Iterator[None]:
+        """Collect an error about one picture; raise one that concerns all of them."""
         try:
             yield
         except UsageError:
             raise
-        except Exception as error:  # noqa: BLE001 - told at the end, whatever it is
-            self.failures.append((task.source, error))
+        except Exception as error:  # noqa: BLE001 - reported at the end, whatever it is
+            self.failures.append((item.source, error))
 
-    def conclude(self, about: dict[str, Any], *, as_json: bool) -> None:
-        """Tell what was made and what failed; exit with 1 if anything did."""
+    def report(self, about: dict[str, Any], *, as_json: bool) -> None:
+        """Print results and failures; exit with 1 if there are failures."""
         if as_json:
             errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
             print_json({**about, "results": self.results, "errors": errors})
@@ -139,39 +143,39 @@ class Batch:
                 say(f"{len(self.failures)} of {len(self.failures) + len(self.results)} pictures failed")
             raise click.exceptions.Exit(1)
 
-    def _plan(self, sources: list[Path], output: str | None, label: str) -> Iterable[Task]:
+    def _plan(self, sources: list[Path], output: str | None, label: str) -> Iterable[Item]:
         from ppgan_lite.images import WRITABLE, find_images, result_name
 
         to_folder = output is not None and (os.path.isdir(output) or output.endswith(("/", os.sep)))
         if output is not None and not to_folder:
             suffix = Path(output).suffix
             if len(sources) == 1 and suffix and not sources[0].is_dir():
-                yield Task(sources[0], Path(output))
+                yield Item(sources[0], Path(output))
                 return
             if suffix.lower() in WRITABLE:
                 raise UsageError("--output", f"{output} is one file", "a folder, for more than one picture")
         for source in sources:
             if not source.is_dir():
                 if output is None:
-                    yield Task(source, source.parent / result_name(source, f"_{label}"))
+                    yield Item(source, source.parent / result_name(source, f"_{label}"))
                 else:
-                    yield Task(source, Path(output) / result_name(source))
+                    yield Item(source, Path(output) / result_name(source))
                 continue
             if output is None:
                 folder = source.resolve().with_name(f"{source.resolve().name}_{label}")
             else:
                 folder = Path(output) if len(sources) == 1 else Path(output) / source.resolve().name
-            # A result folder inside the source is not a source the next time.
+            # Results inside the source folder are not sources of the next run.
             found = [path for path in find_images(source) if folder.resolve() not in path.resolve().parents]
             if not found:
                 self.failures.append((source, ImageError(source, "holds no pictures")))
             for path in found:
-                yield Task(path, folder / path.relative_to(source).parent / result_name(path))
+                yield Item(path, folder / path.relative_to(source).parent / result_name(path))
 
 
 @contextlib.contextmanager
 def _bar(total: int) -> Iterator[Callable[[float, str | None], None]]:
-    """Show a bar for more than one picture; yields what moves it to so many pictures, and labels it anew."""
+    """Show a bar for more than one picture; yields a function of the number done and a new label or None."""
     if total < 2:
         yield lambda done, label: None
         return

@@ -1,4 +1,4 @@
-"""The verbs about files of weights: inspect, convert, export, fetch."""
+"""The verbs for weight files: inspect, convert, export, fetch."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ppgan_lite.errors import CheckpointError, UsageError
 @click.argument("file")
 @json_option
 def inspect(file: str, as_json: bool) -> None:
-    """Tell what a file of weights holds and how it is used.
+    """Show the contents of a weight file and how to use it.
 
     Takes checkpoints of this program, PaddleGAN's .pdparams, PyTorch's .pth and .safetensors. Nothing in the file is
-    executed; "globals" are the functions and classes that it would have other programs look up.
+    executed; "globals" are the functions and classes that other programs would look up on loading it.
     """
     from ppgan_lite.foreign.loading import describe_file
 
@@ -41,15 +41,15 @@ def inspect(file: str, as_json: bool) -> None:
 @click.option(
     "--padding",
     type=click.Choice(["reflect", "zero"]),
-    help="Of the convolutions. Default: what the file's names tell.",
+    help="Of the convolutions. Default: by the names in the file.",
 )
 @click.option(
     "--statistics",
     type=click.Choice(["picture", "training"]),
-    help="What batch norms go by. Default: the picture at hand, as PaddleGAN and test.py without --eval do.",
+    help="Statistics of batch norms. Default: of the picture, as in PaddleGAN and in test.py without --eval.",
 )
 @click.option(
-    "--painting", metavar="PICTURE", help="What a LapStyle file was trained on: the checkpoint then needs it no more."
+    "--painting", metavar="PICTURE", help="The painting that a LapStyle file was trained on, stored in the checkpoint."
 )
 @overwrite_option
 @json_option
@@ -63,9 +63,10 @@ def convert(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Turn any file of weights into a checkpoint of this program, or a checkpoint into another program's file.
+    """Convert any weight file to a checkpoint of this program, or a checkpoint to another program's file.
 
-    What FILE holds counts, not its suffix. PaddleGAN loads .pdparams; pytorch-CycleGAN-and-pix2pix and CUT load .pth.
+    The contents of FILE count, not its suffix. PaddleGAN loads .pdparams; pytorch-CycleGAN-and-pix2pix and CUT load
+    .pth.
     """
     from ppgan_lite.foreign.conversion import ConversionOptions
     from ppgan_lite.foreign.loading import open_checkpoint
@@ -101,7 +102,7 @@ def _width_and_height(ctx: click.Context, parameter: click.Parameter, value: str
 
 @click.command()
 @click.argument("checkpoint", metavar="CHECKPOINT|STYLE")
-@click.option("-o", "--output", required=True, metavar="FOLDER", help="Is made.")
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Folder to create.")
 @click.option(
     "--format",
     "kind",
@@ -114,7 +115,7 @@ def _width_and_height(ctx: click.Context, parameter: click.Parameter, value: str
 @click.option("--size", callback=_width_and_height, metavar="WxH", help="For pictures of this size alone.")
 @click.option("--half", is_flag=True, help="Store weights as float16: half the size, computed in float32.")
 @click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
-@click.option("--levels", type=int, metavar="N", help="Painters: how often the photo is halved for the draft.")
+@click.option("--levels", type=int, metavar="N", help="Painters: how often the photo is downsampled for the draft.")
 @overwrite_option
 @json_option
 def export(
@@ -129,10 +130,10 @@ def export(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Give a net away: as files that other programs run, with a card and with proof.
+    """Export a net to files that other programs run, with a model card and a numerical check.
 
-    Takes any file of weights that `paddlegan inspect` knows, and the names of styles that ship. The export is run
-    beside the net on the same pictures; if they differ, nothing is written.
+    Takes any weight file that `paddlegan inspect` reads, and the names of shipped styles. Export and net are run on
+    the same pictures; if their results differ, nothing is written.
     """
     from ppgan_lite.export.exporting import export as export_net
     from ppgan_lite.export.subject import Wanted

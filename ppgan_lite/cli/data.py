@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ppgan_lite.cli.terminal import Bar, finite, json_option, overwrite_option, print_json, say, say_error, table
+from ppgan_lite.cli.terminal import (
+    CountBar,
+    check_finite,
+    json_option,
+    overwrite_option,
+    print_json,
+    say,
+    say_error,
+    table,
+)
 from ppgan_lite.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,8 +34,8 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 0.5),
     default=0.1,
     show_default=True,
-    callback=finite,
-    help="Share of the pixels that turns black, and share that turns white.",
+    callback=check_finite,
+    help="Fraction of the pixels set to black, and fraction set to white.",
 )
 @click.option(
     "--blur", type=click.IntRange(1, 999), default=20, show_default=True, metavar="PX", help="Side of the mean blur."
@@ -41,7 +50,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the noise.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core.")
 @click.option("--verify", is_flag=True, help="Degrade nothing: compare every file with the manifest.")
-@click.option("--baselines", is_flag=True, help="Then measure what classical filters make of it: PSNR and SSIM.")
+@click.option("--baselines", is_flag=True, help="Then measure PSNR and SSIM of classical filters on the results.")
 @click.option(
     "--pairs", type=click.IntRange(0), default=100, show_default=True, metavar="N", help="For --baselines; 0: all."
 )
@@ -65,8 +74,8 @@ def degrade(
 ) -> None:
     """Degrade all pictures of a folder: salt-and-pepper noise, then a mean blur.
 
-    DST gets the same folders and names, and a manifest: the same command again makes what is missing or has changed. A
-    picture's noise depends on its name and the seed only.
+    DST gets the same folders and names, and a manifest: running the same command again makes only missing and changed
+    pictures. A picture's noise depends only on its name and the seed.
     """
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
     if steps and given & {"noise", "blur"}:
@@ -82,7 +91,7 @@ def degrade(
 
     from ppgan_lite.data.degraded_folder import degrade_folder
 
-    with Bar("picture") as bar:
+    with CountBar("picture") as bar:
         try:
             report = degrade_folder(
                 source, target, chain, seed=seed, workers=workers, overwrite=overwrite, progress=bar
@@ -91,23 +100,24 @@ def degrade(
             bar.close()
             say(f"{bar.done} of {bar.total} pictures are done; the same command goes on from there")
             raise
-    outcome: dict[str, Any] = {"chain": chain, "seed": seed, **_as_json(report)}
+    outcome: dict[str, Any] = {"chain": chain, "seed": seed, **_report_as_json(report)}
     measured: list[Baseline] = []
     if baselines and (report.made or report.skipped):
         from ppgan_lite.data.baselines import measure_baselines
 
-        with Bar("step") as bar:
+        with CountBar("step") as bar:
             count, measured = measure_baselines(source, target, pairs=pairs, workers=workers, progress=bar)
         outcome["pairs"] = count
         outcome["baselines"] = [
-            {"filter": one.filter, **one.settings, "psnr": _finite(one.psnr), "ssim": one.ssim} for one in measured
+            {"filter": one.filter, **one.settings, "psnr": _finite_or_none(one.psnr), "ssim": one.ssim}
+            for one in measured
         ]
     if as_json:
         print_json(outcome)
-    _tell(report, target)
+    _print_report(report, target)
     if measured:
         say(f"means over {outcome['pairs']} pictures; higher is nearer to the clean ones")
-        rows = [(one.filter, f"{one.psnr:.2f}", f"{one.ssim:.4f}", _words(one.settings)) for one in measured]
+        rows = [(one.filter, f"{one.psnr:.2f}", f"{one.ssim:.4f}", _format_settings(one.settings)) for one in measured]
         say(table([("FILTER", "PSNR dB", "SSIM", "SETTINGS"), *rows]))
     if report.errors:
         ctx.exit(1)
@@ -118,7 +128,7 @@ def _verify(
 ) -> None:
     from ppgan_lite.data.degraded_folder import verify_folder
 
-    with Bar("picture") as bar:
+    with CountBar("picture") as bar:
         differences = verify_folder(source, target, chain=chain, seed=seed, progress=bar)
     if as_json:
         print_json({"pictures": bar.total, "differences": differences})
@@ -132,7 +142,7 @@ def _verify(
 
 
 def _parse_step(text: str) -> dict[str, Any]:
-    """Read a step of a chain: name:key=value,key=value; values are JSON."""
+    """Parse a step of a chain: name:key=value,key=value; values are JSON."""
     name, _, arguments = text.partition(":")
     step: dict[str, Any] = {"name": name.strip()}
     for argument in filter(None, arguments.split(",")):
@@ -146,7 +156,7 @@ def _parse_step(text: str) -> dict[str, Any]:
     return step
 
 
-def _tell(report: Report, target: str) -> None:
+def _print_report(report: Report, target: str) -> None:
     reasons: dict[str, int] = {}
     for why in report.made.values():
         reasons[why] = reasons.get(why, 0) + 1
@@ -164,14 +174,14 @@ def _tell(report: Report, target: str) -> None:
         say(f"{len(report.errors)} of {total} pictures failed")
 
 
-def _as_json(report: Report) -> dict[str, Any]:
+def _report_as_json(report: Report) -> dict[str, Any]:
     errors = [{"picture": name, "error": str(error)} for name, error in report.errors.items()]
     return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors}
 
 
-def _words(settings: dict[str, Any]) -> str:
+def _format_settings(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key}={value:g}" for key, value in settings.items())
 
 
-def _finite(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None

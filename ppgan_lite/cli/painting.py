@@ -1,4 +1,4 @@
-"""The verbs that make pictures: stylize, translate, restore, styles, sheet, gui."""
+"""The verbs for pictures: stylize, translate, restore, styles, sheet, gui."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import click
 from ppgan_lite.cli.batch import Batch
 from ppgan_lite.cli.terminal import (
     PROGRAM,
-    Progress,
+    ProgressCallback,
+    check_finite,
     device_option,
     engine_option,
-    finite,
     json_option,
     overwrite_option,
     print_json,
@@ -36,23 +36,28 @@ if TYPE_CHECKING:
 
 _SHEET_TILE_PX = 640
 
-# What made the last picture. It is taken apart by whoever comes next, not at the end of the process: that would take as
-# long as writing a picture, and `run` leaves the rest as it is, too.
-_at_work: list[Stylizer | Translator] = []
+# The predictor used last. It is freed when the next one is loaded, not at the end of the process: that would take as
+# long as writing a picture, and `run` frees nothing else either.
+_last_predictor: list[Stylizer | Translator] = []
 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: beside the photo, named after the style.")
+@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the photo, named after the style.")
 @click.option("--style", required=True, metavar="NAME|PICTURE|CHECKPOINT", help="See `paddlegan styles`.")
 @click.option(
-    "--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, callback=finite, help="Of the style."
+    "--strength",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    callback=check_finite,
+    help="Of the style.",
 )
-@click.option("--keep-colors", is_flag=True, help="The photo's colours, the painting's brush.")
+@click.option("--keep-colors", is_flag=True, help="The photo's colors, the painting's brush.")
 @click.option(
     "--brush",
     type=click.FloatRange(0, min_open=True),
-    callback=finite,
+    callback=check_finite,
     metavar="PX",
     help="Width of a stroke in pixels of the photo. Default: follows the picture.",
 )
@@ -73,17 +78,21 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style."""
-    batch = _planned(photos, output, label=Path(style).stem, overwrite=overwrite)
+    batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
-    recipe = {"style": style, **options}
-    _make(batch, lambda: load_for_use(style, device, engine), recipe, options, overwrite=overwrite, as_json=as_json)
+    settings = {"style": style, **options}
+    _run_batch(
+        batch, lambda: load_stylizer(style, device, engine), settings, options, overwrite=overwrite, as_json=as_json
+    )
 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: beside the photo, named after the checkpoint.")
 @click.option(
-    "--checkpoint", required=True, metavar="FILE", help="One that translates, such as CycleGAN's or pix2pix's."
+    "-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the photo, with the checkpoint's name."
+)
+@click.option(
+    "--checkpoint", required=True, metavar="FILE", help="A translation checkpoint, such as of CycleGAN or pix2pix."
 )
 @click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
 @device_option
@@ -100,24 +109,24 @@ def translate(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Turn images of one kind into another, or all images of a folder."""
+    """Translate images, or all images of a folder, from one kind to another."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
-    batch = _planned(photos, output, label=label, overwrite=overwrite)
-    recipe: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
+    batch = _plan_batch(photos, output, label=label, overwrite=overwrite)
+    settings: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
 
     def load() -> Translator:
         predictor = _load_translator(checkpoint, "translate", device, engine, direction)
-        recipe["direction"] = predictor.direction
+        settings["direction"] = predictor.direction
         return predictor
 
-    _make(batch, load, recipe, {}, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, settings, {}, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: beside the photo, named photo_restored.")
+@click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the photo, named photo_restored.")
 @click.option(
-    "--checkpoint", metavar="FILE", help="One that restores. Default: the one that ships, against noise and blur."
+    "--checkpoint", metavar="FILE", help="A restoration checkpoint. Default: the shipped one, for noise and blur."
 )
 @device_option
 @engine_option
@@ -135,26 +144,26 @@ def restore(
     """Restore degraded photos, or all photos of a folder."""
     from ppgan_lite.restoration import restorer
 
-    batch = _planned(photos, output, label="restored", overwrite=overwrite)
+    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite)
 
     def load() -> Translator:
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
-    _make(batch, load, {"checkpoint": checkpoint}, {}, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, {"checkpoint": checkpoint}, {}, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
 @json_option
 def styles(as_json: bool) -> None:
-    """List the styles that ship."""
+    """List the shipped styles."""
     from ppgan_lite.styles import catalogue
 
-    found = catalogue()
+    shipped = catalogue()
     if as_json:
         keys = ("name", "title", "artist", "year", "sha256", "training")
-        print_json([{key: getattr(style, key) for key in keys} for style in found])
+        print_json([{key: getattr(style, key) for key in keys} for style in shipped])
     else:
-        rows = [(style.name, style.title["en"], style.artist["en"], style.year) for style in found]
+        rows = [(style.name, style.title["en"], style.artist["en"], style.year) for style in shipped]
         say(table([("NAME", "PAINTING", "ARTIST", "YEAR"), *rows]))
 
 
@@ -177,7 +186,7 @@ def sheet(photo: str, output: str, device: str, engine: str, overwrite: bool) ->
     image = long_side_at_most(image, _SHEET_TILE_PX)
     tiles = [Tile(image, "Photo", "the original")]
     for style in tqdm(catalogue(), unit="style"):
-        painted = load_for_use(style.name, device, engine, quiet=True)(image)
+        painted = load_stylizer(style.name, device, engine, quiet=True)(image)
         tiles.append(Tile(painted, style.title["en"], f"{style.artist['en']}, {style.year}"))
     write_image(output, draw_sheet(tiles), ImageMetadata(icc_profile=metadata.icc_profile), overwrite=overwrite)
     say(output)
@@ -193,8 +202,8 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     ctx.exit(open_window(list(files)))
 
 
-def load_for_use(source: str, device: str, engine: str, *, quiet: bool = False) -> Stylizer:
-    """Load what paints photos in a style without being given a painting with each, and say so."""
+def load_stylizer(source: str, device: str, engine: str, *, quiet: bool = False) -> Stylizer:
+    """Load a predictor that paints in one style, and print its name, device and engine unless `quiet`."""
     from ppgan_lite.inference.predictor import load_predictor
 
     predictor = load_predictor(source, device=device, engine=engine)
@@ -202,7 +211,7 @@ def load_for_use(source: str, device: str, engine: str, *, quiet: bool = False) 
     if "style" in predictor.spec.inputs:
         raise UsageError("--style", f"{source} paints in the style of any picture", "that picture's file")
     if not quiet:
-        _introduce(predictor)
+        _print_predictor(predictor)
     return cast("Stylizer", predictor)
 
 
@@ -213,7 +222,7 @@ def _load_translator(checkpoint: str, task: str, device: str, engine: str, direc
         raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
     predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
     _check_task(checkpoint, predictor, task)
-    _introduce(predictor)
+    _print_predictor(predictor)
     return cast("Translator", predictor)
 
 
@@ -224,14 +233,14 @@ def _check_task(source: str, predictor: Stylizer | Translator, task: str) -> Non
         raise UsageError(source, f"its task is {predictor.spec.task}", f"a checkpoint whose task is {task}", remedy)
 
 
-def _introduce(predictor: Stylizer | Translator) -> None:
+def _print_predictor(predictor: Stylizer | Translator) -> None:
     note = f" ({predictor.device_note})" if predictor.device_note else ""
     say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
 
 
 @contextlib.contextmanager
-def _loading() -> Iterator[None]:
-    """Look for no garbage among what is loaded, which is there to stay: a fortieth of a start."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Pause garbage collection during imports, whose objects stay: it takes a fortieth of the start."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -241,42 +250,42 @@ def _loading() -> Iterator[None]:
             gc.enable()
 
 
-def _planned(photos: Sequence[str], output: str | None, *, label: str, overwrite: bool) -> Batch:
-    with _loading():  # NumPy and Pillow
+def _plan_batch(photos: Sequence[str], output: str | None, *, label: str, overwrite: bool) -> Batch:
+    with _without_garbage_collection():  # NumPy and Pillow are imported
         return Batch(photos, output, label=label, overwrite=overwrite)
 
 
-def _make(
+def _run_batch(
     batch: Batch,
     load: Callable[[], Stylizer | Translator],
-    recipe: dict[str, Any],
+    settings: dict[str, Any],
     options: Mapping[str, Any],
     *,
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Give each photo of a batch to a predictor, write what comes out, and tell what was made.
+    """Apply a predictor to each photo of a batch, write the results, and report them.
 
     Args:
-        batch: Photos and where their results go.
-        load: Makes the predictor; called if there is a photo for it, while that is read.
-        recipe: What is written into each result, and told as JSON.
-        options: For each call of the predictor.
+        batch: Photos and the targets of their results.
+        load: Makes the predictor; called while the first photo is read, and not without one.
+        settings: Stored in each result, and part of the JSON report.
+        options: Keyword arguments of each call of the predictor.
         overwrite: Whether results may replace files.
-        as_json: Whether to tell it on stdout.
+        as_json: Whether to report as JSON on stdout.
     """
     from ppgan_lite.images import fitting_metadata, read_image, write_image
     from ppgan_lite.inference.cost import cost_ahead
 
     used: dict[str, str | None] = {"device": None, "engine": None}
 
-    def prepare() -> Callable[[Photo, Progress], Photo]:
-        with _loading():
+    def prepare() -> Callable[[Photo, ProgressCallback], Photo]:
+        with _without_garbage_collection():
             predictor = load()
-        _at_work[:] = [predictor]
+        _last_predictor[:] = [predictor]
         used.update(device=predictor.device, engine=predictor.engine)
 
-        def make(photo: Photo, progress: Progress) -> Photo:
+        def process(photo: Photo, progress: ProgressCallback) -> Photo:
             image, metadata = photo
             cost = cost_ahead(predictor, image, options)
             if cost is not None:
@@ -284,12 +293,12 @@ def _make(
             result = predictor(image, progress=progress, **options)
             return result, fitting_metadata(metadata, result)
 
-        return make
+        return process
 
     def write(target: Path, result: Photo) -> dict[str, Any]:
         image, metadata = result
-        write_image(target, image, metadata, overwrite=overwrite, settings=recipe)
+        write_image(target, image, metadata, overwrite=overwrite, settings=settings)
         return {"width": image.shape[1], "height": image.shape[0]}
 
     batch.run(read_image, prepare, write)
-    batch.conclude({**recipe, **used}, as_json=as_json)
+    batch.report({**settings, **used}, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What the verbs share: what they print, and the options that mean the same everywhere.
+"""Output and options shared by all verbs.
 
 JSON goes to stdout, everything else to stderr.
 """
@@ -16,10 +16,11 @@ from ppgan_lite.errors import PpganError
 
 PROGRAM = "paddlegan"
 
-Progress = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 
 
-def finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+def check_finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Refuse NaN and infinity as the value of an option; a click callback."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number.")
     return value
@@ -30,21 +31,21 @@ device_option = click.option(
     default="auto",
     show_default=True,
     metavar="auto|cpu|gpu:N|intel",
-    help="What computes; intel is a GPU of Intel's.",
+    help="Device to compute on; intel is an Intel GPU.",
 )
 engine_option = click.option(
     "--engine",
     default="auto",
     show_default=True,
     metavar="auto|paddle|openvino|onnxruntime",
-    help="What executes the net. To insist on a precision, put it behind a colon: auto:float32.",
+    help="Engine to execute the net. To insist on a precision, add it after a colon: auto:float32.",
 )
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
 
 
 def outline(value: Any, indent: str = "") -> Iterable[str]:
-    """Return JSON values as indented lines of "key: value"."""
+    """Yield a JSON object as indented lines of "key: value"."""
     for name, item in value.items():
         key = name if str(name).isprintable() else json.dumps(name)
         if isinstance(item, dict) and item:
@@ -56,15 +57,16 @@ def outline(value: Any, indent: str = "") -> Iterable[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as lines with aligned columns."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-class Bar:
-    """A progress bar that is told how many items are done, of how many; it shows from the first one on.
+class CountBar:
+    """A progress bar called with the number of finished items and their total; hidden before the first call.
 
     Args:
-        unit: What is counted, in the singular.
+        unit: Name of an item, in the singular.
     """
 
     def __init__(self, unit: str) -> None:
@@ -73,7 +75,7 @@ class Bar:
         self.total = 0
         self._bar: Any = None
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> CountBar:
         return self
 
     def __exit__(self, *details: object) -> None:
@@ -83,19 +85,19 @@ class Bar:
         from tqdm import tqdm
 
         if self._bar is None:
-            tqdm.monitor_interval = 0  # no thread that watches it: a process with other threads cannot be forked
+            tqdm.monitor_interval = 0  # no monitor thread: a process with other threads cannot be forked
             self._bar = tqdm(total=total, unit=f" {self.unit}s")
         self.done, self.total = done, total
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Leave the bar as it is; what is printed next begins a line."""
+        """Leave the bar as it is; the next output starts on a new line."""
         if self._bar is not None:
             self._bar.close()
 
 
 def describe(error: BaseException) -> str:
-    """Return an error as one line that a user can do something with."""
+    """Return an error as one line that tells the user how to proceed."""
     if isinstance(error, PpganError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -113,4 +115,4 @@ def say(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2))  # in ASCII: a path may hold what stdout cannot encode
+    click.echo(json.dumps(value, indent=2))  # in ASCII: a path may hold characters that stdout cannot encode

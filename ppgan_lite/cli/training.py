@@ -14,7 +14,7 @@ from ppgan_lite.errors import UsageError
 @click.command()
 @click.option("-c", "--config", required=True, metavar="YAML", help="The experiment: see configs/.")
 @click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as train.iterations=100. Repeatable.")
-@click.option("--run-dir", metavar="FOLDER", help="Where the run is kept. Default: runs/ and the config's name.")
+@click.option("--run-dir", metavar="FOLDER", help="Folder of the run. Default: runs/ and the config's name.")
 @click.option("--resume", is_flag=True, help="Continue the run in that folder.")
 @click.option("--device", metavar="auto|cpu|gpu:N", help="Default: the config's.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Default: the config's.")
@@ -28,7 +28,7 @@ def train(
     seed: int | None,
     dry_run: bool,
 ) -> None:
-    """Train what a configuration describes."""
+    """Train the experiment of a configuration."""
     from ppgan_lite.config import load_config
     from ppgan_lite.runtime.startup import require_paddle
 
@@ -63,14 +63,14 @@ def board(run: str, host: str, port: int) -> None:
 @click.command()
 @click.argument("target", metavar="CONFIG_OR_FOLDER")
 @click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as data.size=128. Repeatable.")
-@click.option("--all", "tell_all", is_flag=True, help="List all findings, not only the first few of each kind.")
+@click.option("--all", "show_all", is_flag=True, help="List all findings, not only the first few of each kind.")
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, target: str, override: tuple[str, ...], tell_all: bool, as_json: bool) -> None:
-    """Look for what is wrong with the pictures of a configuration, or of a folder.
+def doctor(ctx: click.Context, target: str, override: tuple[str, ...], show_all: bool, as_json: bool) -> None:
+    """Check the pictures of a configuration, or of a folder.
 
-    Of a folder it also says what it can be used for. Exits with 2 if it found errors, which would stop a training;
-    warnings would not.
+    For a folder, also suggests a configuration. Exits with 2 on errors, which would stop a training; warnings would
+    not.
     """
     from tqdm import tqdm
 
@@ -107,7 +107,7 @@ def doctor(ctx: click.Context, target: str, override: tuple[str, ...], tell_all:
 
             say(f"{path}: {about['layout']}. For a configuration:\n")
             say(yaml.safe_dump(about["config"], sort_keys=False, allow_unicode=True))
-        for line in report.lines(len(report.findings) if tell_all else 5):
+        for line in report.lines(len(report.findings) if show_all else 5):
             say(line)
     if report.errors:
         ctx.exit(2)
