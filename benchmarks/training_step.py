@@ -62,7 +62,7 @@ class Training:
 
         self.paddle = require_paddle()
         from ppgan_lite.recipes.cyclegan import CycleGAN
-        from ppgan_lite.training.preparing import keep_freed_memory
+        from ppgan_lite.runtime.memory import keep_freed_memory
 
         keep_freed_memory()
         self.paddle.seed(0)

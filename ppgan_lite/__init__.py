@@ -1,14 +1,13 @@
 """ppgan_lite: photographs into paintings, and images of one kind into another, with PaddlePaddle."""
 
-import os
 from typing import TYPE_CHECKING, Any
+
+from ppgan_lite.runtime.startup import set_up_numpy
 
 __version__ = "0.1.0"
 __all__ = ["load_predictor"]
 
-# After each product the threads of NumPy's OpenBLAS spin for 2^26 cycles, and take the cores from the engine that runs
-# next: a third of the time of a picture. 2^4 is the least that it knows. It is read when NumPy is imported.
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+set_up_numpy()
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.predictor import load_predictor

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.runtime import files
 
 # A header lists tensors and settings: kilobytes. The bound keeps a forged length from reserving memory.
 _MAX_HEADER_BYTES = 8_000_000
@@ -101,21 +102,12 @@ def replace_file(path: str | Path, data: bytes) -> None:
     Raises:
         CheckpointError: The folder is missing or cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        files.replace_file(Path(path), data, durable=True)
     except OSError as error:
         raise CheckpointError(
             path, f"cannot be written ({error.strerror})", remedy="Check the folder, its rights and the free space"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def parse_json(path: Path, text: bytes | str) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import pytest
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference import cost, predictor, revising
-from ppgan_lite.inference.cost import Cost, Rates, check_memory, cost_ahead
+from ppgan_lite.inference import cost, predictor
+from ppgan_lite.inference.cost import Cost, Rates, cost_ahead
+from ppgan_lite.runtime import memory
 
 
 @pytest.fixture(autouse=True)
@@ -79,25 +80,6 @@ def test_a_cost_in_words(price, text):
     assert str(price) == text
 
 
-@pytest.mark.parametrize(("free", "taken"), [(10**10, 5e8), (1e9, 4e8), (1e8, cost.LEAST_BYTES), (0, cost.LEAST_BYTES)])
-def test_less_is_worked_with_where_little_memory_is_free(monkeypatch, free, taken):
-    monkeypatch.setattr(cost, "free_memory", lambda: free)
-    assert cost.affordable(5e8) == taken
-
-
-def test_for_a_small_picture_free_memory_is_not_asked_for(monkeypatch):
-    monkeypatch.setattr(cost, "free_memory", lambda: pytest.fail("it takes time to be loaded"))
-    assert cost.affordable(cost.LEAST_BYTES) == cost.LEAST_BYTES
-    assert revising.strip_px(1024) == 512 * 1024
-
-
-def test_what_does_not_fit_into_memory_is_refused_in_one_line(monkeypatch):
-    monkeypatch.setattr(cost, "free_memory", lambda: 10**9)
-    check_memory("a photo", Cost(1.0, 10**9))
-    with pytest.raises(UsageError, match=r"^a photo: needs about 9.0 GB of memory; expected at most the 1\.\d GB"):
-        check_memory("a photo", Cost(1.0, 9e9))
-
-
 class Costly:
     """A predictor that knows its price from the second question on, and takes note of what it is asked."""
 
@@ -131,7 +113,7 @@ def test_the_cost_of_a_large_picture_is_known_ahead_from_one_calibration(monkeyp
 
 def test_a_large_picture_that_does_not_fit_is_refused_before_anything_is_made(monkeypatch):
     monkeypatch.setattr(cost, "LARGE_PX", 600)
-    monkeypatch.setattr(cost, "free_memory", lambda: -(10**12))
+    monkeypatch.setattr(memory, "free_memory", lambda: -(10**12))
     painter = Costly()
     with pytest.raises(UsageError, match=r"^30 x 20 pixels: needs about 1\.0 GB of memory"):
         cost_ahead(painter, np.zeros((20, 30, 3), np.uint8), {})

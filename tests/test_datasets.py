@@ -507,10 +507,6 @@ def test_pictures_in_memory_are_no_larger_than_a_crop_can_need():
     assert policy(16, "none").largest(100, 300) == (100, 300)
 
 
-def test_the_memory_that_is_free_is_a_share():
-    assert 0 < pictures.share_of_memory_free() <= 1
-
-
 @pytest.mark.parametrize(
     "section",
     [

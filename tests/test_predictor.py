@@ -209,12 +209,13 @@ def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
 
 
 def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_is_the_same(one_style, monkeypatch):
-    from ppgan_lite.inference import cost, revising
+    from ppgan_lite.inference import revising
+    from ppgan_lite.runtime import memory
 
     photo, pictures, reports = picture(300, 200), [], []
-    monkeypatch.setattr(cost, "LEAST_BYTES", 0)
-    for free, pixels in ((10**9, 512 * 200), (60 * 200 * 100 / cost.FREE_SHARE, 200 * 100)):
-        monkeypatch.setattr(cost, "free_memory", lambda free=free: free)
+    monkeypatch.setattr(memory, "LEAST_BYTES", 0)
+    for free, pixels in ((10**9, 512 * 200), (60 * 200 * 100 / memory.FREE_SHARE, 200 * 100)):
+        monkeypatch.setattr(memory, "free_memory", lambda free=free: free)
         assert revising.strip_px(200) == pixels
         reports.append([])
         pictures.append(one_style(photo, brush=16, progress=reports[-1].append))

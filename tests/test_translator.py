@@ -8,11 +8,12 @@ import pytest
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
-from ppgan_lite.inference import cost, staging, translator
+from ppgan_lite.inference import staging, translator
 from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
 from ppgan_lite.nets.unet_generator import UnetGenerator
+from ppgan_lite.runtime import memory
 
 
 def resnet(**arguments):
@@ -191,10 +192,10 @@ def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
 
 def test_bands_are_lower_where_little_memory_is_free(loaded, monkeypatch):
     predictor = loaded(resnet)
-    monkeypatch.setattr(cost, "LEAST_BYTES", 0)
+    monkeypatch.setattr(memory, "LEAST_BYTES", 0)
     maps = 464 * 80 * predictor._staged.stages.bytes_per_pixel
-    for free, bands in ((10**9, 1), (maps / cost.FREE_SHARE, 1), (maps / 2 / cost.FREE_SHARE, 3)):
-        monkeypatch.setattr(cost, "free_memory", lambda free=free: free)
+    for free, bands in ((10**9, 1), (maps / memory.FREE_SHARE, 1), (maps / 2 / memory.FREE_SHARE, 3)):
+        monkeypatch.setattr(memory, "free_memory", lambda free=free: free)
         assert len(predictor._parts(464, 80).bands) == bands
 
 

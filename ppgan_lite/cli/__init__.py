@@ -9,7 +9,6 @@ import atexit
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -18,6 +17,7 @@ import click
 from ppgan_lite import __version__
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
+from ppgan_lite.runtime.startup import hide_needless_warnings
 
 # Verb -> "module:function". A verb's module is imported when the verb runs, or for help about all of them.
 VERBS = {
@@ -78,11 +78,7 @@ def commands(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
-    # Of no use to users: Paddle warns about a missing ccache and about every batch norm in training, Pillow about
-    # damaged metadata.
-    warnings.filterwarnings("ignore", message="No ccache found")
-    warnings.filterwarnings("ignore", message="When training, we now always track")
-    warnings.filterwarnings("ignore", module="PIL")
+    hide_needless_warnings()
     try:
         return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
     except click.ClickException as error:

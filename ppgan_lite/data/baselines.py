@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.data.manifest import Manifest
-from ppgan_lite.data.processes import available_cores, for_each
+from ppgan_lite.data.processes import for_each
 from ppgan_lite.errors import DataError, ImageError
 from ppgan_lite.images import read_image, resize
 from ppgan_lite.metrics.pairs import psnr, ssim
 from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.runtime.threads import usable_cores
 
 # The settings of a filter are those that do best, by PSNR, on the middles of so many pictures.
 _TUNING_PAIRS = 8
@@ -132,7 +133,7 @@ def measure_baselines(
             progress(next(steps), len(chosen_pairs) + len(tuning_pairs))
 
         trials = [_Trial(clean, degraded, candidates, middle) for clean, degraded in of]
-        for_each(_try, trials, take, workers=workers or available_cores())
+        for_each(_try, trials, take, workers=workers or usable_cores())
         return np.mean([scores[trial.degraded] for trial in trials], axis=0)  # always summed in the same order
 
     grid = tuple((name, settings) for name, (_, tried) in FILTERS.items() for settings in _combinations(tried))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.data.manifest import FILE_NAME, Entry, FileState, Manifest
-from ppgan_lite.data.processes import available_cores, for_each
+from ppgan_lite.data.processes import for_each
 from ppgan_lite.degradations import Chain, degrade, resolve_chain, rng_for
 from ppgan_lite.errors import DataError, ImageError, UsageError
 from ppgan_lite.images import (
@@ -30,6 +30,7 @@ from ppgan_lite.images import (
     write_file,
 )
 from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.runtime.threads import usable_cores
 
 Progress = Callable[[int, int], None]
 
@@ -197,7 +198,7 @@ def verify_folder(
             if not state.proves(path)
         ]
 
-    with ThreadPoolExecutor(available_cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for done, found in enumerate(pool.map(compare, manifest.entries.items()), 1):
             differences += found
             progress(done, len(manifest.entries))
@@ -259,7 +260,7 @@ def _why(source: Path, result: Path, entry: Entry | None, has_old_settings: bool
 def _workers(jobs: Sequence[_Job], workers: int | None) -> int:
     if workers is not None:
         return workers
-    return available_cores() if sum(job.source.stat().st_size for job in jobs) > _BYTES_WORTH_PROCESSES else 1
+    return usable_cores() if sum(job.source.stat().st_size for job in jobs) > _BYTES_WORTH_PROCESSES else 1
 
 
 def _make(

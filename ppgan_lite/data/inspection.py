@@ -23,6 +23,7 @@ from ppgan_lite.errors import ImageError
 from ppgan_lite.images import decode_image, long_side_at_most, resize
 from ppgan_lite.images.reading import open_picture, own_size_limit
 from ppgan_lite.runtime.cache import cache_folder
+from ppgan_lite.runtime.threads import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ def inspect_all(
     fresh = [path for path in stamps if path not in found]
     seen: dict[Path, Facts] = {}
     # Threads: decoding and hashing release Python's lock, and processes measured no faster.
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="doctor") as pool:
+    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="doctor") as pool:
         try:
             for path, facts in zip(fresh, pool.map(inspect, fresh), strict=True):
                 seen[path] = facts

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import psutil
 
 from ppgan_lite.degradations.reduction import luma
 from ppgan_lite.errors import DataError, ImageError
 from ppgan_lite.images import decode_stored, find_images, resize
+from ppgan_lite.runtime.memory import share_of_memory_free
 
 Channels = Literal[1, 3]
 
@@ -161,16 +160,3 @@ def to_array(image: np.ndarray, channels: Channels) -> np.ndarray:
     if scaled.ndim == 2:
         return np.ascontiguousarray(np.broadcast_to(scaled, (channels, *scaled.shape)))
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
-
-
-def share_of_memory_free() -> float:
-    """Return the share of the memory, of the machine or of the container if that has less of it, that is available."""
-    machine = psutil.virtual_memory()
-    shares = [machine.available / machine.total]
-    with contextlib.suppress(OSError, ValueError, StopIteration):  # no Linux container, or one without a limit
-        limit, used, kinds = (
-            Path("/sys/fs/cgroup", name).read_text("ascii") for name in ("memory.max", "memory.current", "memory.stat")
-        )
-        of_files = next(int(line.split()[1]) for line in kinds.splitlines() if line.startswith("file "))
-        shares.append(1 - (int(used) - of_files) / int(limit))
-    return min(shares)

@@ -6,7 +6,6 @@ import concurrent.futures
 import math
 import multiprocessing
 import multiprocessing.context
-import os
 import signal
 import sys
 import threading
@@ -15,9 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
-import numpy as np
-
 from ppgan_lite.errors import WorkerError
+from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.runtime.opencv import opencv
 
 Item = TypeVar("Item")
@@ -29,13 +27,6 @@ _MOST_IN_A_GROUP = 8
 _LEAST_GROUPS = 16
 # On Windows a process cannot wait for more of them.
 _MOST_WORKERS = 60
-# A little less than the largest block that moves the thresholds of glibc (DEFAULT_MMAP_THRESHOLD_MAX).
-_LARGE_BLOCK_BYTES = 31 * 2**20
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def for_each(
@@ -58,7 +49,7 @@ def for_each(
     """
     workers = min(workers, len(items), _MOST_WORKERS)
     if workers <= 1:
-        _keep_freed_memory()
+        keep_freed_memory()
         with _opencv_in_one_thread():
             for item in items:
                 report(item, work(item))
@@ -110,16 +101,7 @@ def _context(module: str) -> multiprocessing.context.BaseContext:
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one finishes what it does
     opencv().setNumThreads(0)
-    _keep_freed_memory()
-
-
-def _keep_freed_memory() -> None:
-    """Have glibc keep what pictures give back, for the next ones; up to 62 MiB stay with the process.
-
-    As it comes it returns every array to the system and has it paged in anew, which takes longer than a blur. It raises
-    its thresholds itself when a large block is freed (mallopt(3), M_MMAP_THRESHOLD). Elsewhere this does nothing.
-    """
-    np.empty(_LARGE_BLOCK_BYTES, np.uint8)
+    keep_freed_memory()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ppgan_lite.errors import MissingDependencyError, PpganError, UsageError
+from ppgan_lite.runtime.opencv import forget_qt_plugins
 
 # Packages of Debian and Ubuntu that the xcb plugin of PyQt5's wheel needs in addition to the C library.
 APT_PACKAGES = (
@@ -25,7 +26,7 @@ def prepare() -> None:
         UsageError: There is no display.
         MissingDependencyError: PyQt5 or a system library is missing.
     """
-    _remove_opencv_plugin_paths()
+    forget_qt_plugins()
     platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
     uses_display = sys.platform.startswith("linux") and platform in ("", "xcb", "wayland", "wayland-egl")
     if uses_display and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
@@ -78,11 +79,3 @@ def check_x_server() -> None:
 def _missing_library(error: Exception, packages: str = APT_PACKAGES) -> PpganError:
     remedy = f"On Debian or Ubuntu run: sudo apt install {packages}. {INSTEAD}"
     return MissingDependencyError("window", f"a system library is missing ({error})", remedy=remedy)
-
-
-def _remove_opencv_plugin_paths() -> None:
-    """Undo a side effect of `import cv2`: its Qt plugins belong to another Qt and crash PyQt5's."""
-
-    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-        if "cv2" in Path(os.environ.get(name, "")).parts:
-            del os.environ[name]

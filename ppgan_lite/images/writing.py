@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import uuid
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
 from ppgan_lite.images.jpeg import encode_jpeg
 from ppgan_lite.images.reading import LARGE_PIXELS, ImageMetadata, open_file, open_picture, own_size_limit, reason
+from ppgan_lite.runtime.files import replace_file
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.
 _JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
@@ -69,18 +69,8 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         ImageError: It cannot be written.
     """
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        try:
-            try:
-                temporary.write_bytes(data)
-            except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_bytes(data)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        replace_file(path, data, make_folder=True)
     except OSError as error:
         raise ImageError(path, f"cannot be written ({reason(error)})") from error
 

@@ -16,8 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ppgan_lite.errors import UsageError
-from ppgan_lite.runtime.cache import cache_folder, write_whole
+from ppgan_lite.runtime.cache import cache_folder
+from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.memory import require_memory
+from ppgan_lite.runtime.threads import usable_cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
 LARGE_PX = 4_000_000  # a picture of so many is worth a calibration
 UNITS = {"seconds": "s", "minutes": "min"}
-FREE_SHARE = 0.4  # of the free memory is what strips or maps may take, and
-LEAST_BYTES = 80_000_000  # ... so much in any case: with less, halos would be most of the work
 CALIBRATION_PX = 640  # side of what is made for it, twice: the first time loads the net
 
 
@@ -76,7 +76,7 @@ class Rates:
     """
 
     def __init__(self, key: str) -> None:
-        machine = (platform.node(), platform.machine(), os.cpu_count(), os.environ.get("OMP_NUM_THREADS"))
+        machine = (platform.node(), platform.machine(), usable_cores(), os.environ.get("OMP_NUM_THREADS"))
         name = hashlib.sha256(json.dumps([key, *machine]).encode()).hexdigest()[:32]
         self._path = cache_folder() / "rates" / f"{name}.json"
 
@@ -102,7 +102,7 @@ class Rates:
         # A faster time is the better one: what disturbs a measurement only makes it longer.
         known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)
         with contextlib.suppress(OSError):
-            write_whole(self._path, json.dumps(known).encode())
+            replace_file(self._path, json.dumps(known).encode(), make_folder=True)
 
     def _read(self) -> dict[str, float]:
         try:
@@ -110,32 +110,6 @@ class Rates:
             return {str(kind): float(rate) for kind, rate in found.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
-
-
-def free_memory() -> int:
-    """Return how many bytes a process may still take without others being pushed out of memory."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)
-
-
-def affordable(wanted: float) -> float:
-    """Return how many of the bytes that would be worked with are to be taken: fewer where little memory is free."""
-    return wanted if wanted <= LEAST_BYTES else min(wanted, max(FREE_SHARE * free_memory(), LEAST_BYTES))
-
-
-def check_memory(where: object, cost: Cost) -> None:
-    """Refuse what does not fit into memory before it is begun.
-
-    Raises:
-        UsageError: It takes more than is free.
-    """
-    import psutil
-
-    free = free_memory() + psutil.Process().memory_info().rss
-    if cost.memory > free:
-        found = f"needs about {cost.gigabytes} GB of memory"
-        raise UsageError(where, found, f"at most the {free / 1e9:.1f} GB that are free", "Scale it down first")
 
 
 def cost_ahead(
@@ -165,7 +139,7 @@ def cost_ahead(
         return None
     asked = {"brush": options["brush"]} if "brush" in options else {}
     cost = predictor.cost(height, width, **asked)
-    check_memory(f"{width} x {height} pixels", cost)
+    require_memory(f"{width} x {height} pixels", cost.memory)
     if cost.seconds is None:
         predictor.calibrate(image, cancelled=cancelled)
         cost = predictor.cost(height, width, **asked)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ppgan_lite.inference.cost import affordable
 from ppgan_lite.inference.drafting import Run
 from ppgan_lite.inference.tiling import spans
+from ppgan_lite.runtime.memory import affordable
 from ppgan_lite.runtime.opencv import opencv
 
 # Rows from start to stop of a picture: float32 (stop - start) x width x 3, RGB about [0, 1].

@@ -14,7 +14,7 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
-from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates, affordable
+from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates
 from ppgan_lite.inference.engines import Engines, caption_of
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
@@ -22,6 +22,7 @@ from ppgan_lite.inference.staging import Statistics, run_stages, stage_pieces, s
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.inference.tiling import Span, spans
 from ppgan_lite.nets.stages import Stages, stages_of
+from ppgan_lite.runtime.memory import affordable
 
 # A net of base_channels 64 needs up to 1.7 kB for a pixel in eager Paddle: these keep it below 2 GB for any picture.
 WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece

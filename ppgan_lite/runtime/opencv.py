@@ -1,4 +1,4 @@
-"""The one door to OpenCV."""
+"""The one place that imports OpenCV."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from ppgan_lite.errors import MissingDependencyError
 
+_QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
 
 def opencv() -> Any:
     """Return the module cv2, imported so that it does no harm to the window.
@@ -15,16 +17,22 @@ def opencv() -> Any:
     Raises:
         MissingDependencyError: It, or a system library that it needs, is not installed.
     """
-    plugins = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
+    before = {name: os.environ[name] for name in _QT_VARIABLES if name in os.environ}
     try:
         import cv2
     except ImportError as error:  # on a bare Debian its libraries are missing, not the package
         remedy = "pip install opencv-python; on Debian and Ubuntu also: apt install libgl1 libglib2.0-0"
         raise MissingDependencyError("opencv-python", f"cannot be imported ({error})", remedy=remedy) from error
-    # opencv-python points Qt at its own plugins, with which a PyQt5 window dies at its start. It may have done so
-    # before, when Paddle imported it.
-    if plugins is None or Path(plugins).is_relative_to(Path(cv2.__file__).parent):
-        os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
-    else:
-        os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = plugins
+    os.environ.update(before)
+    forget_qt_plugins()
     return cv2
+
+
+def forget_qt_plugins() -> None:
+    """Undo the change that `import cv2` makes to the environment, here or in Paddle: it points Qt at its own plugins.
+
+    They belong to another Qt than PyQt5's, which dies of them.
+    """
+    for name in _QT_VARIABLES:
+        if "cv2" in Path(os.environ.get(name, "")).parts:
+            del os.environ[name]

@@ -1,4 +1,7 @@
-"""Start-up order: what is set before Paddle is imported, and how other packages are imported."""
+"""Start-up: variables that packages read while they are imported, their noise, and imports that are made shorter.
+
+docs/decisions/start-up.md says why for each, and with which versions.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,21 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import BinaryIO, cast
 
 from ppgan_lite.errors import MissingDependencyError
 from ppgan_lite.runtime.threads import physical_cores
+
+_NO_COMPILER_CACHE = "No ccache found"
+
+
+def set_up_numpy() -> None:
+    """Set the variable that NumPy's OpenBLAS reads when it is imported; one that is set already stays.
+
+    After each product its threads spin for 2^26 cycles, and take the cores from the engine that runs next: a third of
+    the time of a picture. 2^4 is the least that it knows.
+    """
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
 def require_paddle() -> ModuleType:
@@ -28,8 +43,8 @@ def require_paddle() -> ModuleType:
             # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told otherwise (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
-        with warnings.catch_warnings(), _without_noise():
-            warnings.filterwarnings("ignore", message="No ccache found")
+        with warnings.catch_warnings(), _without_thread_notes():
+            warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
             import paddle
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "paddle":
@@ -42,29 +57,80 @@ def require_paddle() -> ModuleType:
     return paddle
 
 
+def import_openvino() -> ModuleType:
+    """Import OpenVINO without its converter of models and its telemetry, which take longer to load than all the rest.
+
+    Raises:
+        ImportError: It is not installed, or cannot be loaded.
+    """
+    if "openvino" not in sys.modules:
+        converter = "openvino.tools.ovc"
+        sys.modules[converter] = cast(ModuleType, None)  # a module that cannot be imported, OpenVINO does without
+        try:
+            import openvino  # noqa: F401 - taken from sys.modules below, also when it was there before
+        finally:
+            del sys.modules[converter]
+    return sys.modules["openvino"]
+
+
+def hide_needless_warnings() -> None:
+    """Drop warnings that no user can do anything about, from here on.
+
+    Paddle looks for a compiler's cache that nobody misses, and tells of every batch norm that learns; Pillow warns
+    about metadata that it can do without.
+    """
+    warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
+    warnings.filterwarnings("ignore", message="When training, we now always track")
+    warnings.filterwarnings("ignore", module="PIL")
+
+
 @contextlib.contextmanager
-def _without_noise() -> Iterator[None]:
-    """Drop what Paddle's libraries print about our own OMP_NUM_THREADS when they are loaded (3.3); keep the rest."""
+def silenced() -> Iterator[None]:
+    """Drop everything that this process tells the terminal meanwhile, from C++ too, and warnings."""
+    with warnings.catch_warnings(), _caught(1, 2):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _without_thread_notes() -> Iterator[None]:
+    """Drop the notes that Paddle's libraries print about our own OMP_NUM_THREADS; pass on the rest afterwards."""
+    lines: list[bytes] = []
+    try:
+        with _caught(2) as caught:
+            try:
+                yield
+            finally:
+                sys.stderr.flush()
+                caught.seek(0)
+                lines = caught.read().splitlines(keepends=True)
+    finally:
+        os.write(2, b"".join(line for line in lines if b"OMP_NUM_THREADS" not in line))
+
+
+@contextlib.contextmanager
+def _caught(*streams: int) -> Iterator[BinaryIO]:
+    """Give a file that takes everything written to the given streams of this process (1 stdout, 2 stderr) meanwhile."""
     import tempfile  # takes a hundredth of a start, and Paddle is not needed for each
 
     with tempfile.TemporaryFile() as caught:
+        kept = [os.dup(stream) for stream in streams]
+        sys.stdout.flush()
         sys.stderr.flush()
-        stderr = os.dup(2)
-        os.dup2(caught.fileno(), 2)
         try:
-            yield
+            for stream in streams:
+                os.dup2(caught.fileno(), stream)
+            yield caught
         finally:
+            sys.stdout.flush()
             sys.stderr.flush()
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            caught.seek(0)
-            lines = caught.read().splitlines(keepends=True)
-            kept = [line for line in lines if b"OMP_NUM_THREADS" not in line]
-            os.write(2, b"".join(kept))
+            for stream, original in zip(streams, kept, strict=True):
+                os.dup2(original, stream)
+                os.close(original)
 
 
 def _cpu_info() -> str:
-    """The processor's maker, as far as the system tells without starting a program."""
+    """Return what the system tells of the processor, its maker above all, without starting a program."""
     try:
         return Path("/proc/cpuinfo").read_text()
     except OSError:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite import __version__
+from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.threads import usable_cores
 from ppgan_lite.training.distributed import Processes
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "KMP_BLOCKTIME")
@@ -25,7 +27,7 @@ def note_start(path: Path, *, device: str, processes: Processes, iteration: int)
     """Add this start of a training to the list of starts in a JSON file."""
     starts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     starts.append({"iteration": iteration, **environment(device, processes)})
-    path.write_text(json.dumps(starts, indent=2) + "\n", encoding="utf-8")
+    replace_file(path, f"{json.dumps(starts, indent=2)}\n".encode())
 
 
 def environment(device: str, processes: Processes) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def environment(device: str, processes: Processes) -> dict[str, Any]:
         "host": socket.gethostname(),
         "device": describe_device(device),
         "processes": processes.count,
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "variables": {name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ},
     }
 

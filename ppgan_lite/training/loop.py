@@ -14,6 +14,7 @@ from typing import Any
 from ppgan_lite.config import Config
 from ppgan_lite.data.doctor import examine
 from ppgan_lite.runtime.device import choose_device
+from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
@@ -79,7 +80,7 @@ def train(
             run.start()
         if processes.first:
             run.require_space()
-            (folder / run_folder.CONFIG).write_text(config.dump(), encoding="utf-8")
+            replace_file(folder / run_folder.CONFIG, config.dump().encode())
             note_start(folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration)
         _loop(run, report)
     return folder / run_folder.FINAL

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
-import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.config import TrainSettings
+from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.tables import resolve
 from ppgan_lite.training.distributed import Processes
 
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
     from ppgan_lite.recipes.recipe import Recipe
 
 logger = logging.getLogger(__name__)
-
-# Of mallopt(3).
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_LARGEST_MMAP_THRESHOLD = 32 * 2**20  # what glibc takes at most
-_NEVER = 2**31 - 1
 
 
 def built(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> Any:
@@ -65,15 +59,3 @@ def set_up(
     if settings.amp and on_gpu:
         return lambda: paddle.amp.auto_cast(dtype=settings.amp)
     return contextlib.nullcontext
-
-
-def keep_freed_memory() -> None:
-    """Have glibc keep, until the process ends, what one step gives back, for the next one.
-
-    As it comes it returns tens of megabytes a step to the system and has them paged in anew: about a twentieth of a
-    CycleGAN step (glibc 2.36). No more is held than a step needs anyway. Elsewhere this does nothing.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
-        mallopt(_M_TRIM_THRESHOLD, _NEVER)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import PpganError, UsageError
+from ppgan_lite.runtime.files import replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ def drop_lines_after(path: Path, iteration: int) -> None:
     """Drop what was written after the checkpoint that a resumed run goes back to."""
     kept = [line for line in read_lines(path) if line["iteration"] <= iteration]
     if path.exists():
-        path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        replace_file(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
 
 def require_space(folder: Path, needed_bytes: int, what: str) -> None:

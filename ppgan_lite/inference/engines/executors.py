@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import json
-import os
-import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +17,8 @@ from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.runtime.device import INTEL, evaluating
-from ppgan_lite.runtime.startup import require_paddle
-from ppgan_lite.runtime.threads import physical_cores
+from ppgan_lite.runtime.startup import import_openvino, require_paddle
+from ppgan_lite.runtime.threads import threads
 
 
 @dataclass
@@ -123,7 +121,8 @@ class OnnxRuntimeEngine:
     precision: str = "float32"
 
     def load(self, piece: Piece) -> None:
-        runtime = _import("onnxruntime")
+        with _needing("onnxruntime"):
+            import onnxruntime as runtime
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 3
@@ -166,26 +165,15 @@ def _core() -> Any:
 
 
 def _openvino() -> ModuleType:
-    """Return OpenVINO without its converter of models, which takes longer to load than all the rest, and telemetry."""
-    if "openvino" not in sys.modules:
-        converter = "openvino.tools.ovc"
-        sys.modules[converter] = cast(ModuleType, None)  # what cannot be imported, OpenVINO does without (2026.4)
-        try:
-            return _import("openvino")
-        finally:
-            del sys.modules[converter]
-    return sys.modules["openvino"]
+    with _needing("openvino"):
+        return import_openvino()
 
 
-def threads() -> int:
-    """Return how many threads an engine should use: the physical cores, or what OMP_NUM_THREADS says."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return int(asked) if asked.isdigit() and int(asked) else physical_cores()
-
-
-def _import(name: str) -> Any:
+@contextlib.contextmanager
+def _needing(name: str) -> Iterator[None]:
+    """Say which package an engine lacks."""
     try:
-        return importlib.import_module(name)
+        yield
     except ImportError as error:
         remedy = f"Install it with: pip install {name}"
         raise EngineError("engine", f"{name} is not installed ({error})", remedy=remedy) from error

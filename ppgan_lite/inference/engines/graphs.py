@@ -11,8 +11,6 @@ import hashlib
 import json
 import logging
 import os
-import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -21,9 +19,10 @@ from typing import TYPE_CHECKING
 from ppgan_lite import __version__
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.piece import Piece, Shape
-from ppgan_lite.runtime.cache import cache_folder, write_whole
+from ppgan_lite.runtime.cache import cache_folder
+from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.packages import installed_version
-from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.startup import require_paddle, silenced
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -98,7 +97,7 @@ def write(path: Path, data: bytes) -> None:
         EngineError: It cannot be written.
     """
     try:
-        write_whole(path, data)
+        replace_file(path, data, make_folder=True)
     except OSError as error:
         remedy = "Set PPGAN_LITE_CACHE to a folder that can be written"
         raise EngineError(path, f"cannot be written ({error.strerror})", remedy=remedy) from error
@@ -165,7 +164,7 @@ def onnx_of(stem: Path, *, name: str, opset: int = OPSET) -> bytes:
 
 def _paddle2onnx(name: str) -> ModuleType:
     try:
-        with _quietly():
+        with silenced():
             import paddle2onnx
     except ImportError as error:
         raise EngineError(name, f"no graph without paddle2onnx ({error})", remedy=_INSTALL) from error
@@ -176,7 +175,7 @@ def _paddle2onnx(name: str) -> ModuleType:
 def _making_a_graph(name: str) -> Iterator[None]:
     """Let Paddle and paddle2onnx work in silence, and tell their errors as ours."""
     try:
-        with _quietly():
+        with silenced():
             yield
     except Exception as error:  # Two foreign programs, each with errors of its own.
         line = " ".join(str(error).split())[:200]
@@ -184,28 +183,6 @@ def _making_a_graph(name: str) -> Iterator[None]:
 
 
 _INSTALL = 'Install it with: pip install "ppgan-lite[cpu]"'
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Drop what Paddle and paddle2onnx tell the terminal about their work, from C++ too."""
-    import tempfile
-
-    with tempfile.TemporaryFile() as caught, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kept = [os.dup(1), os.dup(2)]
-        sys.stdout.flush()
-        sys.stderr.flush()
-        try:
-            for stream in (1, 2):
-                os.dup2(caught.fileno(), stream)
-            yield
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for stream, original in zip((1, 2), kept):
-                os.dup2(original, stream)
-                os.close(original)
 
 
 def _tidy(keep: Path) -> None:
