@@ -38,8 +38,7 @@ def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable:
 
 
 def _write(path: Path, data: bytes, *, durable: bool) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        if durable:
-            file.flush()
+    path.write_bytes(data)
+    if durable:
+        with path.open("r+b") as file:  # Windows flushes only files that may be written
             os.fsync(file.fileno())
