@@ -5,7 +5,7 @@ Without a CHECKPOINT, the one that ships is used.
 
 import sys
 
-from ppgan_lite import load_predictor
+from ppgan_lite import load_translator
 from ppgan_lite.errors import PpganError
 from ppgan_lite.images import fitting_metadata, read_image, write_image
 from ppgan_lite.restoration import restorer
@@ -13,7 +13,7 @@ from ppgan_lite.restoration import restorer
 
 def main(photo: str, result: str, checkpoint: str | None = None) -> None:
     image, metadata = read_image(photo)  # uint8 (height, width, 3) RGB, upright
-    predictor = load_predictor(checkpoint or restorer())
+    predictor = load_translator(checkpoint or restorer())
     restored = predictor(image)  # predictor.spec.scale times as high and as wide
     write_image(result, restored, fitting_metadata(metadata, restored))
 

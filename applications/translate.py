@@ -5,14 +5,14 @@ CHECKPOINT is what a CycleGAN or pix2pix training wrote; DIRECTION is one of its
 
 import sys
 
-from ppgan_lite import load_predictor
+from ppgan_lite import load_translator
 from ppgan_lite.errors import PpganError
 from ppgan_lite.images import read_image, write_image
 
 
 def main(source: str, checkpoint: str, result: str, direction: str | None = None) -> None:
     image, metadata = read_image(source)  # uint8 (height, width, 3) RGB, upright
-    predictor = load_predictor(checkpoint, predictor=direction)  # the first one if no direction is given
+    predictor = load_translator(checkpoint, predictor=direction)  # the first one if no direction is given
     translated = predictor(image)  # the same shape; large images are done in tiles
     write_image(result, translated, metadata)  # profile, alpha and EXIF come along
 

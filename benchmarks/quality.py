@@ -38,7 +38,7 @@ def main() -> None:
         print("quality.py: needs --photos FOLDER and --paintings FOLDER; nothing measured", file=sys.stderr)
         return
     paddle = require_paddle()
-    from ppgan_lite.inference.predictor import load_predictor
+    from ppgan_lite.inference.loading import load_predictor
     from ppgan_lite.pretrained import load_encoder
 
     encoder = load_encoder(arguments.encoder)

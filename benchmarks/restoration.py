@@ -19,7 +19,7 @@ from ppgan_lite.contact_sheet import Tile, draw_sheet
 from ppgan_lite.data.baselines import measure_baselines
 from ppgan_lite.data.degraded_folder import degrade_folder
 from ppgan_lite.images import find_images, read_image, write_image
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.metrics.pairs import psnr, ssim
 from ppgan_lite.restoration import restorer
 

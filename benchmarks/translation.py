@@ -15,7 +15,7 @@ import numpy as np
 from ppgan_lite.contact_sheet import Tile, draw_sheet
 from ppgan_lite.data.paired import Paired
 from ppgan_lite.images import find_images, read_image, short_side_to, write_image
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.metrics.pairs import psnr, ssim
 
 OPPOSITE = {"a_to_b": "b_to_a", "b_to_a": "a_to_b"}

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 from ppgan_lite.runtime.startup import set_up_numpy
 
 __version__ = "0.1.0"
-__all__ = ["load_predictor"]
+__all__ = ["load_predictor", "load_stylizer", "load_translator"]
 
 set_up_numpy()
 
 if TYPE_CHECKING:
-    from ppgan_lite.inference.predictor import load_predictor
+    from ppgan_lite.inference.loading import load_predictor, load_stylizer, load_translator
+else:  # a type checker would take any name for one that is found below
 
+    def __getattr__(name: str) -> Any:
+        """Import the loaders on first use, so that importing the package does not import NumPy."""
+        if name in __all__:
+            from ppgan_lite.inference import loading
 
-def __getattr__(name: str) -> Any:
-    """Resolve `load_predictor` on first use, so that importing the package does not import Paddle."""
-    if name == "load_predictor":
-        from ppgan_lite.inference.predictor import load_predictor
-
-        return load_predictor
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(loading, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, 
 from ppgan_lite.errors import CancelledError
 from ppgan_lite.inference import engines
 from ppgan_lite.inference.engines.executors import PaddleEngine
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 

@@ -22,7 +22,7 @@ from ppgan_lite import config, images
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
 from ppgan_lite.images import read_image, read_settings, write_image
 
-PREDICTOR = "ppgan_lite.inference.predictor"
+LOADING = "ppgan_lite.inference.loading"
 STYLES = "ppgan_lite.styles"
 
 
@@ -72,7 +72,7 @@ def inverter(monkeypatch: pytest.MonkeyPatch) -> Inverter:
             raise MissingDependencyError("device", "paddlepaddle is not installed", 'pip install "ppgan-lite[cpu]"')
         return predictor
 
-    replace_module(monkeypatch, PREDICTOR, load_predictor=load_predictor)
+    replace_module(monkeypatch, LOADING, load_predictor=load_predictor)
     return predictor
 
 
@@ -122,7 +122,7 @@ def test_the_first_photo_is_read_while_the_predictor_is_loaded(
         return inverter
 
     monkeypatch.setattr(images, "read_image", read)
-    monkeypatch.setattr(sys.modules[PREDICTOR], "load_predictor", load)
+    monkeypatch.setattr(sys.modules[LOADING], "load_predictor", load)
     assert run("stylize", photo_file, "--style", "wave")[0] == 0
     assert len(inverter.calls) == 1 and gc.isenabled()
 

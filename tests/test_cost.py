@@ -7,8 +7,9 @@ import pytest
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference import cost, predictor
-from ppgan_lite.inference.cost import Cost, Rates, cost_ahead
+from ppgan_lite.inference import cost, estimate, loading
+from ppgan_lite.inference.cost import Cost, Rates
+from ppgan_lite.inference.estimate import estimate_cost
 from ppgan_lite.runtime import memory
 
 
@@ -83,7 +84,7 @@ def test_a_cost_in_words(price, text):
 class Costly:
     """A predictor that knows its price from the second question on, and takes note of what it is asked."""
 
-    name, device, device_note, engine = "costly", "cpu", "", "paddle"
+    name, device, device_note, engine, direction, directions = "costly", "cpu", "", "paddle", "", ()
     spec = PredictorSpec("net", "stylize")
 
     def __init__(self):
@@ -102,29 +103,29 @@ class Costly:
 
 def test_the_cost_of_a_large_picture_is_known_ahead_from_one_calibration(monkeypatch):
     painter, image, cancelled = Costly(), np.zeros((20, 30, 3), np.uint8), lambda: False
-    assert cost_ahead(painter, image, {}) is None and painter.asked == [], "it is not large"
-    monkeypatch.setattr(cost, "LARGE_PX", 600)
-    found = cost_ahead(painter, image, {"brush": 7.0, "strength": 1.0}, cancelled=cancelled)
+    assert estimate_cost(painter, image, {}) is None and painter.asked == [], "it is not large"
+    monkeypatch.setattr(estimate, "LARGE_PX", 600)
+    found = estimate_cost(painter, image, {"brush": 7.0, "strength": 1.0}, cancelled=cancelled)
     asked = (20, 30, {"brush": 7.0})
     assert found == Cost(12.0, 1e9) and painter.asked == [asked, ((20, 30, 3), cancelled), asked]
-    assert cost_ahead(painter, image, {}) == Cost(12.0, 1e9), "and is not made a part of again"
+    assert estimate_cost(painter, image, {}) == Cost(12.0, 1e9), "and is not made a part of again"
     assert painter.asked[3:] == [(20, 30, {})]
 
 
 def test_a_large_picture_that_does_not_fit_is_refused_before_anything_is_made(monkeypatch):
-    monkeypatch.setattr(cost, "LARGE_PX", 600)
+    monkeypatch.setattr(estimate, "LARGE_PX", 600)
     monkeypatch.setattr(memory, "free_memory", lambda: -(10**12))
     painter = Costly()
     with pytest.raises(UsageError, match=r"^30 x 20 pixels: needs about 1\.0 GB of memory"):
-        cost_ahead(painter, np.zeros((20, 30, 3), np.uint8), {})
+        estimate_cost(painter, np.zeros((20, 30, 3), np.uint8), {})
     assert len(painter.asked) == 1
 
 
 def test_the_command_line_tells_what_a_large_picture_will_take(run, monkeypatch, photo_file):
-    monkeypatch.setattr(predictor, "load_predictor", lambda *arguments, **options: Costly())
+    monkeypatch.setattr(loading, "load_predictor", lambda *arguments, **options: Costly())
     code, _, said = run("stylize", photo_file, "-o", "small.png", "--style", "starry_night")
     assert code == 0, said
     assert "pixels:" not in said
-    monkeypatch.setattr(cost, "LARGE_PX", 600)
+    monkeypatch.setattr(estimate, "LARGE_PX", 600)
     code, _, said = run("stylize", photo_file, "-o", "large.png", "--style", "starry_night")
     assert code == 0 and "60 x 40 pixels: about 12 s, 1.0 GB\n" in said

@@ -20,7 +20,7 @@ from ppgan_lite.inference import engines
 from ppgan_lite.inference.engines import ENGINE_VARIABLE, agreement, choose_engines, graphs
 from ppgan_lite.inference.engines.executors import OpenVinoEngine, PaddleEngine
 from ppgan_lite.inference.engines.piece import Piece
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
 from ppgan_lite.restoration import restorer

@@ -29,7 +29,7 @@ from ppgan_lite.export.proof import prove
 from ppgan_lite.export.subject import Wanted, choose_subject
 from ppgan_lite.export.whole import HalfStored, WholePainting, _mirrored
 from ppgan_lite.images import read_image
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet

@@ -7,7 +7,7 @@ from net_examples import ANY_STYLE, STYLE_TRANSFER, fill
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
 from ppgan_lite.images import write_image
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.alignment import IMAGE
 
 paddle = pytest.importorskip("paddle")
@@ -286,7 +286,7 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength
 
 
 def test_a_name_a_picture_and_a_file_are_told_apart(tmp_path, monkeypatch):
-    from ppgan_lite.inference import predictor as module
+    from ppgan_lite.inference import loading as module
 
     monkeypatch.setattr(module, "any_painting", lambda: tiny_checkpoint(tmp_path / "any.ppgan"))
     painting = tmp_path / "some painting.png"

@@ -15,8 +15,8 @@ from ppgan_lite.inference.engines import agreement
 from ppgan_lite.inference.engines.executors import OpenVinoEngine, PaddleEngine
 from ppgan_lite.inference.engines.piece import Piece
 from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.inference.painter import painter_pieces
-from ppgan_lite.inference.predictor import load_predictor
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet

@@ -12,7 +12,7 @@ from style_recipes import CONVS, WIDTHS, batch_of, changed, check_resuming, conf
 
 from ppgan_lite.checkpoint import read_checkpoint
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.alignment import IMAGE, NORMS
 from ppgan_lite.nets.lapstyle import mean_and_covariance
 from ppgan_lite.pretrained import load_encoder

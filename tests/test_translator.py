@@ -9,7 +9,7 @@ import pytest
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
 from ppgan_lite.inference import staging, translator
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
 from ppgan_lite.nets.unet_generator import UnetGenerator

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ppgan_lite.checkpoint import SUFFIX, NetSpec, read_checkpoint, sha256_of, write_checkpoint
 from ppgan_lite.images import decode_image, short_side_to, write_image
-from ppgan_lite.inference.predictor import load_predictor
+from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.styles import FOLDER
 
 CATALOGUE = FOLDER / "catalogue.json"

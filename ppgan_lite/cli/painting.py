@@ -6,7 +6,7 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ppgan_lite.images import ImageMetadata
-    from ppgan_lite.inference.stylizer import Stylizer
-    from ppgan_lite.inference.translator import Translator
+    from ppgan_lite.inference.predictor import Predictor
 
     Photo = tuple[np.ndarray, ImageMetadata]
 
@@ -38,7 +37,7 @@ _SHEET_TILE_PX = 640
 
 # The predictor used last. It is freed when the next one is loaded, not at the end of the process: that would take as
 # long as writing a picture, and `run` frees nothing else either.
-_last_predictor: list[Stylizer | Translator] = []
+_last_predictor: list[Predictor] = []
 
 
 @click.command()
@@ -114,7 +113,7 @@ def translate(
     batch = _plan_batch(photos, output, label=label, overwrite=overwrite)
     settings: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
 
-    def load() -> Translator:
+    def load() -> Predictor:
         predictor = _load_translator(checkpoint, "translate", device, engine, direction)
         settings["direction"] = predictor.direction
         return predictor
@@ -146,7 +145,7 @@ def restore(
 
     batch = _plan_batch(photos, output, label="restored", overwrite=overwrite)
 
-    def load() -> Translator:
+    def load() -> Predictor:
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
     _run_batch(batch, load, {"checkpoint": checkpoint}, {}, overwrite=overwrite, as_json=as_json)
@@ -202,9 +201,9 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     ctx.exit(open_window(list(files)))
 
 
-def load_stylizer(source: str, device: str, engine: str, *, quiet: bool = False) -> Stylizer:
+def load_stylizer(source: str, device: str, engine: str, *, quiet: bool = False) -> Predictor:
     """Load a predictor that paints in one style, and print its name, device and engine unless `quiet`."""
-    from ppgan_lite.inference.predictor import load_predictor
+    from ppgan_lite.inference.loading import load_predictor
 
     predictor = load_predictor(source, device=device, engine=engine)
     _check_task(source, predictor, "stylize")
@@ -212,28 +211,28 @@ def load_stylizer(source: str, device: str, engine: str, *, quiet: bool = False)
         raise UsageError("--style", f"{source} paints in the style of any picture", "that picture's file")
     if not quiet:
         _print_predictor(predictor)
-    return cast("Stylizer", predictor)
+    return predictor
 
 
-def _load_translator(checkpoint: str, task: str, device: str, engine: str, direction: str | None = None) -> Translator:
-    from ppgan_lite.inference.predictor import load_predictor
+def _load_translator(checkpoint: str, task: str, device: str, engine: str, direction: str | None = None) -> Predictor:
+    from ppgan_lite.inference.loading import load_predictor
 
     if not Path(checkpoint).exists():
         raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
     predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
     _check_task(checkpoint, predictor, task)
     _print_predictor(predictor)
-    return cast("Translator", predictor)
+    return predictor
 
 
-def _check_task(source: str, predictor: Stylizer | Translator, task: str) -> None:
+def _check_task(source: str, predictor: Predictor, task: str) -> None:
     if predictor.spec.task != task:
         option = "--style" if predictor.spec.task == "stylize" else "--checkpoint"
         remedy = f"Use: {PROGRAM} {predictor.spec.task} PHOTO {option} {source}"
         raise UsageError(source, f"its task is {predictor.spec.task}", f"a checkpoint whose task is {task}", remedy)
 
 
-def _print_predictor(predictor: Stylizer | Translator) -> None:
+def _print_predictor(predictor: Predictor) -> None:
     note = f" ({predictor.device_note})" if predictor.device_note else ""
     say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
 
@@ -257,7 +256,7 @@ def _plan_batch(photos: Sequence[str], output: str | None, *, label: str, overwr
 
 def _run_batch(
     batch: Batch,
-    load: Callable[[], Stylizer | Translator],
+    load: Callable[[], Predictor],
     settings: dict[str, Any],
     options: Mapping[str, Any],
     *,
@@ -275,7 +274,7 @@ def _run_batch(
         as_json: Whether to report as JSON on stdout.
     """
     from ppgan_lite.images import fitting_metadata, read_image, write_image
-    from ppgan_lite.inference.cost import cost_ahead
+    from ppgan_lite.inference.estimate import estimate_cost
 
     used: dict[str, str | None] = {"device": None, "engine": None}
 
@@ -287,7 +286,7 @@ def _run_batch(
 
         def process(photo: Photo, progress: ProgressCallback) -> Photo:
             image, metadata = photo
-            cost = cost_ahead(predictor, image, options)
+            cost = estimate_cost(predictor, image, options)
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
             result = predictor(image, progress=progress, **options)

@@ -13,8 +13,8 @@ from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.inference.engines.piece import Shape
+from ppgan_lite.inference.loading import TASKS, choose_predictor, find_checkpoint
 from ppgan_lite.inference.painter import painter_of
-from ppgan_lite.inference.predictor import TASKS, choose_predictor, find_checkpoint
 from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 
 if TYPE_CHECKING:

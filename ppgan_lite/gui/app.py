@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import display
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ppgan_lite.gui.window import MainWindow
     from ppgan_lite.gui.worker import Cancelled
+    from ppgan_lite.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
 
@@ -103,9 +104,9 @@ def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in READABLE_SUFFIXES
 
 
-def _load(source: str, direction: str | None, cancelled: Cancelled) -> Any:
+def _load(source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
     """Load a predictor; on a worker thread, because this is where Paddle is imported."""
-    from ppgan_lite.inference.predictor import load_predictor
+    from ppgan_lite.inference.loading import load_predictor
 
     return load_predictor(source, predictor=direction, cancelled=cancelled)
 

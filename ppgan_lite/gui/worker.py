@@ -22,6 +22,7 @@ from ppgan_lite.gui.state import Choice, Job, Picture, Request, Result, checkpoi
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
+    from ppgan_lite.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ KEPT_PREDICTORS = 6
 _STACK_BYTES = 16 * 1024 * 1024
 
 Cancelled = Callable[[], bool]
-LoadPredictor = Callable[[str, str | None, Cancelled], Any]
+LoadPredictor = Callable[[str, str | None, Cancelled], "Predictor"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class PredictorCache:
 
     def __init__(self, load: LoadPredictor) -> None:
         self._load = load
-        self._predictors: OrderedDict[tuple[str, str | None], Any] = OrderedDict()
+        self._predictors: OrderedDict[tuple[str, str | None], Predictor] = OrderedDict()
 
     def warm_up(self, source: str, cancelled: Cancelled) -> tuple[str, str]:
         """Load a predictor before it is needed, and return its device and device note."""
@@ -142,14 +143,14 @@ class PredictorCache:
 
     def paint(self, request: Request, callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
         """Make the requested picture, and report the cost of a large one before."""
-        from ppgan_lite.inference.cost import cost_ahead
+        from ppgan_lite.inference.estimate import estimate_cost
 
         begin = time.perf_counter()
         predictor = self._predictor(request.choice.source, request.choice.direction, cancelled)
         if cancelled():
             raise CancelledError
         options = dict(request.options)
-        cost = cost_ahead(predictor, request.photo.image, options, cancelled=cancelled)
+        cost = estimate_cost(predictor, request.photo.image, options, cancelled=cancelled)
         if cost is not None:
             callbacks.cost(cost)
         if request.painting is not None:
@@ -158,7 +159,7 @@ class PredictorCache:
         seconds = time.perf_counter() - begin
         return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note)
 
-    def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Any:
+    def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
         key = source, direction
         if key in self._predictors:
             self._predictors.move_to_end(key)
@@ -166,7 +167,7 @@ class PredictorCache:
             self._keep(key, self._load(source, direction, cancelled))
         return self._predictors[key]
 
-    def _keep(self, key: tuple[str, str | None], predictor: Any) -> None:
+    def _keep(self, key: tuple[str, str | None], predictor: Predictor) -> None:
         self._predictors[key] = predictor
         self._predictors.move_to_end(key)
         while len(self._predictors) > KEPT_PREDICTORS:

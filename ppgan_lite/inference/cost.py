@@ -14,22 +14,12 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file
-from ppgan_lite.runtime.memory import require_memory
 from ppgan_lite.runtime.threads import usable_cores
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ppgan_lite.inference.steps import Cancelled
-    from ppgan_lite.inference.stylizer import Stylizer
-    from ppgan_lite.inference.translator import Translator
-
 LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
-LARGE_PX = 4_000_000  # a picture of so many is worth a calibration
 UNITS = {"seconds": "s", "minutes": "min"}
 CALIBRATION_PX = 640  # side of what is made for it, twice: the first time loads the net
 
@@ -110,37 +100,3 @@ class Rates:
             return {str(kind): float(rate) for kind, rate in found.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
-
-
-def cost_ahead(
-    predictor: Stylizer | Translator,
-    image: np.ndarray,
-    options: Mapping[str, Any],
-    *,
-    cancelled: Cancelled | None = None,
-) -> Cost | None:
-    """Return what a large photo will take, before it does; a part of it is made where nothing is known yet.
-
-    Args:
-        predictor: Is to make it.
-        image: The photo, uint8 H x W x 3.
-        options: What the predictor will be called with.
-        cancelled: Asked while a part is made; True stops that.
-
-    Returns:
-        None for a photo that is not large.
-
-    Raises:
-        UsageError: It does not fit into memory.
-        CancelledError: `cancelled` said so.
-    """
-    height, width = image.shape[:2]
-    if height * width < LARGE_PX:
-        return None
-    asked = {"brush": options["brush"]} if "brush" in options else {}
-    cost = predictor.cost(height, width, **asked)
-    require_memory(f"{width} x {height} pixels", cost.memory)
-    if cost.seconds is None:
-        predictor.calibrate(image, cancelled=cancelled)
-        cost = predictor.cost(height, width, **asked)
-    return cost

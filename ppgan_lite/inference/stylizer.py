@@ -39,9 +39,11 @@ class Stylizer:
         spec: What the net takes; `spec.inputs` is ("photo",) or ("photo", "style").
         device: Where it runs: "cpu" or "gpu:N".
         device_note: Why that is not the device asked for; "" if there is nothing to say.
-        directions: None, as it paints one way only.
+        direction: "", as it paints one way only.
+        directions: None, likewise.
     """
 
+    direction: str = ""
     directions: tuple[str, ...] = ()
 
     def __init__(

@@ -24,7 +24,7 @@ from ppgan_lite.gui.state import Jobs
 from ppgan_lite.gui.view import from_qimage
 from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
 from ppgan_lite.images import read_image, read_settings
-from ppgan_lite.inference import cost
+from ppgan_lite.inference import cost, estimate
 
 
 def shown(pane: Any) -> np.ndarray:
@@ -107,7 +107,7 @@ def test_progress_is_shown_and_cancel_answers_at_once(bench: Bench, photo_file: 
 def test_what_a_large_picture_will_take_is_shown_in_both_languages(
     bench: Bench, photo_file: Path, monkeypatch: Any, seconds: float | None, english: str, chinese: str
 ) -> None:
-    monkeypatch.setattr(cost, "LARGE_PX", 60 * 40)
+    monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40)
     predictor = bench.predictors["night"] = FakePredictor(gate=threading.Event(), cost=cost.Cost(seconds, 1.24e9))
     monkeypatch.setattr(predictor, "calibrate", lambda image, *, cancelled: None, raising=False)
     bench.open_photo(photo_file)
@@ -122,7 +122,7 @@ def test_what_a_large_picture_will_take_is_shown_in_both_languages(
     bench.window.cancel()
     assert bench.window.status_label.text() == "已取消"
     bench.window.set_language("en")
-    monkeypatch.setattr(cost, "LARGE_PX", 60 * 40 + 1)
+    monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40 + 1)
     bench.window.run()
     bench.until(lambda: bench.window.status_label.text() == "Working… 42 %")
 
@@ -130,7 +130,7 @@ def test_what_a_large_picture_will_take_is_shown_in_both_languages(
 def test_a_picture_that_does_not_fit_into_memory_is_refused_and_the_window_goes_on(
     bench: Bench, photo_file: Path, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(cost, "LARGE_PX", 60 * 40)
+    monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40)
     predictor = bench.predictors["night"] = FakePredictor(cost=cost.Cost(9.0, 1e15))
     bench.open_photo(photo_file)
     bench.window.run()

@@ -1,0 +1,46 @@
+"""The cost of a large picture, told before work on it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ppgan_lite.inference.cost import Cost
+from ppgan_lite.inference.predictor import Predictor
+from ppgan_lite.inference.steps import Cancelled
+from ppgan_lite.runtime.memory import require_memory
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LARGE_PX = 4_000_000  # a picture of so many pixels is worth a calibration
+
+
+def estimate_cost(
+    predictor: Predictor, image: np.ndarray, options: Mapping[str, Any], *, cancelled: Cancelled | None = None
+) -> Cost | None:
+    """Estimate the cost of a large photo; a part of it is made where nothing is known yet.
+
+    Args:
+        predictor: Is to make it.
+        image: The photo, uint8 H x W x 3.
+        options: Of the predictor's call.
+        cancelled: Asked while a part is made; True stops that.
+
+    Returns:
+        None for a photo that is not large.
+
+    Raises:
+        UsageError: It does not fit into memory.
+        CancelledError: `cancelled` said so.
+    """
+    height, width = image.shape[:2]
+    if height * width < LARGE_PX:
+        return None
+    brush = {"brush": options["brush"]} if "brush" in options else {}
+    cost = predictor.cost(height, width, **brush)
+    require_memory(f"{width} x {height} pixels", cost.memory)
+    if cost.seconds is None:
+        predictor.calibrate(image, cancelled=cancelled)
+        cost = predictor.cost(height, width, **brush)
+    return cost

@@ -1,0 +1,280 @@
+"""From a style's name, a picture or a checkpoint to the predictor that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ppgan_lite.checkpoint import SUFFIX, Header, PredictorSpec, build_net, sha256_of
+from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.foreign.loading import open_checkpoint
+from ppgan_lite.images import READABLE_SUFFIXES, read_image
+from ppgan_lite.inference.engines import AUTO, Engines, begin, choose_engines
+from ppgan_lite.inference.predictor import Predictor
+from ppgan_lite.inference.steps import Cancelled
+from ppgan_lite.runtime.device import INTEL, choose_device
+from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.styles import any_painting, find_style, shipped
+from ppgan_lite.tables import did_you_mean
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.stylizer import Stylizer
+    from ppgan_lite.inference.translator import Translator
+
+
+def load_predictor(
+    source: str | Path,
+    *,
+    device: str = "auto",
+    engine: str = AUTO,
+    predictor: str | None = None,
+    cancelled: Cancelled | None = None,
+) -> Predictor:
+    """Build the predictor that a style's name, a picture or a checkpoint stands for.
+
+    Args:
+        source: The name of a style that ships, "any" for the painter that takes a painting with every call, a picture
+            whose manner to paint in, or a checkpoint.
+        device: "auto", "cpu", "gpu:N" or "intel" (a GPU of Intel's).
+        engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime";
+            with a precision after a colon if it must be that: "auto:float32".
+        predictor: Which of a checkpoint's predictors, where it has several ("a_to_b", "b_to_a"); None takes the first.
+        cancelled: Asked while engines are compared, which happens when a checkpoint is loaded for the first time; True
+            stops that.
+
+    Returns:
+        A `Stylizer` where the checkpoint's task is "stylize", a `Translator` where it is "translate" or "restore".
+
+    Raises:
+        UsageError: There is no such style, file, device, engine or predictor.
+        EngineError: The engine asked for cannot execute the net.
+        CheckpointError: The file is damaged or no checkpoint with a predictor.
+        ImageError: The picture cannot be read.
+        MissingDependencyError: Paddle is not installed.
+        CancelledError: `cancelled` said so.
+    """
+    return _load(source, _Options(device, engine, predictor, cancelled), TASKS)
+
+
+def load_stylizer(
+    source: str | Path, *, device: str = "auto", engine: str = AUTO, cancelled: Cancelled | None = None
+) -> Stylizer:
+    """Build a predictor that paints; see `load_predictor`.
+
+    Raises:
+        UsageError: The checkpoint's task is another one.
+    """
+    found = _load(source, _Options(device, engine, None, cancelled), ("stylize",))
+    from ppgan_lite.inference.stylizer import Stylizer  # while engines load, as in `_load_stylizer`
+
+    assert isinstance(found, Stylizer)
+    return found
+
+
+def load_translator(
+    source: str | Path,
+    *,
+    device: str = "auto",
+    engine: str = AUTO,
+    predictor: str | None = None,
+    cancelled: Cancelled | None = None,
+) -> Translator:
+    """Build a predictor that translates or restores; see `load_predictor`.
+
+    Raises:
+        UsageError: The checkpoint's task is another one.
+    """
+    found = _load(source, _Options(device, engine, predictor, cancelled), ("translate", "restore"))
+    from ppgan_lite.inference.translator import Translator  # imports Paddle, set up above
+
+    assert isinstance(found, Translator)
+    return found
+
+
+def find_checkpoint(source: str | Path) -> Path:
+    """Return the file that a style's name, "any" or a path stands for.
+
+    Raises:
+        UsageError: There is no such style or file.
+    """
+    path = Path(source)
+    found = shipped(str(source))
+    if found is not None:
+        return found
+    if path.exists() or path.suffix.lower() == SUFFIX:
+        return path
+    if not path.suffix and path.name == str(source):
+        find_style(str(source))  # raises, naming the style that may have been meant
+    raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")
+
+
+def choose_predictor(path: Path, header: Header, predictor: str | None) -> str:
+    """Return which predictor of a checkpoint is meant: the first if none is named.
+
+    Raises:
+        CheckpointError: It has none.
+        UsageError: It has none of that name.
+    """
+    known = list(header.predictors)
+    if not known:
+        raise CheckpointError(path, "holds no predictor", "a checkpoint that says how its nets are used")
+    if predictor is None:
+        return known[0]
+    if predictor not in known:
+        raise UsageError(path, f"has no predictor {predictor!r}", " or ".join(known), did_you_mean(predictor, known))
+    return predictor
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The arguments of `load_predictor` beside the source."""
+
+    device: str
+    engine: str
+    predictor: str | None
+    cancelled: Cancelled | None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A checkpoint that has been read, and how to use it: all that a task's loader needs.
+
+    Attributes:
+        path: The file.
+        name: Of the predictor that is built.
+        header: The file's description.
+        tensors: Its numbers.
+        chosen: Which of the header's predictors.
+        device: The device that computes.
+        device_note: Why that is not the device asked for; "" if there is nothing to say.
+        engine: As asked for.
+        cancelled: Asked while engines are compared.
+        key: Identifies the net's numbers: the same key, the same outputs.
+    """
+
+    path: Path
+    name: str
+    header: Header
+    tensors: Mapping[str, np.ndarray]
+    chosen: str
+    device: str
+    device_note: str
+    engine: str
+    cancelled: Cancelled | None
+    key: str
+
+    @property
+    def spec(self) -> PredictorSpec:
+        return self.header.predictors[self.chosen]
+
+
+def _load(source: str | Path, options: _Options, tasks: tuple[str, ...]) -> Predictor:
+    """Load a predictor whose task is one of some."""
+    path = Path(source)
+    if path.suffix.lower() in READABLE_SUFFIXES and "stylize" in tasks:
+        painting, _ = read_image(path)
+        return _load_stylizer(_opened(any_painting(), path.stem, options, ("stylize",))).with_style(painting)
+    path = find_checkpoint(source)
+    opened = _opened(path, path.stem, options, tasks)
+    return LOADERS[opened.spec.task](opened)
+
+
+def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) -> _Source:
+    """Read a checkpoint and settle on a device."""
+    header, tensors = open_checkpoint(path)
+    chosen = choose_predictor(path, header, options.predictor)
+    spec = header.predictors[chosen]
+    if spec.task not in TASKS:
+        raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
+    if spec.task not in tasks:
+        raise UsageError(path, f"its task is {spec.task}", f"a checkpoint whose task is {' or '.join(tasks)}")
+    device, note = (INTEL, "") if options.device == INTEL else choose_device(options.device)
+    key = f"{sha256_of(path)} {spec.net}"
+    return _Source(path, name, header, tensors, chosen, device, note, options.engine, options.cancelled, key)
+
+
+def _load_stylizer(source: _Source) -> Stylizer:
+    from ppgan_lite.inference.painter import DRAFT, painter_of, painter_pieces
+
+    spec = source.spec
+    painter = painter_of(source.header, spec.net, source.tensors)
+    pieces = painter_pieces(source.header, spec.net, source.tensors, source.key)
+
+    def sample(engines: Engines) -> np.ndarray:
+        from ppgan_lite.inference.stylizer import sample_painting
+
+        return sample_painting(engines, spec, painter, cancelled=source.cancelled)
+
+    engines, why = choose_engines(pieces, source.engine, source.device, sample)
+    first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
+    begin(engines, *DRAFT[painter.kind], *first, then=opencv)  # which revising needs
+    from ppgan_lite.inference.stylizer import Stylizer  # while engines load, which leaves Python alone
+
+    return Stylizer(
+        engines,
+        spec,
+        painter,
+        name=source.name,
+        device=source.device,
+        device_note=source.device_note or why,
+        key=source.key,
+    )
+
+
+def _load_translator(source: _Source) -> Translator:
+    require_paddle()
+    from ppgan_lite.inference.translator import (
+        Staged,
+        Translator,
+        check_net,
+        sample_translation,
+        staged_net,
+        whole_piece,
+    )
+
+    spec = source.spec
+    net = build_net(spec.net, source.header, source.tensors)
+    check_net(net, spec, where=source.path)
+
+    def sample(engines: Engines) -> np.ndarray:
+        return sample_translation(net, engines, spec, cancelled=source.cancelled)
+
+    engines, why = choose_engines(whole_piece(net, source.key), source.engine, source.device, sample)
+    staged = staged_net(net, source.key)
+
+    def stage_engines(cancelled: Cancelled | None) -> Engines:
+        assert staged is not None
+        stages, pieces = staged
+        return choose_engines(
+            pieces,
+            source.engine,
+            source.device,
+            lambda engines: sample_translation(net, engines, spec, stages, cancelled=cancelled),
+        )[0]
+
+    return Translator(
+        net,
+        engines,
+        spec,
+        name=source.name,
+        device=source.device,
+        device_note=source.device_note or why,
+        direction=source.chosen,
+        directions=tuple(key for key, other in source.header.predictors.items() if other.task == spec.task),
+        staged=staged and Staged(staged[0], stage_engines),
+        key=source.key,
+    )
+
+
+# Task of a checkpoint -> its loader.
+LOADERS: dict[str, Callable[[_Source], Predictor]] = {
+    "stylize": _load_stylizer,
+    "translate": _load_translator,
+    "restore": _load_translator,
+}
+TASKS = tuple(LOADERS)
