@@ -10,8 +10,9 @@ import pytest
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.losses.adversarial import discriminator_loss, generator_loss
+from ppgan_lite.nets.luma import LUMA
 from ppgan_lite.recipes.adversary import Adversary
-from ppgan_lite.recipes.building import LUMA, chosen_net, from_net, to_net
+from ppgan_lite.recipes.building import chosen_net, from_net, to_net
 from ppgan_lite.recipes.cyclegan import CycleGAN
 from ppgan_lite.recipes.image_pool import ImagePool
 from ppgan_lite.recipes.pix2pix import Pix2Pix

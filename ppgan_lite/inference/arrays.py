@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.nets import luma
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = np.array(luma.LUMA, np.float32)
 
 
 def check_image(name: str, image: np.ndarray) -> None:

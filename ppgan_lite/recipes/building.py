@@ -11,11 +11,9 @@ from paddle import nn
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets import NETS
+from ppgan_lite.nets.luma import LUMA
 from ppgan_lite.recipes.recipe import TrainedGroup
 from ppgan_lite.tables import resolve
-
-# Red, green, blue -> grey (ITU-R BT.601), as picture files and OpenCV have it.
-LUMA = (0.299, 0.587, 0.114)
 
 
 def chosen_net(choice: Mapping[str, Any]) -> nn.Layer:
