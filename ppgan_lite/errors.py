@@ -31,6 +31,13 @@ class PpganError(Exception):
         super().__init__("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
+def one_line(error: BaseException) -> str:
+    """Return an error as one line of text, with its type unless it is a PpganError."""
+    if isinstance(error, PpganError):
+        return str(error)
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 class UsageError(PpganError):
     """An option, argument or setting that cannot be meant."""
 

@@ -157,7 +157,7 @@ class Batch:
         for source in sources:
             if not source.is_dir():
                 if output is None:
-                    yield Item(source, source.parent / result_name(source, f"_{label}"))
+                    yield Item(source, source.parent / result_name(source, label))
                 else:
                     yield Item(source, Path(output) / result_name(source))
                 continue

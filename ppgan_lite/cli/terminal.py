@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ppgan_lite.errors import PpganError
+from ppgan_lite.errors import PpganError, one_line
 
 PROGRAM = "paddlegan"
 
@@ -98,12 +98,10 @@ class CountBar:
 
 def describe(error: BaseException) -> str:
     """Return an error as one line that tells the user how to proceed."""
-    if isinstance(error, PpganError):
-        return str(error)
     if isinstance(error, MemoryError):
         return "not enough memory"
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"unexpected {text}. Please report it, with what --debug shows"
+    text = one_line(error)
+    return text if isinstance(error, PpganError) else f"unexpected {text}. Please report it, with what --debug shows"
 
 
 def say_error(error: BaseException) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ppgan_lite.errors import PpganError
+from ppgan_lite.errors import one_line
 from ppgan_lite.gui.state import Choice, Picture, Result
 from ppgan_lite.gui.texts import text
 
@@ -92,11 +92,7 @@ def cost_caption(cost: Cost, language: str) -> str:
 def error_line(error: BaseException, language: str) -> str:
     """Return one line about an error."""
 
-    if isinstance(error, PpganError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return text("no_memory", language)
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return text("no_memory", language) if isinstance(error, MemoryError) else one_line(error)
 
 
 def _size(width: int, height: int) -> str:

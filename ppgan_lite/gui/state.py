@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.images import WRITABLE, ImageMetadata, fitting_metadata
+from ppgan_lite.images import ImageMetadata, fitting_metadata, result_name
 
 if TYPE_CHECKING:
     from ppgan_lite.checkpoint import PredictorSpec
@@ -195,13 +195,12 @@ class Result:
 
     def file_name(self) -> str:
         """Suggest a name from photo and style, in the photo's own format where that can be written."""
-        path = self.request.photo.path or Path("photo.png")
-        choice = self.request.choice
-        name = "_".join([Path(choice.source).stem, *([choice.direction] if choice.direction else [])])
-        if choice.kind == "painting" and self.request.painting is not None and self.request.painting.path:
-            name = self.request.painting.path.stem
-        suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
-        return f"{path.stem}_{name}{suffix}"
+        choice, painting = self.request.choice, self.request.painting
+        source = Path(choice.source)
+        if choice.kind == "painting" and painting is not None and painting.path:
+            source = painting.path
+        labels = [source.stem, choice.direction] if choice.direction else [source.stem]
+        return result_name(self.request.photo.path or Path("photo.png"), *labels)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,6 +61,7 @@ def natural_key(name: str) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece[0] in "0123456789" else (-1, piece) for piece in pieces] + [(-2, name)]
 
 
-def result_name(source: Path, ending: str = "") -> str:
-    """Return the name of a picture's result: in the picture's own format if that can be written, else in PNG."""
-    return f"{source.stem}{ending}{source.suffix if source.suffix.lower() in WRITABLE else '.png'}"
+def result_name(source: Path, *labels: str) -> str:
+    """Return the name of a picture's result: the labels added, in the picture's format if it can be written, or PNG."""
+    suffix = source.suffix if source.suffix.lower() in WRITABLE else ".png"
+    return "_".join([source.stem, *labels]) + suffix
