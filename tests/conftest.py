@@ -1,4 +1,4 @@
-"""What all tests share: a quiet environment, and pictures made here."""
+"""Fixtures of all tests: a quiet environment, and synthetic pictures."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ppgan_lite.errors import MissingDependencyError
 from ppgan_lite.images import write_image
 from ppgan_lite.runtime.startup import require_paddle
 
-# Before a test imports Paddle by itself: on AMD processors it sets up other kernels, with another rounding, which a
-# process that a test starts has too.
+# Before a test imports Paddle itself: on AMD processors it sets up other kernels, with another rounding, as a
+# process started by a test has.
 with contextlib.suppress(MissingDependencyError):
     require_paddle()
 
@@ -34,7 +34,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def photo() -> np.ndarray:
-    """Return a picture without symmetry, uint8 (40, 60, 3): colours run across it, with one white corner."""
+    """Return a picture without symmetry, uint8 (40, 60, 3): color gradients, with one white corner."""
     rows, columns = np.mgrid[0:40, 0:60]
     image = np.stack([rows * 6, columns * 4, (rows + columns) * 2], axis=-1).astype(np.uint8)
     image[:8, :8] = 255
@@ -51,7 +51,7 @@ def photo_file(tmp_path: Path, photo: np.ndarray) -> Path:
 
 @pytest.fixture(scope="session")
 def perceptual(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a checkpoint with a tiny encoder of random weights, for recipes to compare features by."""
+    """Return a checkpoint with a tiny encoder of random weights, for perceptual losses."""
     from style_recipes import write_perceptual
 
     return write_perceptual(tmp_path_factory.mktemp("weights"))
@@ -59,7 +59,7 @@ def perceptual(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def seeded() -> None:
-    """Have Paddle draw the same numbers in every test."""
+    """Seed Paddle equally in every test."""
     require_paddle().seed(0)
 
 

@@ -1,4 +1,4 @@
-"""The command line, with a predictor that only inverts: what is parsed, printed, written, and how errors read."""
+"""The command line, with a predictor that inverts: parsing, output, files, and error messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STYLES = "ppgan_lite.styles"
 
 
 class Inverter:
-    """A predictor in everything but the painting."""
+    """A predictor that inverts the photo."""
 
     name = "wave"
     device = "cpu"
@@ -47,7 +47,7 @@ class Inverter:
 
 
 def replace_module(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
-    """Put a module in the place of one that would load Paddle."""
+    """Replace a module that would load Paddle."""
     module = types.ModuleType(name)
     vars(module).update(content)
     monkeypatch.setitem(sys.modules, name, module)
@@ -254,13 +254,13 @@ def test_errors_are_one_line_with_the_right_exit_code(
     assert sorted(Path().rglob("*")) == before
 
 
-GREY_RAMP = np.linspace(0, 65_535, 60 * 40).astype(np.uint16).reshape(40, 60)
+GRAY_RAMP = np.linspace(0, 65_535, 60 * 40).astype(np.uint16).reshape(40, 60)
 ODD_PICTURES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "grey.png": lambda picture: picture.convert("L"),
+    "gray.png": lambda picture: picture.convert("L"),
     "palette.png": lambda picture: picture.quantize(16),
     "alpha.png": lambda picture: picture.convert("RGBA"),
-    "16 bit.png": lambda picture: Image.fromarray(GREY_RAMP),
-    "16 bit.tif": lambda picture: Image.fromarray(GREY_RAMP),
+    "16 bit.png": lambda picture: Image.fromarray(GRAY_RAMP),
+    "16 bit.tif": lambda picture: Image.fromarray(GRAY_RAMP),
     "cmyk.jpg": lambda picture: picture.convert("CMYK"),
     "one pixel.png": lambda picture: picture.crop((0, 0, 1, 1)),
     "照片 🎨 été.webp": lambda picture: picture,
@@ -421,9 +421,9 @@ def test_gui_hands_its_files_on_and_returns_its_exit_code(run: Run, monkeypatch:
 
 def test_degrade_mirrors_a_folder_and_depends_on_names_only(run: Run, photo: np.ndarray) -> None:
     pytest.importorskip("cv2", exc_type=ImportError)
-    grey = np.full((64, 64, 3), 100, np.uint8)
+    gray = np.full((64, 64, 3), 100, np.uint8)
     for name in ("a.png", "深/b.png", "c.bmp"):
-        write_image(Path("clean", name), grey)
+        write_image(Path("clean", name), gray)
     Path("clean/text.jpg").write_bytes(b"a letter")
     code, out, err = run("degrade", "clean", "worse")
     assert (code, out) == (1, "")

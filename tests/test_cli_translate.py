@@ -1,4 +1,4 @@
-"""`paddlegan translate` and `paddlegan restore`, with tiny checkpoints of the test's own."""
+"""`paddlegan translate` and `paddlegan restore`, with tiny checkpoints made by the tests."""
 
 from __future__ import annotations
 

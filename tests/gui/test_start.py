@@ -21,7 +21,7 @@ from ppgan_lite.gui.state import style_choice
 
 ROOT = Path(__file__).parents[2]
 
-# Opens the window, paints a photo with what _load gives, presses Ctrl+C, and tells what happened.
+# Opens the window, paints a photo with a fake predictor, presses Ctrl+C, and prints its observations as JSON.
 SCRIPT = """
 import json, os, signal, sys, time
 import cv2  # which points Qt to plugins of its own
@@ -36,16 +36,16 @@ photo, folder = sys.argv[1:]
 QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, folder)
 styles.catalogue = lambda: fake_styles(Path(folder))
 app._load = lambda source, direction, cancelled: FakePredictor()
-told, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app._wait
+observed, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app._wait
 
 def wait(application, window):
     def look():
-        if window.windowHandle().isExposed() and "exposed" not in told:
-            told.update(exposed=True, platform=application.platformName(), paddle="paddle" in sys.modules)
+        if window.windowHandle().isExposed() and "exposed" not in observed:
+            observed.update(exposed=True, platform=application.platformName(), paddle="paddle" in sys.modules)
         if window.state.photo is not None and window.state.result is None:
             window.run()
         if window.state.result is not None:
-            told["result"] = window.state.result.image.shape
+            observed["result"] = window.state.result.image.shape
             os.kill(os.getpid(), signal.SIGINT)
     timer = QTimer()
     timer.timeout.connect(look)
@@ -53,13 +53,13 @@ def wait(application, window):
     return really_wait(application, window)
 
 app._wait = wait
-told["code"] = app.main(["night", photo])
-print(json.dumps(told))
+observed["code"] = app.main(["night", photo])
+print(json.dumps(observed))
 """
 
 
 def bare_environment(**changes: str) -> dict[str, str]:
-    """The environment without what names a display or a platform."""
+    """Return the environment without variables that name a display or a platform."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "QT_QPA_PLATFORM_PLUGIN_PATH", "XDG_SESSION_TYPE")
     return {key: value for key, value in os.environ.items() if key not in names} | changes
 
@@ -89,9 +89,9 @@ def test_the_window_opens_on_an_x_server_with_opencv_imported_and_ctrl_c_closes_
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    observed = json.loads(done.stdout)
     expected = {"plugins": True, "exposed": True, "platform": "xcb", "paddle": False, "result": [40, 60, 3]}
-    assert told == expected | {"code": 130}
+    assert observed == expected | {"code": 130}
 
 
 @on_linux
@@ -123,9 +123,9 @@ def test_a_display_that_does_not_answer_is_told_in_one_line() -> None:
 
 @on_linux
 def test_a_missing_system_library_is_told_with_the_packages_to_install(tmp_path: Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"sudo apt install .*libxcb-icccm4.* paddlegan stylize") as told:
+    with pytest.raises(MissingDependencyError, match=r"sudo apt install .*libxcb-icccm4.* paddlegan stylize") as caught:
         display.check_plugin(tmp_path / "libqxcb.so")
-    assert told.value.exit_code == 2 and "\n" not in str(told.value)
+    assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
 
 
 def test_missing_pyqt_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +179,7 @@ def test_a_style_that_ships_paints_a_photo_in_the_window(bench: Bench, photo_fil
     assert bench.window.state.result is not None, bench.window.dialog.informativeText()
     result = bench.window.state.result.image
     assert result.shape == (40, 60, 3) and result.dtype == np.uint8
-    assert result.std() > 5, "the picture is not one flat colour"
+    assert result.std() > 5, "the picture is not one flat color"
     assert bench.window.device_label.text() in ("Device: CPU", "Device: GPU 0")
 
 

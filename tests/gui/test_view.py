@@ -111,5 +111,5 @@ def test_a_large_picture_is_shrunk_without_picking_single_pixels(qtbot: QtBot) -
     pane.resize(PANE)
     checks = np.indices((2000, 2000)).sum(axis=0) % 2 * 255
     pane.show_pixmap(to_pixmap(np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)))
-    seen = pane.grab().toImage().pixelColor(100, 100).red()
-    assert 120 <= seen <= 135, "black and white dots are grey from afar"
+    shown = pane.grab().toImage().pixelColor(100, 100).red()
+    assert 120 <= shown <= 135, "black and white dots are gray from afar"

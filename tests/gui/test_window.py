@@ -1,4 +1,4 @@
-"""The window with a fake painter: what a user does, and what goes wrong."""
+"""The window with a fake predictor: actions of the user, and errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def mime_of(*paths: Path) -> QMimeData:
 
 
 def drop(bench: Bench, mime: QMimeData, at: QPoint) -> bool:
-    """Drop on the window; False where it does not take such a thing."""
+    """Drop content on the window; False where the window refuses it."""
     enter = QDragEnterEvent(at, Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
     QApplication.sendEvent(bench.window, enter)
     if enter.isAccepted():
@@ -111,11 +111,11 @@ def test_what_a_large_picture_will_take_is_shown_in_both_languages(
     predictor = bench.predictors["night"] = FakePredictor(gate=threading.Event(), cost=cost.Cost(seconds, 1.24e9))
     monkeypatch.setattr(predictor, "calibrate", lambda image, *, cancelled: None, raising=False)
     bench.open_photo(photo_file)
-    told: list[str] = []
-    bench.window._painter_worker.costed.connect(lambda _job, _cost: told.append(bench.window.status_label.text()))
+    statuses: list[str] = []
+    bench.window._painter_worker.costed.connect(lambda _job, _cost: statuses.append(bench.window.status_label.text()))
     bench.window.run()
     bench.until(lambda: bench.window.status_label.text() == english)
-    assert told == [english.replace("Working… 42 %", "Getting ready…")], "before the first of it is done"
+    assert statuses == [english.replace("Working… 42 %", "Getting ready…")], "before the first of it is done"
     assert bench.window.result_pane.note == "Working… 42 %"
     bench.window.set_language("zh")
     assert bench.window.status_label.text() == chinese

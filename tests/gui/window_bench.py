@@ -1,4 +1,4 @@
-"""A window with a fake painter, and the waiting that its threads need."""
+"""A window with fake predictors, and functions that wait for its threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ppgan_lite.inference.cost import Cost
 
 
 class FakePredictor:
-    """Inverts the photo; waits at a gate where it has one, so that a test can look at a run in progress."""
+    """Inverts the photo; waits for an event if given one, so that a test can observe a run in progress."""
 
     device = "gpu:0"
     device_note = ""
@@ -45,7 +45,7 @@ class FakePredictor:
         self.calls: list[dict[str, Any]] = []
 
     def cost(self, height: int, width: int, *, brush: float | None) -> Cost:
-        """Only a fake that was given one is asked: the pictures of the tests are small."""
+        """Return the cost given to the constructor; asked only of large pictures."""
         assert self.known_cost is not None
         return self.known_cost
 
@@ -68,7 +68,7 @@ class FakePredictor:
 
 
 def fake_styles(folder: Path) -> tuple[Any, ...]:
-    """Two styles with what the gallery shows of them."""
+    """Return two styles, with the attributes that the gallery shows."""
     thumbnail = folder / "thumbnail.jpg"
     write_image(thumbnail, np.full((30, 40, 3), 90, np.uint8), overwrite=True)
     return tuple(
@@ -84,7 +84,7 @@ def fake_styles(folder: Path) -> tuple[Any, ...]:
 
 
 class Bench:
-    """A window under test, what its painter loads, and how to wait for it."""
+    """A window under test and its fake predictors."""
 
     def __init__(self, qtbot: QtBot, folder: Path) -> None:
         self.qtbot = qtbot
@@ -96,7 +96,7 @@ class Bench:
 
     def open_window(self) -> MainWindow:
         window = MainWindow(State.with_styles(fake_styles(self.folder)), self.load, self.settings, "en")
-        window._warm_up = lambda: None  # the tests say when something is loaded
+        window._warm_up = lambda: None  # the tests decide when something is loaded
         self.qtbot.addWidget(window)
         window.show()
         return window
