@@ -1,4 +1,4 @@
-"""Encoders that were trained before: the small one that ships, files of the user's, the published VGG-19."""
+"""Encoders that were trained before: the two that ship, files of the user's, the published VGG-19."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ppgan_lite.checkpoint import build_net, load_net, read_checkpoint
+from ppgan_lite.encoders import vgg16
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.fetch import cached, how_to_get
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
@@ -17,16 +18,18 @@ from ppgan_lite.foreign.weights_files import READABLE_SUFFIXES, read_weights
 
 if TYPE_CHECKING:
     from ppgan_lite.nets.vgg import VGGEncoder
+    from ppgan_lite.nets.vgg16 import VGG16
 
 SHIPPED = "small"
+VGG_16 = "vgg16"
 PUBLISHED = "vgg19"
 
 
-def load_encoder(source: str) -> VGGEncoder:
+def load_encoder(source: str) -> VGGEncoder | VGG16:
     """Build a frozen encoder whose features losses compare.
 
     Args:
-        source: "small" for the encoder that ships with the package; "vgg19" for the published one, which
+        source: "vgg16" or "small" for an encoder that ships with the package; "vgg19" for the published one, which
             `paddlegan fetch vgg19` has put into the cache folder; or the path of a .ppgan, .pdparams, .pth,
             .safetensors or .npz file.
 
@@ -37,6 +40,8 @@ def load_encoder(source: str) -> VGGEncoder:
         from ppgan_lite.styles import small_lapstyle
 
         source = str(small_lapstyle())
+    elif source == VGG_16:
+        source = str(vgg16())
     elif source == PUBLISHED:
         source = str(cached(PUBLISHED))
         if not Path(source).exists():
@@ -50,19 +55,20 @@ def load_encoder(source: str) -> VGGEncoder:
     return encoder
 
 
-def _from_checkpoint(path: Path) -> VGGEncoder:
-    """Take the encoder out of a checkpoint: a VGGEncoder, or the one inside a LapStyleNet."""
+def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
+    """Take the encoder out of a checkpoint: a VGG16, a VGGEncoder, or the one inside a LapStyleNet."""
     from ppgan_lite.nets.lapstyle import LapStyleNet
     from ppgan_lite.nets.vgg import VGGEncoder
+    from ppgan_lite.nets.vgg16 import VGG16
 
     header, tensors = read_checkpoint(path)
     for name in header.nets:
         net = build_net(name, header, tensors)
-        if isinstance(net, VGGEncoder):
+        if isinstance(net, (VGGEncoder, VGG16)):
             return net
         if isinstance(net, LapStyleNet):
             return net.encoder
-    raise CheckpointError(path, f"holds {', '.join(header.nets)}", "a VGGEncoder or a LapStyleNet")
+    raise CheckpointError(path, f"holds {', '.join(header.nets)}", "a VGG16, a VGGEncoder or a LapStyleNet")
 
 
 def _from_weights(path: Path) -> VGGEncoder:

@@ -84,6 +84,11 @@ def stages(height: int, width: int) -> list[list[int]]:
     return [[1, channels, -(-height // 2**k), -(-width // 2**k)] for k, channels in enumerate(WIDTHS)]
 
 
+def stages_of_vgg16(height: int, width: int) -> list[list[int]]:
+    """The sizes of its four layers: each half of the one before, rounded down."""
+    return [[1, channels, height // 2**k, width // 2**k] for k, channels in enumerate(WIDTHS[:4])]
+
+
 def patches(height: int, width: int, layers: int) -> list[int]:
     """The size of a patch discriminator's judgement."""
     return [1, 1, height // 2**layers - 2, width // 2**layers - 2]
@@ -190,6 +195,7 @@ EXAMPLES = {
     "UnetGenerator, instance norm": Example(
         {**UNET, "norm": "instance", "dropout": False}, idle=("downs.[1234].conv.bias", "ups.*.conv.bias")
     ),
+    "VGG16": Example({"channels": list(WIDTHS[:4])}, stages_of_vgg16),
     "VGGEncoder": Example({"channels": list(WIDTHS), "convs": [2, 1, 2, 1, 1]}, stages),
 }
 

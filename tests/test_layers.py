@@ -21,7 +21,7 @@ LAYERS = [
     {"tables", "safetensors_files"},
     {"signatures"},
     {"nets", "images", "degradations", "contact_sheet"},
-    {"checkpoint", "losses", "metrics", "styles", "restoration"},
+    {"checkpoint", "losses", "metrics", "styles", "restoration", "encoders"},
     {"foreign"},
     {"fetch"},
     {"pretrained"},

@@ -121,7 +121,7 @@ def test_a_file_without_an_encoder_is_told(tmp_path, encoder):
     (tmp_path / "empty.npz").write_bytes(b"")
     (tmp_path / "other.pdparams").write_bytes(pickle.dumps({"weight": np.zeros(3)}, 4))
     for path, told in (
-        (adapter, "holds it; expected a VGGEncoder or a LapStyleNet"),
+        (adapter, "holds it; expected a VGG16, a VGGEncoder or a LapStyleNet"),
         (tmp_path / "shallow.npz", "has no convolution of stage 3; expected a VGG encoder up to relu5_1"),
         (tmp_path / "lacking.npz", "its weights do not fit VGGEncoder: conv4_2.bias is missing"),
         (tmp_path / "objects.npz", "cannot be read"),

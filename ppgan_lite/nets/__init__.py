@@ -17,5 +17,6 @@ NETS: dict[str, str] = {
     "SRResNet": "ppgan_lite.nets.sr_resnet:SRResNet",
     "StyleTransferNet": "ppgan_lite.nets.style_transfer:StyleTransferNet",
     "UnetGenerator": "ppgan_lite.nets.unet_generator:UnetGenerator",
+    "VGG16": "ppgan_lite.nets.vgg16:VGG16",
     "VGGEncoder": "ppgan_lite.nets.vgg:VGGEncoder",
 }

@@ -1,0 +1,65 @@
+"""The VGG-16 encoder: features of a picture at four depths, which perceptual losses compare.
+
+Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015, configuration D
+up to conv4_3. The layers are those of Johnson et al., "Perceptual Losses for Real-Time Style Transfer and
+Super-Resolution", ECCV 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppgan_lite.nets.blocks import require_size
+
+LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+CONVS = (2, 2, 3, 3)  # of each stage
+# Of ImageNet, in blue, green, red of 0 .. 255: what the published weights (Caffe's) expect to be taken away.
+MEANS_BGR = (103.939, 116.779, 123.68)
+
+
+class VGG16(nn.Layer):
+    """VGG-16 up to conv4_3 as published: zero padding, 2x2 max pooling that drops an odd row or column.
+
+    Args:
+        channels: Width of each of the four stages. The default is the published net.
+    """
+
+    def __init__(self, channels: Sequence[int] = (64, 128, 256, 512)) -> None:
+        super().__init__()
+        self.arguments = {"channels": list(channels)}
+        # A buffer and not a 1x1 convolution: the zeros of the padding are added after the means are taken away.
+        self.register_buffer("means", paddle.to_tensor(MEANS_BGR).reshape([1, 3, 1, 1]), persistable=False)
+        in_channels = 3
+        for stage, (width, count) in enumerate(zip(channels, CONVS, strict=True), start=1):
+            for number in range(1, count + 1):
+                self.add_sublayer(f"conv{stage}_{number}", nn.Conv2D(in_channels, width, 3, padding=1))
+                in_channels = width
+
+    def forward(self, x: paddle.Tensor, last: str = "relu4_3") -> dict[str, paddle.Tensor]:
+        """Return relu1_2 .. `last` of an image batch.
+
+        Args:
+            x: N x 3 x H x W, RGB in [0, 1]. Stage k has the size of the picture divided by 2 ** (k - 1), rounded down.
+            last: The deepest layer wanted, one of `LAYERS`; those after it are not computed.
+
+        Returns:
+            Layer name -> N x channels x h x w, never negative.
+
+        Raises:
+            UsageError: A side is too short for the deepest stage.
+        """
+        stages = LAYERS.index(last) + 1
+        require_size("VGG-16", x, 2 ** (stages - 1), "Use a larger picture")
+        found: dict[str, paddle.Tensor] = {}
+        x = 255 * x.flip(1) - self.means
+        for stage, layer in enumerate(LAYERS[:stages], start=1):
+            if stage > 1:
+                x = F.max_pool2d(x, 2)
+            for number in range(1, CONVS[stage - 1] + 1):
+                x = F.relu(self._sub_layers[f"conv{stage}_{number}"](x))
+            found[layer] = x
+        return found
