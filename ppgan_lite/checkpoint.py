@@ -115,7 +115,7 @@ def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
     """Read a checkpoint whole, without Paddle.
 
     Returns:
-        The header, and name -> read-only array; float16 is widened to float32.
+        The header, and name -> read-only array; float16 and bfloat16 are widened to float32.
 
     Raises:
         CheckpointError: As `read_header`, or a tensor holds NaN or infinity.

@@ -21,6 +21,7 @@ from foreign_files import (
     write_pth,
     zip_of,
 )
+from safetensors.numpy import save_file
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign.torch_files import write_torch
@@ -93,6 +94,38 @@ def test_bfloat16_is_widened_to_the_same_numbers(path):
     found = read_weights(path).arrays["a"]
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, (values.view(np.uint32) & 0xFFFF0000).view(np.float32))
+
+
+def test_every_type_that_the_safetensors_package_writes_for_nets_is_read(path):
+    types = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
+    state = {name: np.arange(6).reshape(2, 3).astype(name) for name in types}
+    save_file({**state, "scalar": np.array(2.5), "empty": np.zeros((0, 4), np.float32)}, path)
+    found = read_weights(path).arrays
+    assert found.keys() == {*types, "scalar", "empty"} and found["empty"].shape == (0, 4) and found["scalar"] == 2.5
+    for name, array in state.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_bfloat16_in_a_safetensors_file_is_widened_to_the_same_numbers(path):
+    values = np.array([1.0, -2.5, 3.140625, 1e30], np.float32)
+    front = {
+        "b": {"dtype": "BF16", "shape": [2, 2], "data_offsets": [2, 10]},
+        "a": {"dtype": "BF16", "shape": [], "data_offsets": [0, 2]},
+    }
+    stored = (values.view(np.uint32) >> 16).astype(np.uint16)
+    path.write_bytes(safetensors_of(front, stored[1:2].tobytes() + stored.tobytes()))
+    found = read_weights(path).arrays
+    assert list(found) == ["b", "a"] and {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+    np.testing.assert_array_equal(found["b"], (values.view(np.uint32) & 0xFFFF0000).view(np.float32).reshape(2, 2))
+    assert found["a"] == -2.5 and not found["a"].flags.writeable
+
+
+def test_float8_is_refused_by_name(path):
+    data = safetensors_of({"a": {"dtype": "F8_E5M2", "shape": [3], "data_offsets": [0, 3]}}, bytes(3))
+    assert message(path, data) == (
+        "tensor a is of type F8_E5M2; expected one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL"
+    )
 
 
 def test_texts_of_python_2_are_read(path):

@@ -32,7 +32,7 @@ from ppgan_lite.foreign.pickle_encoding import (
     encode_tuple,
 )
 from ppgan_lite.foreign.pickles import pickle_globals, read_pickle
-from ppgan_lite.safetensors_files import replace_file
+from ppgan_lite.safetensors_files import replace_file, widen_bfloat16
 
 SUFFIX = ".pth"
 
@@ -141,7 +141,7 @@ class _Storage:
             raise ValueError(f"a storage of {self.count} numbers has {len(data)} bytes")
         values = np.frombuffer(data, self.dtype)
         if self.dtype == _BFLOAT16:
-            values = (values["bfloat16"].astype(np.uint32) << 16).view(np.float32)
+            values = widen_bfloat16(values["bfloat16"])
         self.values = values
 
 

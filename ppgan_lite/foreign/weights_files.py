@@ -12,7 +12,7 @@ from ppgan_lite.foreign.arrays import read_bytes
 from ppgan_lite.foreign.pdparams import parse_pdparams
 from ppgan_lite.foreign.pickles import pickle_globals
 from ppgan_lite.foreign.torch_files import is_torch, parse_torch, torch_globals
-from ppgan_lite.safetensors_files import kind_of_file, read_tensors
+from ppgan_lite.safetensors_files import kind_of_file, parse_tensors
 
 READABLE_SUFFIXES = (".pdparams", ".pth", ".pt", ".safetensors")
 
@@ -50,7 +50,7 @@ def read_weights(path: str | Path) -> WeightsFile:
         _refuse_programs(pickle_globals(data), path)
         found = WeightsFile(path, "PaddlePaddle", parse_pdparams(data, path))
     elif data[8:9] == b"{":
-        found = WeightsFile(path, "safetensors", read_tensors(path))
+        found = WeightsFile(path, "safetensors", parse_tensors(data, path))
     else:
         raise CheckpointError(path, f"is {kind_of_file(data[:4096])}", _EXPECTED, "Give the file that training wrote")
     if sum(array.nbytes for array in found.arrays.values()) > _MAX_GROWTH * len(data) + 1_000_000:
