@@ -13,7 +13,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
-from ppgan_lite.losses.pixel import l1_loss, mse_loss
+from ppgan_lite.losses.pixel import l1_loss, mse_loss, shift_consistency_loss
 
 OBJECTIVES = ["lsgan", "vanilla", "hinge", "wgan-gp"]
 
@@ -159,6 +159,25 @@ def test_pixel_losses_are_means_of_differences():
     result, target = paddle.to_tensor([[0.0, 0.5], [1.0, 0.25]]), paddle.to_tensor([[0.5, 0.5], [0.0, 0.0]])
     assert float(l1_loss(result, target)) == pytest.approx((0.5 + 0 + 1 + 0.25) / 4)
     assert float(mse_loss(result, target)) == pytest.approx((0.25 + 0 + 1 + 0.0625) / 4)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 0), (2, -1), (-1, 2), (3, 0)])
+def test_what_moves_with_its_photo_is_consistent(rows, columns):
+    """Height and width differ, and so do the two directions."""
+    whole = paddle.to_tensor(np.random.default_rng(0).random((2, 3, 16, 19), np.float32))
+    result, shifted = whole[:, :, 4:12, 4:14], whole[:, :, 4 + rows : 12 + rows, 4 + columns : 14 + columns]
+    assert float(shift_consistency_loss(result, shifted, rows, columns)) == 0
+    other = float(shift_consistency_loss(result, shifted, rows + 1, columns))
+    assert other == pytest.approx(1 / 6, rel=0.15)  # of two independent uniform numbers
+
+
+def test_only_pixels_that_both_pictures_have_are_compared():
+    result, shifted = paddle.zeros([1, 1, 3, 3]), paddle.full([1, 1, 3, 3], 9.0)
+    shifted[:, :, :2, 1:] = 2.0
+    assert float(shift_consistency_loss(result, shifted, 1, -1)) == pytest.approx(4.0)
+    shifted.stop_gradient = False
+    shift_consistency_loss(result, shifted, 1, -1).backward()
+    np.testing.assert_array_equal(shifted.grad.numpy()[0, 0], [[0, 1, 1], [0, 1, 1], [0, 0, 0]])
 
 
 @pytest.mark.parametrize("loss", [l1_loss, mse_loss])

@@ -15,6 +15,7 @@ from ppgan_lite.losses.perceptual import (
     content_loss,
     cosine_distances,
     gram,
+    relative_content_loss,
     relative_gram_loss,
     relaxed_emd_loss,
     self_similarity_loss,
@@ -26,7 +27,8 @@ from ppgan_lite.nets.lapstyle import mean_and_std
 Loss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 
 LOSSES: dict[str, Loss] = {
-    loss.__name__: loss for loss in (content_loss, relaxed_emd_loss, self_similarity_loss, colour_loss)
+    loss.__name__: loss
+    for loss in (content_loss, relative_content_loss, relaxed_emd_loss, self_similarity_loss, colour_loss)
 } | {
     "style_loss": lambda result, painting: style_loss(result, mean_and_std(painting)),
     "relative_gram_loss": lambda result, painting: relative_gram_loss(result, gram(painting)),
@@ -119,6 +121,15 @@ def test_normalised_content_ignores_each_channels_mean_and_contrast():
     assert float(content_loss(-photo, photo)) == pytest.approx(4 * 63 / 64, rel=1e-2)
 
 
+def test_the_relative_content_loss_has_no_unit_and_weighs_each_photo_alike():
+    photo, result = noise(0, 2, 3, 8, 8), noise(1, 2, 3, 8, 8)
+    assert float(relative_content_loss(photo * 0, photo)) == pytest.approx(1, rel=1e-4)
+    assert float(relative_content_loss(photo * 3, photo)) == pytest.approx(4, rel=1e-4)  # (3 - 1)^2
+    brighter = paddle.to_tensor([1.0, 1000.0]).reshape([2, 1, 1, 1])
+    plain, scaled = (float(relative_content_loss(result * by, photo * by)) for by in (1.0, brighter))
+    assert scaled == pytest.approx(plain, rel=1e-4)
+
+
 def test_style_compares_means_and_deviations():
     result, painting = tensor([[0.0, 2.0]]), tensor([[3.0, 3.0, 9.0]])
     deviations = 2**0.5 - 12**0.5
@@ -131,7 +142,7 @@ def test_losses_of_style_do_not_ask_where_things_are(name):
     assert float(LOSSES[name](shuffled(x), x)) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["content_loss", "self_similarity_loss", "tone_loss"])
+@pytest.mark.parametrize("name", ["content_loss", "relative_content_loss", "self_similarity_loss", "tone_loss"])
 def test_losses_of_content_do(name):
     x = noise(0, 1, 3, 9, 9)
     assert float(LOSSES[name](shuffled(x), x)) > 0.1

@@ -25,7 +25,41 @@ def mse_loss(result: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor:
     return _difference(result, target).square().mean()
 
 
+def shift_consistency_loss(result: paddle.Tensor, shifted: paddle.Tensor, rows: int, columns: int) -> paddle.Tensor:
+    """Mean squared difference of what a net makes of a photo and of the same photo moved by a few pixels.
+
+    Stability training (Zheng et al., "Improving the Robustness of Deep Neural Networks via Stability Training", CVPR
+    2016, equation 4, with moved photos instead of noisy ones): strokes then lie where the photo has something, and not
+    where its border happens to be. Neither Gatys nor Johnson has it.
+
+    Args:
+        result: N x C x H x W, of the photo.
+        shifted: Of the same shape, of the photo moved up by `rows` and to the left by `columns`: what it has at (y, x),
+            `result` has at (y + rows, x + columns).
+        rows: How far, down if negative; less than H.
+        columns: How far, to the right if negative; less than W.
+
+    Returns:
+        A scalar over the pixels that both have.
+
+    Raises:
+        PpganError: The shapes differ.
+    """
+    _require_one_shape(result, shifted)
+    down, right = max(rows, 0), max(columns, 0)
+    up, left = max(-rows, 0), max(-columns, 0)
+    height, width = result.shape[2] - abs(rows), result.shape[3] - abs(columns)
+    return mse_loss(
+        result[:, :, down : down + height, right : right + width], shifted[:, :, up : up + height, left : left + width]
+    )
+
+
 def _difference(result: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor:
+    _require_one_shape(result, target)
+    return result - target
+
+
+def _require_one_shape(result: paddle.Tensor, target: paddle.Tensor) -> None:
     if result.shape != target.shape:
         raise PpganError(
             "pixel loss",
@@ -33,4 +67,3 @@ def _difference(result: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor:
             "one shape",
             "Check scale, channels and crop sizes in the config",
         )
-    return result - target
