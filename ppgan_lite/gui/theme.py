@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PyQt5.QtCore import QByteArray, QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap, QPolygonF
 from PyQt5.QtSvg import QSvgRenderer
-from PyQt5.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, QWidget
+from PyQt5.QtWidgets import QApplication, QLabel, QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, QWidget
 
 WINDOW = "#2b2c2f"
 PANEL = "#343539"
@@ -86,7 +88,16 @@ _DRAWINGS = {
 
 
 class _Style(QProxyStyle):
-    """Fusion with check boxes that are visible on dark gray, and without its colored icons on buttons."""
+    """Fusion with check boxes that are visible on dark gray, without its colored icons on buttons, and without HTML."""
+
+    def polish(self, target: Any) -> Any:
+        """Show the text of every label as it is: Qt would take a file's name with <b> in it for HTML.
+
+        Tool tips and message boxes are or contain labels, too.
+        """
+        if isinstance(target, QLabel):
+            target.setTextFormat(Qt.PlainText)
+        return super().polish(target)
 
     def styleHint(
         self,

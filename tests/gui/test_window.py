@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage
-from PyQt5.QtWidgets import QApplication, QFileDialog
+from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QToolTip
 from pytestqt.qtbot import QtBot
 from window_bench import Bench, FakePredictor
 
@@ -212,6 +212,27 @@ def test_an_error_while_painting_becomes_a_dialog_and_the_window_goes_on(
     bench.window.dialog.close()
     bench.predictors["night"].error = None
     bench.paint()
+
+
+def test_a_name_with_html_in_it_is_shown_as_it_is_everywhere(bench: Bench, photo_file: Path) -> None:
+    named = photo_file.with_name("<h1>a<b>&amp;.png")
+    named.write_bytes(photo_file.read_bytes())
+    bench.open_photo(named)
+    bench.window.open_painting(named)
+    bench.until(lambda: bench.window.state.painting is not None)
+    bench.window.load_checkpoint(Path("<i>mine.ppgan"))
+    bench.until(lambda: bench.window.state.choice.kind == "checkpoint")
+    bench.window.open_photo(named.with_name("<u>missing.png"))
+    bench.until(lambda: bench.window.dialog.isVisible())
+    labels = bench.window.findChildren(QLabel)
+    assert {label.textFormat() for label in labels} == {Qt.PlainText}
+    shown = "\n".join(label.text() for label in labels)
+    assert all(name in shown for name in ("<h1>a<b>&amp;.png", "<u>missing.png: does not exist"))
+    assert bench.window.gallery.item(1).toolTip().startswith("<i>mine\n")
+    QToolTip.showText(QPoint(0, 0), bench.window.gallery.item(1).toolTip())
+    (tip,) = (widget for widget in QApplication.topLevelWidgets() if widget.inherits("QTipLabel"))
+    assert tip.textFormat() == Qt.PlainText
+    QToolTip.hideText()
 
 
 def test_too_little_memory_is_told_in_the_users_language(bench: Bench, photo_file: Path) -> None:

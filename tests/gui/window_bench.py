@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from PyQt5.QtCore import QSettings
+from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ppgan_lite.errors import CancelledError
+from ppgan_lite.gui import theme
 from ppgan_lite.gui.state import State
 from ppgan_lite.gui.window import MainWindow
 from ppgan_lite.images import write_image
@@ -87,6 +89,7 @@ class Bench:
     """A window under test and its fake predictors."""
 
     def __init__(self, qtbot: QtBot, folder: Path) -> None:
+        theme.apply(QApplication.instance())
         self.qtbot = qtbot
         self.folder = folder
         self.predictors: dict[str, FakePredictor | Exception] = {}
