@@ -1,15 +1,16 @@
-# Everything from a fresh clone: `make demo`, `make test`, `make ui`. Needs python3 (3.10 to 3.13) with its venv module.
+# Everything from a fresh clone: `make demo`, `make test`, `make ui`. Needs Python 3.10 to 3.13 with its venv module.
 
 PYTHON ?= python3
-# The extra that brings Paddle. [gpu] needs Paddle's own index: see README.md.
+# The extra that brings Paddle. [gpu] needs Paddle's own index: see docs/install.md.
 EXTRA ?= cpu
 STYLE ?= starry_night
 # How many tests run at a time.
 TEST_PROCESSES ?= 2
 
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+PHOTO := ppgan_lite/images/astronaut.jpg
 
 .PHONY: help demo test lint ui bench clean
 
@@ -22,13 +23,12 @@ help:
 	@echo "make clean   remove everything that make made, .venv and out/ included"
 
 demo: $(VENV)/installed
-	$(BIN)/python applications/sample_photo.py out/photo.png
-	$(BIN)/paddlegan sheet out/photo.png -o out/styles.png --overwrite
-	$(BIN)/paddlegan stylize out/photo.png -o out/photo_$(STYLE).png --style $(STYLE) --overwrite
+	$(BIN)/paddlegan sheet $(PHOTO) -o out/styles.png --overwrite
+	$(BIN)/paddlegan stylize $(PHOTO) -o out/photo_$(STYLE).png --style $(STYLE) --overwrite
 	@echo "every style on one photo: out/styles.png"
 	@echo "one of them at full size: out/photo_$(STYLE).png"
 
-ui: $(VENV)/installed
+ui: $(VENV)/installed-gui
 	$(BIN)/python ui.py
 
 test: lint
@@ -39,15 +39,15 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/everything.py
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The two stamps tell what is installed; they are made again when the dependencies change.
-$(VENV)/installed: setup.py requirements.txt
+# A stamp tells which extras are installed; it is made again when the dependencies change.
+$(VENV)/installed: setup.py pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) must be Python 3.10 to 3.13; name another one: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -56,6 +56,10 @@ $(VENV)/installed: setup.py requirements.txt
 	$(PIP) install -e '.[$(EXTRA)]'
 	@touch $@
 
+$(VENV)/installed-gui: $(VENV)/installed
+	$(PIP) install -e '.[$(EXTRA),gui]'
+	@touch $@
+
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install -e '.[$(EXTRA),export,dev]'
+	$(PIP) install -e '.[$(EXTRA),gui,board,export,dev]'
 	@touch $@

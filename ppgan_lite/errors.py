@@ -79,7 +79,18 @@ class ExportError(PpganError):
 class MissingDependencyError(PpganError):
     """A package or system library that is not installed."""
 
-    exit_code = 2
+
+def missing_extra(where: object, package: str, extra: str, alternative: str = "") -> MissingDependencyError:
+    """Return the error of a package that comes with an extra.
+
+    Args:
+        where: What needs the package.
+        package: Name of its distribution.
+        extra: Name of the extra in requirements.txt.
+        alternative: What else helps; follows the command that installs the extra, with its own punctuation.
+    """
+    remedy = f'Install it with: pip install "ppgan-lite[{extra}]"{alternative}'
+    return MissingDependencyError(where, f"{package} is not installed", remedy=remedy)
 
 
 class CancelledError(PpganError):

@@ -10,7 +10,14 @@ import pytest
 from PIL import Image, ImageCms
 
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import ImageMetadata, decode_image, decode_stored, encode_image, encode_stored, read_file
+from ppgan_lite.images import (
+    ImageMetadata,
+    decode_image,
+    decode_stored,
+    encode_image,
+    encode_stored,
+    read_file,
+)
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from ppgan_lite.checkpoint import read_header
 from ppgan_lite.config import load_config
+from ppgan_lite.config.shipped import find_config, shipped_configs
+from ppgan_lite.errors import ConfigError
 from ppgan_lite.images import write_image
 from ppgan_lite.training import train
 
@@ -74,3 +77,46 @@ def test_a_tiny_twin_trains(name, pictures, tmp_path, monkeypatch):
     losses = [line["losses"] for line in map(json.loads, lines) if "losses" in line]
     assert losses
     assert all(np.isfinite(list(line.values())).all() for line in losses)
+
+
+def test_an_experiment_that_ships_is_found_by_name_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_config("tiny/cyclegan_unet")
+    assert Path(config.source) == find_config("tiny/cyclegan_unet") == shipped_configs()["tiny/cyclegan_unet"]
+    mine = Path("mine.yaml")
+    mine.write_text("base: tiny/cyclegan_unet\ntrain: {iterations: 7}\n")
+    assert load_config(mine).train.iterations == 7
+    assert load_config(mine).recipe == config.recipe
+    Path("style_draft").write_text("base: tiny/cyclegan_unet\n")  # a file comes before an experiment of its name
+    assert load_config("style_draft").recipe == config.recipe
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (
+            "cyclegan_photo2mone",
+            "cyclegan_photo2mone: no experiment of that name ships; expected a YAML file, or a name that "
+            "`paddlegan configs` lists. Did you mean 'cyclegan_photo2monet'?",
+        ),
+        (
+            "configs/style_draft.yaml",
+            f"{Path('configs/style_draft.yaml')}: there is no such file; expected a YAML file. "
+            "Did you mean 'style_draft', an experiment that ships?",
+        ),
+    ],
+)
+def test_an_unknown_experiment_is_told_with_the_one_that_may_be_meant(tmp_path, monkeypatch, config, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        load_config(config)
+    assert str(caught.value) == told
+
+
+def test_the_experiments_are_listed_with_their_first_lines(run):
+    code, out, err = run("configs")
+    assert (code, out) == (0, "")
+    assert re.search(r"^cyclegan_photo2monet +CycleGAN as published", err, re.MULTILINE)
+    listed = json.loads(run("configs", "--json")[1])
+    assert [line["name"] for line in listed] == NAMES
+    assert all(line["title"] for line in listed)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ppgan_lite.checkpoint import SUFFIX, NetSpec, read_checkpoint, sha256_of, write_checkpoint
-from ppgan_lite.images import decode_image, short_side_to, write_image
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to, write_image
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.styles import FOLDER
 
@@ -81,8 +81,6 @@ def main() -> None:
     about = {"title": titles, "artist": artists, "year": arguments.year} if arguments.title else {}
     training = shrink(arguments.checkpoint, target, about, arguments.revisions_from, json.loads(arguments.settings))
     if about:
-        from skimage import data
-
         entry = {
             "name": arguments.name,
             **about,
@@ -94,7 +92,7 @@ def main() -> None:
         entries = {style["name"]: style for style in catalogue["styles"]}
         catalogue["styles"] = list((entries | {arguments.name: entry}).values())
         CATALOGUE.write_text(json.dumps(catalogue, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        photo, _ = decode_image(Path(data.data_dir, "astronaut.png").read_bytes(), "astronaut")
+        photo, _ = read_image(SAMPLE_PHOTO)
         painted = short_side_to(load_predictor(target)(photo), THUMBNAIL_PX)
         write_image(FOLDER / f"{arguments.name}.jpg", painted, overwrite=True)
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB")

@@ -28,6 +28,7 @@ VERBS = {
     "sheet": "ppgan_lite.cli.painting:sheet",
     "gui": "ppgan_lite.cli.painting:gui",
     "train": "ppgan_lite.cli.training:train",
+    "configs": "ppgan_lite.cli.training:configs",
     "board": "ppgan_lite.cli.training:board",
     "doctor": "ppgan_lite.cli.training:doctor",
     "degrade": "ppgan_lite.cli.data:degrade",

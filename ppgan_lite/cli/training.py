@@ -1,4 +1,4 @@
-"""The verbs of training: train, doctor, board."""
+"""The verbs of training: train, configs, doctor, board."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from ppgan_lite.cli.terminal import json_option, print_json, say
+from ppgan_lite.cli.terminal import json_option, print_json, say, table
 from ppgan_lite.errors import UsageError
 
 
 @click.command()
-@click.option("-c", "--config", required=True, metavar="YAML", help="The experiment: see configs/.")
+@click.option("-c", "--config", required=True, metavar="NAME|YAML", help="See `paddlegan configs`.")
 @click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as train.iterations=100. Repeatable.")
 @click.option("--run-dir", metavar="FOLDER", help="Folder of the run. Default: runs/ and the config's name.")
 @click.option("--resume", is_flag=True, help="Continue the run in that folder.")
@@ -48,6 +48,20 @@ def train(
 
 
 @click.command()
+@json_option
+def configs(as_json: bool) -> None:
+    """List the experiments that ship, for `train -c NAME`."""
+    from ppgan_lite.config.shipped import first_line, shipped_configs
+
+    found = [(name, first_line(path)) for name, path in shipped_configs().items() if "/" not in name]
+    if as_json:
+        print_json([{"name": name, "title": title} for name, title in found])
+    else:
+        say(table([("NAME", "EXPERIMENT"), *found]))
+        say("tiny/NAME is the same experiment with tiny nets, for a try on a CPU.")
+
+
+@click.command()
 @click.argument("run", metavar="RUN")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for other machines."
@@ -74,10 +88,11 @@ def doctor(ctx: click.Context, target: str, override: tuple[str, ...], show_all:
     """
     from tqdm import tqdm
 
+    from ppgan_lite.config.shipped import shipped_configs
     from ppgan_lite.data.doctor import examine, examine_folder
 
     path = Path(target)
-    if not path.exists():
+    if not path.exists() and target not in shipped_configs():
         raise UsageError(target, "there is no such file or folder", "a YAML file or a folder of pictures")
     if path.is_dir() and override:
         raise UsageError("--override", "a folder has no settings", "a YAML file")
@@ -96,7 +111,7 @@ def doctor(ctx: click.Context, target: str, override: tuple[str, ...], show_all:
             from ppgan_lite.runtime.startup import require_paddle
 
             require_paddle()
-            config = load_config(path, override)
+            config = load_config(target, override)
             validation = config.validation.data if config.validation.every else None
             report = examine(config.data, validation, progress=progress)
     if as_json:

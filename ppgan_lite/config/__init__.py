@@ -1,6 +1,6 @@
 """Experiments: one YAML file each, checked whole before anything runs.
 
-    base: other.yaml                          # optional: what this file does not say, that one does
+    base: other.yaml                          # optional: settings that this file does not give
     recipe: {name: LapStyleDraft, ...}        # the recipe's constructor arguments, its nets' in them
     data: {name: ContentAndStyle, ...}        # the dataset's constructor arguments
     loader: {batch_size: 4, workers: 2}
@@ -18,15 +18,23 @@ from pathlib import Path
 
 from ppgan_lite.config.files import Sources
 from ppgan_lite.config.settings import Config, LoaderSettings, ScheduleSettings, TrainSettings, ValidationSettings
+from ppgan_lite.config.shipped import find_config
 
-__all__ = ["Config", "LoaderSettings", "ScheduleSettings", "TrainSettings", "ValidationSettings", "load_config"]
+__all__ = [
+    "Config",
+    "LoaderSettings",
+    "ScheduleSettings",
+    "TrainSettings",
+    "ValidationSettings",
+    "load_config",
+]
 
 
 def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     """Read an experiment and check all of it.
 
     Args:
-        path: The YAML file.
+        path: The YAML file, or the name of an experiment that ships.
         overrides: "section.key=value" each, stronger than the file; the value is read as YAML.
 
     Raises:
@@ -34,5 +42,5 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     """
     from ppgan_lite.config.checks import check
 
-    sources = Sources(Path(path))
+    sources = Sources(find_config(path))
     return check(sources.gather(overrides), sources)

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ppgan_lite.config.shipped import find_config
 from ppgan_lite.errors import ConfigError
 from ppgan_lite.signatures import Fault, shown
 
@@ -72,7 +73,7 @@ class Sources:
         if base is not None and not isinstance(base, str):
             self._faults.append((own_places["base"], f"base: {shown(base)}; expected the name of a YAML file"))
             base = None
-        settings = {} if base is None else self._read(path.parent / base, (*below, path.resolve()))
+        settings = {} if base is None else self._read(find_config(base, beside=path.parent), (*below, path.resolve()))
         self.places |= own_places
         return merged(settings, own)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from ppgan_lite.signatures import Within
 
 # OpenCV's median takes pictures of 16 bits in squares up to this.
 _MEDIAN_16_BIT_LARGEST = 5
+# That larger squares are copied for, in 16 bits.
+_VALUES_AT_ONCE = 2**22
 _POINTS_PER_PIXEL = 16
 
 
@@ -97,9 +100,21 @@ def median_blur(image: np.ndarray, size: Annotated[int, Within(1, 255, odd=True)
         return image.copy()
     if image.dtype == np.uint8 or size <= _MEDIAN_16_BIT_LARGEST:
         return opencv().medianBlur(image, size)
-    from skimage.filters import median
+    return _median_of_windows(image, size)
 
-    return median(image, np.ones((size, size, 1)[: image.ndim]), mode="nearest", behavior="ndimage")
+
+def _median_of_windows(image: np.ndarray, size: int) -> np.ndarray:
+    """Return the medians of all squares of `size` x `size` pixels, for pictures that OpenCV's median does not take."""
+    around = [(size // 2, size // 2)] * 2 + [(0, 0)] * (image.ndim - 2)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, around, mode="edge"), (size, size), axis=(0, 1))
+    result = np.empty_like(image)
+    pixels = result[0].size
+    parts = np.array_split(np.arange(image.shape[1]), math.ceil(pixels * size**2 / _VALUES_AT_ONCE))
+    for row, columns in itertools.product(range(image.shape[0]), (part for part in parts if part.size)):
+        part = slice(columns[0], columns[-1] + 1)
+        values = windows[row, part].reshape(*result[row, part].shape, size**2)
+        result[row, part] = np.partition(values, size**2 // 2, axis=-1)[..., size**2 // 2]
+    return result
 
 
 def _line(length: float, angle: float) -> np.ndarray:

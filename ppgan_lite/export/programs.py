@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite import __version__
-from ppgan_lite.errors import EngineError, ExportError, MissingDependencyError
+from ppgan_lite.errors import EngineError, ExportError, missing_extra
 from ppgan_lite.inference.engines.graphs import OPSET, onnx_of, save_program
 from ppgan_lite.inference.engines.nodes import names_read
 from ppgan_lite.inference.engines.piece import Shape
@@ -52,8 +52,7 @@ def check_packages(wanted: Format) -> None:
     """
     for name, distribution in wanted.packages.items():
         if importlib.util.find_spec(name) is None:
-            remedy = 'Install it with: pip install "ppgan-lite[export]" (Python 3.10 to 3.12), or use --format paddle'
-            raise MissingDependencyError("export", f"{distribution} is not installed", remedy=remedy)
+            raise missing_extra("export", distribution, "export", " (Python 3.10 to 3.12), or use --format paddle")
 
 
 def runtime_of(used: Format) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from ppgan_lite.errors import MissingDependencyError, PpganError, UsageError
+from ppgan_lite.errors import MissingDependencyError, PpganError, UsageError, missing_extra
 from ppgan_lite.runtime.opencv import forget_qt_plugins
 
 # Packages of Debian and Ubuntu that the xcb plugin of PyQt5's wheel needs in addition to the C library.
@@ -34,8 +34,7 @@ def prepare() -> None:
     try:
         from PyQt5 import QtCore, QtGui, QtSvg, QtWidgets  # noqa: F401 - only tests that they can be imported
     except ModuleNotFoundError as error:
-        remedy = f"Run: pip install PyQt5. {INSTEAD}"
-        raise MissingDependencyError("window", f"{error.name} is not installed", remedy=remedy) from error
+        raise missing_extra("window", "PyQt5", "gui", f". {INSTEAD}") from error
     except ImportError as error:
         raise _missing_library(error) from error
     if not uses_display:

@@ -11,6 +11,7 @@ from ppgan_lite.images.reading import (
     read_file,
     read_image,
 )
+from ppgan_lite.images.sample import SAMPLE_PHOTO
 from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to
 from ppgan_lite.images.writing import (
     WRITABLE,
@@ -26,6 +27,7 @@ __all__ = [
     "MAX_PIXELS",
     "READABLE_FORMATS",
     "READABLE_SUFFIXES",
+    "SAMPLE_PHOTO",
     "WRITABLE",
     "ImageMetadata",
     "check_writable",

@@ -38,7 +38,7 @@ def choose_device(asked: str) -> tuple[str, str]:
     elif asked in names or (asked == "gpu" and gpus):
         chosen = "gpu:0" if asked == "gpu" else asked
     else:
-        remedy = "" if paddle.is_compiled_with_cuda() else "README.md says how to get the Paddle that has GPUs"
+        remedy = "" if paddle.is_compiled_with_cuda() else "docs/install.md says how to get the Paddle that has GPUs"
         raise UsageError("device", f"{asked!r} is not there", f"one of auto, {', '.join(names)}", remedy)
     paddle.set_device(chosen)
     return chosen, note

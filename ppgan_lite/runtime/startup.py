@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO, cast
 
-from ppgan_lite.errors import MissingDependencyError
+from ppgan_lite.errors import missing_extra
 from ppgan_lite.runtime.threads import physical_cores
 
 _NO_COMPILER_CACHE = "No ccache found"
@@ -49,11 +49,7 @@ def require_paddle() -> ModuleType:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "paddle":
             raise
-        raise MissingDependencyError(
-            "paddle",
-            "PaddlePaddle is not installed",
-            remedy='Install it with: pip install "ppgan-lite[cpu]" (for an NVIDIA GPU see README.md)',
-        ) from error
+        raise missing_extra("paddle", "PaddlePaddle", "cpu", " (for an NVIDIA GPU see docs/install.md)") from error
     return paddle
 
 

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.errors import MissingDependencyError, UsageError
+from ppgan_lite.errors import UsageError, missing_extra
 from ppgan_lite.training.run_folder import VISUALDL
 
 if TYPE_CHECKING:
     from visualdl import LogWriter
 
     from ppgan_lite.recipes.recipe import Recipe
-
-_REMEDY = "Install it with: pip install visualdl"
 
 
 class Board:
@@ -61,8 +59,7 @@ def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
     try:
         from visualdl import LogWriter
     except ImportError as error:
-        remedy = f"{_REMEDY}, or set train.visualdl to false"
-        raise MissingDependencyError("train.visualdl", "VisualDL is not installed", remedy=remedy) from error
+        raise missing_extra("train.visualdl", "VisualDL", "board", ", or set train.visualdl to false") from error
     # One curve of the page for each start: VisualDL reads only the newest file of a folder.
     start = f"from_{iteration:07d}" if iteration else "start"
     with LogWriter(logdir=str(run_dir / VISUALDL / start)) as writer:
@@ -94,7 +91,7 @@ def serve_board(run_dir: Path, *, host: str, port: int, ready: Callable[[str], N
         from visualdl.server.log import init_logger
         from werkzeug.serving import make_server
     except ImportError as error:
-        raise MissingDependencyError("board", "VisualDL is not installed", remedy=_REMEDY) from error
+        raise missing_extra("board", "VisualDL", "board") from error
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
