@@ -55,7 +55,7 @@ class Tensor:
 
 
 def tensors(state: Mapping[str, np.ndarray]) -> tuple[dict[str, Tensor], list[Storage]]:
-    """Return what stands for a state dict of arrays, and its storages."""
+    """Return the stand-in of a state dict of arrays, and its storages."""
     storages = [Storage(str(1000 + number), array.ravel()) for number, array in enumerate(state.values())]
     made = {}
     for (name, array), storage in zip(state.items(), storages, strict=True):
@@ -65,7 +65,7 @@ def tensors(state: Mapping[str, np.ndarray]) -> tuple[dict[str, Tensor], list[St
 
 
 def described(content: Any, *, legacy: bool = False) -> bytes:
-    """Pickle what holds tensors, the storages left outside."""
+    """Pickle a container of tensors, the storages left outside."""
 
     class Pickler(pickle.Pickler):
         def persistent_id(self, value: Any) -> Any:
@@ -118,7 +118,7 @@ def safetensors_of(front: Mapping[str, Any], data: bytes = b"") -> bytes:
 
 
 def _torch_names() -> AbstractContextManager[Any]:
-    """Modules of PyTorch's names, so that pickles ask for what PyTorch's ask for."""
+    """Install modules named like PyTorch's, so that pickles ask for the same globals."""
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
     for module, name in [
         *((torch, kind) for kind in STORAGES.values()),

@@ -22,7 +22,7 @@ def plain_instance(channels: int) -> nn.Layer:
 
 
 def batch_of_picture(channels: int) -> nn.Layer:
-    """A batch norm that measures what it sees in use too."""
+    """A batch norm that normalizes by the statistics of the batch, in evaluation too."""
     return nn.BatchNorm(channels, trainable_statistics=True)
 
 

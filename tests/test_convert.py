@@ -19,12 +19,12 @@ def checkpoint(tmp_path: Path) -> Path:
     return write_pth(tmp_path / "latest_net_G_B.pth", as_torch(shaken(resnet(blocks=1))))
 
 
-def test_inspect_tells_what_a_file_of_another_program_is(checkpoint, capsys):
+def test_inspect_describes_a_file_of_another_program(checkpoint, capsys):
     assert main(["inspect", str(checkpoint), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["format"] == "PyTorch file of weights"
-    assert told["nets"]["generator_ba"]["kind"] == "ResnetGenerator"
-    assert told["predictors"]["b_to_a"] == {
+    description = json.loads(capsys.readouterr().out)
+    assert description["format"] == "PyTorch file of weights"
+    assert description["nets"]["generator_ba"]["kind"] == "ResnetGenerator"
+    assert description["predictors"]["b_to_a"] == {
         "net": "generator_ba",
         "task": "translate",
         "inputs": ["photo"],
@@ -33,13 +33,17 @@ def test_inspect_tells_what_a_file_of_another_program_is(checkpoint, capsys):
         "scale": 1,
         "settings": {},
     }
-    assert told["globals"] == ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch.FloatStorage"]
+    assert description["globals"] == [
+        "collections.OrderedDict",
+        "torch._utils._rebuild_tensor_v2",
+        "torch.FloatStorage",
+    ]
     assert main(["inspect", str(checkpoint)]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert "    kind: ResnetGenerator" in lines and "  licence: not stated in the file" in lines
 
 
-def test_inspect_of_a_hostile_file_tells_what_it_asks_for_and_fails(tmp_path, capsys):
+def test_inspect_of_a_hostile_file_lists_its_globals_and_fails(tmp_path, capsys):
     path = tmp_path / "x.pdparams"
     path.write_bytes(b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00ls\x85R.")
     assert main(["inspect", str(path), "--json"]) == 1
@@ -53,7 +57,7 @@ def test_inspect_of_a_hostile_file_tells_what_it_asks_for_and_fails(tmp_path, ca
     assert 'globals: ["posix.system"]' in capsys.readouterr().err
 
 
-def test_what_a_file_says_cannot_command_the_terminal(tmp_path, capsys):
+def test_names_in_a_file_cannot_control_the_terminal(tmp_path, capsys):
     state = as_torch(shaken(resnet(blocks=1)))
     write_pdparams(tmp_path / "x.pdparams", {"\x1b[2J": state})
     assert main(["inspect", str(tmp_path / "x.pdparams")]) == 0
@@ -73,7 +77,7 @@ def test_convert_goes_there_and_back(checkpoint, tmp_path, capsys):
     assert all(found[name].tobytes() == array.tobytes() for name, array in wanted.items())
 
 
-def test_convert_keeps_to_what_is_chosen(tmp_path, capsys):
+def test_convert_follows_its_options(tmp_path, capsys):
     state = as_paddle(shaken(resnet(blocks=1, reflect=False)))
     write_pdparams(tmp_path / "a.pdparams", {"netG_A": state, "netG_B": state})
     source, ours, one = str(tmp_path / "a.pdparams"), str(tmp_path / "a.ppgan"), str(tmp_path / "one.pth")
@@ -88,7 +92,7 @@ def test_convert_keeps_to_what_is_chosen(tmp_path, capsys):
     assert "can hold one net of generator_ab, generator_ba. Choose with --net" in capsys.readouterr().err
 
 
-def test_convert_says_what_it_leaves_out(tmp_path, capsys):
+def test_convert_names_the_nets_that_it_leaves_out(tmp_path, capsys):
     state = as_paddle(shaken(resnet(blocks=1)))
     write_pdparams(tmp_path / "a.pdparams", {"netG": state, "optimG": {"x_moment1_0": state["model.1.bias"]}})
     assert main(["convert", str(tmp_path / "a.pdparams"), "-o", str(tmp_path / "a.ppgan")]) == 0

@@ -32,10 +32,10 @@ from ppgan_lite.nets.unet_generator import UnetGenerator
 from ppgan_lite.nets.vgg import VGGEncoder
 from ppgan_lite.pretrained import load_encoder
 
-# The project's promise for outputs in [-1, 1]; what is measured is ten times less.
+# The project's promise for outputs in [-1, 1]; measured differences are ten times smaller.
 TOLERANCE = 1e-4
 
-# Name -> (a net written out from its paper, what must be read off its file).
+# Name -> (settings of a net written out from its paper, arguments that must be detected in its file).
 RESNETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "published": ({}, {"norm": "instance", "bias": True, "padding": "reflect", "dropout": False, "antialias": False}),
     "dropout": ({"dropout": True, "blocks": 3}, {"dropout": True, "blocks": 3}),
@@ -72,7 +72,7 @@ def picture(channels: int = 3, size: int = 64) -> paddle.Tensor:
 
 
 def difference(path: Path, net: nn.Layer, predictor: str = "a_to_b", choices: ConversionOptions | None = None) -> float:
-    """Return the largest difference between what a file's net makes of a picture and what another net makes of it."""
+    """Return the largest difference between the outputs of a file's net and of another net for the same picture."""
     header, tensors = open_checkpoint(path, choices)
     spec = header.predictors[predictor]
     assert (spec.task, spec.inputs, spec.value_range) == ("translate", ("photo",), (-1.0, 1.0))
@@ -107,7 +107,7 @@ def test_a_file_gives_the_picture_that_its_own_program_gives(tmp_path, kind, set
 
 @pytest.mark.parametrize("prefix", ["module.", "module._orig_mod."])
 @pytest.mark.parametrize("legacy", [False, True])
-def test_what_wrappers_put_before_names_is_taken_off(tmp_path, prefix, legacy):
+def test_prefixes_of_wrappers_are_stripped(tmp_path, prefix, legacy):
     net = published("ResnetGenerator", {})
     path = write_pth(tmp_path / "latest_net_G.pth", as_torch(net, prefix), legacy=legacy)
     assert difference(path, net) < TOLERANCE
@@ -129,7 +129,7 @@ def test_running_statistics_of_old_instance_norms_are_left_out(tmp_path):
     assert "running statistics of instance norms" in header.about["notes"]
 
 
-def test_batch_norms_go_by_the_picture_or_by_the_training_as_chosen(tmp_path):
+def test_batch_norms_use_the_statistics_of_the_picture_or_of_the_training_as_chosen(tmp_path):
     net = published("UnetGenerator", {})
     path = write_pth(tmp_path / "latest_net_G.pth", as_torch(net))
     for layer in net.sublayers():
@@ -160,7 +160,7 @@ def test_padding_can_be_chosen_where_a_file_was_made_otherwise(tmp_path):
         ("latest_net_D_A", None),
     ],
 )
-def test_the_direction_stands_in_a_name(name, direction):
+def test_the_direction_is_read_from_a_name(name, direction):
     found = direction_of(name)
     assert found == (
         None if direction is None else ({"a_to_b": "generator_ab"}.get(direction, "generator_ba"), direction)
@@ -178,14 +178,20 @@ def test_the_direction_of_a_single_file_is_that_of_its_name(tmp_path):
 def training(tmp_path) -> tuple[Path, nn.Layer, nn.Layer]:
     """A training checkpoint of PaddleGAN's CycleGAN, and its two generators."""
     there, back = (shaken(resnet(norm=nn.InstanceNorm2D), seed) for seed in (1, 2))
-    judge = {f"model.{place}.weight": np.zeros(shape, np.float32) for place, shape in JUDGE.items()}
+    discriminator = {f"model.{place}.weight": np.zeros(shape, np.float32) for place, shape in DISCRIMINATOR.items()}
     adam = {"conv2d_0.w_0_moment1_0": np.zeros(3, np.float32), "LR_Scheduler": {"last_epoch": 4, "last_lr": 1e-4}}
-    content = {"netG_A": as_paddle(there), "netG_B": as_paddle(back), "netD_A": judge, "netD_B": judge, "epoch": 7}
+    content = {
+        "netG_A": as_paddle(there),
+        "netG_B": as_paddle(back),
+        "netD_A": discriminator,
+        "netD_B": discriminator,
+        "epoch": 7,
+    }
     path = write_pdparams(tmp_path / "epoch_7_checkpoint.pdparams", {**content, "optimG": adam})
     return path, there, back
 
 
-JUDGE = {0: (8, 3, 4, 4), 2: (16, 8, 4, 4), 5: (32, 16, 4, 4), 8: (1, 32, 4, 4)}
+DISCRIMINATOR = {0: (8, 3, 4, 4), 2: (16, 8, 4, 4), 5: (32, 16, 4, 4), 8: (1, 32, 4, 4)}
 
 
 def test_a_training_checkpoint_of_paddlegan_gives_both_directions(training):
@@ -255,7 +261,7 @@ def test_a_painting_can_be_put_into_a_lapstyle_file(tmp_path):
 
 
 @pytest.mark.parametrize("inputs", [("photo",), ("photo", "style")])
-def test_a_painter_that_knows_its_style_takes_no_painting(inputs):
+def test_a_painter_of_one_style_takes_no_painting(inputs):
     net = StyleTransferNet(2, 1, 2)
     header = Header({"painter": net_spec(net)}, {"painter": PredictorSpec("painter", "stylize", inputs)}, source="x")
     with pytest.raises(UsageError) as caught:
@@ -263,7 +269,7 @@ def test_a_painter_that_knows_its_style_takes_no_painting(inputs):
     assert str(caught.value) == "--painting: no net of x takes a painting"
 
 
-def test_a_painter_that_knows_its_style_is_described(tmp_path):
+def test_a_painter_of_one_style_is_described(tmp_path):
     net = StyleTransferNet(2, 1, 2)
     header = Header({"painter": net_spec(net)}, {"painter": PredictorSpec("painter", "stylize")})
     save_as(tmp_path / "x.ppgan", header, net_tensors("painter", net))
@@ -282,17 +288,17 @@ def test_a_file_of_ours_is_read_as_it_is(tmp_path):
     assert describe_file(path)["globals"] == []
 
 
-# Back again
+# Saving
 
 
-CANNOT_BE_GIVEN = {
+CANNOT_BE_SAVED = {
     ".pth": {"resnet resized", "resnet batch with bias", "resnet PaddleGAN's instance"},
     ".pdparams": {"resnet resized", "resnet batch with bias", "resnet CUT", "resnet CUT batch"},
 }
 ROUND_TRIPS = [
     pytest.param(kind, settings, suffix, id=f"{name} {suffix}")
     for name, (kind, settings, _) in zip(NAMES, CASES, strict=True)
-    for suffix, cannot in CANNOT_BE_GIVEN.items()
+    for suffix, cannot in CANNOT_BE_SAVED.items()
     if name not in cannot
 ]
 
@@ -339,7 +345,7 @@ def test_a_pth_takes_one_of_two_generators(tmp_path, training):
 
 
 @pytest.mark.parametrize(
-    ("net", "suffix", "told"),
+    ("net", "suffix", "reason"),
     [
         (ResnetGenerator(base_channels=2, blocks=1, attention=True), ".pth", "has self-attention, which pytorch"),
         (ResnetGenerator(base_channels=2, blocks=1, padding="zero"), ".pdparams", "has zero padding at the borders"),
@@ -358,33 +364,33 @@ def test_a_pth_takes_one_of_two_generators(tmp_path, training):
         ),
     ],
 )
-def test_what_another_program_cannot_build_is_not_given_to_it(tmp_path, net, suffix, told):
+def test_a_net_that_another_program_cannot_build_is_not_saved_for_it(tmp_path, net, suffix, reason):
     header = Header({"net": net_spec(net)}, source="x.ppgan")
     with pytest.raises(CheckpointError) as caught:
         save_as(tmp_path / f"x{suffix}", header, net_tensors("net", net))
-    assert told in str(caught.value)
+    assert reason in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
-# What is no generator
+# Files without a generator
 
 
 def refused(path: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
         open_checkpoint(path)
-    told = str(caught.value).removeprefix(f"{path}: ")
-    assert describe_file(path)["problem"] == told
-    return told
+    reason = str(caught.value).removeprefix(f"{path}: ")
+    assert describe_file(path)["problem"] == reason
+    return reason
 
 
 GENERATORS = "a generator of CycleGAN, pix2pix, CUT or LapStyle"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [
         (
-            {f"model.{place}.weight": np.zeros(shape, np.float32) for place, shape in JUDGE.items()},
+            {f"model.{place}.weight": np.zeros(shape, np.float32) for place, shape in DISCRIMINATOR.items()},
             f"holds a discriminator (4 convolutions, 3 channels in); expected {GENERATORS}. "
             "Give the file with G in its name, such as latest_net_G.pth",
         ),
@@ -414,8 +420,8 @@ GENERATORS = "a generator of CycleGAN, pix2pix, CUT or LapStyle"
         ({}, f"holds 0 arrays of no net known here (nothing ...); expected {GENERATORS}"),
     ],
 )
-def test_what_is_no_generator_is_told_for_what_it_is(tmp_path, content, told):
-    assert refused(write_pdparams(tmp_path / "x.pdparams", content)) == told
+def test_a_file_without_a_generator_is_refused_by_the_name_of_its_net(tmp_path, content, reason):
+    assert refused(write_pdparams(tmp_path / "x.pdparams", content)) == reason
 
 
 def changed(change: Any, **settings: Any) -> dict[str, np.ndarray]:
@@ -425,7 +431,7 @@ def changed(change: Any, **settings: Any) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "reason"),
     [
         (changed(lambda s: s.pop("model.11.conv_block.5.bias")), "is nearly a ResNet generator of PaddleGAN, pytorch"),
         (changed(lambda s: s.pop("model.11.conv_block.5.bias")), "but model.11.conv_block.5.bias is missing; expected"),
@@ -444,17 +450,17 @@ def changed(change: Any, **settings: Any) -> dict[str, np.ndarray]:
         ),
         (
             changed(lambda s: [s.pop(f"model.{place}.filt") for place in (14, 18)], blurred=True),
-            "is a CUT generator that is antialiased only where it halves; expected antialiasing in both",
+            "is a CUT generator that is antialiased only where it downsamples; expected antialiasing in both",
         ),
         (changed(lambda s: s["model.7.filt"].__imul__(2), blurred=True), "its blur model.7 has another filter"),
     ],
 )
-def test_a_variant_that_is_not_known_is_refused_and_not_guessed(tmp_path, state, told):
-    assert told in refused(write_pth(tmp_path / "latest_net_G.pth", state))
+def test_a_variant_that_is_not_known_is_refused_and_not_guessed(tmp_path, state, reason):
+    assert reason in refused(write_pth(tmp_path / "latest_net_G.pth", state))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_numbers_that_are_not_finite_are_told(tmp_path, value):
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path, value):
     path = write_pth(tmp_path / "latest_net_G.pth", changed(lambda s: s["model.4.bias"].__setitem__(0, value)))
     with pytest.raises(CheckpointError, match=r"tensor net/generator/downs\.0\.conv\.bias holds NaN or infinity"):
         open_checkpoint(path)
@@ -471,10 +477,10 @@ def test_half_a_lapstyle_is_refused(tmp_path):
     assert "is a LapStyle file without net_enc/enc_1.0.weight; expected PaddleGAN's nets, whole" in refused(path)
 
 
-def test_a_folder_and_a_missing_file_are_told(tmp_path):
-    for path, told in ((tmp_path, "is a folder"), (tmp_path / "none.pth", "there is no such file")):
+def test_a_folder_and_a_missing_file_are_refused(tmp_path):
+    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "none.pth", "there is no such file")):
         for function in (open_checkpoint, describe_file):
-            with pytest.raises(CheckpointError, match=f"{told}; expected a file of weights"):
+            with pytest.raises(CheckpointError, match=f"{reason}; expected a file of weights"):
                 function(path)
 
 

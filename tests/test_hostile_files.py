@@ -1,4 +1,4 @@
-"""Files made to harm: nothing in them runs, nothing crashes, little memory is taken, one line tells what is wrong."""
+"""Files made to harm: nothing in them runs, nothing crashes, little memory is taken, one line names the fault."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Call:
 
 
 def attacks(canary: Path) -> dict[str, tuple[bytes, str]]:
-    """Pickles that write a file when they are loaded -> what they ask for."""
+    """Return pickles that write a file when they are loaded, and the global that each asks for."""
     command = f"echo x > {canary}"
     code = f"open({str(canary)!r}, 'w')"
     return {
@@ -137,15 +137,15 @@ def test_no_function_of_a_file_is_run(tmp_path, layout, attack):
     canary = tmp_path / "canary"
     data, asked = attacks(canary)[attack]
     path = tmp_path / "latest_net_G.pth"
-    told = refused(path, layout(data))
-    assert told.startswith(f"asks for {asked!r}, which no file of weights needs. Nothing of it was run")
+    reason = refused(path, layout(data))
+    assert reason.startswith(f"asks for {asked!r}, which no file of weights needs. Nothing of it was run")
     assert asked in describe_file(path)["globals"]
     assert not canary.exists()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         (of_opcodes(b"(iposix\nsystem\n"), "opcode INST"),
         (of_opcodes(b"(cnumpy\nndarray\no"), "opcode OBJ"),
@@ -162,11 +162,11 @@ def test_no_function_of_a_file_is_run(tmp_path, layout, attack):
         (b"\x80\x02" + b"(" * 5000 + b".", ""),
     ],
 )
-def test_forged_opcodes_and_object_arrays_are_refused(tmp_path, layout, data, told):
-    assert told in refused(tmp_path / "x.pth", layout(data))
+def test_forged_opcodes_and_object_arrays_are_refused(tmp_path, layout, data, reason):
+    assert reason in refused(tmp_path / "x.pth", layout(data))
 
 
-# What a file claims
+# Claims beyond the file
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -211,7 +211,7 @@ def test_deep_and_endless_pickles_are_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         (struct.pack("<Q", 2**40) + b'{"a":1}', "its header has 1099511627776 bytes, the file 15"),
         (struct.pack("<Q", 2**63) + b'{"a":1}', "its header has 9223372036854775808 bytes"),
@@ -232,8 +232,8 @@ def test_deep_and_endless_pickles_are_refused(tmp_path, monkeypatch):
         (safetensors_of({"__metadata__": [1]}), "its metadata is not a JSON object"),
     ],
 )
-def test_forged_safetensors_are_refused(tmp_path, data, told):
-    assert told in refused(tmp_path / "x.safetensors", data)
+def test_forged_safetensors_are_refused(tmp_path, data, reason):
+    assert reason in refused(tmp_path / "x.safetensors", data)
 
 
 def test_arguments_of_a_header_cannot_make_a_net_larger_than_its_file(tmp_path):
@@ -261,16 +261,16 @@ def entry_names(name: str) -> bytes:
     "name", ["../../etc/cron.d/x", "/etc/passwd", "a/../../x", "a//x", "C:/x", "a\\..\\x", "a/\x1b[2Jx", "a/./x"]
 )
 def test_zip_names_that_lead_elsewhere_are_refused(tmp_path, name):
-    told = refused(tmp_path / "x.pth", entry_names(name))
-    assert told.startswith("has a zip entry named") and told.endswith("expected plain names, each once")
+    reason = refused(tmp_path / "x.pth", entry_names(name))
+    assert reason.startswith("has a zip entry named") and reason.endswith("expected plain names, each once")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.pth"]
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path):
     bomb = zip_of({"a/data.pkl": bytes(300_000_000)}, zipfile.ZIP_DEFLATED)
     assert len(bomb) < 2_000_000
-    told = refused(tmp_path / "x.pth", bomb)
-    assert told == (
+    reason = refused(tmp_path / "x.pth", bomb)
+    assert reason == (
         "has a compressed zip entry 'a/data.pkl' of 300000000 bytes; expected uncompressed entries, as torch.save "
         "writes them"
     )
@@ -365,7 +365,7 @@ def test_a_file_cut_off_at_every_hundredth_is_refused(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_flipped_bytes_are_told_or_change_numbers_only(tmp_path, kind):
+def test_flipped_bytes_are_refused_or_change_numbers_only(tmp_path, kind):
     """2,000 of them over the five kinds of files."""
     good = whole_files(tmp_path)[kind]
     path = tmp_path / "flipped.bin"

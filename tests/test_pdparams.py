@@ -1,4 +1,4 @@
-"""PaddleGAN's .pdparams files: read as data, whatever is in them."""
+"""PaddleGAN's .pdparams files: read as data, whatever they contain."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Call:
         return self.reduced
 
 
-# What is in a good file
+# Valid files
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
@@ -119,12 +119,12 @@ def test_files_of_numpy_1_are_read(path):
     np.testing.assert_array_equal(read_pdparams(path)["a"], np.arange(3, dtype=np.float32))
 
 
-# What is in a hostile one
+# Hostile files
 
 
-def test_functions_that_a_file_names_are_told_and_not_run(path, tmp_path):
+def test_functions_that_a_file_names_are_reported_and_not_run(path, tmp_path):
     canary = tmp_path / "canary"
-    for function, told in (
+    for function, reason in (
         (os.system, f"{os.system.__module__}.system"),  # posix, nt
         (eval, "builtins.eval"),
         (exec, "builtins.exec"),
@@ -133,9 +133,9 @@ def test_functions_that_a_file_names_are_told_and_not_run(path, tmp_path):
     ):
         for protocol in (2, 4):
             data = pickled({"weight": Call(function, f"open({str(canary)!r}, 'w')")}, protocol)
-            told_by = told.replace("builtins", "__builtin__") if protocol == 2 else told
+            found = reason.replace("builtins", "__builtin__") if protocol == 2 else reason
             assert message(path, data) == (
-                f"asks for {told_by!r}, which no file of weights needs. "
+                f"asks for {found!r}, which no file of weights needs. "
                 "Nothing of it was run; do not open it with other programs"
             )
     assert not canary.exists()
@@ -157,7 +157,7 @@ def of_opcodes(*parts: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         (of_opcodes(short("collections"), short("OrderedDict.fromkeys"), b"\x93"), "collections.OrderedDict.fromkeys"),
         (of_opcodes(short("os.path"), short("os.system"), b"\x93"), "os.path.os.system"),
@@ -183,12 +183,12 @@ def of_opcodes(*parts: bytes) -> bytes:
         (of_opcodes(b"\x86"), ""),
     ],
 )
-def test_forged_opcodes_are_refused(path, data, told):
-    assert told in message(path, data)
+def test_forged_opcodes_are_refused(path, data, reason):
+    assert reason in message(path, data)
 
 
 @pytest.mark.parametrize(
-    ("dtype", "told"),
+    ("dtype", "reason"),
     [
         (object, "it has an array of type O8"),
         (np.dtype("U4"), "it has an array of type U4"),
@@ -197,8 +197,8 @@ def test_forged_opcodes_are_refused(path, data, told):
         (np.dtype([("x", "f4")]), "it has an array of type V4"),
     ],
 )
-def test_arrays_of_other_things_than_numbers_are_refused(path, dtype, told):
-    assert told in message(path, pickled({"a": np.zeros(3, dtype)}))
+def test_arrays_of_other_things_than_numbers_are_refused(path, dtype, reason):
+    assert reason in message(path, pickled({"a": np.zeros(3, dtype)}))
 
 
 def test_an_array_must_have_the_bytes_that_its_shape_needs(path):
@@ -256,7 +256,7 @@ def test_flipped_bytes_are_refused_or_change_numbers_only(path):
     assert time.monotonic() - started < 20
 
 
-def test_what_is_no_file_of_weights_is_told(path, tmp_path):
+def test_other_kinds_of_files_are_refused_by_their_kind(path, tmp_path):
     assert message(path, b"") == "is empty (0 bytes); expected a .pdparams file. Copy or download it again"
     assert message(path, b"<html>") == "does not begin like a pickle; expected a .pdparams file that paddle.save wrote"
     assert message(path, pickled([1, 2])) == "holds a list; expected a dict of named arrays"
@@ -267,7 +267,7 @@ def test_what_is_no_file_of_weights_is_told(path, tmp_path):
 
 
 def test_the_opcodes_of_a_good_file_are_the_ones_that_are_known(path):
-    """What the reader is for stays readable: none of the opcodes that pickle writes for arrays is refused."""
+    """Valid files stay readable: none of the opcodes that pickle writes for arrays is refused."""
     for protocol in (2, 3, 4):
         data = pickled({"a": np.zeros(3), "b": [(1, "x")], "c": None, "d": 2**40, "e": 1e9, "f": b"x" * 300}, protocol)
         path.write_bytes(data)

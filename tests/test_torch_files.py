@@ -70,7 +70,7 @@ def test_a_state_dict_comes_back_bit_for_bit_from_either_layout(path, legacy):
 
 
 @pytest.mark.parametrize("legacy", [False, True])
-def test_tensors_are_the_views_of_their_storages_that_they_say(path, legacy):
+def test_tensors_are_views_of_their_storages(path, legacy):
     storage = Storage("7", ROW)
     content = {
         "transposed": Tensor(storage, (4, 3), (1, 4)),
@@ -149,7 +149,7 @@ def test_a_safetensors_file_of_another_program_is_read(path):
     assert found.arrays["a"] == 5
 
 
-def test_what_is_written_here_has_the_opcodes_of_torch_save(path):
+def test_a_written_file_has_the_opcodes_of_torch_save(path):
     """The writer's own pickle asks for nothing else than torch.load(weights_only=True) allows, and is read back."""
     state = {"a.weight": ROW.reshape(3, 4).T, "n": np.array(3), "empty": np.zeros((0, 2), np.float32)}
     write_torch(path, state)
@@ -168,7 +168,7 @@ def state_zip(**changes: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         (b"", "is empty (0 bytes); expected a file of weights: .ppgan, .pdparams, .pth or .safetensors"),
         (b"\x89PNG\r\n\x1a\n1234", "is a picture; expected a file of weights"),
@@ -187,14 +187,14 @@ def state_zip(**changes: Any) -> bytes:
         (state_zip()[:-30], "is damaged (truncated or not a zip archive"),
     ],
 )
-def test_what_is_no_state_dict_is_told_for_what_it_is(path, data, told):
-    assert told in message(path, data)
+def test_a_file_without_a_state_dict_is_refused_by_its_kind(path, data, reason):
+    assert reason in message(path, data)
 
 
-def test_a_whole_net_and_a_stylegan_pickle_are_told_from_an_attack(path):
+def test_a_whole_net_and_a_stylegan_pickle_are_distinguished_from_an_attack(path):
     whole = b"\x80\x02cmodels.networks\nResnetGenerator\n)\x81."
-    told = message(path, zip_of({"archive/data.pkl": whole}))
-    assert told == (
+    reason = message(path, zip_of({"archive/data.pkl": whole}))
+    assert reason == (
         "holds a whole net (models.networks.ResnetGenerator), which only its own program can load; expected a state "
         "dict that torch.save wrote. Save net.state_dict() instead, in the program that made it"
     )
@@ -203,7 +203,7 @@ def test_a_whole_net_and_a_stylegan_pickle_are_told_from_an_attack(path):
 
 
 @pytest.mark.parametrize(
-    ("tensor", "told"),
+    ("tensor", "reason"),
     [
         (((13,), (1,), 0), "a tensor of shape [13] goes beyond its storage of 12 numbers"),
         (((12,), (1,), 1), "a tensor of shape [12] goes beyond its storage of 12 numbers"),
@@ -217,11 +217,11 @@ def test_a_whole_net_and_a_stylegan_pickle_are_told_from_an_attack(path):
         (((1,) * 33, (1,) * 33, 0), "it has an array of an impossible shape"),
     ],
 )
-def test_a_tensor_must_lie_within_its_storage(path, tensor, told):
+def test_a_tensor_must_lie_within_its_storage(path, tensor, reason):
     shape, strides, offset = tensor
     storage = Storage("0", ROW)
     for write in (torch_zip, torch_legacy):
-        assert told in message(path, write({"a": Tensor(storage, shape, strides, offset)}, [storage]))
+        assert reason in message(path, write({"a": Tensor(storage, shape, strides, offset)}, [storage]))
 
 
 def test_a_storage_must_have_the_bytes_that_it_says(path):
@@ -247,7 +247,7 @@ def test_references_to_something_else_than_storages_are_refused(path):
         assert "is damaged or not a pickle (it refers to" in message(path, zip_of({"a/data.pkl": forged}))
 
 
-def test_numbers_said_again_and_again_are_refused(path):
+def test_tensors_that_repeat_a_storage_are_refused(path):
     storage = Storage("0", np.zeros(500_000, np.float32))
     content = {str(number): Tensor(storage, (500_000,), (1,)) for number in range(10)}
     assert "says the same numbers again and again" in message(path, torch_zip(content, [storage]))

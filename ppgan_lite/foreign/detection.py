@@ -14,7 +14,7 @@ from ppgan_lite.foreign.layouts import BLURS, Place, generator_names, generator_
 
 State = Mapping[str, np.ndarray]
 
-# Prefixes of every name behind a wrapper: DataParallel, torch.compile.
+# Prefixes of every name inside a wrapper: DataParallel, torch.compile.
 _WRAPPERS = ("module.", "_orig_mod.")
 _PADDLE_STATISTICS = {"_mean": "running_mean", "_variance": "running_var"}
 _AFFINE = {"weight": 1.0, "scale": 1.0, "bias": 0.0}
@@ -137,7 +137,7 @@ def _resnet_arguments(state: State, where: object) -> dict[str, Any]:
     )
     if len(convs) != 6 or len(inner) != 2 or blocks != list(range(blocks[0], blocks[-1] + 1)):
         other = f"is a ResNet generator of {len(convs)} outer convolutions and {len(inner)} in each block"
-        raise CheckpointError(where, other, "6 outer ones (it halves twice) and 2 in each block")
+        raise CheckpointError(where, other, "6 outer ones (it downsamples twice) and 2 in each block")
     stem, first_up = state[f"model.{convs[0]}.weight"], state[f"model.{convs[3]}.weight"]
     base = stem.shape[0]
     padded = inner[0] == 1
@@ -146,7 +146,7 @@ def _resnet_arguments(state: State, where: object) -> dict[str, Any]:
     transposed = first_up.shape[0] == 4 * base and first_up.shape[1] == 2 * base
     blurred = [f"model.{place}.filt" in state for place in (convs[1] + 3, convs[3] - 1)]
     if blurred[0] != blurred[1]:
-        which = "halves" if blurred[0] else "doubles"
+        which = "downsamples" if blurred[0] else "upsamples"
         other = f"is a CUT generator that is antialiased only where it {which}"
         raise CheckpointError(where, other, "antialiasing in both or in neither", _REFUSED_REMEDY)
     return {
@@ -190,7 +190,7 @@ def _unet_arguments(state: State, where: object) -> dict[str, Any]:
 
 
 def _norm_kind(state: State, conv: str, norm: str) -> str:
-    """Tell norms apart: only batch norms have weights and statistics; without a norm, convolutions have no bias."""
+    """Return the kind of a norm: batch norms alone have weights and statistics, convolutions without a norm no bias."""
     if {f"{norm}.weight", f"{norm}.running_mean"} <= set(state):
         return "batch"
     if any(name.startswith(f"{norm}.") for name in state) or f"{conv}.bias" in state:

@@ -68,7 +68,7 @@ def generator_names(kind: str, arguments: Mapping[str, Any], dialect: Dialect) -
 
 
 def has_bias(arguments: Mapping[str, Any]) -> bool:
-    """Tell whether the convolutions before norms have biases, as the nets' constructors decide it."""
+    """Return whether the convolutions before norms have biases, as the nets' constructors decide it."""
     return bool(arguments["norm"] not in BATCH_NORMS if arguments["bias"] is None else arguments["bias"])
 
 

@@ -54,7 +54,7 @@ def describe_file(path: str | Path) -> dict[str, Any]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell a checkpoint of ours, however damaged, from any other file, other safetensors files included."""
+    """Return whether a file is a checkpoint of ours, however damaged; other programs' safetensors files are not."""
     with contextlib.suppress(OSError):
         with path.open("rb") as file:
             if file.read(9)[8:] != b"{":

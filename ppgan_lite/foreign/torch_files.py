@@ -70,7 +70,7 @@ _LOCAL_HEADER_BYTES = 30
 
 
 def is_torch(data: bytes) -> bool:
-    """Tell whether bytes begin like either layout of torch.save."""
+    """Return whether bytes begin like either layout of torch.save."""
     return data.startswith((_ZIP, _LEGACY))
 
 

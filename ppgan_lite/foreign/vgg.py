@@ -1,6 +1,6 @@
 """State-dict layouts of the published VGG-19 files, and our names of the parameters.
 
-- "normalised": AdaIN's `vgg_normalised.pth` and PaddleGAN's `vgg_normalised.pdparams`, whose first 1x1 convolution
+- "normalized": AdaIN's `vgg_normalised.pth` and PaddleGAN's `vgg_normalised.pdparams`, whose first 1x1 convolution
   takes RGB in [0, 1]; a sequence of layers numbered by place, paddings among them.
 - PaddleGAN's `Encoder`, and that inside a file of LapStyle: the same sequence in five parts.
 - torchvision's and paddle.vision's `vgg19`: its `features`, for RGB from which ImageNet's mean was taken.
@@ -24,7 +24,7 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def vgg_names() -> dict[str, str]:
-    """Return our name in `VGGEncoder` -> name in the normalised layout, up to relu5_1."""
+    """Return our name in `VGGEncoder` -> name in the normalized layout, up to relu5_1."""
     places = {"conv0": 0, **_places(first=2, layers_of_a_conv=3)}  # padding, convolution, ReLU
     return with_parts({conv: str(place) for conv, place in places.items()})
 
