@@ -228,7 +228,8 @@ def test_settings_that_change_what_is_learnt_are_refused_each_with_old_and_new_v
     assert str(caught.value) == (
         f"{run}: was trained with another config: recipe.learning_rate is 0.5 instead of 0.01; recipe.channels is 6"
         " instead of 4; train.ema is 0.9 instead of null; train.seed is 1 instead of 0; expected settings that do not"
-        " change what is learnt (iterations, log_every, workers, device ...). Go on with the old values, or start a new"
+        " change what is learned "
+        "(iterations, log_every, workers, device ...). Go on with the old values, or start a new"
         " run from these weights with train.init_from"
     )
     assert caught.value.exit_code == 2

@@ -19,11 +19,11 @@ from ppgan_lite.config import ScheduleSettings, ValidationSettings
 from ppgan_lite.errors import DataError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.training import train, try_out
-from ppgan_lite.training.averaging import Averages
+from ppgan_lite.training import dry_run, train
+from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.distributed import Processes
 from ppgan_lite.training.schedule import rate_factor, seed_of
-from ppgan_lite.training.validation import Standing, Validation, evaluating
+from ppgan_lite.training.validation import EarlyStopping, Validation, evaluation_mode
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ class Counter(nn.Layer):
 def test_an_average_is_the_sum_that_its_decay_says():
     net = Counter()
     net.weight.set_value(paddle.to_tensor([1.0, 2.0]))
-    averages = Averages({"net": net}, 0.5)
+    averages = MovingAverages({"net": net}, 0.5)
     expected = np.array([1.0, 2.0])
     for iteration in range(1, 12):
         net.weight.set_value(paddle.to_tensor([float(iteration), 2.0]))
@@ -79,7 +79,7 @@ def test_an_average_is_the_sum_that_its_decay_says():
         averages.update(iteration)
         decay = min(0.5, (1 + iteration) / (10 + iteration))
         expected = decay * expected + (1 - decay) * np.array([iteration, 2.0])
-    with averages.in_use():
+    with averages.applied():
         np.testing.assert_allclose(net.weight.numpy(), expected, rtol=1e-6)
         assert net.weight.numpy()[1] == 2.0  # A weight that never changes is its own average, to the bit.
         assert 9 < net.statistic.item() < 11
@@ -90,9 +90,9 @@ def test_an_average_is_the_sum_that_its_decay_says():
 
 def test_weights_come_back_from_their_averages_even_after_an_error():
     net = Counter()
-    averages = Averages({"net": net}, 0.5)
+    averages = MovingAverages({"net": net}, 0.5)
     net.weight.set_value(paddle.to_tensor([5.0, 6.0]))
-    with contextlib.suppress(RuntimeError), averages.in_use():
+    with contextlib.suppress(RuntimeError), averages.applied():
         raise RuntimeError
     np.testing.assert_array_equal(net.weight.numpy(), [5.0, 6.0])
 
@@ -188,7 +188,7 @@ def test_a_recipe_that_leaves_half_a_gradient_is_not_saved(tmp_path, monkeypatch
         return {}
 
     monkeypatch.setattr(tiny.TinyRecipe, "update", forgetful)
-    with pytest.raises(AssertionError, match="a loss was not minimised in every batch"):
+    with pytest.raises(AssertionError, match="a loss was not minimized in every batch"):
         train(tiny.experiment(1, accumulate=2), run_dir=tmp_path)
 
 
@@ -247,17 +247,17 @@ def test_a_training_without_progress_ends_when_patience_does(tmp_path, monkeypat
 
 def test_what_is_better_depends_on_the_direction():
     for direction, expected in (("min", [True, False, True, False]), ("max", [True, True, False, False])):
-        standing = Standing()
+        stopping = EarlyStopping()
         values = (2.0, 3.0, 1.0, float("inf"))
-        assert [standing.take(value, number, direction) for number, value in enumerate(values)] == expected
-        assert not standing.exhausted(ValidationSettings(patience=None))
-        assert standing.exhausted(ValidationSettings(patience=standing.since))
+        assert [stopping.update(value, number, direction) for number, value in enumerate(values)] == expected
+        assert not stopping.exhausted(ValidationSettings(patience=None))
+        assert stopping.exhausted(ValidationSettings(patience=stopping.since))
 
 
 def test_every_layer_gets_its_own_mode_back():
     net = nn.Sequential(nn.BatchNorm2D(2), nn.Dropout())
     net[0].eval()
-    with evaluating([net]):
+    with evaluation_mode([net]):
         assert not net.training
         assert not net[1].training
     assert (net.training, net[0].training, net[1].training) == (True, False, True)
@@ -269,7 +269,7 @@ def test_every_layer_gets_its_own_mode_back():
 def test_a_dry_run_does_one_iteration_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     config = tiny.experiment(1000, ema=0.9, accumulate=2, validation={"every": 500})
-    found = try_out(config)
+    found = dry_run(config)
     assert set(found) == {"painter", "judge", "error"}
     assert list(tmp_path.iterdir()) == []
     assert config.dump() in capsys.readouterr().err
@@ -291,17 +291,17 @@ def test_broken_pictures_stop_a_training_before_its_first_iteration(tmp_path):
     write_image(tmp_path / "photos/2.png", np.zeros((16, 16, 3), np.uint8))
     data = {"name": "Folder", "folders": [str(tmp_path / "photos")], "size": 8}
     with pytest.raises(DataError, match=r"1\.jpg: the file is empty. .*; `paddlegan doctor` tells of all"):
-        try_out(tiny.experiment(data=data))
+        dry_run(tiny.experiment(data=data))
 
 
 def test_a_dry_run_finds_what_a_training_would(monkeypatch):
     monkeypatch.setattr(tiny.TinyRecipe, "update", lambda self, batch: {"painter": float("inf")})
     with pytest.raises(PpganError, match=r"^iteration 1: loss painter is inf"):
-        try_out(tiny.experiment())
+        dry_run(tiny.experiment())
 
 
 def test_one_process_agrees_with_itself():
     alone = Processes()
-    assert alone.first
-    assert alone.summed([1.0, 2.0]) == [1.0, 2.0]
-    assert alone.gathered("x") == ["x"]
+    assert alone.is_first
+    assert alone.all_reduce_sum([1.0, 2.0]) == [1.0, 2.0]
+    assert alone.all_gather("x") == ["x"]

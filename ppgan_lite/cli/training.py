@@ -37,9 +37,9 @@ def train(
     if dry_run:
         if resume:
             raise UsageError("--dry-run", "cannot be combined with --resume", remedy="Leave one of them out")
-        from ppgan_lite.training import try_out
+        from ppgan_lite.training import dry_run as check_training
 
-        found = try_out(experiment, device=device, seed=seed)
+        found = check_training(experiment, device=device, seed=seed)
         say("one iteration: " + ", ".join(f"{name} {value:.4g}" for name, value in found.items()))
         return
     from ppgan_lite.training import train as run_training

@@ -14,7 +14,7 @@ from ppgan_lite.export.subject import Subject
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, to_values
 from ppgan_lite.inference.engines.sample import sample_photo
-from ppgan_lite.runtime.device import evaluating
+from ppgan_lite.runtime.device import inference_mode
 
 # Width and height of the pictures that a net of any size is tried on; odd sides are where nets round.
 SIZES = ((192, 256), (181, 203))
@@ -77,7 +77,7 @@ def prove(subject: Subject, run: Run, *, half: bool) -> dict[str, Any]:
     trials = []
     net = subject.whole()
     for arrays in pictures(subject):
-        with evaluating("cpu"):
+        with inference_mode("cpu"):
             expected = net(*(paddle.to_tensor(array) for array in arrays.values())).numpy()
         found = compare(run(arrays), expected, where=subject.name)
         sizes = {name: (array.shape[3], array.shape[2]) for name, array in arrays.items()}

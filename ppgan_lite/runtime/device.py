@@ -45,7 +45,7 @@ def choose_device(asked: str) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def evaluating(device: str) -> Iterator[None]:
+def inference_mode(device: str) -> Iterator[None]:
     """Ready this thread to run a net: device, gradients and mode are each thread's own in Paddle (3.3)."""
     import paddle
 

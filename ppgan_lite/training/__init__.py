@@ -1,23 +1,23 @@
-"""Training: `train` takes an experiment to its end, or goes on with one; the loop knows no recipe.
+"""Training: `train` runs an experiment to its end, or resumes one; the loop knows no recipe.
 
-| file | what is in it |
+| file | content |
 |---|---|
-| loop.py | `train`, `try_out`, and the loop itself |
+| loop.py | `train`, `dry_run`, and the loop itself |
 | run.py | one training: update, validate, preview, save, resume |
-| preparing.py | from a config to recipe and dataset, set up as it says |
+| preparing.py | build recipe and dataset from a config and configure them |
 | run_folder.py | the files of a run, its lock, the room on its disk |
-| resuming.py | may a run go on with this config? |
-| state.py, optimizer_state.py | everything that a training is, as tensors of a checkpoint |
+| resuming.py | the changes of a config that a resumed run may make |
+| state.py, optimizer_state.py | all state of a training, as tensors of a checkpoint |
 | schedule.py | learning rates and seeds as functions of the iteration |
 | averaging.py | moving averages of weights |
-| validation.py | measuring, the best so far, early stopping |
-| previews.py, board.py, log.py | what a training shows |
-| environment.py | on what it ran |
-| distributed.py | several processes |
-| stopping.py | Ctrl-C |
+| validation.py | validation and early stopping |
+| previews.py, board.py, log.py | output of a training |
+| environment.py | versions, device and command of each start |
+| distributed.py | data-parallel training in several processes |
+| stopping.py | interruption by Ctrl-C or SIGTERM |
 """
 
-from ppgan_lite.training.loop import train, try_out
+from ppgan_lite.training.loop import dry_run, train
 from ppgan_lite.training.stopping import TrainingInterrupted
 
-__all__ = ["TrainingInterrupted", "train", "try_out"]
+__all__ = ["TrainingInterrupted", "dry_run", "train"]

@@ -1,4 +1,4 @@
-"""Moving averages of nets' weights: what predictors use where `train.ema` is set."""
+"""Exponential moving averages of weights, which predictors use where `train.ema` is set."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     from paddle import nn
 
 
-class Averages:
-    """Exponential moving averages of the parameters and buffers of some nets.
+class MovingAverages:
+    """Exponential moving averages of the parameters and buffers of several nets.
 
     average = decay * average + (1 - decay) * weight after each iteration, with a decay that starts low, at
-    (1 + iteration) / (10 + iteration), so that the fresh weights are soon forgotten (Tensorflow's
-    ExponentialMovingAverage). Buffers, such as a batch norm's statistics, are averaged likewise; integers are copied.
+    (1 + iteration) / (10 + iteration), so that the initial weights lose their influence quickly
+    (TensorFlow's ExponentialMovingAverage). Floating-point buffers, such as a batch norm's statistics, are averaged
+    too; integers are copied.
 
     Args:
-        nets: Name -> net; its weights now are the first average.
+        nets: Name -> net; the averages start at its current weights.
         decay: Between 0 and 1, such as 0.999.
     """
 
@@ -37,7 +38,7 @@ class Averages:
         return tuple(self._nets)
 
     def update(self, iteration: int) -> None:
-        """Let the weights of an iteration, counted from 1, into the averages."""
+        """Update the averages with the weights of an iteration, counted from 1."""
         import paddle
 
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
@@ -46,31 +47,31 @@ class Averages:
                 for key, value in net.state_dict().items():
                     average = self._averages[name][key]
                     if value.is_floating_point():
-                        # As average + (1 - decay) * (weight - average): a frozen weight stays what it is, to the bit.
+                        # As average + (1 - decay) * (weight - average): a frozen weight stays bit for bit the same.
                         average.lerp_(value.detach(), 1 - decay)
                     else:
                         average.set_value(value.detach())
 
     @contextlib.contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Give the nets their averages meanwhile; afterwards they have their own weights again, to the bit."""
+    def applied(self) -> Iterator[None]:
+        """Put the averages into the nets for the duration of a block; restore the weights bit for bit afterwards."""
         own = {
             name: {key: value.detach().clone() for key, value in net.state_dict().items()}
             for name, net in self._nets.items()
         }
-        self._give(self._averages)
+        self._set_weights(self._averages)
         try:
             yield
         finally:
-            self._give(own)
+            self._set_weights(own)
 
-    def restart(self) -> None:
-        """Take the nets' present weights as the averages."""
+    def reset(self) -> None:
+        """Set the averages to the current weights."""
         for name, net in self._nets.items():
             for key, value in net.state_dict().items():
                 self._averages[name][key].set_value(value.detach())
 
-    def _give(self, weights: Mapping[str, Mapping[str, paddle.Tensor]]) -> None:
+    def _set_weights(self, weights: Mapping[str, Mapping[str, paddle.Tensor]]) -> None:
         for name, net in self._nets.items():
             for key, value in net.state_dict().items():
                 value.set_value(weights[name][key])

@@ -1,4 +1,4 @@
-"""VisualDL: what a training writes for it, and how its page is served."""
+"""VisualDL: write scalars, previews and histograms of a training, and serve the page."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Board:
-    """Writes a run's numbers and pictures for VisualDL."""
+    """Writer of a run's numbers and pictures for VisualDL."""
 
     def __init__(self, writer: LogWriter) -> None:
         self._writer = writer
 
     def line(self, line: Mapping[str, Any]) -> None:
-        """Show a line of metrics.jsonl: each number as a scalar, by kind and name."""
+        """Add a line of metrics.jsonl: each number as a scalar, by kind and name."""
         for kind in ("losses", "lr", "validation"):
             for name, value in line.get(kind, {}).items():
                 if value is not None:
@@ -35,23 +35,23 @@ class Board:
             self._writer.add_scalar("speed/data_share", line["data_share"], line["iteration"])
 
     def picture(self, sheet: np.ndarray, iteration: int) -> None:
-        """Show a preview, uint8 (height, width, 3) RGB."""
+        """Add a preview, uint8 (height, width, 3) RGB."""
         self._writer.add_image("preview", sheet, iteration)
 
     def histograms(self, recipe: Recipe, iteration: int) -> None:
-        """Show the values of every weight that learns."""
+        """Add a histogram of each trainable parameter."""
         for group in recipe.groups.values():
             for name in group.nets:
                 for key, parameter in recipe.nets[name].named_parameters():
                     if not parameter.stop_gradient:
-                        # float32 has no room for 30 buckets between values that are nearly the same.
+                        # float32 cannot represent 30 buckets between values that are nearly equal.
                         values = parameter.numpy().ravel().astype(np.float64)
                         self._writer.add_histogram(f"{name}/{key}", values, iteration, buckets=30)
 
 
 @contextlib.contextmanager
 def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
-    """Yield what writes for VisualDL; a resumed training writes beside what was written before.
+    """Open a writer for VisualDL; a resumed training adds files and keeps those of earlier starts.
 
     Raises:
         MissingDependencyError: VisualDL is not installed.
@@ -60,7 +60,7 @@ def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
         from visualdl import LogWriter
     except ImportError as error:
         raise missing_extra("train.visualdl", "VisualDL", "board", ", or set train.visualdl to false") from error
-    # One curve of the page for each start: VisualDL reads only the newest file of a folder.
+    # A folder, so a curve, for each start: VisualDL reads only the newest file of a folder.
     start = f"from_{iteration:07d}" if iteration else "start"
     with LogWriter(logdir=str(run_dir / VISUALDL / start)) as writer:
         yield Board(writer)
@@ -69,14 +69,14 @@ def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
 def serve_board(run_dir: Path, *, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve a run's VisualDL page until the process ends; VisualDL's telemetry stays off.
 
-    To be called from the main thread. Ctrl-C then ends the process at once: VisualDL (2.5.3) starts a thread that would
+    Call it from the main thread, so that Ctrl-C ends the process at once: VisualDL (2.5.3) starts a thread that would
     keep it alive otherwise.
 
     Args:
         run_dir: A run, or a folder of runs to compare.
-        host: Address to listen at.
-        port: 0 for any that is free.
-        ready: Called with the page's address when it can be opened.
+        host: Address to listen on.
+        port: 0 for any free port.
+        ready: Called with the page's address once it can be opened.
 
     Raises:
         UsageError: The folder holds nothing for VisualDL, or the port is taken.
@@ -102,10 +102,10 @@ def serve_board(run_dir: Path, *, host: str, port: int, ready: Callable[[str], N
         host=host,
         port=listening.getsockname()[1],
         telemetry=False,
-        language="en",  # Without one, 2.5.3 answers 500 to a client that names no language.
+        language="en",  # Without it, 2.5.3 answers 500 to a client that sends no language.
         component_tabs=["scalar", "image", "histogram"],  # Some of the others would install packages.
     )
-    init_logger(0)  # Errors only; there is a line for every request otherwise.
+    init_logger(0)  # Errors only, instead of a line for every request.
     server = make_server(host, settings.port, create_app(settings), threaded=True, fd=listening.detach())
     ready(f"http://{host}:{settings.port}/")
     server.serve_forever()

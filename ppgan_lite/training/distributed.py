@@ -1,7 +1,7 @@
-"""Several processes that train one run together: `python -m paddle.distributed.launch --nproc_per_node 2 ...`.
+"""Data-parallel training in several processes: `python -m paddle.distributed.launch --nproc_per_node 2 ...`.
 
-Each process takes its share of every iteration's samples. What they must agree on goes through the functions here; in
-a single process they change nothing and need no communication.
+Each process takes its share of every iteration's samples. All communication between them is here; in a single process
+nothing is communicated or changed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Processes:
-    """Which process this is, of how many.
+    """The rank of this process and the number of all.
 
     Attributes:
-        rank: From 0; the first one alone writes files.
-        count: All of them, on all machines.
-        gpu: Index of the GPU that the launcher gave it.
+        rank: From 0; only rank 0 writes files.
+        count: The number of processes on all machines.
+        gpu: Index of the GPU that the launcher assigned to it.
     """
 
     rank: int = 0
@@ -33,12 +33,12 @@ class Processes:
     gpu: int = 0
 
     @property
-    def first(self) -> bool:
-        """Whether this one writes files and the log."""
+    def is_first(self) -> bool:
+        """Whether this process has rank 0, which writes files and the log."""
         return self.rank == 0
 
-    def summed(self, values: Sequence[float]) -> list[float]:
-        """Return the sums over all processes of some numbers."""
+    def all_reduce_sum(self, values: Sequence[float]) -> list[float]:
+        """Return each number summed over all processes."""
         if self.count == 1:
             return list(values)
         import paddle
@@ -48,8 +48,8 @@ class Processes:
         distributed.all_reduce(tensor)
         return [float(value) for value in tensor.numpy()]
 
-    def gathered(self, value: Any) -> list[Any]:
-        """Return every process's value, in the order of their ranks."""
+    def all_gather(self, value: Any) -> list[Any]:
+        """Return the values of all processes, in the order of their ranks."""
         if self.count == 1:
             return [value]
         from paddle import distributed
@@ -59,18 +59,18 @@ class Processes:
         return values
 
     def average_gradients(self, parameters: Sequence[paddle.Tensor]) -> None:
-        """Replace the gradients of some parameters by their averages over all processes, in one message."""
+        """Average the gradients of parameters over all processes, in place and in one message."""
         gradients = [parameter.grad for parameter in parameters]
         self._exchange(gradients, average=True)
 
-    def share_buffers(self, nets: Iterable[nn.Layer]) -> None:
-        """Give every process the first one's buffers, such as a batch norm's statistics."""
+    def broadcast_buffers(self, nets: Iterable[nn.Layer]) -> None:
+        """Copy the buffers of rank 0, such as a batch norm's statistics, to all processes."""
         if self.count > 1:
             buffers = [buffer for net in nets for buffer in net.buffers() if buffer.is_floating_point()]
             self._exchange(buffers, average=False)
 
     def _exchange(self, tensors: Sequence[paddle.Tensor], *, average: bool) -> None:
-        """Average tensors over the processes, or take the first one's, in place and in one message."""
+        """Average tensors over the processes, or take those of rank 0, in place and in one message."""
         import paddle
         from paddle import distributed
 
@@ -89,7 +89,7 @@ class Processes:
 
 
 def join_processes() -> Processes:
-    """Join the other processes that Paddle's launcher started; alone if it started none."""
+    """Join the process group that Paddle's launcher started; without a launcher, return a single process."""
     if int(os.environ.get("PADDLE_TRAINERS_NUM", "1")) == 1:
         return Processes()
     from paddle import distributed

@@ -1,4 +1,4 @@
-"""On what a training ran: versions, device, threads, command."""
+"""The environment of a training: versions, device, threads, command."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "KMP_BLOCKTIME")
 _PACKAGES = ("numpy", "opencv-python", "Pillow", "safetensors", "visualdl")
 
 
-def note_start(path: Path, *, device: str, processes: Processes, iteration: int) -> None:
-    """Add this start of a training to the list of starts in a JSON file."""
+def append_start(path: Path, *, device: str, processes: Processes, iteration: int) -> None:
+    """Append this start of a training to the list of starts in a JSON file."""
     starts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     starts.append({"iteration": iteration, **environment(device, processes)})
     replace_file(path, f"{json.dumps(starts, indent=2)}\n".encode())
 
 
 def environment(device: str, processes: Processes) -> dict[str, Any]:
-    """Return what a result may depend on beyond the config, as JSON values."""
+    """Return everything beyond the config that a result may depend on, as JSON values."""
     import paddle
 
     return {
@@ -52,7 +52,7 @@ def environment(device: str, processes: Processes) -> dict[str, Any]:
 
 
 def describe_device(device: str) -> str:
-    """Return a device's name with what is known of it: "gpu:0 (NVIDIA A100, 40 GB)", "cpu (2 threads)"."""
+    """Describe a device: "gpu:0 (NVIDIA A100, 40 GB)", "cpu (2 threads)"."""
     import paddle
 
     if device.startswith("gpu"):
@@ -69,7 +69,7 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Return the commit of a source checkout, None for an installed package."""
+    """Return the commit of a source checkout; None for an installed package."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None

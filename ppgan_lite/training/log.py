@@ -1,4 +1,4 @@
-"""What a training says: into the run's log, and above the progress bar."""
+"""Logging of a training: to the log of the run, and to the terminal above the progress bar."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from ppgan_lite.errors import PpganError
 
 
-class _AboveTheBar(logging.StreamHandler):
-    """Writes to stderr without tearing the progress bar."""
+class _TqdmHandler(logging.StreamHandler):
+    """Write to stderr without breaking the progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
@@ -22,12 +22,12 @@ class _AboveTheBar(logging.StreamHandler):
 
 @contextlib.contextmanager
 def log_to(path: Path | None) -> Iterator[None]:
-    """Write what the package logs into a file meanwhile, and what is not a line of losses to stderr too.
+    """Send the records of the package to a file, and those of level INFO and higher to stderr, while a block runs.
 
     Args:
         path: The file; None for stderr alone.
     """
-    screen = _AboveTheBar()
+    screen = _TqdmHandler()
     screen.setLevel(logging.INFO)
     handlers: list[logging.Handler] = [screen]
     if path is not None:
@@ -37,14 +37,14 @@ def log_to(path: Path | None) -> Iterator[None]:
     package = logging.getLogger("ppgan_lite")
     before = package.level, package.propagate
     package.setLevel(logging.DEBUG)
-    # Paddle 3.3 gives the root logger a handler of its own, which would print all of it again.
+    # Paddle 3.3 gives the root logger a handler, which would print every record again.
     package.propagate = False
     for handler in handlers:
         package.addHandler(handler)
     try:
         yield
     except PpganError as error:
-        package.removeHandler(screen)  # Whoever called the training tells it there.
+        package.removeHandler(screen)  # The caller of the training prints the error.
         package.error("%s", error)
         raise
     finally:

@@ -19,14 +19,14 @@ from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes
-from ppgan_lite.training.environment import describe_device, note_start
+from ppgan_lite.training.environment import append_start, describe_device
 from ppgan_lite.training.log import log_to
-from ppgan_lite.training.run import Run
+from ppgan_lite.training.run import TrainingRun
 from ppgan_lite.training.stopping import TrainingInterrupted, stop_requests
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[dict[str, Any]], None]
+MetricsCallback = Callable[[dict[str, Any]], None]
 _FIRST_SAVE_S = 60.0
 
 
@@ -37,85 +37,85 @@ def train(
     resume: bool = False,
     device: str | None = None,
     seed: int | None = None,
-    report: Report | None = None,
+    report: MetricsCallback | None = None,
 ) -> Path:
-    """Train an experiment to its end and return the final checkpoint.
+    """Train an experiment to its end and return the path of the final checkpoint.
 
-    A resumed run gives bit for bit the weights of an uninterrupted one (on a device whose kernels are deterministic, as
-    the CPU's are).
+    A resumed run gives bit for bit the weights of an uninterrupted one, on devices with deterministic kernels such as
+    CPUs.
 
     Args:
         config: The experiment.
-        run_dir: The run's folder; runs/<name of the config file> if not given.
-        resume: Continue the run in that folder.
-        device: "auto", "cpu" or "gpu:N", instead of the config's.
-        seed: Instead of the config's.
-        report: Called with every line of metrics.jsonl, in the first process.
+        run_dir: The folder of the run; runs/<name of the config file> if not given.
+        resume: Whether to resume the run in that folder.
+        device: "auto", "cpu" or "gpu:N", overriding the config.
+        seed: A seed that overrides the config.
+        report: Called with every line of metrics.jsonl, in the process of rank 0.
 
     Raises:
-        DataError: Pictures are missing or broken.
+        DataError: Pictures are missing or damaged.
         UsageError: The folder holds a run and `resume` is not set, or the other way round, or another training runs
             in it.
-        ConfigError: A resumed run's config would change what is learnt.
-        TrainingInterrupted: Ctrl-C or SIGTERM came; the run is saved.
-        NoSpaceError: The disk has no room for the checkpoints.
+        ConfigError: The config of a resumed run would change the results of the training.
+        TrainingInterrupted: The training was stopped by Ctrl-C or SIGTERM; the run is saved.
+        NoSpaceError: The checkpoints do not fit on the disk.
         PpganError: A loss became NaN or infinite; the last good checkpoint is kept.
     """
-    config = _with_choices(config, device, seed)
+    config = _with_overrides(config, device, seed)
     folder = Path("runs", Path(config.source).stem or "run") if run_dir is None else Path(run_dir)
     run_folder.check_folder(folder, resume)
     processes = join_processes()
     chosen = _settle_device(config, processes)
     with contextlib.ExitStack() as stack:
-        if processes.first:
+        if processes.is_first:
             stack.enter_context(run_folder.locked(folder))
             stack.enter_context(log_to(folder / run_folder.LOG))
         logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
-        if processes.first:
+        if processes.is_first:
             _check_data(config)
-        run = Run(config, folder, processes)
+        run = TrainingRun(config, folder, processes)
         if resume:
             run.resume()
         else:
             run.start()
-        if processes.first:
+        if processes.is_first:
             run.require_space()
             replace_file(folder / run_folder.CONFIG, config.dump().encode())
-            note_start(folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration)
+            append_start(folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration)
         _loop(run, report)
     return folder / run_folder.FINAL
 
 
-def try_out(config: Config, *, device: str | None = None, seed: int | None = None) -> dict[str, float]:
-    """Check all that `train` checks, do one iteration, a preview and a validation of one sample, and write nothing.
+def dry_run(config: Config, *, device: str | None = None, seed: int | None = None) -> dict[str, float]:
+    """Run the checks of `train`, one iteration, a preview and a validation of one sample; write nothing.
 
     Returns:
-        The losses, and what the validation measured.
+        The losses and the validation metrics.
 
     Raises:
-        PpganError: What `train` would have raised.
+        PpganError: As `train`.
     """
-    config = _with_choices(config, device, seed)
+    config = _with_overrides(config, device, seed)
     chosen = _settle_device(config, Processes())
     with log_to(None):
         logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
         _check_data(config)
-        run = Run(config, Path(), Processes())
+        run = TrainingRun(config, Path(), Processes())
         run.start()
-        with contextlib.closing(run.source()) as source:
-            _, _, losses = run.agree(False, False, run.update(source))
+        with contextlib.closing(run.load_batches()) as source:
+            _, _, losses = run.synchronize(False, False, run.update(source))
         run.preview_sheet(run.preview_batch())
         return losses | run.measure(samples=1)
 
 
-def _with_choices(config: Config, device: str | None, seed: int | None) -> Config:
-    """Return the experiment with what the command line says about device and seed."""
+def _with_overrides(config: Config, device: str | None, seed: int | None) -> Config:
+    """Return the experiment with device and seed overridden."""
     seed = config.train.seed if seed is None else seed
     return replace(config, train=replace(config.train, seed=seed, device=device or config.train.device))
 
 
 def _check_data(config: Config) -> None:
-    """Have the doctor look at all pictures, and log what it finds.
+    """Have the doctor inspect all pictures, and log its findings.
 
     Raises:
         DataError: It found errors.
@@ -129,28 +129,28 @@ def _check_data(config: Config) -> None:
 
 
 def _settle_device(config: Config, processes: Processes) -> str:
-    """Make Paddle use the device that is asked for; "auto" gives each of several processes the GPU meant for it."""
-    asked = config.train.device
-    if asked == "auto" and processes.count > 1 and require_paddle().is_compiled_with_cuda():
-        asked = f"gpu:{processes.gpu}"
-    chosen, note = choose_device(asked)
+    """Set the device of the config; with "auto", each of several processes takes the GPU assigned to it."""
+    device = config.train.device
+    if device == "auto" and processes.count > 1 and require_paddle().is_compiled_with_cuda():
+        device = f"gpu:{processes.gpu}"
+    chosen, note = choose_device(device)
     if note:
         logger.warning(note)
     return chosen
 
 
-def _loop(run: Run, report: Report | None) -> None:
-    """Train from the present iteration to the last one."""
+def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
+    """Train from the current iteration to the last one."""
     from tqdm import tqdm
 
-    settings, first = run.config.train, run.processes.first
+    settings, first = run.config.train, run.processes.is_first
     logger.info("iteration %d of %d in %s", run.iteration, settings.iterations, run.folder)
-    shown = run.preview_batch()
+    preview_batch = run.preview_batch()
     next_save = time.monotonic() + min(_FIRST_SAVE_S, settings.save_every_s)
     on_screen = sys.stderr.isatty()
     stopping = False
     with (
-        contextlib.closing(run.source()) as source,
+        contextlib.closing(run.load_batches()) as source,
         stop_requests() as stop,
         _board(run) as board,
         tqdm(
@@ -163,11 +163,11 @@ def _loop(run: Run, report: Report | None) -> None:
             disable=not first,
         ) as bar,
     ):
-        while not run.over and not stopping:
+        while not run.is_done and not stopping:
             losses = run.update(source)
-            stopping, saving, losses = run.agree(stop.is_set(), time.monotonic() >= next_save, losses)
+            stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
             bar.update()
-            for line in run.lines(losses):
+            for line in run.metrics_lines(losses):
                 if "losses" in line:
                     bar.set_postfix_str(" ".join(f"{key} {value:.4g}" for key, value in line["losses"].items()))
                 if first:
@@ -177,25 +177,25 @@ def _loop(run: Run, report: Report | None) -> None:
                     if report is not None:
                         report(line)
             if first and settings.preview_every and (run.iteration == 1 or run.iteration % settings.preview_every == 0):
-                sheet = run.preview(shown)
+                sheet = run.preview(preview_batch)
                 if board is not None:
                     board.picture(sheet, run.iteration)
                     if settings.histograms:
                         board.histograms(run.recipe, run.iteration)
             keeping = bool(settings.save_every) and run.iteration % settings.save_every == 0
             if saving or keeping:
-                run.save_if_there_is_room(keep=keeping)
+                run.try_save(keep=keeping)
                 next_save = time.monotonic() + settings.save_every_s
     run.save()
-    if not run.over:
+    if not run.is_done:
         raise TrainingInterrupted(run.folder, run.iteration)
     run.finish()
 
 
 @contextlib.contextmanager
-def _board(run: Run) -> Iterator[Board | None]:
-    """Yield what writes for VisualDL; None where that is not asked for, and beside the first process."""
-    if not run.config.train.visualdl or not run.processes.first:
+def _board(run: TrainingRun) -> Iterator[Board | None]:
+    """Yield a writer for VisualDL; None if the config does not ask for one, and in all processes but that of rank 0."""
+    if not run.config.train.visualdl or not run.processes.is_first:
         yield None
         return
     with open_board(run.folder, run.iteration) as board:

@@ -1,4 +1,4 @@
-"""Optimizers' memories to and from tensors of a checkpoint."""
+"""Optimizer state to and from tensors of a checkpoint."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def optimizer_tensors(name: str, group: TrainedGroup, recipe: Recipe) -> dict[str, np.ndarray]:
-    """Return an optimizer's state as a checkpoint stores it: "optimizer/<group>/<net.parameter>|<slot>" -> array.
+    """Return the state of an optimizer as a checkpoint stores it: "optimizer/<group>/<net.parameter>|<slot>" -> array.
 
-    Paddle keys the state by parameter names that count up over the process (3.3), so they mean nothing in another one.
+    Paddle (3.3) names parameters by counters of the process, which mean nothing in another process, so keys are ours.
     """
     names = _parameter_names(group, recipe)
     return {
@@ -29,10 +29,10 @@ def optimizer_tensors(name: str, group: TrainedGroup, recipe: Recipe) -> dict[st
 def load_optimizer(
     name: str, group: TrainedGroup, recipe: Recipe, tensors: Mapping[str, np.ndarray], *, where: object
 ) -> None:
-    """Load what `optimizer_tensors` returned into a fresh optimizer of the same kind.
+    """Load the tensors of `optimizer_tensors` into a new optimizer of the same kind.
 
     Raises:
-        CheckpointError: The state is of other parameters, slots or shapes.
+        CheckpointError: The state has other parameters, slots or shapes.
     """
     import paddle
 
@@ -41,8 +41,8 @@ def load_optimizer(
     names = _parameter_names(group, recipe)
     with_state = {key.rpartition("|")[0] for key in stored}
     optimizer = group.optimizer
-    # An optimizer makes its slots at its first step. Made now, they can be filled by parameter instead of by the
-    # process-wide name that `set_state_dict` goes by.
+    # An optimizer creates its slots in its first step. Created now, they can be filled by parameter instead of by the
+    # process-wide name that `set_state_dict` uses.
     block = paddle.static.default_main_program().global_block()
     parameters = [parameter for net in group.nets for parameter in recipe.nets[net].parameters()]
     optimizer._create_accumulators(block, [p for p in parameters if names[p.name] in with_state])
@@ -62,7 +62,7 @@ def load_optimizer(
 
 
 def _parameter_names(group: TrainedGroup, recipe: Recipe) -> dict[str, str]:
-    """Return Paddle's name of each parameter -> "net.parameter"."""
+    """Return Paddle's name of a parameter -> "net.parameter"."""
     return {
         parameter.name: f"{net}.{key}" for net in group.nets for key, parameter in recipe.nets[net].named_parameters()
     }

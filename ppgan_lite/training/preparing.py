@@ -1,4 +1,4 @@
-"""From a config to what it names, set up as its `train` section says."""
+"""Build the objects that a config names, and configure them as its `train` section says."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def built(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> Any:
-    """Build what a section of the config names, with the arguments that it gives.
+def build(table: Mapping[str, str], section: Mapping[str, Any], kind: str) -> Any:
+    """Build the class that a section of the config names, with its arguments.
 
     Args:
         table: Name -> "module:Class".
         section: "name" and arguments.
-        what: What the table holds, for messages.
+        kind: The kind of class in the table, for messages.
     """
     arguments = {key: value for key, value in section.items() if key != "name"}
-    return resolve(table, section["name"], what)(**arguments)
+    return resolve(table, section["name"], kind)(**arguments)
 
 
-def set_up(
+def configure(
     recipe: Recipe, settings: TrainSettings, processes: Processes
 ) -> Callable[[], contextlib.AbstractContextManager[object]]:
-    """Give a recipe's optimizers and nets what the `train` section says.
+    """Configure the optimizers and nets of a recipe as the `train` section says.
 
     Returns:
-        What makes the context that each of its updates runs in: one of mixed precision, or one that does nothing.
+        A function that returns the context for one update: mixed precision, or a context that does nothing.
     """
     import paddle
 
@@ -52,8 +52,8 @@ def set_up(
         if settings.amp == "float16" and on_gpu:
             group.scaler = paddle.amp.GradScaler()
     if settings.to_static:
-        # Not the other nets: a compiled one keeps to the gradients that it was compiled with, and recipes freeze
-        # discriminators meanwhile.
+        # Only these nets: a compiled net keeps the choice of gradients that it was compiled with, and recipes freeze
+        # discriminators during the generator step.
         for name in recipe.averaged:
             paddle.jit.to_static(recipe.nets[name], full_graph=True)
     if settings.amp and on_gpu:

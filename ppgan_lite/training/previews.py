@@ -1,4 +1,4 @@
-"""A recipe's pictures of one fixed batch, as one picture."""
+"""Previews: the pictures of a recipe for one fixed batch, on one sheet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 
 def grid(images: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Lay pictures out: a column for each name, a row for each sample.
+    """Arrange pictures in a grid: a column for each name, a row for each sample.
 
     Args:
         images: Name -> float array (samples, 3 or 1, height, width) in [0, 1]; sizes may differ.
 
     Returns:
-        uint8 RGB image on white.
+        uint8 RGB image with a white background.
     """
     columns = [
         np.clip(np.rint(image * 255), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1) for image in images.values()

@@ -1,4 +1,4 @@
-"""May a run go on with this config? What has changed since, and whether that does harm."""
+"""Check the changes between the config of a run and the one to resume it with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ppgan_lite.tables import resolve
 
 logger = logging.getLogger(__name__)
 
-# What may change without changing what is learnt: how long, how often something is written, what computes.
+# Settings that may change without changing the results: length, frequency of output, device.
 _HARMLESS = {
     "loader.workers",
     "train.iterations",
@@ -31,24 +31,24 @@ _HARMLESS = {
     "train.device",
     "train.visualdl",
     "train.histograms",
-    "train.init_from",  # Only a fresh start reads it.
+    "train.init_from",  # Read by a new training only.
 }
-# These make up, times the number of processes, the samples of one iteration: what counts is that number.
-_SHARES = {"loader.batch_size", "train.accumulate"}
+# Their product with the number of processes, the samples of one iteration, must stay the same.
+_FACTORS = {"loader.batch_size", "train.accumulate"}
 
 
 def check_resumable(path: Path, header: Header, config: Config, processes: int) -> None:
-    """Compare the config with the one that a checkpoint was trained with, and log what has changed harmlessly.
+    """Compare a config with that of a checkpoint; log changes that do no harm.
 
     Args:
         path: The checkpoint.
         header: Its header.
-        config: The one to go on with.
-        processes: How many train now.
+        config: The config to resume with.
+        processes: The number of processes that train now.
 
     Raises:
-        CheckpointError: The checkpoint is not one of a training, or of another recipe.
-        ConfigError: Settings changed that would change what is learnt: each with its old and new value.
+        CheckpointError: The checkpoint was not written by a training, or by one of another recipe.
+        ConfigError: Changed settings would change the results; names each with its old and new value.
     """
     training = header.training
     if not all(isinstance(training.get(key), (int, float)) for key in ("iteration", "seconds")):
@@ -56,16 +56,16 @@ def check_resumable(path: Path, header: Header, config: Config, processes: int) 
     if header.recipe.get("name") != config.recipe["name"]:
         found = f"was trained with the recipe {header.recipe.get('name')}"
         raise CheckpointError(path, found, str(config.recipe["name"]), "Resume with the config of the run")
-    old = _with_todays_defaults(training.get("config", {}))
-    new = _with_todays_defaults(config.as_dict())
+    old = _with_current_defaults(training.get("config", {}))
+    new = _with_current_defaults(config.as_dict())
     earlier = int(training.get("processes", 1))
-    then, now = _samples(old, earlier), _samples(new, processes)
+    samples_before, samples_now = _samples(old, earlier), _samples(new, processes)
     changes, harmful = [], []
     for key, before, after in _differences(old, new):
         change = f"{key} is {_short(after)} instead of {_short(before)}"
         if (
             key in _HARMLESS
-            or (key in _SHARES and then == now)
+            or (key in _FACTORS and samples_before == samples_now)
             or key.startswith("validation.")
             or (key.startswith("data.") and _moved(before, after))
         ):
@@ -74,18 +74,18 @@ def check_resumable(path: Path, header: Header, config: Config, processes: int) 
             harmful.append(change)
     if harmful:
         remedy = "Go on with the old values, or start a new run from these weights with train.init_from"
-        expected = "settings that do not change what is learnt (iterations, log_every, workers, device ...)"
+        expected = "settings that do not change what is learned (iterations, log_every, workers, device ...)"
         raise ConfigError(path.parent, f"was trained with another config: {'; '.join(harmful)}", expected, remedy)
     if processes != earlier:
         changes.append(f"there are {processes} processes instead of {earlier}")
-    if then != now:
-        logger.warning("an iteration learns from %d samples now instead of %d", now, then)
+    if samples_before != samples_now:
+        logger.warning("an iteration learns from %d samples now instead of %d", samples_now, samples_before)
     for change in changes:
         logger.info("resumed with another setting: %s", change)
 
 
-def _with_todays_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored config with the settings that did not exist when it was written, as JSON values."""
+def _with_current_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored config with defaults for settings that did not exist when it was written, as JSON values."""
     train = {**asdict(TrainSettings(iterations=0)), **config.get("train", {})}
     train["schedule"] = {**asdict(TrainSettings(iterations=0).schedule), **train["schedule"]}
     data = dict(config.get("data", {}))
@@ -111,12 +111,12 @@ def _differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, 
 
 
 def _samples(config: Mapping[str, Any], processes: int) -> int:
-    """Return from how many samples one iteration learns."""
+    """Return the number of samples of one iteration."""
     return config["loader"]["batch_size"] * config["train"]["accumulate"] * processes
 
 
 def _moved(old: Any, new: Any) -> bool:
-    """Say whether a path, or each of a list of paths, was moved: the old one is gone, the new one is there."""
+    """Return whether a path, or each path of a list, was moved: the old one no longer exists, the new one does."""
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return all(before == after or _moved(before, after) for before, after in zip(old, new))
     if not isinstance(old, str) or not isinstance(new, str):

@@ -1,4 +1,4 @@
-"""One training: its recipe, how far it is, and each thing that the loop does with it."""
+"""One training: its recipe and progress, and the operations of the loop on them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,23 @@ from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.styles import shipped
 from ppgan_lite.training import run_folder
-from ppgan_lite.training.averaging import Averages
+from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.distributed import Processes
-from ppgan_lite.training.preparing import built, set_up
+from ppgan_lite.training.preparing import build, configure
 from ppgan_lite.training.previews import grid
 from ppgan_lite.training.resuming import check_resumable
 from ppgan_lite.training.run_folder import BEST, FINAL, LATEST, METRICS, NoSpaceError
 from ppgan_lite.training.schedule import rate_factor, seed_of
-from ppgan_lite.training.state import full_tensors, load_full, load_start, not_finite, size_of, usable_tensors, using
-from ppgan_lite.training.validation import Standing, Validation, evaluating
+from ppgan_lite.training.state import (
+    averaged_weights,
+    load_initial_weights,
+    load_resume_tensors,
+    not_finite,
+    predictor_tensors,
+    resume_tensors,
+    size_of,
+)
+from ppgan_lite.training.validation import EarlyStopping, Validation, evaluation_mode
 
 if TYPE_CHECKING:
     import paddle
@@ -42,15 +50,15 @@ logger = logging.getLogger(__name__)
 _PREVIEW_SAMPLES = 4
 
 
-class Run:
-    """A training on its way.
+class TrainingRun:
+    """A training in progress.
 
     Attributes:
         config: The experiment.
-        folder: Where it is kept.
-        processes: Which process this is, of how many.
+        folder: The folder of the run.
+        processes: The rank of this process and the number of all.
         recipe: The nets and their optimizers.
-        iteration: The last one that was done.
+        iteration: The number of completed iterations.
     """
 
     def __init__(self, config: Config, folder: Path, processes: Processes) -> None:
@@ -60,74 +68,74 @@ class Run:
         self.folder = folder
         self.processes = processes
         self.iteration = 0
-        self._seconds = 0.0  # of training, those before a resume included
-        self._losses: list[dict[str, float]] = []  # of the iterations since the last line
-        self._busy_s = self._waiting_s = 0.0  # the same iterations' time, and what of it was waiting for data
-        self._standing = Standing()
-        self._averages: Averages | None = None
+        self._seconds = 0.0  # of training, including those before a resume
+        self._losses: list[dict[str, float]] = []  # of the iterations since the last line of metrics
+        self._busy_s = self._waiting_s = 0.0  # the time of these iterations, and the part of it spent waiting for data
+        self._early_stopping = EarlyStopping()
+        self._averages: MovingAverages | None = None
         validation, seed = config.validation, config.train.seed
-        self._dataset = built(DATASETS, config.data, "data")
+        self._dataset = build(DATASETS, config.data, "data")
         self._validation = Validation(validation, seed) if validation.every else None
         paddle.seed(seed_of(seed, 0))
-        self.recipe: Recipe = built(RECIPES, config.recipe, "recipe")
-        self._autocast = set_up(self.recipe, config.train, processes)
-        self._header(list(self.recipe.nets))  # What cannot be saved is found now rather than at the first checkpoint.
+        self.recipe: Recipe = build(RECIPES, config.recipe, "recipe")
+        self._autocast = configure(self.recipe, config.train, processes)
+        self._header(list(self.recipe.nets))  # Fails now, not at the first checkpoint, if the nets cannot be saved.
 
     @property
-    def over(self) -> bool:
-        """Whether there is nothing left to do: all iterations are done, or validation has run out of patience."""
-        patient = not self._standing.exhausted(self.config.validation)
+    def is_done(self) -> bool:
+        """Whether all iterations are done, or early stopping has run out of patience."""
+        patient = not self._early_stopping.exhausted(self.config.validation)
         return self.iteration >= self.config.train.iterations or not patient
 
     def start(self) -> None:
-        """Begin with fresh weights, or with those of `train.init_from`."""
+        """Start from new weights, or from those of `train.init_from`."""
         origin = self.config.train.init_from
         if origin is not None:
             path = shipped(origin) or Path(origin)
-            loaded, fresh = load_start(path, self.recipe)
+            loaded, fresh = load_initial_weights(path, self.recipe)
             logger.info("from %s: %s; fresh: %s", path, ", ".join(loaded), ", ".join(fresh) or "nothing")
         self._begin_averages()
 
     def resume(self) -> None:
-        """Go back to where `latest.ppgan` was written."""
+        """Restore the state that `latest.ppgan` holds."""
         path = self.folder / LATEST
         header, tensors = read_checkpoint(path)
         check_resumable(path, header, self.config, self.processes.count)
         self._begin_averages()
-        load_full(path, tensors, self.recipe, self._averages, self.processes.rank)
+        load_resume_tensors(path, tensors, self.recipe, self._averages, self.processes.rank)
         training = header.training
         self.iteration = int(training["iteration"])
         self._seconds = float(training["seconds"])
         try:
             self._losses = [dict(losses) for losses in training.get("losses", [])]
-            self._standing = Standing(**training.get("standing", {}))
+            self._early_stopping = EarlyStopping(**training.get("standing", {}))
             for name, state in training.get("scalers", {}).items():
                 scaler = self.recipe.groups[name].scaler
                 if scaler is not None:
                     scaler.load_state_dict(state)
         except (TypeError, ValueError, KeyError) as error:
             raise CheckpointError(path, "describes its training in a way that this version cannot read") from error
-        if self.processes.first:
+        if self.processes.is_first:
             run_folder.drop_lines_after(self.folder / METRICS, self.iteration)
 
     def _begin_averages(self) -> None:
         decay = self.config.train.ema
         if decay is not None:
-            self._averages = Averages({name: self.recipe.nets[name] for name in self.recipe.averaged}, decay)
+            self._averages = MovingAverages({name: self.recipe.nets[name] for name in self.recipe.averaged}, decay)
 
     def require_space(self) -> None:
-        """Make sure that the run's checkpoints fit on its disk; see `run_folder.require_space`."""
+        """Check that the checkpoints of the run fit on its disk; see `run_folder.require_space`."""
         whole = size_of(self._all_tensors([self.recipe.state()]))
         if not self.iteration:
-            # An optimizer has no memory before its first step; Adam's is twice its parameters.
-            learning = [p for group in self.recipe.groups.values() for p in group.optimizer._parameter_list]
-            whole += 2 * sum(4 * int(parameter.size) for parameter in learning)
-        there = [path.stat().st_size for name in (LATEST, BEST, FINAL) if (path := self.folder / name).exists()]
-        # A checkpoint is written beside the one that it replaces; best and final are smaller than latest.
-        run_folder.require_space(self.folder, max(whole, 3 * whole - sum(there)), "the run's checkpoints")
+            # An optimizer has no state before its first step; Adam's is twice the size of its parameters.
+            trained = [p for group in self.recipe.groups.values() for p in group.optimizer._parameter_list]
+            whole += 2 * sum(4 * int(parameter.size) for parameter in trained)
+        existing = [path.stat().st_size for name in (LATEST, BEST, FINAL) if (path := self.folder / name).exists()]
+        # While a checkpoint is written, the one that it replaces still exists; best and final are smaller than latest.
+        run_folder.require_space(self.folder, max(whole, 3 * whole - sum(existing)), "the run's checkpoints")
 
-    def source(self) -> Generator[dict[str, np.ndarray]]:
-        """Return this process's batches, from the next iteration on."""
+    def load_batches(self) -> Generator[dict[str, np.ndarray]]:
+        """Return the batches of this process, from the next iteration on."""
         loader, processes = self.config.loader, self.processes
         return batches(
             self._dataset,
@@ -139,28 +147,28 @@ class Run:
         )
 
     def update(self, source: Iterator[dict[str, np.ndarray]]) -> dict[str, float]:
-        """Do the next iteration; return this process's losses."""
+        """Run the next iteration; return the losses of this process."""
         import paddle
 
         settings, recipe = self.config.train, self.recipe
         started = time.monotonic()
         self.iteration += 1
         recipe.iteration = self.iteration
-        # What a recipe draws at random depends on the iteration alone, so a resumed run draws the same.
+        # Random numbers of a recipe depend on the iteration alone, so a resumed run draws the same ones.
         paddle.seed(seed_of(settings.seed, self.iteration, self.processes.rank))
         factor = rate_factor(settings.schedule, self.iteration, settings.iterations)
         for group in recipe.groups.values():
             group.optimizer.set_lr(group.learning_rate * factor)
-        self.processes.share_buffers(recipe.nets.values())
+        self.processes.broadcast_buffers(recipe.nets.values())
         parts = []
         for _ in range(settings.accumulate):
-            asked = time.monotonic()
+            requested = time.monotonic()
             batch = next(source)
-            self._waiting_s += time.monotonic() - asked
+            self._waiting_s += time.monotonic() - requested
             with self._autocast():
-                parts.append(recipe.update(_tensors(batch)))
-        # A checkpoint holds no half-gathered gradients.
-        assert not any(group.pending for group in recipe.groups.values()), "a loss was not minimised in every batch"
+                parts.append(recipe.update(_to_tensors(batch)))
+        # A checkpoint holds no partly accumulated gradients.
+        assert not any(group.pending for group in recipe.groups.values()), "a loss was not minimized in every batch"
         if self._averages is not None:
             self._averages.update(self.iteration)
         took = time.monotonic() - started
@@ -168,22 +176,22 @@ class Run:
         self._busy_s += took
         return _mean(parts)
 
-    def agree(self, stop: bool, save: bool, losses: dict[str, float]) -> tuple[bool, bool, dict[str, float]]:
-        """Settle with the other processes on what this one saw in an iteration.
+    def synchronize(self, stop: bool, save: bool, losses: dict[str, float]) -> tuple[bool, bool, dict[str, float]]:
+        """Synchronize the results of an iteration over all processes.
 
         Args:
-            stop: Whether this process was asked to stop; one is enough.
-            save: Whether a checkpoint is due; the first process's clock counts.
-            losses: This process's.
+            stop: Whether this process was asked to stop; all stop if one was.
+            save: Whether a checkpoint is due, by the clock of rank 0.
+            losses: The losses of this process.
 
         Returns:
-            The same for all processes; the losses averaged.
+            stop, save and the averaged losses, the same in all processes.
 
         Raises:
             PpganError: A loss is NaN or infinite.
         """
-        own = [float(stop), float(save and self.processes.first), *losses.values()]
-        stops, saves, *sums = self.processes.summed(own)
+        own = [float(stop), float(save and self.processes.is_first), *losses.values()]
+        stops, saves, *sums = self.processes.all_reduce_sum(own)
         losses = {name: value / self.processes.count for name, value in zip(losses, sums)}
         for name, value in losses.items():
             if not math.isfinite(value):
@@ -191,8 +199,8 @@ class Run:
         self._losses.append(losses)
         return stops > 0, saves > 0, losses
 
-    def lines(self, losses: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-        """Yield what the iteration adds to metrics.jsonl: averages of losses, numbers of a validation."""
+    def metrics_lines(self, losses: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+        """Yield the lines of metrics.jsonl that are due: averages of losses, metrics of a validation."""
         settings, validation = self.config.train, self.config.validation
         if self.iteration % settings.log_every == 0 or self.iteration == settings.iterations:
             line: dict[str, Any] = {
@@ -204,77 +212,77 @@ class Run:
             }
             self._losses.clear()
             self._busy_s = self._waiting_s = 0.0
-            logger.debug("iteration %d: %s", self.iteration, _shown(line["losses"]))
+            logger.debug("iteration %d: %s", self.iteration, _formatted(line["losses"]))
             yield line
         if validation.every and self.iteration % validation.every == 0:
             yield {"iteration": self.iteration, "validation": self._validate(), "seconds": round(self._seconds, 2)}
 
     def measure(self, *, samples: int | None = None) -> dict[str, float]:
-        """Return what the recipe's validation measures with the averaged nets; {} without a validation.
+        """Return the validation metrics of the averaged nets; {} without a validation.
 
         Args:
-            samples: The first so many instead of all that the config says.
+            samples: The number of samples, from the first; None for the number in the config.
         """
         if self._validation is None:
             return {}
-        with using(self._averages):
+        with averaged_weights(self._averages):
             return self._validation.measure(self.recipe, self.processes, samples=samples)
 
     def _validate(self) -> dict[str, float | None]:
-        """Measure, and keep the nets as `best.ppgan` if they never were better."""
+        """Run a validation; write `best.ppgan` if it is the best so far."""
         found = self.measure()
-        assert self.recipe.best  # The config was checked.
+        assert self.recipe.best  # The config has been checked.
         number, direction = self.recipe.best
-        better = self._standing.take(found[number], self.iteration, direction)
-        logger.info("validation at iteration %d: %s%s", self.iteration, _shown(found), " (best)" if better else "")
-        if better and self.processes.first:
-            with _told():
-                self._write_usable(BEST, found)
-        elif self._standing.exhausted(self.config.validation):
-            best, at = self._standing.best, self._standing.iteration
+        better = self._early_stopping.update(found[number], self.iteration, direction)
+        logger.info("validation at iteration %d: %s%s", self.iteration, _formatted(found), " (best)" if better else "")
+        if better and self.processes.is_first:
+            with _logging_write_errors():
+                self._write_predictors(BEST, found)
+        elif self._early_stopping.exhausted(self.config.validation):
+            best, at = self._early_stopping.best, self._early_stopping.iteration
             logger.info(
                 "stopping: no better %s than %s of iteration %d in %d validations",
                 number,
                 best,
                 at,
-                self._standing.since,
+                self._early_stopping.since,
             )
         return {name: value if math.isfinite(value) else None for name, value in found.items()}
 
     def preview_batch(self) -> dict[str, paddle.Tensor]:
-        """Return the fixed batch that previews show."""
+        """Return the fixed batch of the previews."""
         samples = min(self.config.loader.batch_size, _PREVIEW_SAMPLES)
         with contextlib.closing(batches(self._dataset, samples, seed=self.config.train.seed)) as source:
-            return _tensors(next(source))
+            return _to_tensors(next(source))
 
     def preview_sheet(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
-        """Return the recipe's pictures of the fixed batch as one, uint8 (height, width, 3) RGB."""
+        """Return the preview of a batch as one image, uint8 (height, width, 3) RGB."""
         import paddle
 
-        with paddle.no_grad(), using(self._averages), evaluating(self.recipe.nets.values()):
+        with paddle.no_grad(), averaged_weights(self._averages), evaluation_mode(self.recipe.nets.values()):
             images = self.recipe.preview(batch)
         return grid({name: image.astype("float32").numpy() for name, image in images.items()})
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
-        """Write the recipe's pictures of the fixed batch as one PNG; return it."""
+        """Write the preview of a batch as a PNG file; return the image."""
         sheet = self.preview_sheet(batch)
         path = self.folder / "previews" / f"{self.iteration:07d}.png"
-        with _told():
+        with _logging_write_errors():
             path.parent.mkdir(exist_ok=True)
             write_image(path, sheet, overwrite=True)
         return sheet
 
     def save(self, *, keep: bool = False) -> None:
-        """Write `latest.ppgan`, unless the weights are no numbers any more.
+        """Write `latest.ppgan`.
 
         Args:
-            keep: Also under the iteration's number, whatever comes later.
+            keep: Also keep the file under the number of the iteration.
 
         Raises:
-            PpganError: There is no room, or a weight is NaN or infinite; the file from before is whole.
+            PpganError: The disk is full, or a weight is NaN or infinite; the previous file is unchanged.
         """
-        states = self.processes.gathered(self.recipe.state())
-        if not self.processes.first:
+        states = self.processes.all_gather(self.recipe.state())
+        if not self.processes.is_first:
             return
         tensors = self._all_tensors(states)
         broken = not_finite(tensors)
@@ -285,24 +293,24 @@ class Run:
             run_folder.keep_numbered(self.folder, self.iteration, self.config.train.keep)
         logger.info("saved at iteration %d: %s", self.iteration, self.folder / LATEST)
 
-    def save_if_there_is_room(self, *, keep: bool) -> None:
-        """As `save`, but a disk that is full is told, and the training goes on with the file from before."""
-        with _told():
+    def try_save(self, *, keep: bool) -> None:
+        """Save as `save` does, but only log a full disk, so that the training goes on with the previous file."""
+        with _logging_write_errors():
             self.save(keep=keep)
 
     def finish(self) -> None:
-        """Write `final.ppgan`: the predictors and the nets that they use."""
-        if self.processes.first:
-            self._write_usable(FINAL, {})
+        """Write `final.ppgan`, which holds the predictors and their nets."""
+        if self.processes.is_first:
+            self._write_predictors(FINAL, {})
             logger.info("finished after %.0f s of training: %s", self._seconds, self.folder / FINAL)
 
     def _all_tensors(self, states: list[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        return full_tensors(self.recipe, self._averages, states)
+        return resume_tensors(self.recipe, self._averages, states)
 
-    def _write_usable(self, name: str, validation: Mapping[str, float]) -> None:
-        """Write the predictors and the nets that they use, with what they were measured at."""
+    def _write_predictors(self, name: str, validation: Mapping[str, float]) -> None:
+        """Write the predictors and their nets, with their validation metrics."""
         nets = list(dict.fromkeys(predictor.net for predictor in self.recipe.predictors().values()))
-        tensors = usable_tensors(self.recipe, nets, self._averages)
+        tensors = predictor_tensors(self.recipe, nets, self._averages)
         self._write(name, nets, tensors, {"validation": dict(validation)} if validation else {})
 
     def _write(
@@ -326,12 +334,12 @@ class Run:
         )
 
     def _progress(self) -> dict[str, Any]:
-        """Return what resuming needs beside tensors, as JSON values."""
+        """Return the state that resuming needs in addition to tensors, as JSON values."""
         scalers = {name: group.scaler.state_dict() for name, group in self.recipe.groups.items() if group.scaler}
         return {
             "processes": self.processes.count,
             "losses": self._losses,
-            "standing": asdict(self._standing),
+            "standing": asdict(self._early_stopping),
             "scalers": {
                 name: {key: np.asarray(value).tolist() for key, value in state.items()}
                 for name, state in scalers.items()
@@ -347,8 +355,8 @@ class Run:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Tell what could not be written, and go on: a training must not end for want of a file that can be had later."""
+def _logging_write_errors() -> Iterator[None]:
+    """Log an error of writing and go on: a failed write must not end a training, since a later one may succeed."""
     try:
         yield
     except (NoSpaceError, CheckpointError) as error:
@@ -358,16 +366,16 @@ def _told() -> Iterator[None]:
 
 
 def _mean(parts: list[dict[str, float]]) -> dict[str, float]:
-    """Return the averages of losses by name, each over those that have it."""
+    """Return the mean of each loss by name, over the parts that have it."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: float(np.mean([part[name] for part in parts if name in part])) for name in names}
 
 
-def _shown(numbers: Mapping[str, float]) -> str:
+def _formatted(numbers: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.5g}" for name, value in numbers.items())
 
 
-def _tensors(batch: Mapping[str, np.ndarray]) -> dict[str, paddle.Tensor]:
+def _to_tensors(batch: Mapping[str, np.ndarray]) -> dict[str, paddle.Tensor]:
     import paddle
 
     return {name: paddle.to_tensor(array) for name, array in batch.items()}

@@ -1,16 +1,16 @@
-"""The folder of a run: its files, who may write into it, its lines of numbers, and whether there is room.
+"""The folder of a run: its files, its lock, its metrics, and the space on its disk.
 
 config.yaml            the resolved experiment
 environment.json       each start of the training: versions, device, threads, command
-train.log              what happened, in words
+train.log              the log, in words
 metrics.jsonl          a line every `log_every` iterations, and one for each validation
-previews/              the recipe's pictures of one fixed batch, one PNG each time
-visualdl/              the same for VisualDL, if asked for
-latest.ppgan           everything that `--resume` needs
+previews/              a PNG of one fixed batch, each time
+visualdl/              the same for VisualDL, if train.visualdl is set
+latest.ppgan           all state that `--resume` needs
 iteration_0001000.ppgan  the same, kept every `save_every` iterations
-best.ppgan             the nets that predictors use, when validation found them best
-final.ppgan            the nets that predictors use, at the end
-run.lock               while a training runs: which process
+best.ppgan             the predictors and their nets at the best validation
+final.ppgan            the predictors and their nets at the end
+run.lock               the process that runs the training, while it runs
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ ENVIRONMENT = "environment.json"
 LOG = "train.log"
 LOCK = "run.lock"
 VISUALDL = "visualdl"
-# What must stay free beside a checkpoint, for log, metrics and previews.
+# Must stay free in addition to checkpoints, for log, metrics and previews.
 _MARGIN_BYTES = 16_000_000
 
 
 class NoSpaceError(PpganError):
-    """A checkpoint would not fit on the disk; nothing was written, the files that are there are whole."""
+    """A checkpoint does not fit on the disk; nothing was written, existing files are unchanged."""
 
 
 def check_folder(folder: Path, resume: bool) -> None:
-    """Refuse a folder that the training would spoil, or cannot go on from.
+    """Refuse a folder that the training would overwrite, or cannot resume from.
 
     Raises:
         UsageError: It holds a run and `resume` is not set, it holds none and `resume` is set, or it holds other files.
@@ -67,16 +67,16 @@ def check_folder(folder: Path, resume: bool) -> None:
 
 
 def numbered(folder: Path, iteration: int) -> Path:
-    """Return the path of the checkpoint that is kept from an iteration."""
+    """Return the path of the numbered checkpoint of an iteration."""
     return folder / f"iteration_{iteration:07d}.ppgan"
 
 
 def keep_numbered(folder: Path, iteration: int, keep: int | None) -> None:
-    """Keep `latest.ppgan` under the iteration's number too, and the newest `keep` of such files (all if None)."""
+    """Keep `latest.ppgan` under the number of the iteration too; keep the newest `keep` of such files (all if None)."""
     path = numbered(folder, iteration)
     path.unlink(missing_ok=True)
     try:
-        os.link(folder / LATEST, path)  # `latest` is replaced, never written into, so the link keeps what it is now.
+        os.link(folder / LATEST, path)  # `latest` is replaced, never written into, so the link keeps its content.
     except OSError:
         shutil.copyfile(folder / LATEST, path)
     if keep is not None:
@@ -86,13 +86,13 @@ def keep_numbered(folder: Path, iteration: int, keep: int | None) -> None:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Make a folder and hold it for this process alone.
+    """Create a folder and lock it for this process.
 
-    The lock is the operating system's, on an open file: it ends with the process, however that ends, so a lock file
-    left behind by a killed one is no hindrance. The file's text says who holds it.
+    The lock is one of the operating system, on an open file. It ends with the process in any case, so the lock file of
+    a killed process does no harm. Its text names the process that holds the lock.
 
     Raises:
-        UsageError: Another training is on its way there.
+        UsageError: Another training holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK
@@ -104,7 +104,7 @@ def locked(folder: Path) -> Iterator[None]:
             file.close()
             found = f"another training is running in it ({holder})" if holder else "another training is running in it"
             raise UsageError(folder, found, remedy="Wait for it, stop it, or give another --run-dir")
-        # The one who held it may have removed the file between our opening and locking it.
+        # Its holder may have removed the file between opening and locking it here.
         if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
             break
         file.close()
@@ -115,19 +115,19 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         if os.name == "nt":
-            file.close()  # Windows removes no file that is open.
+            file.close()  # Windows cannot remove an open file.
         with contextlib.suppress(OSError):
             path.unlink()
         file.close()
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock an open file, without waiting, until it is closed; return False if another process holds it."""
+    """Lock an open file until it is closed, without waiting; return False if another process holds the lock."""
     try:
         if os.name == "nt":
             import msvcrt
 
-            os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # Others cannot read a locked byte, so none of the text.
+            os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # Outside of the text: others cannot read locked bytes.
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         else:
             import fcntl
@@ -142,7 +142,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def append_line(path: Path, line: Mapping[str, Any]) -> None:
-    """Add a line of JSON to a file; a full disk is told and costs the line, not the training."""
+    """Append a line of JSON to a file; an error, such as a full disk, is logged and loses the line only."""
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
@@ -151,7 +151,7 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of JSON of a file that may have been cut in the middle of its last one."""
+    """Return the lines of JSON of a file, without a last line that is incomplete."""
     if not path.exists():
         return []
     whole = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
@@ -159,14 +159,14 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_lines_after(path: Path, iteration: int) -> None:
-    """Drop what was written after the checkpoint that a resumed run goes back to."""
+    """Remove the lines after the iteration of the checkpoint that a run resumes from."""
     kept = [line for line in read_lines(path) if line["iteration"] <= iteration]
     if path.exists():
         replace_file(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
 
 def require_space(folder: Path, needed_bytes: int, what: str) -> None:
-    """Make sure that so much fits on the disk of a folder, with some left for log and metrics.
+    """Check that a number of bytes, and some for log and metrics, fit on the disk of a folder.
 
     Raises:
         NoSpaceError: It does not.

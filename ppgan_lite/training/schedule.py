@@ -1,4 +1,4 @@
-"""Learning rates and random seeds as functions of the iteration alone, so that a resumed run goes on alike."""
+"""Learning rates and random seeds as functions of the iteration alone, so that a resumed run gives the same results."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ppgan_lite.config import ScheduleSettings
 
 
 def rate_factor(schedule: ScheduleSettings, iteration: int, iterations: int) -> float:
-    """Return what the learning rates are multiplied by in one iteration.
+    """Return the factor of the learning rates in one iteration.
 
     Args:
-        schedule: Its shape.
+        schedule: The shape of the schedule.
         iteration: From 1 to `iterations`.
-        iterations: Of the whole training.
+        iterations: The length of the whole training.
     """
     factor = 1.0
     if schedule.name == "step":
@@ -29,5 +29,5 @@ def rate_factor(schedule: ScheduleSettings, iteration: int, iterations: int) -> 
 
 
 def seed_of(seed: int, iteration: int, rank: int = 0) -> int:
-    """Mix the run's seed with an iteration and a process, so that neighbours of neither kind draw alike."""
+    """Mix the seed of a run with iteration and rank: neighboring iterations and ranks draw independent numbers."""
     return int(np.random.SeedSequence((seed, iteration, rank)).generate_state(1)[0])

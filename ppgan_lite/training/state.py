@@ -1,7 +1,7 @@
-"""Everything that a training is, as tensors of a checkpoint, and back.
+"""All state of a training, to and from tensors of a checkpoint.
 
-Nets that are averaged are stored twice: their averages as "net/<name>/...", where predictors look, and the weights that
-learn as "raw/<name>/...". docs/checkpoint-format.md lists all names.
+Averaged nets are stored twice: their averages as "net/<name>/...", which predictors load, and the trained weights as
+"raw/<name>/...". docs/checkpoint-format.md lists all names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from ppgan_lite.checkpoint import load_net, net_tensors, read_checkpoint
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.training.averaging import Averages
+from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.optimizer_state import load_optimizer, optimizer_tensors
 
 if TYPE_CHECKING:
@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 Tensors = dict[str, np.ndarray]
 
 
-def full_tensors(recipe: Recipe, averages: Averages | None, states: Sequence[Mapping[str, np.ndarray]]) -> Tensors:
-    """Return all that resuming needs.
+def resume_tensors(
+    recipe: Recipe, averages: MovingAverages | None, states: Sequence[Mapping[str, np.ndarray]]
+) -> Tensors:
+    """Return all tensors that resuming needs.
 
     Args:
-        recipe: Its nets and optimizers.
-        averages: Of the nets; None where there are none.
-        states: What `Recipe.state` gave in each process, in the order of their ranks.
+        recipe: Holds the nets and optimizers.
+        averages: The moving averages of its nets; None without them.
+        states: The result of `Recipe.state` in each process, in the order of the ranks.
     """
-    tensors = usable_tensors(recipe, recipe.nets, averages)
+    tensors = predictor_tensors(recipe, recipe.nets, averages)
     for name in averages.names if averages else ():
         own = net_tensors(name, recipe.nets[name])
         tensors |= {key.replace("net/", "raw/", 1): value for key, value in own.items()}
@@ -44,33 +46,35 @@ def full_tensors(recipe: Recipe, averages: Averages | None, states: Sequence[Map
     return tensors
 
 
-def usable_tensors(recipe: Recipe, nets: Iterable[str], averages: Averages | None) -> Tensors:
-    """Return some nets' weights as predictors are to use them: averaged, where they are averaged."""
+def predictor_tensors(recipe: Recipe, nets: Iterable[str], averages: MovingAverages | None) -> Tensors:
+    """Return the weights of nets for predictors: the moving averages, where there are any."""
     tensors: Tensors = {}
-    with using(averages):
+    with averaged_weights(averages):
         for name in nets:
             tensors |= net_tensors(name, recipe.nets[name])
     return tensors
 
 
-def load_full(path: Path, tensors: Tensors, recipe: Recipe, averages: Averages | None, rank: int) -> None:
-    """Take back what `full_tensors` returned.
+def load_resume_tensors(
+    path: Path, tensors: Tensors, recipe: Recipe, averages: MovingAverages | None, rank: int
+) -> None:
+    """Load the tensors of `resume_tensors`.
 
     Args:
-        path: The file that they come from, for messages.
+        path: Their file, for messages.
         tensors: By name.
-        recipe: Fresh, of the same arguments.
-        averages: Of its nets.
-        rank: Of this process. Where more processes train than wrote, the surplus start with a copied state.
+        recipe: A new one with the same arguments.
+        averages: The moving averages of its nets.
+        rank: The rank of this process. If more processes train now, the additional ones start with a copy of a state.
 
     Raises:
-        CheckpointError: Something is missing, left over, or of another shape.
+        CheckpointError: A tensor is missing, unexpected, or of another shape.
     """
     averaged = averages.names if averages else ()
     for name in averaged:
         load_net(recipe.nets[name], name, tensors, where=f"{path}: net {name}")
     if averages:
-        averages.restart()
+        averages.reset()
     raw = {key.replace("raw/", "net/", 1): value for key, value in tensors.items() if key.startswith("raw/")}
     for name, net in recipe.nets.items():
         source = raw if name in averaged else tensors
@@ -83,16 +87,16 @@ def load_full(path: Path, tensors: Tensors, recipe: Recipe, averages: Averages |
     recipe.load_state({key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)})
 
 
-def load_start(path: Path, recipe: Recipe) -> tuple[list[str], list[str]]:
+def load_initial_weights(path: Path, recipe: Recipe) -> tuple[list[str], list[str]]:
     """Load the nets that another checkpoint has too.
 
-    A net of it may lack whole parts of ours, as a draft without revisions does; they keep their fresh weights.
+    Whole parts that a net of the checkpoint lacks, such as the revisions of a draft alone, keep their initial weights.
 
     Returns:
-        The nets that were loaded, and what stays fresh: nets and parts of them.
+        The names of the loaded nets, and of the nets and parts that keep their initial weights.
 
     Raises:
-        CheckpointError: It has none of the nets, or one of another shape.
+        CheckpointError: It has none of the nets, or weights of another shape.
     """
     header, tensors = read_checkpoint(path)
     loaded = [name for name in recipe.nets if name in header.nets]
@@ -110,7 +114,7 @@ def load_start(path: Path, recipe: Recipe) -> tuple[list[str], list[str]]:
 
 
 def not_finite(tensors: Mapping[str, np.ndarray]) -> str | None:
-    """Return the name of a tensor that holds NaN or infinity, if there is one."""
+    """Return the name of the first tensor that holds NaN or infinity; None if there is none."""
     for name, tensor in tensors.items():
         if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
             return name
@@ -118,18 +122,18 @@ def not_finite(tensors: Mapping[str, np.ndarray]) -> str | None:
 
 
 def size_of(tensors: Mapping[str, np.ndarray]) -> int:
-    """Return how many bytes a checkpoint of some tensors has, its header left out."""
+    """Return the size in bytes of a checkpoint of these tensors, without its header."""
     return sum(tensor.nbytes for tensor in tensors.values())
 
 
 @contextlib.contextmanager
-def using(averages: Averages | None) -> Iterator[None]:
-    """Give the averaged nets their averages meanwhile, if there are any."""
-    with averages.in_use() if averages else contextlib.nullcontext():
+def averaged_weights(averages: MovingAverages | None) -> Iterator[None]:
+    """Put the moving averages, if there are any, into the nets for the duration of a block."""
+    with averages.applied() if averages else contextlib.nullcontext():
         yield
 
 
 def _part(key: str) -> str:
-    """Return "net/<name>/<part>" of a tensor's name: a direct child of the net, or one item of a list of them."""
+    """Return "net/<name>/<part>" of a tensor's name, a part being a child of the net or an item of a list of them."""
     parts = key.split(".")
     return ".".join(parts[:2] if len(parts) > 1 and parts[1].isdigit() else parts[:1])

@@ -1,4 +1,4 @@
-"""How a training is asked to stop, and what it says then."""
+"""Interruption of a training by Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ppgan_lite.errors import CancelledError, PpganError
 
 
 class TrainingInterrupted(CancelledError):
-    """The training was asked to stop, saved itself and can be continued.
+    """A training was asked to stop; it is saved and can be resumed.
 
     Attributes:
-        command: What continues it, for a shell.
+        command: The shell command that resumes it.
     """
 
     def __init__(self, run_dir: Path, iteration: int) -> None:
@@ -32,10 +32,10 @@ class TrainingInterrupted(CancelledError):
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event, so that no step is cut in two; a second Ctrl-C ends at once.
+    """Turn the first Ctrl-C or SIGTERM into an event, so that no step is interrupted; a second Ctrl-C ends at once.
 
-    That second one is a KeyboardInterrupt: what came after the last checkpoint is lost, but no file is damaged, since a
-    checkpoint is renamed into its place when it is whole.
+    The second one is a KeyboardInterrupt: progress since the last checkpoint is lost, but no file is damaged, since
+    checkpoints are written whole or not at all.
     """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -45,7 +45,7 @@ def stop_requests() -> Iterator[threading.Event]:
     def ask(number: int, frame: object) -> None:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        # Logging from a signal's handler could meet a half-written line of its own.
+        # Logging is not safe here: the signal may have interrupted a line of the log.
         with contextlib.suppress(OSError, ValueError):
             os.write(sys.stderr.fileno(), b"\nstopping after this iteration; Ctrl-C again ends at once, unsaved\n")
 

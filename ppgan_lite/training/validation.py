@@ -1,4 +1,4 @@
-"""How good the nets are on pictures that they do not learn from, which were best, and when to give up."""
+"""Validation of the nets on held-out pictures, and early stopping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from ppgan_lite.config import ValidationSettings
 from ppgan_lite.data import DATASETS
 from ppgan_lite.training.distributed import Processes
-from ppgan_lite.training.preparing import built
+from ppgan_lite.training.preparing import build
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -22,60 +22,60 @@ if TYPE_CHECKING:
 
 
 class Validation:
-    """The measuring of a recipe's nets on one fixed set of samples.
+    """Measurement of a recipe's nets on a fixed set of samples.
 
     Args:
         settings: With complete `data`.
-        seed: Of what is random in the samples; the same ones are measured every time.
+        seed: The seed of the samples, which are the same every time.
     """
 
     def __init__(self, settings: ValidationSettings, seed: int) -> None:
-        self.dataset = built(DATASETS, settings.data, "data")
+        self.dataset = build(DATASETS, settings.data, "data")
         self.count = len(self.dataset) if settings.samples is None else min(settings.samples, len(self.dataset))
         self._seed = seed
 
     def measure(self, recipe: Recipe, processes: Processes, *, samples: int | None = None) -> dict[str, float]:
-        """Return the recipe's numbers, averaged over the samples; every process measures some of them.
+        """Return the recipe's metrics, averaged over the samples; every process measures a part of them.
 
         Args:
-            samples: The first so many instead of all.
+            samples: The number of samples, from the first; None for all.
         """
         import paddle
 
         count = self.count if samples is None else min(samples, self.count)
         own: dict[int, dict[str, float]] = {}
-        with paddle.no_grad(), evaluating(recipe.nets.values()):
+        with paddle.no_grad(), evaluation_mode(recipe.nets.values()):
             for index in range(processes.rank, count, processes.count):
-                # Samples are numbered within epoch 0 of the training's own seeds; which epoch does not matter.
+                # As samples of epoch 0 of a training with this seed.
                 sample = self.dataset.get(index, np.random.default_rng((self._seed, 0, index)))
                 batch = {name: paddle.to_tensor(array[None]) for name, array in sample.items()}
                 own[index] = {name: float(value) for name, value in recipe.validate(batch).items()}
-        found = {index: numbers for part in processes.gathered(own) for index, numbers in part.items()}
-        in_order = [found[index] for index in sorted(found)]  # however many processes, the same sum
+        found = {index: numbers for part in processes.all_gather(own) for index, numbers in part.items()}
+        in_order = [found[index] for index in sorted(found)]  # the same sum for any number of processes
         return {name: float(np.mean([numbers[name] for numbers in in_order])) for name in in_order[0]}
 
 
 @dataclass
-class Standing:
-    """Which validation was best so far.
+class EarlyStopping:
+    """The best validation so far, and the number of validations since.
 
     Attributes:
-        best: Its number; None before the first.
-        iteration: When it was.
-        since: How many validations came after it.
+        best: Its metric; None before the first.
+        iteration: Its iteration.
+        since: The number of validations after it.
     """
 
     best: float | None = None
     iteration: int = 0
     since: int = 0
 
-    def take(self, value: float, iteration: int, direction: str) -> bool:
-        """Note a validation's number; return whether it is the best so far.
+    def update(self, value: float, iteration: int, direction: str) -> bool:
+        """Record a validation; return whether it is the best so far.
 
         Args:
-            value: The recipe's `best` number. One that is no finite number is never best.
-            iteration: When it was measured.
-            direction: "max" or "min": which is better.
+            value: The recipe's `best` metric. NaN and infinity are never best.
+            iteration: The iteration of the measurement.
+            direction: "max" if larger values are better, "min" if smaller ones are.
         """
         better = math.isfinite(value) and (
             self.best is None or (value > self.best if direction == "max" else value < self.best)
@@ -87,13 +87,13 @@ class Standing:
         return better
 
     def exhausted(self, settings: ValidationSettings) -> bool:
-        """Say whether so many validations brought nothing better that the training is to end."""
+        """Return whether the patience of the settings is exhausted, so that the training ends."""
         return settings.patience is not None and self.since >= settings.patience
 
 
 @contextlib.contextmanager
-def evaluating(nets: Iterable[nn.Layer]) -> Iterator[None]:
-    """Put nets into evaluation mode meanwhile, as predictors have them; each layer gets its own mode back."""
+def evaluation_mode(nets: Iterable[nn.Layer]) -> Iterator[None]:
+    """Put nets into evaluation mode, as in predictors, for the duration of a block; restore the mode of each layer."""
     nets = list(nets)
     modes: list[tuple[Any, bool]] = [
         (layer, layer.training) for net in nets for layer in net.sublayers(include_self=True)

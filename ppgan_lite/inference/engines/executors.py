@@ -16,7 +16,7 @@ import numpy as np
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines import graphs
 from ppgan_lite.inference.engines.piece import Piece
-from ppgan_lite.runtime.device import INTEL, evaluating
+from ppgan_lite.runtime.device import INTEL, inference_mode
 from ppgan_lite.runtime.startup import import_openvino, require_paddle
 from ppgan_lite.runtime.threads import threads
 
@@ -44,7 +44,7 @@ class PaddleEngine:
 
         # Nets are not traced (to_static), which would be done again for each size of picture.
         with (
-            evaluating("cpu" if self.device == INTEL else self.device),
+            inference_mode("cpu" if self.device == INTEL else self.device),
             paddle.amp.auto_cast(self.precision != "float32", dtype="bfloat16"),
         ):
             found = self._layer(*(paddle.to_tensor(array) for array in inputs))
