@@ -3,6 +3,9 @@
 Only the command line and the window's worker turn them into text; everything else raises them.
 """
 
+import os
+from typing import TypeGuard
+
 
 class PpganError(Exception):
     """An error that is the user's to mend, told in one line.
@@ -31,10 +34,17 @@ class PpganError(Exception):
         super().__init__("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
+def is_about_a_file(error: BaseException) -> TypeGuard[OSError]:
+    """Return whether the system refused a path: a name that is too long, a folder that may not be entered."""
+    return isinstance(error, OSError) and error.errno is not None and isinstance(error.filename, (str, bytes))
+
+
 def one_line(error: BaseException) -> str:
-    """Return an error as one line of text, with its type unless it is a PpganError."""
+    """Return an error as one line of text; with its type, unless it is ours or the system's about a file."""
     if isinstance(error, PpganError):
         return str(error)
+    if is_about_a_file(error):
+        return str(PpganError(os.fsdecode(error.filename), error.strerror or type(error).__name__))
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -182,6 +184,61 @@ def test_results_of_a_folder_are_not_painted_again(run: Run, inverter: Inverter,
     assert sorted(path.as_posix() for path in Path("photos").rglob("*.png")) == ["photos/a.png", "photos/painted/a.png"]
     assert run("stylize", "photos", "--style", "wave")[0] == 0
     assert Path("photos_wave/a.png").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("-o", "out/")])
+def test_a_path_that_the_system_refuses_costs_that_picture_only(
+    run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    denied, real_stat = Path("denied/a.png"), os.stat
+
+    def stat(path: Any, **keywords: Any) -> os.stat_result:
+        if path == denied:  # as root every folder may be entered
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real_stat(path, **keywords)
+
+    monkeypatch.setattr(os, "stat", stat)
+    Path("loop.png").symlink_to("loop.png")
+    too_long = f"{'n' * 300}.png"
+    code, out, err = run("stylize", denied, "loop.png", too_long, photo_file, *options, "--style", "wave", "--json")
+    messages = {
+        str(denied): f"{denied}: cannot be read ({os.strerror(errno.EACCES)})",
+        "loop.png": f"loop.png: cannot be read ({os.strerror(errno.ELOOP)})",
+        too_long: f"{too_long}: cannot be read ({os.strerror(errno.ENAMETOOLONG)})",
+    }
+    assert code == 1
+    answer = json.loads(out)
+    assert {failure["photo"]: failure["error"] for failure in answer["errors"]} == messages
+    assert [result["photo"] for result in answer["results"]] == [str(photo_file)]
+    assert err.splitlines()[-1] == "3 of 4 pictures failed"
+
+
+def test_a_result_that_the_system_refuses_is_told_before_the_work(
+    run: Run, inverter: Inverter, photo_file: Path
+) -> None:
+    name = f"{'n' * 248}.png"
+    Path(name).write_bytes(photo_file.read_bytes())
+    code, _, err = run("stylize", name, photo_file, "--style", "wave")
+    target = f"{'n' * 248}_wave.png"
+    assert code == 1 and len(inverter.calls) == 1
+    assert f"paddlegan: error: {target}: cannot be written ({os.strerror(errno.ENAMETOOLONG)})" in err.splitlines()
+    Path("loop.png").symlink_to("loop.png")
+    code, _, err = run("stylize", photo_file, "-o", "loop.png", "--style", "wave")
+    assert code == 1
+    assert err == ("paddlegan: error: loop.png: exists already. Choose another name, or allow it with --overwrite\n")
+    assert run("stylize", photo_file, "-o", "loop.png", "--style", "wave", "--overwrite")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["inspect {}", "convert {} -o a.pth", "restore photo.png --checkpoint {}", "export {} -o a", "doctor {}"],
+)
+@pytest.mark.usefixtures("photo_file")
+def test_a_path_that_the_system_refuses_is_no_unexpected_error(run: Run, arguments: str) -> None:
+    name = "n" * 300
+    code, _, err = run(*arguments.format(name).split())
+    assert code != 0
+    assert err == f"paddlegan: error: {name}: {os.strerror(errno.ENAMETOOLONG)}\n"
 
 
 def test_an_existing_result_is_kept_without_overwrite(run: Run, inverter: Inverter, photo_file: Path) -> None:

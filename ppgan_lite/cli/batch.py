@@ -40,7 +40,7 @@ class Batch:
     """
 
     def __init__(self, sources: Sequence[str], output: str | None, *, label: str = "", overwrite: bool) -> None:
-        from ppgan_lite.images import check_writable
+        from ppgan_lite.images import check_readable, check_writable
 
         self.items: list[Item] = []
         self.results: list[dict[str, Any]] = []
@@ -48,11 +48,10 @@ class Batch:
         taken: set[Path] = set()
         for item in self._plan([Path(source) for source in sources], output, label):
             try:
-                if not item.source.exists():
-                    raise ImageError(item.source, "does not exist")
+                check_readable(item.source)
                 if item.target in taken:
                     raise ImageError(item.source, f"its result {item.target} is that of another picture too")
-                if item.target.resolve() == item.source.resolve():
+                if _is_same_file(item.source, item.target):
                     raise ImageError(item.target, "is the photo itself", "another name or folder for the result")
                 check_writable(item.target, overwrite=overwrite)
             except ImageError as error:
@@ -149,13 +148,13 @@ class Batch:
         to_folder = output is not None and (os.path.isdir(output) or output.endswith(("/", os.sep)))
         if output is not None and not to_folder:
             suffix = Path(output).suffix
-            if len(sources) == 1 and suffix and not sources[0].is_dir():
+            if len(sources) == 1 and suffix and not os.path.isdir(sources[0]):
                 yield Item(sources[0], Path(output))
                 return
             if suffix.lower() in WRITABLE:
                 raise UsageError("--output", f"{output} is one file", "a folder, for more than one picture")
         for source in sources:
-            if not source.is_dir():
+            if not os.path.isdir(source):
                 if output is None:
                     yield Item(source, source.parent / result_name(source, label))
                 else:
@@ -166,11 +165,22 @@ class Batch:
             else:
                 folder = Path(output) if len(sources) == 1 else Path(output) / source.resolve().name
             # Results inside the source folder are not sources of the next run.
-            found = [path for path in find_images(source) if folder.resolve() not in path.resolve().parents]
-            if not found:
-                self.failures.append((source, ImageError(source, "holds no pictures")))
+            try:
+                found = [path for path in find_images(source) if folder.resolve() not in path.resolve().parents]
+                if not found:
+                    raise ImageError(source, "holds no pictures")
+            except ImageError as error:
+                self.failures.append((source, error))
+                continue
             for path in found:
                 yield Item(path, folder / path.relative_to(source).parent / result_name(path))
+
+
+def _is_same_file(source: Path, target: Path) -> bool:
+    try:
+        return os.path.samefile(source, target)
+    except OSError:
+        return False  # the target does not exist
 
 
 @contextlib.contextmanager

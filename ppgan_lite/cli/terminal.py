@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ppgan_lite.errors import PpganError, one_line
+from ppgan_lite.errors import PpganError, is_about_a_file, one_line
 
 PROGRAM = "paddlegan"
 
@@ -101,7 +101,9 @@ def describe(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory"
     text = one_line(error)
-    return text if isinstance(error, PpganError) else f"unexpected {text}. Please report it, with what --debug shows"
+    if isinstance(error, PpganError) or is_about_a_file(error):
+        return text
+    return f"unexpected {text}. Please report it, with what --debug shows"
 
 
 def say_error(error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -59,7 +60,8 @@ class Sources:
 
     def _read(self, path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
         """Return a file's settings over those of its `base`."""
-        if path.resolve() in below:
+        real = Path(os.path.realpath(path))
+        if real in below:
             chain = " -> ".join(file.name for file in (*below, path))
             raise ConfigError(path, f"is its own base: {chain}", "bases that end", "Remove one `base:`")
         try:
@@ -73,7 +75,7 @@ class Sources:
         if base is not None and not isinstance(base, str):
             self._faults.append((own_places["base"], f"base: {shown(base)}; expected the name of a YAML file"))
             base = None
-        settings = {} if base is None else self._read(find_config(base, beside=path.parent), (*below, path.resolve()))
+        settings = {} if base is None else self._read(find_config(base, beside=path.parent), (*below, real))
         self.places |= own_places
         return merged(settings, own)
 

@@ -29,8 +29,9 @@ def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
         ImageError: It is not a folder, or cannot be listed.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ImageError(folder, "is not a folder" if folder.exists() else "does not exist", "a folder of pictures")
+    if not os.path.isdir(folder):
+        problem = "is not a folder" if os.path.exists(folder) else "does not exist"
+        raise ImageError(folder, problem, "a folder of pictures")
     found: list[tuple[list[Any], Path]] = []
     keys: dict[str, list[Any]] = {str(folder): []}
     try:

@@ -134,14 +134,31 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
         raise _undecodable(where, error) from error
 
 
+def check_readable(path: str | Path) -> None:
+    """Raise now what `read_image` would raise later for a file that is missing or that the system refuses.
+
+    Raises:
+        ImageError: There is no such file, or it may not be reached.
+    """
+    with _naming(path):
+        os.stat(path)
+
+
 def open_file(path: Path) -> IO[bytes]:
     """Open a file of bytes; Python's own `open` takes every path that the system has."""
-    if path.is_dir():
-        raise ImageError(path, "is a folder", "a picture file")
-    try:
+    with _naming(path):
+        if path.is_dir():
+            raise ImageError(path, "is a folder", "a picture file")
         if path.stat().st_size == 0:
             raise ImageError(path, "the file is empty", "a picture")
         return path.open("rb")
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    """Raise an ImageError where the system refuses a path."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise ImageError(path, "does not exist") from error
     except (OSError, ValueError) as error:

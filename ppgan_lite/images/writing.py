@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,13 +80,20 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
     """Tell before the work what `write_image` would refuse after it.
 
     Raises:
-        ImageError: The format is unknown, the path is a folder, or the file exists and may not be replaced.
+        ImageError: The format is unknown, the system refuses the path, it is a folder, or the file exists and may not
+            be replaced.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ImageError(path, "is a folder", "the name of a picture file to write")
     _format_of(path)
-    if not overwrite and path.exists():
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise ImageError(path, f"cannot be written ({reason(error)})") from error
+    if not overwrite:
         raise ImageError(path, "exists already", remedy="Choose another name, or allow it with --overwrite")
 
 
