@@ -17,7 +17,7 @@ from skimage import data
 
 from ppgan_lite.errors import EngineError
 from ppgan_lite.images import read_image, resize
-from ppgan_lite.inference.engines import agreement
+from ppgan_lite.inference.engines.selection import agreement
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.restoration import restorer
 from ppgan_lite.styles import catalogue

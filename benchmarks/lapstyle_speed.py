@@ -147,15 +147,15 @@ def ours(checkpoint: Path, precision: str, photo: Path, painting: Path, result: 
     """Return what does with our package what PaddleGAN's predictor does."""
     from ppgan_lite.checkpoint import read_checkpoint, sha256_of
     from ppgan_lite.images import read_image, write_image
-    from ppgan_lite.inference.engines.executors import OpenVinoEngine
-    from ppgan_lite.inference.painter import painter_of, painter_pieces
+    from ppgan_lite.inference.engines.openvino import OpenVinoEngine
+    from ppgan_lite.inference.painter import painter_of, painter_subgraphs
     from ppgan_lite.inference.stylizer import Stylizer
 
     header, tensors = read_checkpoint(checkpoint)
     engines = {}
-    for name, piece in painter_pieces(header, "painter", tensors, sha256_of(checkpoint)).items():
+    for name, subgraph in painter_subgraphs(header, "painter", tensors, sha256_of(checkpoint)).items():
         engines[name] = OpenVinoEngine("cpu", precision)
-        engines[name].load(piece)
+        engines[name].load(subgraph)
     painter = painter_of(header, "painter", tensors)
     predictor = Stylizer(engines, header.predictors["painter"], painter, name="published")
 
@@ -169,8 +169,8 @@ def nets(runs: int, px: int) -> list[dict[str, Any]]:
     """Say what each net of LapStyle computes for a picture of this size, how long, and how near that is to the peak."""
     from paddle import nn
 
-    from ppgan_lite.inference.engines.piece import Piece
-    from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet
+    from ppgan_lite.inference.engines.subgraph import Subgraph
+    from ppgan_lite.nets.lapstyle import DecodeSubgraph, EncodeSubgraph, LapStyleNet
 
     net = LapStyleNet()
     net.eval()
@@ -180,8 +180,8 @@ def nets(runs: int, px: int) -> list[dict[str, Any]]:
     large = nn.Conv2D(PEAK_CHANNELS, PEAK_CHANNELS, 3, padding=1)
     work = {
         "peak": (large, [(1, PEAK_CHANNELS, PEAK_PX, PEAK_PX)]),
-        "encode": (EncodePiece(net.encoder), [(1, 3, draft, draft)]),
-        "decode": (DecodePiece(net.decoder), [(1, 3, draft, draft), *features]),
+        "encode": (EncodeSubgraph(net.encoder), [(1, 3, draft, draft)]),
+        "decode": (DecodeSubgraph(net.decoder), [(1, 3, draft, draft), *features]),
         "revise, half size": (net.revisions[0], [(1, 3, px // 2, px // 2)] * 2),
         "revise, full size": (net.revisions[1], [(1, 3, px, px)] * 2),
     }
@@ -190,9 +190,9 @@ def nets(runs: int, px: int) -> list[dict[str, Any]]:
         layer.eval()
         arrays = [np.random.default_rng(0).random(shape, np.float32) for shape in shapes]
         amount = gflop(layer, arrays)
-        piece = Piece(what, what, tuple((1, shape[1], None, None) for shape in shapes), lambda layer=layer: layer)
+        subgraph = Subgraph(what, what, tuple((1, shape[1], None, None) for shape in shapes), lambda layer=layer: layer)
         for precision in PRECISIONS:
-            seconds = median_s(piece, precision, arrays, runs)
+            seconds = median_s(subgraph, precision, arrays, runs)
             speed = amount / seconds
             peaks.setdefault(precision, speed)
             share = {} if what == "peak" else {"share_of_peak": speed / peaks[precision]}
@@ -202,12 +202,12 @@ def nets(runs: int, px: int) -> list[dict[str, Any]]:
     return rows
 
 
-def median_s(piece: Any, precision: str, arrays: list[np.ndarray], runs: int) -> float:
-    """Time a piece under OpenVINO."""
-    from ppgan_lite.inference.engines.executors import OpenVinoEngine
+def median_s(subgraph: Any, precision: str, arrays: list[np.ndarray], runs: int) -> float:
+    """Time a subgraph under OpenVINO."""
+    from ppgan_lite.inference.engines.openvino import OpenVinoEngine
 
     engine = OpenVinoEngine("cpu", precision)
-    engine.load(piece)
+    engine.load(subgraph)
     times = alternate({"run": lambda: engine.run(*arrays)}, runs, warmup=2, pause_s=0)
     engine.close()
     return statistics.median(times["run"])

@@ -17,7 +17,7 @@ from skimage import data
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.images import resize, write_image
-from ppgan_lite.inference.engines import agreement
+from ppgan_lite.inference.engines.selection import agreement
 from ppgan_lite.inference.loading import load_predictor
 
 ENGINES = ["paddle", "onnxruntime", "openvino:float32", "openvino:bfloat16"]

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from measuring import OtherPython, add_arguments, alternate, compare, report
 
-from ppgan_lite.inference.engines import agreement
+from ppgan_lite.inference.engines.selection import agreement
 from ppgan_lite.runtime.threads import physical_cores
 
 TORCH = """

@@ -1,4 +1,4 @@
-"""Where a predictor asks whether to go on: around every execution of a piece, engines that are compared included."""
+"""Where a predictor asks whether to go on: around every execution of a subgraph, engines that are compared included."""
 
 import itertools
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError
-from ppgan_lite.inference import engines
-from ppgan_lite.inference.engines.executors import PaddleEngine
+from ppgan_lite.inference.engines import selection
+from ppgan_lite.inference.engines.paddle import PaddleEngine
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
@@ -20,7 +20,7 @@ STAGES = 10  # of a residual generator with one block
 
 
 class Events(list):
-    """What happened, in its order: "ask", or the name of an engine that executed a piece."""
+    """What happened, in its order: "ask", or the name of an engine that executed a subgraph."""
 
     def cancelled(self, at=None):
         """Return what is asked whether to stop: it says so when it is asked for the `at`-th time."""
@@ -33,7 +33,7 @@ class Events(list):
         return cancelled
 
     def check(self):
-        """No piece is executed without a question since the one before."""
+        """No subgraph is executed without a question since the one before."""
         assert not any("ask" not in pair for pair in itertools.pairwise(self))
 
 
@@ -50,9 +50,12 @@ def events(monkeypatch, tmp_path):
     class Other(Noted):
         name = "openvino"
 
+        @staticmethod
+        def offers(precision, device):
+            return True
+
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(engines, "ENGINES", {"paddle": Noted, "openvino": Other})
-    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
+    monkeypatch.setattr(selection, "engine_class", {"paddle": Noted, "openvino": Other}.__getitem__)
     return events
 
 
@@ -82,7 +85,7 @@ def load(path: Path, **options):
 
 def test_a_large_picture_asks_around_each_stage_while_engines_are_compared_too(events, generator):
     predictor = load(generator, cancelled=events.cancelled())
-    assert [event for event in events if event != "ask"] == ["openvino", "paddle"], "in one piece, by both engines"
+    assert [event for event in events if event != "ask"] == ["openvino", "paddle"], "in one go, by both engines"
     events.check()
     events.clear()
     predictor._whole_px = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import json
 import os
 import signal
@@ -16,18 +17,23 @@ import pytest
 from paddle import nn
 
 from ppgan_lite.errors import EngineError, UsageError
-from ppgan_lite.inference import engines
-from ppgan_lite.inference.engines import ENGINE_VARIABLE, agreement, choose_engines, graphs
-from ppgan_lite.inference.engines.executors import OpenVinoEngine, PaddleEngine
-from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.engines import ENGINES, selection
+from ppgan_lite.inference.engines import cache as engine_cache
+from ppgan_lite.inference.engines.engine import Engines
+from ppgan_lite.inference.engines.onnxruntime import OnnxRuntimeEngine
+from ppgan_lite.inference.engines.openvino import OpenVinoEngine
+from ppgan_lite.inference.engines.paddle import PaddleEngine
+from ppgan_lite.inference.engines.selection import ENGINE_VARIABLE, Agreement, agreement, choose_engines
+from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.onnx import graphs
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
 from ppgan_lite.restoration import restorer
 from ppgan_lite.styles import find_style
 
 pytest.importorskip("paddle2onnx")
-needs_openvino = pytest.mark.skipif(not engines._offers("openvino", "float32"), reason="openvino is not installed")
+needs_openvino = pytest.mark.skipif(not OpenVinoEngine.offers("float32", "cpu"), reason="openvino is not installed")
 
 
 @pytest.fixture(autouse=True)
@@ -48,18 +54,29 @@ class Doubler(nn.Layer):
         return x * 2
 
 
-def doubler(built: list[str] | None = None, key: str = "doubler") -> dict[str, Piece]:
+def doubler(built: list[str] | None = None, key: str = "doubler") -> dict[str, Subgraph]:
     def build() -> nn.Layer:
         if built is not None:
             built.append(key)
         return Doubler()
 
-    return {"net": Piece("net", key, ((1, 3, None, None),), build)}
+    return {"net": Subgraph("net", key, ((1, 3, None, None),), build)}
 
 
-def run(used: engines.Engines) -> np.ndarray:
+def run(used: Engines) -> np.ndarray:
     values = np.linspace(0, 100, 3 * 8 * 8, dtype=np.float32).reshape(1, 3, 8, 8)
     return np.rint(used["net"].run(values)[0]).astype(np.uint8)
+
+
+def only_openvino_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave one engine beside the reference."""
+    monkeypatch.delitem(ENGINES, "onnxruntime")
+    monkeypatch.setattr(selection, "PRECISIONS", ("float32",))
+
+
+def offering(monkeypatch: pytest.MonkeyPatch, engine: type, *precisions: str) -> None:
+    """Let an engine offer some precisions on any device."""
+    monkeypatch.setattr(engine, "offers", staticmethod(lambda precision, device: precision in precisions))
 
 
 @needs_openvino
@@ -114,21 +131,20 @@ def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
     ],
 )
 def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:
-    from ppgan_lite.inference.engines.executors import OpenVinoEngine
-    from ppgan_lite.inference.translator import staged_net, whole_piece
+    from ppgan_lite.inference.translator import staged_net, whole_subgraph
 
     paddle.seed(1)
     made = net()
     made.eval()
     _, stages = staged_net(made, "net")
-    for name, piece in {**whole_piece(made, "net"), **stages}.items():
+    for name, subgraph in {**whole_subgraph(made, "net"), **stages}.items():
         pair = PaddleEngine(), OpenVinoEngine()
         for engine in pair:
-            engine.load(piece)
+            engine.load(subgraph)
         for height, width in ((32, 48), (45, 37) if name == "whole" else (36, 40)):
-            shape = (1, piece.inputs[0][1], height, width)
+            shape = (1, subgraph.inputs[0][1], height, width)
             values = [np.random.default_rng(height).standard_normal(shape, np.float32)]
-            for wanted in piece.inputs[1:]:  # a map of the photo's size, statistics
+            for wanted in subgraph.inputs[1:]:  # a map of the photo's size, statistics
                 sides = [4 * height, 4 * width] if None in wanted else wanted[2:]
                 other = np.random.default_rng(0).standard_normal((*wanted[:2], *sides), np.float32)
                 values.append(np.abs(other) + 0.1)
@@ -170,7 +186,7 @@ def test_painting_with_a_graph_in_the_cache_does_not_load_paddle(tmp_path: Path)
 def test_an_engine_that_changes_the_picture_is_not_used(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     right = OpenVinoEngine.run
     monkeypatch.setattr(OpenVinoEngine, "run", lambda self, *inputs: tuple(x + 3 for x in right(self, *inputs)))
-    monkeypatch.setattr(engines, "_PREFERRED", {"cpu": (("openvino", "float32"),)})
+    only_openvino_in_float32(monkeypatch)
     used, note = choose_engines(doubler(), "auto", "cpu", run)
     assert used["net"].name == "paddle"
     assert (
@@ -190,15 +206,15 @@ def test_a_net_that_cannot_be_a_graph_is_executed_by_paddle(monkeypatch: pytest.
                 raise ValueError("only eagerly")
             return x * 2
 
-    monkeypatch.setattr(engines, "_PREFERRED", {"cpu": (("openvino", "float32"),)})
-    pieces = {"net": Piece("net", "odd", ((1, 3, None, None),), Odd)}
-    used, note = choose_engines(pieces, "auto", "cpu", run)
+    only_openvino_in_float32(monkeypatch)
+    subgraphs = {"net": Subgraph("net", "odd", ((1, 3, None, None),), Odd)}
+    used, note = choose_engines(subgraphs, "auto", "cpu", run)
     assert used["net"].name == "paddle" and run(used).max() == 200
     assert note.startswith("slower than it could be: Paddle cannot make a graph of it (")
 
 
 def test_an_engine_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(EngineError) as caught:
         choose_engines(doubler(), "onnxruntime", "cpu", run)
     assert str(caught.value) == "engine: onnxruntime is not installed. Install it with: pip install onnxruntime"
@@ -229,8 +245,9 @@ def test_an_unknown_engine_or_precision_is_refused(asked: str) -> None:
     ],
 )
 def test_a_precision_can_be_insisted_on(monkeypatch: pytest.MonkeyPatch, asked: str, name: str, precision: str) -> None:
-    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
-    monkeypatch.setattr(engines, "agreement", lambda picture, reference: engines.Agreement(0, 0, 0))
+    offering(monkeypatch, OpenVinoEngine, "bfloat16", "float32")
+    offering(monkeypatch, OnnxRuntimeEngine, "float32")
+    monkeypatch.setattr(selection, "agreement", lambda picture, reference: Agreement(0, 0, 0))
     used, note = choose_engines(doubler(), asked, "cpu", lambda used: np.zeros((2, 2, 3), np.uint8))
     assert (used["net"].name, used["net"].precision, note) == (name, precision, "")
 
@@ -239,8 +256,9 @@ def test_a_precision_can_be_insisted_on(monkeypatch: pytest.MonkeyPatch, asked: 
     ("asked", "device"), [("auto:float16", "cpu"), ("paddle:bfloat16", "cpu"), ("openvino", "gpu:0"), ("auto", "intel")]
 )
 def test_what_does_not_compute_there_is_told(asked: str, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: False)
-    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: True)
+    for engine in (PaddleEngine, OpenVinoEngine, OnnxRuntimeEngine):
+        offering(monkeypatch, engine)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: True)
     with pytest.raises(EngineError) as caught:
         choose_engines(doubler(), asked, device, run)
     assert str(caught.value) == (f"engine: {asked} does not compute on {device} here. Choose another engine or device")
@@ -253,7 +271,7 @@ def test_bfloat16_that_differs_too_much_gives_way_to_float32(monkeypatch: pytest
     def wrong(self: OpenVinoEngine, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(x + 2 * (self.precision == "bfloat16") for x in right(self, *inputs))
 
-    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
+    offering(monkeypatch, OpenVinoEngine, "bfloat16", "float32")
     monkeypatch.setattr(OpenVinoEngine, "run", wrong)
     used, note = choose_engines(doubler(), "auto", "cpu", run)
     assert (used["net"].name, used["net"].precision, note) == ("openvino", "float32", "")
@@ -266,7 +284,7 @@ def test_an_engine_that_fails_at_its_first_picture_is_not_used(monkeypatch: pyte
     def fails(self: OpenVinoEngine, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         raise RuntimeError("no\nmemory")
 
-    monkeypatch.setattr(engines, "_PREFERRED", {"cpu": (("openvino", "float32"),)})
+    only_openvino_in_float32(monkeypatch)
     monkeypatch.setattr(OpenVinoEngine, "run", fails)
     used, note = choose_engines(doubler(), "auto", "cpu", run)
     assert (used["net"].name, note) == (
@@ -276,17 +294,17 @@ def test_an_engine_that_fails_at_its_first_picture_is_not_used(monkeypatch: pyte
 
 
 def test_on_a_gpu_auto_is_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: precision == "float32")
+    offering(monkeypatch, PaddleEngine, "float32")
     used, _ = choose_engines(doubler(), "auto", "gpu:0", run)
     assert (used["net"].name, used["net"].device, used["net"].precision) == ("paddle", "gpu:0", "float32")
 
 
 def test_on_a_gpu_mixed_precision_is_used_where_it_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is none here: what chooses is tried, the GPU is not."""
-    monkeypatch.setattr(engines, "_offers", lambda name, precision, device: True)
+    offering(monkeypatch, PaddleEngine, "bfloat16", "float32")
     seen: list[str] = []
 
-    def sample(used: engines.Engines) -> np.ndarray:
+    def sample(used: Engines) -> np.ndarray:
         seen.append(used["net"].precision)
         return np.zeros((2, 2, 3), np.uint8)
 
@@ -296,13 +314,13 @@ def test_on_a_gpu_mixed_precision_is_used_where_it_agrees(monkeypatch: pytest.Mo
 
 def test_making_a_graph_leaves_the_layer_as_it_was() -> None:
     layer = Doubler()
-    graphs.export(Piece("net", "key", ((1, 3, None, None),), lambda: layer))
+    graphs.make_graph(Subgraph("net", "key", ((1, 3, None, None),), lambda: layer))
     assert type(layer.forward).__name__ == "method"
     assert layer(paddle.ones([1, 3, 2, 2])).sum() == 24
 
 
 def test_the_cache_is_bounded_and_keeps_what_was_used_last(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphs, "_MAX_BYTES", 1000)
+    monkeypatch.setattr(engine_cache, "_MAX_BYTES", 1000)
     cache.mkdir(parents=True)
     for age in range(5):
         old = cache / f"old{age}.onnx"

@@ -14,12 +14,12 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.export.whole import WholePainting
-from ppgan_lite.inference.engines import graphs
-from ppgan_lite.inference.engines.executors import openvino_core
-from ppgan_lite.inference.engines.piece import Piece
-from ppgan_lite.inference.engines.rewriting import rewritten
+from ppgan_lite.inference.engines.openvino import openvino_core
+from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.inference.onnx import graphs
+from ppgan_lite.inference.onnx.passes import apply_passes
 from ppgan_lite.nets.blocks import ResizeConv, SameConv, reflect_pad, upsample_nearest
-from ppgan_lite.nets.lapstyle import DecodePiece, LapStyleNet
+from ppgan_lite.nets.lapstyle import DecodeSubgraph, LapStyleNet
 from ppgan_lite.nets.style_transfer import ScaledNorm
 
 onnx = pytest.importorskip("onnx")
@@ -41,7 +41,7 @@ WHOLE = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 
 def graph_of(layer: nn.Layer, *shapes: tuple[int | None, ...]) -> onnx.ModelProto:
     layer.eval()
-    return onnx.load_model_from_string(graphs.export(Piece("net", "key", shapes or (PICTURE,), lambda: layer)))
+    return onnx.load_model_from_string(graphs.make_graph(Subgraph("net", "key", shapes or (PICTURE,), lambda: layer)))
 
 
 def counted(model: onnx.ModelProto) -> Counter[str]:
@@ -111,7 +111,7 @@ def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
     net = fill(LapStyleNet(**LAPSTYLE, own_style=True))
     if part == "decode":
         widths = LAPSTYLE["encoder_channels"][1:4]
-        graph = graph_of(DecodePiece(net.decoder), PICTURE, *((1, width, None, None) for width in widths))
+        graph = graph_of(DecodeSubgraph(net.decoder), PICTURE, *((1, width, None, None) for width in widths))
     elif part == "revise":
         graph = graph_of(net.revisions[0], PICTURE, PICTURE)
     else:
@@ -208,10 +208,10 @@ def test_what_only_looks_like_a_normed_convolution_behind_a_doubling_is_left_alo
     np.testing.assert_allclose(run(graph, small.numpy()), net(small).numpy(), atol=1e-4)
 
 
-def test_a_decoder_doubles_first() -> None:
+def test_a_decoder_upsamples_first() -> None:
     """The rounding of summed filters to bfloat16 would show in what is painted over."""
-    piece = Piece("decode", "key", (PICTURE, PICTURE), Doubles)
-    counts = counted(onnx.load_model_from_string(graphs.export(piece)))
+    subgraph = Subgraph("decode", "key", (PICTURE, PICTURE), Doubles, convolve_before_upsampling=False)
+    counts = counted(onnx.load_model_from_string(graphs.make_graph(subgraph)))
     assert counts["Resize"] == 1 and "DepthToSpace" not in counts
 
 
@@ -263,7 +263,7 @@ def test_sizes_become_whole_numbers_where_nothing_is_lost(nodes: str, is_whole: 
         one = Constant<value = float[1] {{1.0}}>() found = Expand(one, z)
     }}"""
     given = onnx.parser.parse_model(text)
-    found = onnx.load_model_from_string(rewritten(given.SerializeToString()))
+    found = onnx.load_model_from_string(apply_passes(given.SerializeToString()))
     x = np.zeros((1, 3, 5, 8), np.float32)
     np.testing.assert_array_equal(run(found, x), run(onnx.parser.parse_model(text), x))
     assert bool(list(fractions_in_sizes(given))) is True
@@ -280,5 +280,5 @@ def test_what_only_looks_like_doubling_keeps_its_numbers(nodes: str) -> None:
     given = onnx.parser.parse_model(text)
     x = picture(5, 8).numpy()
     wanted = run(given, x)
-    found = onnx.load_model_from_string(rewritten(given.SerializeToString()))
+    found = onnx.load_model_from_string(apply_passes(given.SerializeToString()))
     np.testing.assert_array_equal(run(found, x), wanted)

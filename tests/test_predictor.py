@@ -230,10 +230,10 @@ def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_i
 def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength, coats):
     from ppgan_lite.inference import revising
     from ppgan_lite.inference.drafting import AligningDrafter, TransformDrafter
-    from ppgan_lite.inference.engines.executors import PaddleEngine
-    from ppgan_lite.inference.engines.piece import Piece
+    from ppgan_lite.inference.engines.paddle import PaddleEngine
+    from ppgan_lite.inference.engines.subgraph import Subgraph
     from ppgan_lite.nets.any_style import AnyStyleNet
-    from ppgan_lite.nets.lapstyle import DecodePiece, EncodePiece, LapStyleNet
+    from ppgan_lite.nets.lapstyle import DecodeSubgraph, EncodeSubgraph, LapStyleNet
     from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
     from ppgan_lite.nets.painting import pyramid
     from ppgan_lite.nets.style_transfer import StyleTransferNet
@@ -260,13 +260,13 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength
 
     def run(layer):
         engine = PaddleEngine()
-        engine.load(Piece("piece", "key", (), lambda: layer))
+        engine.load(Subgraph("subgraph", "key", (), lambda: layer))
         return engine.run
 
     if kind in ("one style", "any style"):
         drafter = TransformDrafter(run(net.transform), None if net.own_style else run(net.predictor), coats)
     else:
-        drafter = AligningDrafter(run(EncodePiece(net.encoder)), run(DecodePiece(net.decoder)), kind, coats)
+        drafter = AligningDrafter(run(EncodeSubgraph(net.encoder)), run(DecodeSubgraph(net.decoder)), kind, coats)
     measured = drafter.measure(style)
     if net.own_style:
         measured = {IMAGE: tuple(value.numpy()[0].squeeze() for value in statistics[IMAGE])}

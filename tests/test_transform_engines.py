@@ -11,12 +11,13 @@ import pytest
 from net_examples import ANY_STYLE, STYLE_TRANSFER, fill, picture
 
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, read_checkpoint, sha256_of, write_checkpoint
-from ppgan_lite.inference.engines import agreement
-from ppgan_lite.inference.engines.executors import OpenVinoEngine, PaddleEngine
-from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.engines.openvino import OpenVinoEngine
+from ppgan_lite.inference.engines.paddle import PaddleEngine
 from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.inference.engines.selection import agreement
+from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.loading import load_predictor
-from ppgan_lite.inference.painter import painter_pieces
+from ppgan_lite.inference.painter import painter_subgraphs
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet
@@ -48,9 +49,9 @@ def checkpoint(net: PaintingNet, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def pieces(checkpoint: Path) -> dict[str, Piece]:
+def subgraphs(checkpoint: Path) -> dict[str, Subgraph]:
     header, tensors = read_checkpoint(checkpoint)
-    return painter_pieces(header, "painter", tensors, f"{sha256_of(checkpoint)} painter")
+    return painter_subgraphs(header, "painter", tensors, f"{sha256_of(checkpoint)} painter")
 
 
 def test_an_engine_paints_what_paddle_paints(checkpoint: Path, net: PaintingNet) -> None:
@@ -64,9 +65,9 @@ def test_an_engine_paints_what_paddle_paints(checkpoint: Path, net: PaintingNet)
 
 
 @ENGINES
-def test_the_transform_gives_what_the_nets_gives_at_any_size_and_strength(pieces, net, engine) -> None:
+def test_the_transform_gives_what_the_nets_gives_at_any_size_and_strength(subgraphs, net, engine) -> None:
     used = engine()
-    used.load(pieces["transform"])
+    used.load(subgraphs["transform"])
     norms = [] if net.own_style else [part.numpy() for part in net.predictor(picture(32, 40, phase=1.0))]
     for height, width in ((32, 48), (37, 29)):
         photo = picture(height, width)
@@ -79,12 +80,12 @@ def test_the_transform_gives_what_the_nets_gives_at_any_size_and_strength(pieces
 
 
 @ENGINES
-def test_what_reads_a_painting_gives_what_the_nets_gives_at_any_size(pieces, net, engine) -> None:
-    assert list(pieces) == (["transform", "revise0"] if net.own_style else ["predict", "transform", "revise0"])
+def test_what_reads_a_painting_gives_what_the_nets_gives_at_any_size(subgraphs, net, engine) -> None:
+    assert list(subgraphs) == (["transform", "revise0"] if net.own_style else ["predict", "transform", "revise0"])
     if net.own_style:
         return
     used = engine()
-    used.load(pieces["predict"])
+    used.load(subgraphs["predict"])
     for height, width in ((32, 48), (37, 61)):
         painting = picture(height, width, phase=1.0)
         for found, part in zip(used.run(painting.numpy()), net.predictor(painting), strict=True):
@@ -93,18 +94,18 @@ def test_what_reads_a_painting_gives_what_the_nets_gives_at_any_size(pieces, net
 
 
 @ENGINES
-def test_a_revision_gives_what_the_nets_gives(pieces, net, engine) -> None:
+def test_a_revision_gives_what_the_nets_gives(subgraphs, net, engine) -> None:
     used = engine()
-    used.load(pieces["revise0"])
+    used.load(subgraphs["revise0"])
     photo, other = picture(37, 29), picture(37, 29, phase=1.0)
     [found] = used.run(photo.numpy(), other.numpy())
     np.testing.assert_allclose(found, net.revisions[0](photo, other).numpy(), atol=1e-5)
 
 
-def test_sizes_in_a_graph_are_whole_numbers(pieces, net) -> None:
+def test_sizes_in_a_graph_are_whole_numbers(subgraphs, net) -> None:
     """522 is no number in bfloat16, which OpenVINO may compute in."""
     norms = [] if net.own_style else [np.zeros((1, sum(net.transform.norm_channels)), np.float32)] * 2
     engine = OpenVinoEngine(precision="bfloat16")
-    engine.load(pieces["transform"])
+    engine.load(subgraphs["transform"])
     [found] = engine.run(picture(522, 20).numpy(), np.ones((1, 1), np.float32), *norms)
     assert found.shape == (1, 3, 522, 20)

@@ -64,7 +64,7 @@ def picture(height, width, seed=0):
 
 def in_small_tiles(monkeypatch, predictor):
     monkeypatch.setattr(predictor, "_whole_px", 1000)
-    monkeypatch.setattr(translator, "PIECE_PX", 96)
+    monkeypatch.setattr(translator, "TILE_PX", 96)
 
 
 @pytest.mark.parametrize("make", [resnet, unet, sr_resnet])

@@ -13,9 +13,10 @@ import numpy as np
 
 from ppgan_lite import __version__
 from ppgan_lite.errors import EngineError, ExportError, missing_extra
-from ppgan_lite.inference.engines.graphs import OPSET, onnx_of, save_program
-from ppgan_lite.inference.engines.nodes import names_read
-from ppgan_lite.inference.engines.piece import Shape
+from ppgan_lite.inference.engines.engine import message_of
+from ppgan_lite.inference.engines.subgraph import Shape
+from ppgan_lite.inference.onnx.nodes import names_read
+from ppgan_lite.inference.onnx.tracing import OPSET, convert_program, save_program
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -102,7 +103,7 @@ def _write_onnx(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels
     program = stem.with_name(f".{stem.name}")
     written = _write_paddle(layer, inputs, program, labels)
     try:
-        graph = onnx.load_model_from_string(onnx_of(program, name=stem.name))
+        graph = onnx.load_model_from_string(convert_program(program, name=stem.name))
     finally:
         for file in written:
             file.unlink(missing_ok=True)
@@ -111,7 +112,7 @@ def _write_onnx(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels
         onnx.checker.check_model(graph)
         path.write_bytes(graph.SerializeToString())
     except (onnx.checker.ValidationError, ValueError) as error:  # ValueError: more than 2 GB
-        raise EngineError(stem.name, f"cannot be written as ONNX ({_line(error)})") from error
+        raise EngineError(stem.name, f"cannot be written as ONNX ({message_of(error)})") from error
     return [path]
 
 
@@ -166,11 +167,7 @@ def _load_onnx(files: list[Path]) -> Run:
 
 
 def _cannot_run(path: Path, runtime: str, error: Exception) -> ExportError:
-    return ExportError(path.name, f"{runtime} cannot run it ({_line(error)})")
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
+    return ExportError(path.name, f"{runtime} cannot run it ({message_of(error)})")
 
 
 FORMATS = {

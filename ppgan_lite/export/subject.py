@@ -12,7 +12,7 @@ import numpy as np
 from ppgan_lite.checkpoint import Header, PredictorSpec, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
-from ppgan_lite.inference.engines.piece import Shape
+from ppgan_lite.inference.engines.subgraph import Shape
 from ppgan_lite.inference.loading import TASKS, choose_predictor, find_checkpoint
 from ppgan_lite.inference.painter import painter_of
 from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX

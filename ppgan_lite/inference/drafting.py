@@ -1,4 +1,4 @@
-"""The draft, with pieces of a net that any engine executes: what the nets' `draft` does, on arrays."""
+"""The draft, with subgraphs of a net that any engine executes: what the nets' `draft` does, on arrays."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from ppgan_lite.checkpoint import SUFFIX, Header, PredictorSpec, build_net, sha2
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, read_image
-from ppgan_lite.inference.engines import AUTO, Engines, begin, choose_engines
+from ppgan_lite.inference.engines.engine import Engines, prefetch
+from ppgan_lite.inference.engines.selection import AUTO, choose_engines
 from ppgan_lite.inference.predictor import Predictor
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.runtime.device import INTEL, choose_device
@@ -199,20 +200,20 @@ def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) ->
 
 
 def _load_stylizer(source: _Source) -> Stylizer:
-    from ppgan_lite.inference.painter import DRAFT, painter_of, painter_pieces
+    from ppgan_lite.inference.painter import DRAFT, painter_of, painter_subgraphs
 
     spec = source.spec
     painter = painter_of(source.header, spec.net, source.tensors)
-    pieces = painter_pieces(source.header, spec.net, source.tensors, source.key)
+    subgraphs = painter_subgraphs(source.header, spec.net, source.tensors, source.key)
 
     def sample(engines: Engines) -> np.ndarray:
         from ppgan_lite.inference.stylizer import sample_painting
 
         return sample_painting(engines, spec, painter, cancelled=source.cancelled)
 
-    engines, why = choose_engines(pieces, source.engine, source.device, sample)
+    engines, why = choose_engines(subgraphs, source.engine, source.device, sample)
     first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
-    begin(engines, *DRAFT[painter.kind], *first, then=opencv)  # which revising needs
+    prefetch(engines, (*DRAFT[painter.kind], *first), afterwards=opencv)  # which revising needs
     from ppgan_lite.inference.stylizer import Stylizer  # while engines load, which leaves Python alone
 
     return Stylizer(
@@ -234,7 +235,7 @@ def _load_translator(source: _Source) -> Translator:
         check_net,
         sample_translation,
         staged_net,
-        whole_piece,
+        whole_subgraph,
     )
 
     spec = source.spec
@@ -244,14 +245,14 @@ def _load_translator(source: _Source) -> Translator:
     def sample(engines: Engines) -> np.ndarray:
         return sample_translation(net, engines, spec, cancelled=source.cancelled)
 
-    engines, why = choose_engines(whole_piece(net, source.key), source.engine, source.device, sample)
+    engines, why = choose_engines(whole_subgraph(net, source.key), source.engine, source.device, sample)
     staged = staged_net(net, source.key)
 
     def stage_engines(cancelled: Cancelled | None) -> Engines:
         assert staged is not None
-        stages, pieces = staged
+        stages, subgraphs = staged
         return choose_engines(
-            pieces,
+            subgraphs,
             source.engine,
             source.device,
             lambda engines: sample_translation(net, engines, spec, stages, cancelled=cancelled),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ppgan_lite.inference.arrays import to_pixels, to_values
-from ppgan_lite.inference.engines import Engines
-from ppgan_lite.inference.engines.piece import Piece, Shape
+from ppgan_lite.inference.engines.engine import Engines
+from ppgan_lite.inference.engines.subgraph import Shape, Subgraph
 from ppgan_lite.inference.tiling import Span, spans
 from ppgan_lite.nets.stages import PHOTO, RESULT, Stage, Stages, layer_of
 
@@ -26,9 +26,9 @@ Moments = tuple[np.ndarray, np.ndarray]  # mean and variance of each channel, fl
 Statistics = dict[str, Moments]  # of norms, by their names
 
 
-def stage_pieces(net: nn.Layer, stages: Stages, key: str) -> dict[str, Piece]:
-    """Return the stages of a net as pieces."""
-    pieces = {}
+def stage_subgraphs(net: nn.Layer, stages: Stages, key: str) -> dict[str, Subgraph]:
+    """Return the stages of a net as subgraphs."""
+    subgraphs = {}
     for stage in stages.all:
         channels = sum(stage.reads.values())
         shapes: list[Shape] = [(1, channels, None, None)]
@@ -37,8 +37,8 @@ def stage_pieces(net: nn.Layer, stages: Stages, key: str) -> dict[str, Piece]:
         if stage.norms:
             shapes.append((2, sum(stage.norms.values())))
         name = f"stage {stage.name}, {len(shapes)} inputs"
-        pieces[stage.name] = Piece(name, key, tuple(shapes), functools.partial(layer_of, net, stage))
-    return pieces
+        subgraphs[stage.name] = Subgraph(name, key, tuple(shapes), functools.partial(layer_of, net, stage))
+    return subgraphs
 
 
 def strips_of(stages: Stages, height: int, width: int) -> int:
@@ -69,7 +69,7 @@ def run_stages(
 
     Args:
         stages: The net's.
-        engines: Execute `stage_pieces`; each is closed behind its stage, and must load by itself when it is run.
+        engines: Execute `stage_subgraphs`; each is closed behind its stage, and must load by itself when it is run.
         pixels: uint8 H x W x C; both sides multiples of `stages.multiple`.
         value_range: Of what the net takes and gives.
         statistics: What to normalise by; None: what is measured.

@@ -13,7 +13,7 @@ from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.drafting import with_grain
-from ppgan_lite.inference.engines import Engines, caption_of
+from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.painter import DRAFT, Painter, drafter_of
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
@@ -60,7 +60,7 @@ class Stylizer:
         """Describe how a net is to be called.
 
         Args:
-            engines: Execute its pieces; see `painter_pieces`.
+            engines: Execute its subgraphs; see `painter_subgraphs`.
             spec: As above.
             painter: What the net is.
             name: As above.

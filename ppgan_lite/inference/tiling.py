@@ -1,4 +1,4 @@
-"""Cut a large picture into tiles that see enough around themselves to give what one piece would."""
+"""Cut a large picture into tiles that see enough around themselves to give the same result as the whole."""
 
 from __future__ import annotations
 

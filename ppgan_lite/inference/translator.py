@@ -15,19 +15,19 @@ from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates
-from ppgan_lite.inference.engines import Engines, caption_of
-from ppgan_lite.inference.engines.piece import Piece
+from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
-from ppgan_lite.inference.staging import Statistics, run_stages, stage_pieces, strips_of
+from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.inference.staging import Statistics, run_stages, stage_subgraphs, strips_of
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
 from ppgan_lite.inference.tiling import Span, spans
 from ppgan_lite.nets.stages import Stages, stages_of
 from ppgan_lite.runtime.memory import affordable
 
 # A net of base_channels 64 needs up to 1.7 kB for a pixel in eager Paddle: these keep it below 2 GB for any picture.
-WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one piece
+WHOLE_PX = 1_100_000  # a picture of so many pixels is done in one go
 LOOKING_PX = 131_072  # ... by a net with self-attention, whose memory grows with the square
-PIECE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
+TILE_PX = 768  # side of what a net without stages sees of a larger one, unless its halo needs more
 PROCESS_BYTES = 830_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
 MAPS_BYTES = 800_000_000  # what the maps between the stages of a net may take, if there is memory
 STAGED_CALIBRATION_PX = 512  # side of what is done in stages to learn how long they take
@@ -36,20 +36,20 @@ WHOLE, STAGES, LOADING = "whole", "stages", "loading stages"  # kinds of work, s
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
 
 
-def whole_piece(net: nn.Layer, key: str) -> dict[str, Piece]:
-    """Return a net as a piece.
+def whole_subgraph(net: nn.Layer, key: str) -> dict[str, Subgraph]:
+    """Return a net as a subgraph.
 
     Args:
         net: With `halo` and `multiple`, from pictures of `arguments["in_channels"]` to pictures.
         key: What the net's numbers are known by.
     """
-    return {"whole": Piece("net", key, ((1, net.arguments["in_channels"], None, None),), lambda: net)}
+    return {"whole": Subgraph("net", key, ((1, net.arguments["in_channels"], None, None),), lambda: net)}
 
 
-def staged_net(net: nn.Layer, key: str) -> tuple[Stages, dict[str, Piece]] | None:
-    """Return what does a large picture exactly: a net's stages and their pieces; None for a net without stages."""
+def staged_net(net: nn.Layer, key: str) -> tuple[Stages, dict[str, Subgraph]] | None:
+    """Return what does a large picture exactly: a net's stages and their subgraphs; None for a net without stages."""
     stages = stages_of(net)
-    return None if stages is None else (stages, stage_pieces(net, stages, key))
+    return None if stages is None else (stages, stage_subgraphs(net, stages, key))
 
 
 def sample_translation(
@@ -60,7 +60,7 @@ def sample_translation(
     *,
     cancelled: Cancelled | None = None,
 ) -> np.ndarray:
-    """Translate a photo that is always the same, in one piece or in stages: what engines are compared by."""
+    """Translate a photo that is always the same, in one go or in stages: what engines are compared by."""
     staged = None if stages is None else Staged(stages, lambda _cancelled: engines)
     translator = Translator(net, engines, spec, name="sample", device="cpu", staged=staged)
     photo = np.ascontiguousarray(sample_photo()[:SAMPLE_PX, :SAMPLE_PX])
@@ -90,7 +90,7 @@ class Staged:
 
     Args:
         stages: The net's.
-        load: Returns the engines of their pieces; asks now and then whether to stop, and raises CancelledError then.
+        load: Returns the engines of their subgraphs; asks now and then whether to stop, and raises CancelledError then.
     """
 
     def __init__(self, stages: Stages, load: Callable[[Cancelled | None], Engines]) -> None:
@@ -165,7 +165,7 @@ class Translator:
 
         Args:
             net: Is asked for its arguments, halo and multiple.
-            engines: Execute `whole_piece`.
+            engines: Execute `whole_subgraph`.
             spec: See above, as for the others.
             staged: The net's stages, if it has any.
             key: What its speed is known by.
@@ -194,7 +194,7 @@ class Translator:
     ) -> np.ndarray:
         """Translate or restore a photo.
 
-        A large photo is done stage by stage, each for the whole picture, so it comes out as in one piece, whatever the
+        A large photo is done stage by stage, each for the whole picture, so it comes out as in one go, whatever the
         net normalises by. Where memory is short this happens in bands that see all around them that matters; what then
         normalises them are the statistics of a reduced copy, the same for each band, so no border can be seen.
         Self-attention looks at a reduced copy of a large photo. A net without stages does tiles.
@@ -285,10 +285,10 @@ class Translator:
         steps.expect(len(tiles))
         result = None
         for row, column in tiles:
-            piece = self._run(pixels[row.seen, column.seen])
+            made = self._run(pixels[row.seen, column.seen])
             if result is None:
-                result = np.empty((height * scale, width * scale, piece.shape[2]), np.uint8)
-            result[row.scaled(scale).own, column.scaled(scale).own] = piece[
+                result = np.empty((height * scale, width * scale, made.shape[2]), np.uint8)
+            result[row.scaled(scale).own, column.scaled(scale).own] = made[
                 row.scaled(scale).kept, column.scaled(scale).kept
             ]
             steps.done()
@@ -364,8 +364,8 @@ class Translator:
         return _Parts(width, bands, (sides[0], sides[1]))
 
     def _tile_px(self, height: int, width: int) -> int:
-        """Choose the side of a tile; the longer side of the picture where one piece is enough."""
-        tile = max(PIECE_PX - 2 * self._halo, self._halo) // self._multiple * self._multiple
+        """Choose the side of a tile; the longer side of the picture where one tile is enough."""
+        tile = max(TILE_PX - 2 * self._halo, self._halo) // self._multiple * self._multiple
         if height * width <= max(self._whole_px, (tile + 2 * self._halo) ** 2):
             return max(height, width)
         return tile
@@ -374,9 +374,9 @@ class Translator:
         """Return what the net makes of uint8 h x w x channels."""
         low, high = self.spec.value_range
         (made,) = self._engines["whole"].run(to_values(pixels, low, high))
-        piece = to_pixels(made, low, high)
-        self._check_scale(piece.shape, pixels.shape)
-        return piece
+        result = to_pixels(made, low, high)
+        self._check_scale(result.shape, pixels.shape)
+        return result
 
     def _check_scale(self, made: tuple[int, ...], of: tuple[int, ...]) -> None:
         expected = [size * self.spec.scale for size in of[:2]]

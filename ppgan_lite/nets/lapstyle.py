@@ -152,7 +152,7 @@ class DraftDecoder(nn.Layer):
         return x if paddle.in_dynamic_mode() and x.shape[2:] == [height, width] else x[:, :, :height, :width]
 
 
-class EncodePiece(nn.Layer):
+class EncodeSubgraph(nn.Layer):
     """An encoder up to what the draft aligns, with tensors out: a part that an engine can execute."""
 
     def __init__(self, encoder: VGGEncoder) -> None:
@@ -165,7 +165,7 @@ class EncodePiece(nn.Layer):
         return features["relu2_1"], features["relu3_1"], features["relu4_1"]
 
 
-class DecodePiece(nn.Layer):
+class DecodeSubgraph(nn.Layer):
     """A decoder with tensors in: a part that an engine can execute."""
 
     def __init__(self, decoder: DraftDecoder) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def names_read(nodes: Iterable[NodeProto]) -> set[str]:
-    """Return what nodes read, those of inner graphs too."""
+    """Return the names that nodes read, those of inner graphs too."""
     found: set[str] = set()
     for node in nodes:
         found.update(node.input)
@@ -22,7 +22,7 @@ def names_read(nodes: Iterable[NodeProto]) -> set[str]:
 
 
 class Nodes:
-    """The nodes of a graph without those that change nothing, found by the names of what they make."""
+    """The nodes of a graph without those that change nothing, found by the names of their outputs."""
 
     def __init__(self, graph: GraphProto) -> None:
         self.makers: dict[str, NodeProto] = {}
@@ -73,12 +73,12 @@ class Nodes:
         return self.make("Constant", value=numpy_helper.from_array(values))
 
     def maker(self, name: str, operation: str) -> NodeProto | None:
-        """Return the node that makes something if it is of this kind."""
+        """Return the node that makes a value if it is of this kind."""
         node = self.makers.get(name)
         return node if node is not None and node.op_type == operation else None
 
     def values(self, name: str) -> np.ndarray | None:
-        """Return a constant; None if it is something else."""
+        """Return the values of a constant; None if it is something else."""
         from onnx import numpy_helper
 
         node = self.maker(name, "Constant")

@@ -1,12 +1,12 @@
-"""Convolutions behind a doubling, done before it: most of the time of the nets that paint.
+"""Convolutions after an upsampling, done before it: most of the time of the nets that paint.
 
-Where each pixel stands four times, a filter of 3x3 has only 2x2 different ones under it. So the first convolution's
-four phases are convolutions of the small picture, with sums of the filters' values: 4/9 of the multiplications. Then
-they are put in their places.
+Nearest-neighbor upsampling by two repeats each pixel four times, so a filter of 3x3 has only 2x2 different ones under
+it. The four phases of the convolution are convolutions of the small picture, with sums of the filters' values: 4/9 of
+the multiplications. A DepthToSpace puts them in their places.
 
 At the end of LapStyle's nets they stay side by side, as channels of cells; a second convolution takes them from there
-and gives four phases of a few channels, which fill the 16 that a processor computes at least. That holds inside. What
-the mirrored borders or a cut can reach is done as it was, on the few rows and columns around.
+and gives four phases of a few channels, which fill the 16 that a processor computes at least. That holds inside. The
+few rows and columns that the reflected borders or a crop can reach are convolved at the large size, as in the net.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.inference.engines.nodes import Nodes, attribute, attributes_of
+from ppgan_lite.inference.onnx.nodes import Nodes, attribute, attributes_of
 from ppgan_lite.nets.phases import PHASE_SUMS
 
 if TYPE_CHECKING:
@@ -27,23 +27,23 @@ _END = np.iinfo(np.int64).max
 _BORDER = (0, 0, 1, 1, 0, 0, 1, 1)  # of one pixel, as Pad is told
 
 
-def convolved_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
-    """A picture doubled by repetition, cut to a size, behind two 3x3 convolutions with mirrored borders.
+def upsample_after_two_convolutions(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
+    """Replace two 3x3 convolutions with reflected borders of a picture that is upsampled and cropped.
 
-    The numbers are the same where height and width are 5 or more behind the cut.
+    The numbers are the same where height and width are 5 or more after the crop.
     """
     chain = _two_convolutions(nodes, node)
-    cut = nodes.maker(chain[0].input[0], "Slice") if chain else None
-    doubling = nodes.maker(cut.input[0], "Resize") if cut is not None else None
-    if chain is None or cut is None or doubling is None:
+    crop = nodes.maker(chain[0].input[0], "Slice") if chain else None
+    upsampling = nodes.maker(crop.input[0], "Resize") if crop is not None else None
+    if chain is None or crop is None or upsampling is None:
         return None
-    at_end = all(nodes.holds(cut.input[place], *held) for place, held in ((1, (0, 0)), (3, (2, 3)), (4, (1, 1))))
-    if not at_end or not _doubles(nodes, doubling):
+    at_end = all(nodes.holds(crop.input[place], *held) for place, held in ((1, (0, 0)), (3, (2, 3)), (4, (1, 1))))
+    if not at_end or not _is_upsampling(nodes, upsampling):
         return None
-    new = _New(nodes)
-    small = doubling.input[0]
-    inside = _convolved(new, nodes, small, chain, cut)
-    across, down = (_around(new, small, chain, cut, axis) for axis in (2, 3))
+    new = _NewNodes(nodes)
+    small = upsampling.input[0]
+    inside = _convolve_inside(new, nodes, small, chain, crop)
+    across, down = (_convolve_border(new, small, chain, crop, axis) for axis in (2, 3))
     middle = new(
         "Concat",
         new.part(down, [1, 0], [-2, 1], [2, 3]),
@@ -55,24 +55,24 @@ def convolved_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     return new.made
 
 
-def normed_small(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
-    """A picture doubled by repetition behind one 3x3 convolution with mirrored borders and an instance norm."""
+def upsample_after_convolution(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
+    """Replace a 3x3 convolution with reflected borders, and an instance norm, of a picture that is upsampled."""
     conv = nodes.maker(node.input[0], "Conv") if node.op_type == "InstanceNormalization" else None
     filters = None if conv is None else _plain_filters(nodes, conv)
     pad = None if conv is None or filters is None else nodes.maker(conv.input[0], "Pad")
-    doubling = nodes.maker(pad.input[0], "Resize") if pad is not None and _mirrors(nodes, pad) else None
-    if filters is None or doubling is None or not _doubles(nodes, doubling):
+    upsampling = nodes.maker(pad.input[0], "Resize") if pad is not None and _is_reflect_pad(nodes, pad) else None
+    if filters is None or upsampling is None or not _is_upsampling(nodes, upsampling):
         return None
-    new = _New(nodes)
-    # The mirror image of a doubled pixel is that pixel: what reflects in the large picture repeats in the small.
-    name = new("Conv", new("Pad", doubling.input[0], _BORDER, mode="edge"), _phase_filters(filters))
+    new = _NewNodes(nodes)
+    # The reflection of a repeated pixel is that pixel: a reflected border of the large picture repeats the small one's.
+    name = new("Conv", new("Pad", upsampling.input[0], _BORDER, mode="edge"), _phase_filters(filters))
     name = new.part(new("DepthToSpace", name, blocksize=2), [1, 1], [-1, -1], [2, 3])
     new(node.op_type, name, *node.input[1:], **attributes_of(node))
     return new.made
 
 
-class _New:
-    """Nodes in the making, each known by the name of what it gives."""
+class _NewNodes:
+    """Collects the nodes that are made, each known by the name of its output."""
 
     def __init__(self, nodes: Nodes) -> None:
         self.made: list[NodeProto] = []
@@ -92,13 +92,13 @@ class _New:
         return self.made[-1].output[0]
 
 
-def _around(new: _New, small: str, chain: list[NodeProto], cut: NodeProto, axis: int) -> str:
-    """Convolve the doubled picture as it was, but only three of its rows (columns) at the start and four at the end.
+def _convolve_border(new: _NewNodes, small: str, chain: list[NodeProto], crop: NodeProto, axis: int) -> str:
+    """Convolve the upsampled picture, but only three of its rows (columns) at the start and four at the end.
 
     The first one of the result is right then, and so are the last two.
     """
     height, width = (new("Gather", new("Shape", small), np.array(axis), axis=0) for axis in (2, 3))
-    places = {2: _places(new, height, cut, 2), 3: _places(new, width, cut, 3)}
+    places = {2: _source_places(new, height, crop, 2), 3: _source_places(new, width, crop, 3)}
     # Two of the small picture's at the start and three at the end are all that is needed: five, and counted anew.
     name = new("Concat", new.part(small, [0], [2], [axis]), new.part(small, [-3], [_END], [axis]), axis=axis)
     fewer = new("Sub", [5], height if axis == 2 else width)
@@ -111,13 +111,13 @@ def _around(new: _New, small: str, chain: list[NodeProto], cut: NodeProto, axis:
     return name
 
 
-def _places(new: _New, size: str, cut: NodeProto, axis: int) -> str:
-    """Say of which row (column) of the small picture each one of the doubled and cut picture is."""
-    doubled = new("Range", np.array(0), new("Mul", size, np.array(2)), np.array(1))
-    return new("Slice", new("Div", doubled, np.array(2)), [0], new("Gather", cut.input[2], [axis - 2], axis=0), [0])
+def _source_places(new: _NewNodes, size: str, crop: NodeProto, axis: int) -> str:
+    """Compute the row (column) of the small picture that each one of the upsampled and cropped picture repeats."""
+    upsampled = new("Range", np.array(0), new("Mul", size, np.array(2)), np.array(1))
+    return new("Slice", new("Div", upsampled, np.array(2)), [0], new("Gather", crop.input[2], [axis - 2], axis=0), [0])
 
 
-def _convolved(new: _New, nodes: Nodes, small: str, chain: list[NodeProto], cut: NodeProto) -> str:
+def _convolve_inside(new: _NewNodes, nodes: Nodes, small: str, chain: list[NodeProto], crop: NodeProto) -> str:
     """Convolve the small picture; right but for the result's first row and column and the last two."""
     first, second = (nodes.values(link.input[1]) for link in chain if link.op_type == "Conv")
     assert first is not None and second is not None
@@ -126,7 +126,7 @@ def _convolved(new: _New, nodes: Nodes, small: str, chain: list[NodeProto], cut:
         if link.op_type == "Add":
             name = new("Add", name, new("Concat", *[link.input[1]] * 4, axis=1))
     name = new("Conv", new("Relu", name), _filters_of_phases(second))
-    return new("Slice", new("DepthToSpace", name, blocksize=2), *cut.input[1:])
+    return new("Slice", new("DepthToSpace", name, blocksize=2), *crop.input[1:])
 
 
 def _two_convolutions(nodes: Nodes, last: NodeProto) -> list[NodeProto] | None:
@@ -141,22 +141,22 @@ def _two_convolutions(nodes: Nodes, last: NodeProto) -> list[NodeProto] | None:
             chain.insert(0, before)
         elif operation != "Add":
             return None
-    mirrored = _mirrors(nodes, chain[0]) and _mirrors(nodes, chain[-2])
-    return chain if mirrored and _plain_filters(nodes, chain[1]) is not None else None
+    is_reflected = _is_reflect_pad(nodes, chain[0]) and _is_reflect_pad(nodes, chain[-2])
+    return chain if is_reflected and _plain_filters(nodes, chain[1]) is not None else None
 
 
-def _doubles(nodes: Nodes, resize: NodeProto) -> bool:
-    """Say whether height and width are doubled by repetition."""
+def _is_upsampling(nodes: Nodes, resize: NodeProto) -> bool:
+    """Say whether a node is nearest-neighbor upsampling by two."""
     return attribute(resize, "mode") == b"nearest" and nodes.holds(resize.input[2], 1, 1, 2, 2)
 
 
-def _mirrors(nodes: Nodes, pad: NodeProto) -> bool:
-    """Say whether a mirrored border of one pixel is laid around a picture."""
+def _is_reflect_pad(nodes: Nodes, pad: NodeProto) -> bool:
+    """Say whether a node pads a picture by one reflected pixel on each side."""
     return attribute(pad, "mode") == b"reflect" and nodes.holds(pad.input[1], *_BORDER)
 
 
 def _plain_filters(nodes: Nodes, node: NodeProto) -> np.ndarray | None:
-    """Return the weights of a 3x3 convolution that keeps the size but for its border."""
+    """Return the weights of a 3x3 convolution without stride, dilation, groups or padding; None for other nodes."""
     plain = {"kernel_shape": [3, 3], "strides": [1, 1], "dilations": [1, 1], "pads": [0, 0, 0, 0], "group": 1}
     if node.op_type != "Conv" or len(node.input) != 2 or any(attribute(node, key) != plain[key] for key in plain):
         return None
@@ -164,10 +164,10 @@ def _plain_filters(nodes: Nodes, node: NodeProto) -> np.ndarray | None:
 
 
 def _phase_filters(filters: np.ndarray) -> np.ndarray:
-    """Turn 3x3 filters for a doubled picture into 2x2 ones for the small one: their phases as channels.
+    """Turn 3x3 filters for an upsampled picture into 2x2 ones for the small one: their phases as channels.
 
-    A cell is what four phases make of one place of the small picture, its border repeated: the pixels 2i - 1 and 2i of
-    the doubled one, each way.
+    Four phases make a cell of one place of the small picture, its border repeated: the pixels 2i - 1 and 2i of the
+    upsampled one, each way.
     """
     sums = PHASE_SUMS[::-1]
     channels, inputs = filters.shape[:2]
@@ -180,6 +180,6 @@ def _filters_of_phases(filters: np.ndarray) -> np.ndarray:
     The result's pixels 2i and 2i + 1 see the pixels 2i - 1 to 2i + 2, which are two cells.
     """
     phase_out, phase_in, cell, tap = np.indices((2, 2, 2, 3))
-    seen = (tap == 2 * cell + phase_in - phase_out).astype(np.float32)
+    covers = (tap == 2 * cell + phase_in - phase_out).astype(np.float32)
     channels, inputs = filters.shape[:2]
-    return np.einsum("oirc,apjr,bqkc->abopqijk", filters, seen, seen).reshape(4 * channels, 4 * inputs, 2, 2)
+    return np.einsum("oirc,apjr,bqkc->abopqijk", filters, covers, covers).reshape(4 * channels, 4 * inputs, 2, 2)

@@ -1,0 +1,133 @@
+"""The protocol of engines, and engines that load on demand."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+
+from ppgan_lite.errors import EngineError
+from ppgan_lite.inference.engines.subgraph import Subgraph
+
+
+class Engine(Protocol):
+    """Executes a subgraph.
+
+    Attributes:
+        name: Of the engine, and of the package that it imports; its name in `ENGINES`.
+        device: The device that computes: "cpu", "gpu:0" or "intel".
+        precision: "float32", "bfloat16" or "float16": how it computes inside; arrays are float32.
+    """
+
+    name: str
+    device: str
+    precision: str
+
+    def __init__(self, device: str, precision: str) -> None: ...
+
+    @staticmethod
+    def offers(precision: str, device: str) -> bool:
+        """Say whether the engine is installed and computes in a precision on a device, faster than in float32."""
+
+    def load(self, subgraph: Subgraph) -> None:
+        """Make ready to run a subgraph.
+
+        Raises:
+            EngineError: This engine cannot execute it.
+        """
+
+    def load_cached(self, subgraph: Subgraph) -> bool:
+        """Make ready from the cache alone, on any thread; False if something that this takes is not there."""
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Execute the subgraph on float32 arrays of its shapes; may be called from one thread at a time."""
+
+    def close(self) -> None:
+        """Give back the memory; the engine cannot run any more."""
+
+
+Engines = Mapping[str, Engine]  # by the names that a predictor has for its subgraphs
+
+
+class LazyEngine:
+    """Loads the subgraph of another engine when it is run: what a picture does not need costs nothing.
+
+    It may be closed and run again, so that an engine that is rarely run need not keep its memory.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.device, self.precision = engine.name, engine.device, engine.precision
+        self._engine = engine
+        self._subgraph: Subgraph | None = None
+        self._pending: Subgraph | None = None  # until it is loaded
+        self._prefetched: Future[bool] | None = None
+
+    @staticmethod
+    def offers(precision: str, device: str) -> bool:
+        return False  # it is made of engines that were asked
+
+    def load(self, subgraph: Subgraph) -> None:
+        self._subgraph = self._pending = subgraph
+
+    def load_cached(self, subgraph: Subgraph) -> bool:
+        return self._engine.load_cached(subgraph)
+
+    def prefetch(self, executor: Executor) -> None:
+        """Load from the cache on another thread; `run` waits for it."""
+        if self._pending is not None and self._prefetched is None:
+            self._prefetched = executor.submit(self._engine.load_cached, self._pending)
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        if self._pending is not None:
+            if self._prefetched is None or not self._prefetched.result():
+                self._engine.load(self._pending)
+            self._pending = self._prefetched = None
+        return self._engine.run(*inputs)
+
+    def close(self) -> None:
+        self._engine.close()
+        self._pending = self._subgraph
+
+
+def prefetch(engines: Engines, names: tuple[str, ...], *, afterwards: Callable[[], object]) -> None:
+    """Load on other threads, from the cache, engines that are surely needed, while the caller goes on.
+
+    Args:
+        engines: By the names of their subgraphs.
+        names: Of those that are to be loaded, in the order of their use.
+        afterwards: Something else to load, an import say; called when the first engine may run already.
+    """
+    executor = ThreadPoolExecutor(2)  # most of the work of loading a subgraph is done by one thread
+    for name in names:
+        engine = engines[name]
+        if isinstance(engine, LazyEngine):
+            engine.prefetch(executor)
+    executor.submit(afterwards)
+    executor.shutdown(wait=False)
+
+
+def caption_of(engine: Engine) -> str:
+    """Return an engine's name, with its precision unless that is float32."""
+    return engine.name if engine.precision == "float32" else f"{engine.name}, {engine.precision}"
+
+
+@contextlib.contextmanager
+def required_package(name: str) -> Iterator[None]:
+    """Raise for an import that fails which package an engine needs.
+
+    Raises:
+        EngineError: The package cannot be imported.
+    """
+    try:
+        yield
+    except ImportError as error:
+        remedy = f"Install it with: pip install {name}"
+        raise EngineError("engine", f"{name} is not installed ({error})", remedy=remedy) from error
+
+
+def message_of(error: BaseException) -> str:
+    """Return the message of another program's error, as one line of at most 200 characters."""
+    return " ".join(str(error).split())[:200]

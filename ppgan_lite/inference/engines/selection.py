@@ -1,0 +1,188 @@
+"""The choice of an engine, by measured agreement.
+
+An engine never changes a picture: each is measured against eager Paddle on a photo, once for each checkpoint, and used
+only if it agrees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from ppgan_lite.errors import EngineError, UsageError
+from ppgan_lite.inference.engines import ENGINES, cache
+from ppgan_lite.inference.engines.engine import Engine, Engines, LazyEngine, message_of
+from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.tables import resolve
+
+logger = logging.getLogger(__name__)
+
+AUTO = "auto"
+ENGINE_VARIABLE = "PPGAN_LITE_ENGINE"  # of the environment; takes the place of "auto"
+PRECISIONS = ("bfloat16", "float16", "float32")  # the fastest first
+REFERENCE = next(iter(ENGINES))  # in float32
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far an engine's picture is from the reference's, in steps of 1/255.
+
+    Attributes:
+        largest: The largest difference of a value.
+        mean: The mean difference.
+        high: The 99.9th percentile of the differences.
+    """
+
+    largest: float
+    mean: float
+    high: float
+
+    def holds(self, precision: str) -> bool:
+        """Say whether the engine may be used."""
+        return self.largest <= 1 if precision == "float32" else self.mean <= 1 and self.high <= 6
+
+
+def agreement(picture: np.ndarray, reference: np.ndarray) -> Agreement:
+    """Compare two uint8 pictures of one shape."""
+    difference = np.abs(picture.astype(np.int16) - reference)
+    return Agreement(float(difference.max()), float(difference.mean()), float(np.percentile(difference, 99.9)))
+
+
+def choose_engines(
+    subgraphs: Mapping[str, Subgraph], asked: str, device: str, sample: Callable[[Engines], np.ndarray]
+) -> tuple[dict[str, Engine], str]:
+    """Load the subgraphs of a net into the engine that was asked for, or into the fastest one that agrees.
+
+    Args:
+        subgraphs: By the names that the predictor has for them.
+        asked: "auto" or one of `ENGINES`, and after a colon the precision if it must be that: "auto:float32".
+        device: Where to compute: "cpu", "gpu:N" or "intel".
+        sample: Makes the same uint8 picture with any engines: the picture that they are compared by.
+
+    Returns:
+        The engines by the names of the subgraphs, and why it is not another one ("" if there is nothing to say).
+
+    Raises:
+        UsageError: There is no such engine.
+        EngineError: The engine asked for is not installed, cannot execute the net or does not agree.
+    """
+    if asked == AUTO:
+        asked = os.environ.get(ENGINE_VARIABLE, AUTO)
+    engine, colon, precision = asked.partition(":")
+    if engine not in (AUTO, *ENGINES) or (colon and precision not in PRECISIONS):
+        expected = (
+            f"one of {', '.join((AUTO, *ENGINES))}, with a precision behind a colon if it must be that: auto:float32"
+        )
+        raise UsageError("engine", f"{asked!r} is not known", expected)
+    reasons: list[EngineError] = []
+    with contextlib.ExitStack() as closing:
+        references: list[np.ndarray] = []
+
+        def reference() -> np.ndarray:
+            if not references:
+                engines = _loaded(subgraphs, REFERENCE, device, "float32")
+                closing.callback(_close, engines)
+                references.append(sample(engines))
+            return references[0]
+
+        for name, candidate in _candidates(engine, precision, device):
+            if (name, candidate) == (REFERENCE, "float32"):
+                note = f"slower than it could be: {reasons[0].found}" if reasons and engine == AUTO else ""
+                return _loaded(subgraphs, name, device, candidate), note
+            try:
+                return _agreeing(subgraphs, name, candidate, device, sample, reference), ""
+            except EngineError as error:
+                logger.debug("%s, %s: %s", name, candidate, error)
+                reasons.append(error)
+    if reasons:
+        raise reasons[-1]
+    if engine != AUTO and importlib.util.find_spec(engine) is None:
+        raise EngineError("engine", f"{engine} is not installed", remedy=f"Install it with: pip install {engine}")
+    raise EngineError("engine", f"{asked} does not compute on {device} here", remedy="Choose another engine or device")
+
+
+def engine_class(name: str) -> type[Engine]:
+    """Return the class of an engine, imported now."""
+    return resolve(ENGINES, name, "engine")
+
+
+def _candidates(engine: str, precision: str, device: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and precisions of engines to try, the fastest first, the reference last.
+
+    Args:
+        engine: "auto", or the only one that counts.
+        precision: The only one that counts; "" for any.
+        device: The device that computes.
+    """
+    for name in [*(name for name in ENGINES if name != REFERENCE), REFERENCE]:
+        if engine in (AUTO, name):
+            for candidate in PRECISIONS:
+                if precision in ("", candidate) and engine_class(name).offers(candidate, device):
+                    yield name, candidate
+
+
+def _agreeing(
+    subgraphs: Mapping[str, Subgraph],
+    name: str,
+    precision: str,
+    device: str,
+    sample: Callable[[Engines], np.ndarray],
+    reference: Callable[[], np.ndarray],
+) -> dict[str, Engine]:
+    """Load the subgraphs into an engine whose agreement with the reference is known, or is measured now."""
+    keys = [" ".join(cache.words_of(subgraph)) for subgraph in subgraphs.values()]
+    file = f"{cache.digest(name, str(installed_version(name)), precision, device, *keys)}.json"
+    found = _read(file)
+    if found is not None and not found.holds(precision):
+        raise _disagrees(name, precision, found)
+    engines = _loaded(subgraphs, name, device, precision)
+    if found is None:
+        found = agreement(_first_picture(name, precision, lambda: sample(engines)), reference())
+        cache.store(file, json.dumps(asdict(found)).encode())
+        if not found.holds(precision):
+            _close(engines)
+            raise _disagrees(name, precision, found)
+    return engines
+
+
+def _first_picture(name: str, precision: str, sample: Callable[[], np.ndarray]) -> np.ndarray:
+    """Let an engine make its first picture; an operation that it refuses only now is no reason to give up."""
+    try:
+        return sample()
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        raise EngineError("engine", f"{name} in {precision} fails ({message_of(error)})") from error
+
+
+def _disagrees(name: str, precision: str, found: Agreement) -> EngineError:
+    differences = f"{found.largest:.0f}/255 at most, {found.mean:.2f}/255 on average"
+    return EngineError("engine", f"{name} in {precision} differs from Paddle by {differences}")
+
+
+def _read(file: str) -> Agreement | None:
+    path = cache.cached(file)
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        if path is not None:
+            return Agreement(**json.loads(path.read_bytes()))
+    return None
+
+
+def _loaded(subgraphs: Mapping[str, Subgraph], name: str, device: str, precision: str) -> dict[str, Engine]:
+    """Return an engine for each subgraph, which loads it when it is first run."""
+    engines: dict[str, Engine] = {}
+    for key, subgraph in subgraphs.items():
+        engines[key] = LazyEngine(engine_class(name)(device, precision))
+        engines[key].load(subgraph)
+    return engines
+
+
+def _close(engines: Engines) -> None:
+    for engine in engines.values():
+        engine.close()

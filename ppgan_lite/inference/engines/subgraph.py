@@ -1,0 +1,34 @@
+"""The parts of nets that an engine executes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+# Of an input, in NCHW; None is any size.
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Subgraph:
+    """A part of a net, arrays in and arrays out, with nothing but layers in between.
+
+    Attributes:
+        name: Of the part, "net" for a whole one.
+        key: Identifies the numbers of the net: the same key, the same outputs.
+        inputs: The shape of each input.
+        build: Makes the layer, in evaluation mode: as many tensors in as there are inputs, one tensor or a tuple of
+            them out. Needs Paddle; not called where a graph of the subgraph is in the cache.
+        convolve_before_upsampling: Whether the graph may do convolutions that follow an upsampling at the smaller size,
+            which is faster and rounds a little more in bfloat16; see `inference.onnx.upsampling`.
+    """
+
+    name: str
+    key: str
+    inputs: tuple[Shape, ...]
+    build: Callable[[], nn.Layer]
+    convolve_before_upsampling: bool = True

@@ -1,0 +1,44 @@
+"""The graph of a subgraph: made once, then found in the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ppgan_lite.inference.engines import cache
+from ppgan_lite.inference.engines.subgraph import Subgraph
+
+
+def graph_file(subgraph: Subgraph) -> Path:
+    """Return the graph of a subgraph in the cache, made now if it is not there.
+
+    Raises:
+        EngineError: Paddle or paddle2onnx cannot make it, or it cannot be written.
+    """
+    return cached_graph(subgraph) or cache.store(_name(subgraph), make_graph(subgraph))
+
+
+def cached_graph(subgraph: Subgraph) -> Path | None:
+    """Return the graph of a subgraph if it is in the cache."""
+    return cache.cached(_name(subgraph))
+
+
+def make_graph(subgraph: Subgraph) -> bytes:
+    """Make the graph of a subgraph: an ONNX file with dynamic height and width.
+
+    Raises:
+        EngineError: Paddle or paddle2onnx is missing, or one of them does not know an operation of the net.
+    """
+    import tempfile  # as below: not needed where the graph is in the cache
+
+    from ppgan_lite.inference.onnx.tracing import convert_program, require_paddle2onnx, save_program
+
+    inputs = {f"input{number}": shape for number, shape in enumerate(subgraph.inputs)}
+    with tempfile.TemporaryDirectory() as scratch:
+        stem = Path(scratch, "subgraph")
+        require_paddle2onnx(subgraph.name)  # its absence is told before the net is traced
+        save_program(subgraph.build(), inputs, stem, name=subgraph.name)
+        return convert_program(stem, name=subgraph.name, convolve_before_upsampling=subgraph.convolve_before_upsampling)
+
+
+def _name(subgraph: Subgraph) -> str:
+    return f"{cache.digest(*cache.words_of(subgraph))}.onnx"
