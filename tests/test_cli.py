@@ -186,6 +186,51 @@ def test_results_of_a_folder_are_not_painted_again(run: Run, inverter: Inverter,
     assert Path("photos_wave/a.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("output", "result"),
+    [
+        ("photos/", "photos/a.png"),
+        (".", "a.png"),
+        ("photos/raw/../..", "a.png"),
+        ("photos/raw/done", "photos/raw/done/a.png"),
+    ],
+)
+def test_a_folder_is_painted_wherever_its_results_go(
+    run: Run, inverter: Inverter, photo: np.ndarray, output: str, result: str
+) -> None:
+    write_image("photos/raw/a.png", photo)
+    for _ in range(2):
+        code, _, err = run("stylize", "photos/raw", "-o", output, "--style", "wave", "--overwrite")
+        assert code == 0, err
+        assert err.splitlines()[-1] == str(Path(output, "a.png"))
+    assert np.array_equal(read_image(result)[0], 255 - photo)
+    assert len(inverter.calls) == 2
+
+
+def test_results_into_the_folder_of_the_photos_are_refused_for_each_photo(
+    run: Run, inverter: Inverter, photo: np.ndarray
+) -> None:
+    write_image("raw/a.png", photo)
+    code, _, err = run("stylize", "raw", "-o", "raw/", "--style", "wave", "--overwrite")
+    target = Path("raw/a.png")
+    assert code == 1
+    assert err == f"paddlegan: error: {target}: is the photo itself; expected another name or folder for the result\n"
+
+
+def test_a_photo_that_is_a_link_into_the_folder_of_results_is_painted(
+    run: Run, inverter: Inverter, photo: np.ndarray
+) -> None:
+    write_image("photos/done/kept.png", photo)
+    Path("photos/b.png").symlink_to("done/kept.png")
+    write_image("more/c.png", photo)
+    assert run("stylize", "photos", "more", "-o", "photos/done", "--style", "wave")[0] == 0
+    assert sorted(path.as_posix() for path in Path("photos/done").rglob("*.png")) == [
+        *("photos/done/kept.png", "photos/done/more/c.png", "photos/done/photos/b.png")
+    ]
+    assert run("stylize", "photos", "more", "-o", "photos/done", "--style", "wave", "--overwrite")[0] == 0
+    assert len(inverter.calls) == 4, "results are no photos of the next run"
+
+
 @pytest.mark.parametrize("options", [(), ("-o", "out/")])
 def test_a_path_that_the_system_refuses_costs_that_picture_only(
     run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]

@@ -427,6 +427,14 @@ def test_a_folder_inside_the_clean_one_is_not_degraded_again(clean: list[str]) -
     assert verify_folder(CLEAN, inside) == []
 
 
+def test_a_clean_picture_that_is_a_link_into_the_degraded_folder_is_degraded(clean: list[str]) -> None:
+    inside = CLEAN / "worse"
+    write_image(inside / "kept.png", np.full((20, 20, 3), 90, np.uint8))
+    (CLEAN / "linked.png").symlink_to("worse/kept.png")
+    degrade_folder(CLEAN, inside, CHAIN)
+    assert contents(inside).keys() == {*clean, "kept.png", "linked.png"}
+
+
 @pytest.mark.parametrize(
     ("source", "target", "error", "message"),
     [

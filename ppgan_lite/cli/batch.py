@@ -164,9 +164,8 @@ class Batch:
                 folder = source.resolve().with_name(f"{source.resolve().name}_{label}")
             else:
                 folder = Path(output) if len(sources) == 1 else Path(output) / source.resolve().name
-            # Results inside the source folder are not sources of the next run.
             try:
-                found = [path for path in find_images(source) if folder.resolve() not in path.resolve().parents]
+                found = find_images(source, without=output)  # results of an earlier run are no photos
                 if not found:
                     raise ImageError(source, "holds no pictures")
             except ImageError as error:

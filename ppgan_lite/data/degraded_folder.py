@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 import signal
 import threading
 import time
@@ -232,11 +233,9 @@ def _sources(source: Path, target: Path) -> list[Path]:
         raise UsageError(source, "is not a folder", "a folder of clean pictures")
     if target.exists() and not target.is_dir():
         raise UsageError(target, "is not a folder", "a folder for the degraded pictures")
-    if source.resolve() == target.resolve():
+    if os.path.realpath(source) == os.path.realpath(target):
         raise UsageError(target, "is the folder of the clean pictures itself", "another one")
-    found = find_images(source, by_content=True)
-    if target.resolve().is_relative_to(source.resolve()):
-        found = [path for path in found if not path.resolve().is_relative_to(target.resolve())]
+    found = find_images(source, by_content=True, without=target)
     if not found:
         raise ImageError(source, "holds no pictures")
     return found

@@ -18,12 +18,14 @@ _MAGIC = re.compile(
 )
 
 
-def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
+def find_images(folder: str | Path, *, by_content: bool = False, without: str | Path | None = None) -> list[Path]:
     """Return the files below a folder whose suffix is that of a picture, in natural order, hidden ones left out.
 
     Args:
         folder: Searched with all folders in it.
         by_content: Also return files of other suffixes, or none, that begin as a picture does.
+        without: A folder of results. Where it lies inside `folder`, it is not searched; it may also be `folder` itself
+            or contain it.
 
     Raises:
         ImageError: It is not a folder, or cannot be listed.
@@ -34,10 +36,13 @@ def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
         raise ImageError(folder, problem, "a folder of pictures")
     found: list[tuple[list[Any], Path]] = []
     keys: dict[str, list[Any]] = {str(folder): []}
+    results = None if without is None else _identity(without)
     try:
         os.scandir(folder).close()  # os.walk passes over what it cannot list
         for parent, folders, names in os.walk(folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
+            if results is not None:
+                folders[:] = [name for name in folders if _identity(os.path.join(parent, name)) != results]
             key = keys.pop(parent)
             keys |= {os.path.join(parent, name): [*key, natural_key(name)] for name in folders}
             for name in names:
@@ -49,6 +54,15 @@ def find_images(folder: str | Path, *, by_content: bool = False) -> list[Path]:
     except OSError as error:
         raise ImageError(folder, f"cannot be listed ({reason(error)})") from error
     return [path for _, path in sorted(found)]
+
+
+def _identity(folder: str | Path) -> tuple[int, int] | None:
+    """Return device and number of a folder, the same for all paths that lead to it; None if there is none."""
+    try:
+        status = os.stat(folder)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _begins_as_picture(path: str) -> bool:
