@@ -46,7 +46,7 @@ def name_in(table: Mapping[str, str], cls: type, what: str) -> str:
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Return "Did you mean 'x'?" for the candidate nearest to a misspelt name, or "" if none is near."""
+    """Return "Did you mean 'x'?" for the candidate nearest to a misspelled name, or "" if none is near."""
     by_lower_case = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.6)
     return f"Did you mean {by_lower_case[near[0]]!r}?" if near else ""

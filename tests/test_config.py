@@ -216,7 +216,7 @@ trian: {}
     ]
 
 
-def test_a_misspelt_recipe_or_dataset_is_told_with_the_nearest_name(tmp_path):
+def test_a_misspelled_recipe_or_dataset_is_told_with_the_nearest_name(tmp_path):
     message = faults(tmp_path, GOOD.replace("Painter", "Panter").replace("Pictures", "pictures"))
     assert message.splitlines()[1:] == [
         "  x.yaml:2: recipe.name: 'Panter' is not known; expected one of Composed, Other, Painter."

@@ -16,13 +16,13 @@ RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
 
 def ramp(height: int, width: int) -> np.ndarray:
-    """A picture in which every pixel is told from its neighbours: red grows to the right, green downwards."""
+    """A picture in which every pixel is told from its neighbors: red grows to the right, green downwards."""
     rows, columns = np.mgrid[0:height, 0:width]
     return np.stack([columns * 255 // (width - 1), rows * 255 // (height - 1), rows * 0], axis=-1).astype(np.uint8)
 
 
-def plain(colour: tuple[int, int, int], height: int = 40, width: int = 50) -> np.ndarray:
-    return np.broadcast_to(np.uint8(colour), (height, width, 3)).copy()
+def plain(color: tuple[int, int, int], height: int = 40, width: int = 50) -> np.ndarray:
+    return np.broadcast_to(np.uint8(color), (height, width, 3)).copy()
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_excluded_files_are_never_drawn(folders):
     assert all(data.get(0, rng(seed))["style"][0].max() < 0.1 for seed in range(40))
 
 
-def test_recolouring_makes_other_palettes_and_leaves_photos_alone(folders):
+def test_recoloring_makes_other_palettes_and_leaves_photos_alone(folders):
     styles = [str(folders / "styles/red.png")]
 
     def palettes(recolour: float) -> set[tuple[float, ...]]:

@@ -40,8 +40,8 @@ def ramp(height: int = 40, width: int = 60) -> np.ndarray:
     return np.stack([columns * 4, rows * 4, (rows + columns) % 7 * 30], axis=-1).astype(np.uint8)
 
 
-def plain(colour: tuple[int, int, int], height: int = 40, width: int = 50) -> np.ndarray:
-    return np.broadcast_to(np.uint8(colour), (height, width, 3)).copy()
+def plain(color: tuple[int, int, int], height: int = 40, width: int = 50) -> np.ndarray:
+    return np.broadcast_to(np.uint8(color), (height, width, 3)).copy()
 
 
 def write(folder: Path, **images: np.ndarray) -> Path:
@@ -337,7 +337,7 @@ def test_a_size_that_the_chain_does_not_divide_is_told(tmp_path):
         Degraded(clean=[str(tmp_path)], chain=[{"name": "downscale", "factor": 4}], size=30)
 
 
-def test_colourisation_gives_the_luma_as_one_channel(tmp_path):
+def test_colorization_gives_the_luma_as_one_channel(tmp_path):
     write(tmp_path, one=ramp())
     data = Degraded(clean=[str(tmp_path)], chain=[{"name": "greyscale"}], size=16, channels_a=1)
     sample = data.get(0, rng())
@@ -428,13 +428,13 @@ def test_a_scale_must_divide_the_crop(tmp_path):
 
 
 def test_channels_are_what_was_asked_for_whatever_the_file_holds(tmp_path):
-    Image.fromarray(ramp()[..., 0]).save(tmp_path / "grey.png")
+    Image.fromarray(ramp()[..., 0]).save(tmp_path / "gray.png")
     write(tmp_path, rgb=ramp())
     for channels in (1, 3):
         data = Folder(folders=[str(tmp_path)], size=40, resize="none", augment=False, channels=channels)
-        grey, rgb = (data.get(index, rng())["photo"] for index in range(2))
-        assert grey.shape == rgb.shape == (channels, 40, 40)
-        np.testing.assert_array_equal(np.rint(grey * 255), np.broadcast_to(ramp()[:, 10:50, 0], grey.shape))
+        gray, rgb = (data.get(index, rng())["photo"] for index in range(2))
+        assert gray.shape == rgb.shape == (channels, 40, 40)
+        np.testing.assert_array_equal(np.rint(gray * 255), np.broadcast_to(ramp()[:, 10:50, 0], gray.shape))
     luma = ramp()[:, 10:50] @ np.array([0.299, 0.587, 0.114])
     data = Folder(folders=[str(tmp_path / "rgb.png")], size=40, resize="none", augment=False, channels=1)
     np.testing.assert_allclose(data.get(0, rng())["photo"][0] * 255, luma, atol=0.51)
@@ -553,7 +553,7 @@ def test_the_guide_names_every_dataset_and_every_kind_of_finding():
     kinds = set(re.findall(r'Finding\(\s*"(?:error|warning)", "([a-z -]+)"', source)) | {
         "unreadable",
         "truncated",
-        "grey",
+        "gray",
     }
     assert len(kinds) >= 9
     assert all(kind in text.partition("| finding |")[2] for kind in kinds)

@@ -1,4 +1,4 @@
-"""Pictures as they are stored: grey stays grey, 16 bits stay 16, JPEG goes the fast way."""
+"""Pictures as they are stored: gray stays gray, 16 bits stay 16, JPEG goes the fast way."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_stored_pictures_are_turned_upright(dtype: type, orientation: int) -> No
 @pytest.mark.parametrize(
     ("kind", "mode"), [("JPEG", "L"), ("PNG", "1"), ("GIF", "P"), ("JPEG", "CMYK"), ("WEBP", "RGB")]
 )
-def test_only_grey_files_are_grey(kind: str, mode: str, photo: np.ndarray) -> None:
+def test_only_gray_files_are_gray(kind: str, mode: str, photo: np.ndarray) -> None:
     file = io.BytesIO()
     Image.fromarray(photo).convert(mode).save(file, kind)
     found, metadata = decode_stored(file.getvalue(), "a")
@@ -100,14 +100,14 @@ def test_only_grey_files_are_grey(kind: str, mode: str, photo: np.ndarray) -> No
     assert np.array_equal(found if found.ndim == 3 else np.dstack([found] * 3), rgb)
 
 
-def test_a_transparent_grey_value_becomes_alpha() -> None:
+def test_a_transparent_gray_value_becomes_alpha() -> None:
     file = io.BytesIO()
-    grey = random_image((5, 6), np.uint8)
-    Image.fromarray(grey).save(file, "PNG", transparency=int(grey[2, 3]))
+    gray = random_image((5, 6), np.uint8)
+    Image.fromarray(gray).save(file, "PNG", transparency=int(gray[2, 3]))
     found, metadata = decode_stored(file.getvalue(), "a")
-    assert np.array_equal(found, grey)
+    assert np.array_equal(found, gray)
     assert metadata.alpha is not None
-    assert np.array_equal(metadata.alpha == 0, grey == grey[2, 3])
+    assert np.array_equal(metadata.alpha == 0, gray == gray[2, 3])
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -131,18 +131,18 @@ def test_photos_are_smaller_than_with_zlibs_usual_way() -> None:
     assert len(encode_image(Path("a.png"), image)) < len(usual.getvalue())
 
 
-@pytest.mark.parametrize("is_grey", [False, True])
+@pytest.mark.parametrize("is_gray", [False, True])
 @pytest.mark.parametrize("metadata", [ImageMetadata(), ImageMetadata(SRGB * 200, exif(1), (300, 150))])
 def test_jpeg_by_the_fast_way_is_that_of_the_usual_one(
-    photo: np.ndarray, is_grey: bool, metadata: ImageMetadata
+    photo: np.ndarray, is_gray: bool, metadata: ImageMetadata
 ) -> None:
-    image = np.ascontiguousarray(photo[..., 0]) if is_grey else photo
+    image = np.ascontiguousarray(photo[..., 0]) if is_gray else photo
     path = Path("a.jpg")
     fast, usual = encode_stored(path, image, metadata), encode_image(path, image, metadata)
     found, came_along = decode_stored(fast, "a")
     assert found.shape == image.shape
     expected = decode_image(usual, "a")[0]
-    assert np.abs(found.astype(int) - (expected[..., 0] if is_grey else expected)).max() <= 1
+    assert np.abs(found.astype(int) - (expected[..., 0] if is_gray else expected)).max() <= 1
     assert np.array_equal(decode_stored(usual, "a")[0], found)
     assert came_along.icc_profile == metadata.icc_profile
     assert came_along.dpi == metadata.dpi

@@ -56,7 +56,7 @@ def done(name: str, image: np.ndarray, **parameters: Any) -> np.ndarray:
 @pytest.mark.parametrize("name", DEGRADATIONS)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("shape", [(40, 60, 3), (40, 60), (1, 1, 3), (3, 1)])
-def test_each_degradation_takes_grey_and_rgb_of_8_and_16_bits(
+def test_each_degradation_takes_gray_and_rgb_of_8_and_16_bits(
     name: str, dtype: type, shape: tuple[int, ...], photo: np.ndarray
 ) -> None:
     image = np.resize(photo, shape).astype(dtype) * dtype(np.iinfo(dtype).max // 255)
@@ -195,7 +195,7 @@ def test_median_blur_is_the_median_of_a_square(dtype: type, size: int) -> None:
     assert np.array_equal(median_blur(image, size), np.median(windows, axis=(3, 4)))
 
 
-def test_jpeg_is_worse_at_lower_quality_and_keeps_the_colours(photo: np.ndarray) -> None:
+def test_jpeg_is_worse_at_lower_quality_and_keeps_the_colors(photo: np.ndarray) -> None:
     errors = [np.abs(jpeg(photo, quality).astype(int) - photo).mean() for quality in (95, 50, 5)]
     assert errors == sorted(errors)
     assert errors[0] < 3 < errors[2]
@@ -218,10 +218,10 @@ def test_downscale_averages_areas() -> None:
 
 
 def test_greyscale_is_the_luma_of_rec_601_in_every_channel(photo: np.ndarray) -> None:
-    grey = greyscale(photo)
-    assert np.abs(grey[..., 0] - photo @ [0.299, 0.587, 0.114]).max() <= 0.51
-    assert (grey == grey[..., :1]).all()
-    assert np.abs(grey[..., 0].astype(int) - np.asarray(Image.fromarray(photo).convert("L"))).max() <= 1
+    gray = greyscale(photo)
+    assert np.abs(gray[..., 0] - photo @ [0.299, 0.587, 0.114]).max() <= 0.51
+    assert (gray == gray[..., :1]).all()
+    assert np.abs(gray[..., 0].astype(int) - np.asarray(Image.fromarray(photo).convert("L"))).max() <= 1
 
 
 @pytest.mark.parametrize("draw", [pencil_sketch, line_art])
@@ -236,13 +236,13 @@ def test_drawings_are_white_where_nothing_is_and_dark_at_edges(draw: Any) -> Non
 
 
 def test_line_art_is_the_extended_difference_of_gaussians(photo: np.ndarray) -> None:
-    grey = greyscale(photo)[..., 0] / 255
+    gray = greyscale(photo)[..., 0] / 255
 
     def gaussian(sigma: float) -> np.ndarray:
         reach = round(4 * sigma)
         bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
         bell /= bell.sum()
-        padded = np.pad(grey, reach, mode="reflect")
+        padded = np.pad(gray, reach, mode="reflect")
         rows = np.lib.stride_tricks.sliding_window_view(padded, bell.size, axis=0) @ bell
         return np.lib.stride_tricks.sliding_window_view(rows, bell.size, axis=1) @ bell
 

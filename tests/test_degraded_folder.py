@@ -25,7 +25,7 @@ from ppgan_lite.cli.data import _parse_step
 from ppgan_lite.cli.terminal import CountBar
 from ppgan_lite.data import processes
 from ppgan_lite.data.baselines import FILTERS, measure_baselines
-from ppgan_lite.data.degraded_folder import Report, degrade_folder, verify_folder
+from ppgan_lite.data.degraded_folder import FolderReport, degrade_folder, verify_folder
 from ppgan_lite.data.manifest import Manifest
 from ppgan_lite.degradations import degrade, median_blur, rng_for
 from ppgan_lite.errors import DataError, ImageError, MissingDependencyError, PpganError, UsageError, WorkerError
@@ -56,7 +56,7 @@ def clean(photo: np.ndarray) -> list[str]:
     return names
 
 
-def make(**options: Any) -> Report:
+def make(**options: Any) -> FolderReport:
     return degrade_folder(CLEAN, WORSE, options.pop("chain", CHAIN), **{"workers": 1, **options})
 
 
@@ -86,7 +86,9 @@ def interrupt() -> None:
 
 def test_every_picture_is_degraded_under_its_own_name(clean: list[str]) -> None:
     report = make(seed=3)
-    assert report == Report(made=dict.fromkeys(["a.png", "b/a.png", "b/深.png", "c.bmp", "d 9.png", "d 10.png"], "new"))
+    assert report == FolderReport(
+        made=dict.fromkeys(["a.png", "b/a.png", "b/深.png", "c.bmp", "d 9.png", "d 10.png"], "new")
+    )
     assert list(report.made) == ["a.png", "b/a.png", "b/深.png", "c.bmp", "d 9.png", "d 10.png"]
     assert contents(WORSE).keys() == set(clean)
     for name in clean:
@@ -108,7 +110,7 @@ def test_neither_order_nor_processes_nor_other_pictures_change_a_byte(clean: lis
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_depth_colours_and_alpha_are_kept(suffix: str, shape: tuple[int, ...], dtype: type) -> None:
+def test_depth_colors_and_alpha_are_kept(suffix: str, shape: tuple[int, ...], dtype: type) -> None:
     has_alpha = (suffix, shape, dtype) != (".tif", (20, 30), np.uint16)  # Pillow reads no such TIFF
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (*shape[:2], 4)).astype(dtype)
     image, alpha = pixels[..., 0] if len(shape) == 2 else pixels[..., :3], pixels[..., 3] if has_alpha else None
@@ -150,15 +152,15 @@ def test_what_cannot_be_written_becomes_png_and_collisions_are_told(photo: np.nd
 
 def test_again_only_what_is_missing_or_changed_is_made(clean: list[str], photo: np.ndarray) -> None:
     make()
-    assert make() == Report(skipped=6)
-    assert make(overwrite=True) == Report(skipped=6)
+    assert make() == FolderReport(skipped=6)
+    assert make(overwrite=True) == FolderReport(skipped=6)
     write_image(CLEAN / "a.png", 255 - photo, overwrite=True)
     os.utime(CLEAN / "b/a.png", ns=(1, 1))  # touched, and still the same
     (WORSE / "b/深.png").unlink()
     write_image(CLEAN / "e.png", photo)
     (CLEAN / "c.bmp").unlink()
     made = {"a.png": "source changed", "b/深.png": "result missing", "e.png": "new"}
-    assert make() == Report(made=made, skipped=3, orphans=["c.bmp"])
+    assert make() == FolderReport(made=made, skipped=3, orphans=["c.bmp"])
     assert verify_folder(CLEAN, WORSE) == [f"{CLEAN / 'c.bmp'}: is missing"]
 
 
@@ -174,12 +176,12 @@ def test_with_other_settings_everything_is_made_anew(clean: list[str], changed: 
     after = contents(WORSE)
     assert after.keys() == before.keys()
     assert all(after[name] != before[name] for name in clean)
-    assert make(**changed) == Report(skipped=6)
+    assert make(**changed) == FolderReport(skipped=6)
 
 
 def test_defaults_that_are_spelt_out_are_no_other_settings(clean: list[str]) -> None:
     make(chain=[{"name": "mean_blur"}])
-    assert make(chain=[{"size": 20, "name": "mean_blur"}]) == Report(skipped=6)
+    assert make(chain=[{"size": 20, "name": "mean_blur"}]) == FolderReport(skipped=6)
 
 
 def test_what_others_made_is_not_replaced_unless_allowed(clean: list[str], photo: np.ndarray) -> None:
@@ -195,7 +197,7 @@ def test_what_others_made_is_not_replaced_unless_allowed(clean: list[str], photo
     assert str(again.errors["c.bmp"]).startswith(f"{WORSE / 'c.bmp'}: was changed after it was made. Choose")
     assert (WORSE / "c.bmp").read_bytes() == b"painted over"
     made = {"a.png": "exists already", "c.bmp": "was changed after it was made"}
-    assert make(overwrite=True) == Report(made=made, skipped=4)
+    assert make(overwrite=True) == FolderReport(made=made, skipped=4)
     assert verify_folder(CLEAN, WORSE) == []
 
 
@@ -210,7 +212,7 @@ def test_unreadable_pictures_do_not_end_the_folder(clean: list[str]) -> None:
     assert make().errors.keys() == {"c.bmp", "b/a.png"}
     (CLEAN / "c.bmp").unlink()
     (CLEAN / "b/a.png").unlink()
-    assert make() == Report(skipped=4)
+    assert make() == FolderReport(skipped=4)
     assert verify_folder(CLEAN, WORSE) == []
 
 
@@ -273,7 +275,7 @@ def test_what_was_made_and_not_recorded_is_made_again(clean: list[str]) -> None:
         manifest["files"][name] = {"path": name}
     (WORSE / "manifest.json").write_text(json.dumps(manifest))
     (WORSE / "a.png").write_bytes(b"half a picture")
-    assert make() == Report(made={"a.png": "not finished", "c.bmp": "not finished"}, skipped=4)
+    assert make() == FolderReport(made={"a.png": "not finished", "c.bmp": "not finished"}, skipped=4)
     assert contents(WORSE) == expected
 
 
@@ -552,7 +554,7 @@ def test_baselines_are_the_best_of_each_filter_on_the_same_pairs(
     assert [list(baseline) for baseline in outcome["baselines"]] == [
         ["filter", "psnr", "ssim"],
         ["filter", "size", "psnr", "ssim"],
-        ["filter", "sigma_colour", "sigma_space", "psnr", "ssim"],
+        ["filter", "sigma_color", "sigma_space", "psnr", "ssim"],
         ["filter", "strength", "psnr", "ssim"],
     ]
     assert outcome["baselines"][0]["psnr"] == pytest.approx(np.mean([psnr(*pairs[index]) for index in (0, 3)]))

@@ -15,7 +15,7 @@ from tiny import register
 
 from ppgan_lite.cli import main
 from ppgan_lite.data import inspection
-from ppgan_lite.data.doctor import Report, examine, examine_folder
+from ppgan_lite.data.doctor import DoctorReport, examine, examine_folder
 from ppgan_lite.data.findings import Finding, alike
 from ppgan_lite.data.inspection import inspect, inspect_all
 from ppgan_lite.errors import DataError, UsageError
@@ -30,7 +30,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 def scene(seed: int, height: int = 64, width: int = 64) -> np.ndarray:
-    """A coloured picture with something large in it, another one for each seed."""
+    """A colored picture with something large in it, another one for each seed."""
     small = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
 
@@ -47,7 +47,7 @@ def scenes(folder: Path, count: int = 4, first: int = 0) -> Path:
     return folder
 
 
-def found(report: Report) -> list[tuple[str, str, str]]:
+def found(report: DoctorReport) -> list[tuple[str, str, str]]:
     """Return severity, kind and file name of each finding."""
     return [(finding.severity, finding.kind, Path(finding.file).name) for finding in report.findings]
 
@@ -61,7 +61,7 @@ def folder_data(folder: Path, **arguments: Any) -> dict[str, Any]:
 
 def test_nothing_is_wrong_with_good_pictures(tmp_path):
     report = examine(folder_data(scenes(tmp_path)))
-    assert report == Report((), 4)
+    assert report == DoctorReport((), 4)
     assert report.lines() == ["4 pictures: nothing is wrong"]
     report.check()
 
@@ -173,7 +173,7 @@ def test_those_alike_are_the_pairs_that_comparing_all_with_all_finds():
     assert alike(thumbnails[:0], thumbnails) == alike(thumbnails, thumbnails[:0]) == []
 
 
-def test_pictures_for_validation_that_are_learnt_from_are_told(tmp_path):
+def test_pictures_for_validation_that_are_learned_from_are_told(tmp_path):
     scenes(tmp_path / "train", 4)
     scenes(tmp_path / "val", 2, first=10)
     write(tmp_path / "val/copy.png", scene(1))
@@ -212,19 +212,19 @@ def test_pictures_smaller_than_the_crop_are_told(tmp_path):
     assert finding.text == "has 90 x 30 px and is enlarged for the crop of 32 px"
 
 
-def test_greyscale_among_colour_is_told_and_colour_among_greyscale(tmp_path):
-    scenes(tmp_path / "mostly_colour", 3)
-    write(tmp_path / "mostly_colour/grey.jpg", scene(5)[..., 0])
-    write(tmp_path / "mostly_colour/grey_as_rgb.jpg", scene(6)[..., :1].repeat(3, axis=2))
-    assert found(examine(folder_data(tmp_path / "mostly_colour"))) == [
-        ("warning", "grey", "grey.jpg"),
-        ("warning", "grey", "grey_as_rgb.jpg"),
+def test_grayscale_among_color_is_told_and_color_among_grayscale(tmp_path):
+    scenes(tmp_path / "mostly_color", 3)
+    write(tmp_path / "mostly_color/gray.jpg", scene(5)[..., 0])
+    write(tmp_path / "mostly_color/gray_as_rgb.jpg", scene(6)[..., :1].repeat(3, axis=2))
+    assert found(examine(folder_data(tmp_path / "mostly_color"))) == [
+        ("warning", "gray", "gray.jpg"),
+        ("warning", "gray", "gray_as_rgb.jpg"),
     ]
-    assert examine(folder_data(tmp_path / "mostly_colour", channels=1)).findings == ()
+    assert examine(folder_data(tmp_path / "mostly_color", channels=1)).findings == ()
     for seed in range(3):
-        write(tmp_path / f"mostly_grey/{seed}.png", scene(seed)[..., 0])
-    write(tmp_path / "mostly_grey/colour.png", scene(5))
-    assert found(examine(folder_data(tmp_path / "mostly_grey"))) == [("warning", "coloured", "colour.png")]
+        write(tmp_path / f"mostly_gray/{seed}.png", scene(seed)[..., 0])
+    write(tmp_path / "mostly_gray/color.png", scene(5))
+    assert found(examine(folder_data(tmp_path / "mostly_gray"))) == [("warning", "colored", "color.png")]
 
 
 def test_empty_folders_are_told(tmp_path):
@@ -295,15 +295,15 @@ def test_pairs_side_by_side_need_an_even_width(tmp_path):
 
 def test_data_that_is_not_read_from_files_needs_no_doctor(monkeypatch):
     register(monkeypatch)
-    assert examine({"name": "TinyData"}) == Report((), 0)
+    assert examine({"name": "TinyData"}) == DoctorReport((), 0)
 
 
 # The report
 
 
-def many(count: int) -> Report:
+def many(count: int) -> DoctorReport:
     findings = [Finding("error", "unreadable", f"{i}.jpg", "the file is empty", "Take it out") for i in range(count)]
-    return Report((*findings, Finding("warning", "small", "x.jpg", "is small", "Take it out")), 20)
+    return DoctorReport((*findings, Finding("warning", "small", "x.jpg", "is small", "Take it out")), 20)
 
 
 def test_a_report_tells_the_first_of_each_kind_and_how_many_there_are():
@@ -372,7 +372,7 @@ def test_no_cache_can_be_written_and_all_is_found_all_the_same(tmp_path, monkeyp
     scenes(tmp_path / "pictures", 2)
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "file"))
-    assert examine(folder_data(tmp_path / "pictures")) == Report((), 2)
+    assert examine(folder_data(tmp_path / "pictures")) == DoctorReport((), 2)
 
 
 def test_what_was_seen_before_an_interruption_is_kept(tmp_path, looked_at):
@@ -401,7 +401,7 @@ def test_facts_are_those_of_the_upright_picture(tmp_path):
     exif[0x0112] = 6  # turned by a quarter
     for suffix in (".jpg", ".png"):
         facts = inspect(write(tmp_path / f"0{suffix}", scene(0, 600, 900), exif=exif))
-        assert (facts.fault, facts.width, facts.height, facts.grey) == ("", 600, 900, False)
+        assert (facts.fault, facts.width, facts.height, facts.gray) == ("", 600, 900, False)
 
 
 # Folders

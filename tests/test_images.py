@@ -64,7 +64,7 @@ def test_lossy_formats_give_nearly_the_same_pixels(tmp_path: Path, photo: np.nda
     assert np.abs(image.astype(int) - photo).mean() < 4
 
 
-def test_jpeg_keeps_full_colour_resolution(tmp_path: Path, photo: np.ndarray) -> None:
+def test_jpeg_keeps_full_color_resolution(tmp_path: Path, photo: np.ndarray) -> None:
     write_image(tmp_path / "a.jpg", photo)
     with Image.open(tmp_path / "a.jpg") as picture:
         assert {layer[1:3] for layer in picture.layer} == {(1, 1)}
@@ -158,7 +158,7 @@ def test_alpha_is_left_out_where_the_format_has_none(tmp_path: Path, photo: np.n
     assert np.abs(image.astype(int) - photo).mean() < 4
 
 
-def test_a_transparent_palette_colour_becomes_alpha(photo: np.ndarray) -> None:
+def test_a_transparent_palette_color_becomes_alpha(photo: np.ndarray) -> None:
     palette = Image.fromarray(photo).quantize(8)
     _, metadata = decode_image(encoded(palette, "PNG", transparency=3), "photo")
     assert metadata.alpha is not None
@@ -166,7 +166,7 @@ def test_a_transparent_palette_colour_becomes_alpha(photo: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bit_greyscale_is_scaled_and_not_clipped(kind: str) -> None:
+def test_sixteen_bit_grayscale_is_scaled_and_not_clipped(kind: str) -> None:
     ramp = np.linspace(0, 65_535, 256).astype(np.uint16).reshape(16, 16)
     image, _ = decode_image(encoded(Image.fromarray(ramp), kind), "photo")
     assert np.array_equal(image[..., 0].ravel(), np.arange(256))
@@ -185,9 +185,9 @@ def test_float_pixels_are_taken_from_zero_to_one() -> None:
         decode_image(encoded(Image.fromarray(values * 300), "TIFF"), "photo")
 
 
-def test_a_grey_profile_is_applied_and_not_given_to_rgb_pixels(photo: np.ndarray) -> None:
+def test_a_gray_profile_is_applied_and_not_given_to_rgb_pixels(photo: np.ndarray) -> None:
     profile = bytearray(SRGB)
-    profile[16:20] = b"GRAY"  # a profile that claims grey, and is broken as such
+    profile[16:20] = b"GRAY"  # a profile that claims gray, and is broken as such
     _, metadata = decode_image(encoded(Image.fromarray(photo).convert("L"), "PNG", icc_profile=bytes(profile)), "photo")
     assert metadata.icc_profile is None
 

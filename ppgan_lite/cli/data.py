@@ -23,7 +23,7 @@ from ppgan_lite.errors import UsageError
 
 if TYPE_CHECKING:
     from ppgan_lite.data.baselines import Baseline
-    from ppgan_lite.data.degraded_folder import Report
+    from ppgan_lite.data.degraded_folder import FolderReport
 
 
 @click.command()
@@ -156,7 +156,7 @@ def _parse_step(text: str) -> dict[str, Any]:
     return step
 
 
-def _print_report(report: Report, target: str) -> None:
+def _print_report(report: FolderReport, target: str) -> None:
     reasons: dict[str, int] = {}
     for why in report.made.values():
         reasons[why] = reasons.get(why, 0) + 1
@@ -174,7 +174,7 @@ def _print_report(report: Report, target: str) -> None:
         say(f"{len(report.errors)} of {total} pictures failed")
 
 
-def _report_as_json(report: Report) -> dict[str, Any]:
+def _report_as_json(report: FolderReport) -> dict[str, Any]:
     errors = [{"picture": name, "error": str(error)} for name, error in report.errors.items()]
     return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors}
 

@@ -1,6 +1,6 @@
-"""Data sets: index -> named arrays, each float32 CHW in [0, 1].
+"""Datasets: index -> named arrays, each float32 CHW in [0, 1].
 
-`DATASETS` is the table that configs name them by. A new one costs one file and one line here.
+`DATASETS` is the table of names for configs. A new dataset costs one file and one line here.
 """
 
 DATASETS: dict[str, str] = {

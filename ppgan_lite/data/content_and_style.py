@@ -1,4 +1,4 @@
-"""Photos and paintings, drawn independently: what style transfer trains on."""
+"""Photos and paintings, drawn independently, for training style transfer."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class ContentAndStyle:
 
     Args:
         content: Folders (searched recursively) or files of photos.
-        style: Folders or files of paintings; each entry of the list is drawn equally often, so a folder of a hundred
-            counts as much as a single file.
+        style: Folders or files of paintings; all entries of the list are drawn equally often, so a folder of
+            a hundred counts as much as a single file.
         size: Side of a photo's crop in pixels.
         style_size: Side of a painting's crop; `size` if not given.
         content_short_side: Range of the short side that a photo is resized to before it is cropped.
-        style_short_side: The same for paintings. It fixes how large the strokes are beside the photo's objects.
-        exclude: File names (without folder) that are left out, to be measured on later.
-        whole: Whether the painting is shown whole instead, always the same, its short side in the middle of
-            `style_short_side`; then there is one. Crops of it would each ask for other colours and strokes.
-        recolour: Share of paintings whose colour channels are shuffled and partly inverted, for more palettes.
-        augment: Whether anything is drawn at random. If not: the middles of ranges and pictures, the paintings in
+        style_short_side: The same for paintings. It sets the size of strokes relative to the objects of the photo.
+        exclude: File names (without folder) to leave out, for example those held out for validation.
+        whole: Whether to return the whole painting, always in the same size, its short side in the middle of
+            `style_short_side`, instead of crops of it, whose colors and strokes differ. Takes one painting.
+        recolour: Share of paintings whose color channels are shuffled and partly inverted, for more palettes.
+        augment: Whether to draw at random. If not: the middles of ranges, the centers of pictures, the paintings in
             turn.
     """
 
@@ -73,7 +73,7 @@ class ContentAndStyle:
         return len(self.photos)
 
     def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Return photo `index` and a painting, cropped, turned left to right and recoloured as `rng` says."""
+        """Return photo `index` and a painting, randomly cropped, flipped and recolored."""
         image = self._paintings[self._painting(index, rng)]
         where = self._style_policy.choose(image, rng)
         painting = to_array(resized(image, where.width, where.height) if self.whole else cut(image, where), 3)
@@ -85,14 +85,14 @@ class ContentAndStyle:
         return {"photo": to_array(cut(image, self._photo_policy.choose(image, rng)), 3), "style": painting}
 
     def sources(self) -> list[Source]:
-        """Return what the doctor looks at."""
+        """Return the files of the dataset, for the doctor."""
         return [
             Source("photo", tuple(self.photos), self._photo_policy.size),
             Source("style", tuple(file for files in self.styles for file in files), self._style_policy.size),
         ]
 
     def _painting(self, index: int, rng: np.random.Generator) -> Path:
-        """Return the painting that goes with a photo: one of all entries in turn where nothing is drawn at random."""
+        """Return the painting for a photo: a random one, or one of each entry in turn without augmentation."""
         if self.augment:
             files = self.styles[rng.integers(len(self.styles))]
             return files[rng.integers(len(files))]

@@ -1,4 +1,4 @@
-"""How pictures of any size become squares of one size: resized, cut out, flipped; the same way for both of a pair."""
+"""Square crops of pictures of any size: resize, crop and flip, the same way for both pictures of a pair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ppgan_lite.data.pictures import resized
 from ppgan_lite.errors import DataError
 
 Resize = Literal["short_side", "width", "square", "none"]
-# A side in pixels, or the range that it is drawn from.
+# A side in pixels, or the range to draw it from.
 Side = int | tuple[int, int]
 
 # CycleGAN and pix2pix resize to 286 and crop 256.
@@ -20,13 +20,13 @@ _USUAL_MARGIN = 286 / 256
 
 @dataclass(frozen=True)
 class Cut:
-    """One square of a resized picture.
+    """A square crop of a resized picture.
 
     Attributes:
-        height, width: What the whole picture is resized to, in pixels.
-        top, left: Where the square begins there.
-        size: Its side.
-        flip: Whether it is turned left to right.
+        height, width: The size that the whole picture is resized to, in pixels.
+        top, left: The corner of the crop in the resized picture.
+        size: The side of the crop.
+        flip: Whether to flip the crop horizontally.
     """
 
     height: int
@@ -37,24 +37,24 @@ class Cut:
     flip: bool
 
     def times(self, scale: int) -> Cut:
-        """Return the same part of a picture that is `scale` times as large."""
+        """Return the crop of the same part of a picture that is `scale` times as large."""
         whole, corner = (self.height * scale, self.width * scale), (self.top * scale, self.left * scale)
         return Cut(*whole, *corner, self.size * scale, self.flip)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Which squares are cut out of a picture.
+    """How to draw square crops of a picture.
 
     Attributes:
-        size: Side of the square in pixels.
-        resize: What is done to the whole picture first. "short_side" and "width" bring that side to `resize_to` and
+        size: Side of the crop in pixels.
+        resize: How to resize the whole picture first. "short_side" and "width" bring that side to `resize_to` and
             keep the aspect, "square" brings both sides to it, "none" leaves the picture as it is. A picture that is
-            still smaller than the square is enlarged until it holds one.
-        resize_to: The range, in pixels, that the side is drawn from.
-        flip: Whether half of the squares are turned left to right.
-        augment: Whether anything is drawn at random. If not: the middle of the range, the middle of the picture, never
-            flipped, as validation wants it.
+            still smaller than the crop is enlarged to hold it.
+        resize_to: The range of the side, in pixels.
+        flip: Whether to flip half of the crops horizontally.
+        augment: Whether to draw at random. If not: the middle of the range, the center of the picture, no flip, as for
+            validation.
     """
 
     size: int
@@ -64,7 +64,7 @@ class Policy:
     augment: bool = True
 
     def choose(self, image: np.ndarray, rng: np.random.Generator) -> Cut:
-        """Draw a square of a picture (height, width, ...)."""
+        """Draw a crop of a picture (height, width, ...)."""
         low, high = self.resize_to
         side = int(rng.integers(low, high + 1)) if self.augment else (low + high) // 2
         height, width = self._whole(image.shape[0], image.shape[1], side)
@@ -75,7 +75,7 @@ class Policy:
         return Cut(height, width, top, left, self.size, self.flip and bool(rng.random() < 0.5))
 
     def largest(self, height: int, width: int) -> tuple[int, int]:
-        """Return the largest (height, width) at which a picture of that size is ever needed, at most its own."""
+        """Return the largest (height, width) that crops need of a picture of this size, at most its own."""
         if self.resize == "none" or min(height, width) <= self.size:
             return height, width
         needed = self._whole(height, width, self.resize_to[1])
@@ -84,7 +84,7 @@ class Policy:
         return needed if needed[0] < height else (height, width)
 
     def _whole(self, height: int, width: int, side: int) -> tuple[int, int]:
-        """Return the (height, width) that a picture is resized to."""
+        """Return the (height, width) to resize a picture to."""
         if self.resize == "square":
             return side, side
         if self.resize == "short_side":
@@ -98,18 +98,18 @@ class Policy:
 def policy(
     size: int, resize: Resize = "short_side", resize_to: Side | None = None, *, flip: bool = True, augment: bool = True
 ) -> Policy:
-    """Check what a config says about crops and return it as a policy.
+    """Check the crop settings of a config and return them as a policy.
 
     Args:
         size: Side of the crop in pixels.
         resize: As in `Policy`.
-        resize_to: A side or a range of sides in pixels; without it an eighth more than `size`, as CycleGAN and pix2pix
-            have it, or `size` itself without augmentation.
+        resize_to: A side or a range of sides in pixels; by default `size` and an eighth, as in CycleGAN and pix2pix,
+            or `size` without augmentation.
         flip: As in `Policy`.
         augment: As in `Policy`.
 
     Raises:
-        DataError: The sizes do not go together.
+        DataError: The sizes contradict each other.
     """
     if size < 1:
         raise DataError("size", str(size), "1 pixel or more")
@@ -123,12 +123,12 @@ def policy(
 
 
 def cut(image: np.ndarray, where: Cut) -> np.ndarray:
-    """Resize a uint8 or uint16 picture, (height, width, 3) or (height, width), and cut a square out of it."""
+    """Resize a uint8 or uint16 picture, (height, width, 3) or (height, width), and crop it."""
     whole = resized(image, where.width, where.height)
     square = whole[where.top : where.top + where.size, where.left : where.left + where.size]
     return square[:, ::-1] if where.flip else square
 
 
 def _scaled(height: int, width: int, scale: float) -> tuple[int, int]:
-    """Return both sides times a factor; rounding never takes the shorter one below what was asked of it."""
+    """Return both sides times a factor, rounded, at least 1."""
     return max(1, round(height * scale)), max(1, round(width * scale))

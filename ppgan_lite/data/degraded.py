@@ -1,4 +1,4 @@
-"""Clean pictures, degraded on the fly: what restoration and colourisation train on."""
+"""Clean pictures, degraded on the fly, for training restoration and colorization."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, re
 from ppgan_lite.degradations import check_chain, degrade
 from ppgan_lite.errors import DataError
 
-# Degraded with the square and then cut away: a blur sees what lies around the square, as it does in a whole photo.
+# Degraded with the crop and cut off afterwards, so that a blur takes in the surroundings, as in a whole photo.
 _SURROUNDINGS_PX = 32
 
 
 class Degraded:
-    """A crop ("b") and the same degraded ("a"), float32 CHW in [0, 1]. Every epoch draws other noise.
+    """A crop ("b") and its degraded version ("a"), float32 CHW in [0, 1]. The noise differs in every epoch.
 
-    With a `downscale` in the chain, "a" is so many times smaller than "b".
+    A `downscale` in the chain makes "a" smaller than "b" by its factor.
 
     Args:
         clean: Folders (searched recursively, by content) or files of clean pictures.
         chain: Degradations in order, each with its arguments: [{"name": "salt_and_pepper", "amount": 0.1}, ...].
-        size, resize, resize_to, flip, augment: How a picture is cropped, see `crops.policy`.
+        size, resize, resize_to, flip, augment: The crop, see `crops.policy`.
         channels_a: Of the degraded picture: 3, or 1 for its luma.
-        channels_b: Of the clean picture: 3, or 1 for greyscale.
-        exclude: File names (without folder) that are left out.
+        channels_b: Of the clean picture: 3, or 1 for grayscale.
+        exclude: File names (without folder) to leave out.
     """
 
     gives = ("a", "b")
@@ -59,7 +59,7 @@ class Degraded:
         return len(self.files)
 
     def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Return a crop of picture `index`, degraded as `rng` says, and the crop."""
+        """Return a random crop of picture `index`, degraded and clean."""
         image = self._pictures[self.files[index]]
         where = self.policy.choose(image, rng)
         rows = _Span(where.top, where.size, where.height, self.scale)
@@ -72,13 +72,13 @@ class Degraded:
         return {"a": to_array(worse, self.channels[0]), "b": to_array(clean, self.channels[1])}
 
     def sources(self) -> list[Source]:
-        """Return what the doctor looks at."""
+        """Return the files of the dataset, for the doctor."""
         return [Source("clean", tuple(self.files), self.policy.size, max(self.channels))]
 
 
 @dataclass(frozen=True)
 class _Span:
-    """The square's extent along one side of the picture, in the picture, with its surroundings, and degraded."""
+    """The extent of the crop along one axis: in the picture, with its surroundings, and degraded."""
 
     start: int
     size: int
@@ -87,31 +87,31 @@ class _Span:
 
     @property
     def before(self) -> int:
-        """Pixels of surroundings before the square, so many that the square begins on a whole degraded pixel."""
+        """Pixels of surroundings before the crop; a multiple of the scale: the crop starts on a degraded pixel."""
         return min(self.start, _SURROUNDINGS_PX) // self.scale * self.scale
 
     @property
     def wide(self) -> slice:
-        """The square and its surroundings in the picture."""
+        """The crop and its surroundings in the picture."""
         after = min(self.whole - self.start - self.size, _SURROUNDINGS_PX) // self.scale * self.scale
         return slice(self.start - self.before, self.start + self.size + after)
 
     @property
     def inner(self) -> slice:
-        """The square within `wide`."""
+        """The crop within `wide`."""
         return slice(self.before, self.before + self.size)
 
     @property
     def small(self) -> slice:
-        """The square within `wide`, degraded."""
+        """The crop within `wide`, degraded."""
         return slice(self.before // self.scale, (self.before + self.size) // self.scale)
 
 
 def _scale_of(chain: Sequence[dict[str, Any]], size: int) -> int:
-    """Return how many times a chain shrinks a square.
+    """Return the factor by which a chain shrinks a crop.
 
     Raises:
-        DataError: It is no whole number for that size.
+        DataError: It is not an integer for crops of that size.
     """
     small = degrade(np.zeros((size, size, 3), np.uint8), chain, rng=np.random.default_rng(0)).shape[0]
     if size % small:

@@ -1,4 +1,4 @@
-"""A folder of clean pictures, degraded into another folder: on all cores, each picture once, provably."""
+"""Degrade a folder of clean pictures into another folder: on all cores, each picture once, with checksums."""
 
 from __future__ import annotations
 
@@ -33,26 +33,24 @@ from ppgan_lite.images import (
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.threads import usable_cores
 
-Progress = Callable[[int, int], None]
-
-# While pictures are made the manifest is written so often, but takes no larger share of the time than this.
+# The interval of writing the manifest while pictures are made, and the largest share of the time it may take.
 _SAVE_EVERY_S = 2.0
 _LARGEST_SHARE_OF_SAVING = 0.05
-# Smaller folders are done before other processes have started.
+# Smaller folders are done faster than other processes start.
 _BYTES_WORTH_PROCESSES = 2_000_000
-# After one of these no other picture can be written either.
+# After one of these errors no other picture can be written either.
 _FATAL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass
-class Report:
-    """What became of a folder. Pictures go by their path below the source folder.
+class FolderReport:
+    """The result of degrading a folder. Pictures are named by their paths below the source folder.
 
     Attributes:
-        made: Picture -> why its result was made: "new", "settings changed" ...
-        skipped: How many results were there already, of the same sources with the same settings.
-        errors: Picture -> why it has no result.
-        orphans: Pictures that are gone; their results are left as they are.
+        made: Picture -> the reason for making its result: "new", "settings changed" ...
+        skipped: The number of existing results of the same sources with the same settings.
+        errors: Picture -> the error that prevented its result.
+        orphans: Pictures that no longer exist; their results are kept.
     """
 
     made: dict[str, str] = field(default_factory=dict)
@@ -63,7 +61,7 @@ class Report:
 
 @dataclass(frozen=True)
 class _Job:
-    """One picture to be made."""
+    """One picture to degrade."""
 
     name: str
     source: Path
@@ -78,7 +76,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What came of a job: both files as they are now, or the arguments of an ImageError."""
+    """The outcome of a job: the states of source and result, or the arguments of an ImageError."""
 
     states: tuple[FileState, FileState] | None = None
     error: tuple[str, ...] = ()
@@ -93,33 +91,33 @@ def degrade_folder(
     seed: int = 0,
     workers: int | None = None,
     overwrite: bool = False,
-    progress: Progress = lambda done, total: None,
-) -> Report:
-    """Degrade every picture of a folder into another one, the tree mirrored, and keep a manifest of it there.
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> FolderReport:
+    """Degrade every picture of a folder into another one of the same structure, and keep a manifest there.
 
-    What is random in a picture depends on its path below the folder and on the seed only. What the manifest tells as
-    done with the same settings, of a source and with a result that are still the same, is skipped; so after an
-    interruption the same call goes on where it was. Each file appears whole or not at all.
+    Random numbers depend on the seed and on the path of a picture below the folder only. Pictures that the manifest
+    lists with the same settings, and whose source and result are unchanged, are skipped, so that after an interruption
+    the same call continues. Each file is written whole or not at all.
 
     Args:
-        source: Searched with all folders in it, by content. Grey or RGB, 8 or 16 bits, alpha are kept.
-        target: Made where it is missing. Formats that cannot be written become PNG.
+        source: Searched recursively, by content. Gray or RGB, 8 or 16 bits and alpha are kept.
+        target: Created if missing. Formats that cannot be written become PNG.
         chain: Degradations in order, see `degradations.degrade`.
-        seed: Of what is random.
-        workers: Processes; None takes all cores where that pays off.
-        overwrite: Whether files may be replaced that are not, or not any more, as the manifest tells.
-        progress: Called with how many pictures are done, of how many that are not skipped.
+        seed: Seed of the random numbers.
+        workers: The number of processes; None for one per core if the folder is large enough.
+        overwrite: Whether to replace files that are not in the manifest or were changed since.
+        progress: Called with the number of finished pictures and of all that are not skipped.
 
     Raises:
-        UsageError: The chain or the folders cannot be meant.
-        ImageError: There are no pictures, or the disk is full. What was made is kept.
+        UsageError: The chain or the folders are invalid.
+        ImageError: There are no pictures, or the disk is full. Finished results are kept.
         DataError: The manifest is damaged.
-        WorkerError: A process died. What was made is kept.
-        KeyboardInterrupt: What was made is kept.
+        WorkerError: A process died. Finished results are kept.
+        KeyboardInterrupt: Finished results are kept.
     """
     source, target = Path(source), Path(target)
     chain = resolve_chain(chain)
-    report = Report()
+    report = FolderReport()
     results = _plan(source, target, report)
     old = Manifest.read(target)
     has_old_settings = old is not None and (old.chain, old.seed) == (chain, seed)
@@ -134,7 +132,7 @@ def degrade_folder(
             manifest.entries[name] = entry
             report.skipped += 1
         elif is_free or overwrite:
-            manifest.entries[name] = Entry(path)  # while it has no checksum, what lies there is ours to replace
+            manifest.entries[name] = Entry(path)  # without a checksum: a file there is ours to replace
             jobs.append(_Job(name, source / name, target / path, why, chain, seed))
         else:
             remedy = "Choose another folder, or allow it with --overwrite"
@@ -150,7 +148,7 @@ def degrade_folder(
     if jobs:
         _make(jobs, manifest, target, report, _workers(jobs, workers), progress)
     elif old and has_old_settings and manifest.entries != old.entries:
-        manifest.write(target)  # without what was planned, never made, and is gone
+        manifest.write(target)  # without entries of pictures that were never made and no longer exist
     return report
 
 
@@ -160,23 +158,23 @@ def verify_folder(
     *,
     chain: Chain | None = None,
     seed: int | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[str]:
     """Compare every file of both folders with the manifest, by checksum.
 
     Args:
         source: The clean pictures.
         target: The degraded ones, with the manifest.
-        chain: Degradations that the folder should have been made with; None: any.
-        seed: The seed that it should have been made with; None: any.
-        progress: Called with how many pictures are compared, of how many.
+        chain: The expected degradations; None for any.
+        seed: The expected seed; None for any.
+        progress: Called with the number of compared pictures and of all.
 
     Returns:
-        What differs, a line each; nothing if the folder is what the manifest tells, and complete.
+        A line for each difference; none if the folder matches the manifest and is complete.
 
     Raises:
         DataError: There is no manifest, or it is damaged.
-        UsageError: The chain or the folders cannot be meant.
+        UsageError: The chain or the folders are invalid.
     """
     source, target = Path(source), Path(target)
     manifest = Manifest.read(target)
@@ -210,13 +208,13 @@ def verify_folder(
     return differences + [f"{path}: is not in the manifest" for path in strangers if path not in known]
 
 
-def _plan(source: Path, target: Path, report: Report) -> dict[str, str]:
-    """Return picture -> result, both below their folders and with /; pictures whose results collide are reported."""
+def _plan(source: Path, target: Path, report: FolderReport) -> dict[str, str]:
+    """Return picture -> result, as paths below their folders with /; report pictures whose results collide."""
     names = [path.relative_to(source) for path in _sources(source, target)]
     results: dict[str, str] = {}
     taken: dict[str, str] = {}
     keeps_name = {name: result_name(name) == name.name for name in names}
-    for name in sorted(names, key=lambda name: not keeps_name[name]):  # who keeps the own name comes first
+    for name in sorted(names, key=lambda name: not keeps_name[name]):  # pictures that keep their name come first
         result = name.with_name(result_name(name)).as_posix()
         other = taken.setdefault(result.casefold(), name.as_posix())
         if other == name.as_posix():
@@ -228,7 +226,7 @@ def _plan(source: Path, target: Path, report: Report) -> dict[str, str]:
 
 
 def _sources(source: Path, target: Path) -> list[Path]:
-    """Return the pictures of a folder, without those of a target folder inside it."""
+    """Return the pictures of a folder, without those in a target folder inside it."""
     if not source.is_dir():
         raise UsageError(source, "is not a folder", "a folder of clean pictures")
     if target.exists() and not target.is_dir():
@@ -242,7 +240,7 @@ def _sources(source: Path, target: Path) -> list[Path]:
 
 
 def _why(source: Path, result: Path, entry: Entry | None, has_old_settings: bool) -> tuple[str, bool]:
-    """Return why a result must be made, "" if it need not, and whether nothing foreign is in its place."""
+    """Return the reason for making a result ("" if it is up to date), and whether its place is free or ours."""
     if entry is None:
         return ("exists already", False) if result.exists() else ("new", True)
     if entry.source_state is None or entry.result_state is None:
@@ -263,19 +261,24 @@ def _workers(jobs: Sequence[_Job], workers: int | None) -> int:
 
 
 def _make(
-    jobs: Sequence[_Job], manifest: Manifest, target: Path, report: Report, workers: int, progress: Progress
+    jobs: Sequence[_Job],
+    manifest: Manifest,
+    target: Path,
+    report: FolderReport,
+    workers: int,
+    progress: Callable[[int, int], None],
 ) -> None:
     done, next_save = 0, 0.0
 
     def save() -> None:
         nonlocal next_save
         started = time.monotonic()
-        with _ctrl_c_held_back():
+        with _delaying_ctrl_c():
             manifest.write(target)
         ended = time.monotonic()
         next_save = ended + max(_SAVE_EVERY_S, (ended - started) / _LARGEST_SHARE_OF_SAVING)
 
-    def take(job: _Job, outcome: _Outcome) -> None:
+    def record(job: _Job, outcome: _Outcome) -> None:
         nonlocal done
         done += 1
         if outcome.states is None:
@@ -294,9 +297,9 @@ def _make(
     save()
     progress(0, len(jobs))
     try:
-        for_each(_degrade_file, jobs, take, workers=workers)
+        for_each(_degrade_file, jobs, record, workers=workers)
     except BaseException:
-        with suppress(ImageError):  # on a full disk: those that are not recorded will be made again
+        with suppress(ImageError):  # on a full disk: unrecorded results are made again
             save()
         raise
     save()
@@ -314,17 +317,17 @@ def _degrade_file(job: _Job) -> _Outcome:
     except ImageError as error:
         is_fatal = isinstance(error.__cause__, OSError) and error.__cause__.errno in _FATAL_ERRORS
         return _Outcome(error=(error.where, error.found, error.expected, error.remedy), is_fatal=is_fatal)
-    except UsageError as error:  # a picture that a degradation cannot take
+    except UsageError as error:  # a picture that a degradation does not support
         return _Outcome(error=(str(job.source), f"cannot be degraded: {error}"))
     except MemoryError:
         return _Outcome(error=(str(job.source), "not enough memory"))
-    except Exception as error:  # noqa: BLE001 - one picture does not end the folder
+    except Exception as error:  # noqa: BLE001 - one picture must not end the folder
         remedy = "Please report it, with the picture"
         return _Outcome(error=(str(job.source), f"unexpected {type(error).__name__}: {error}", "", remedy))
 
 
 def _of_size(metadata: ImageMetadata, image: np.ndarray) -> ImageMetadata:
-    """Return the metadata with an alpha of the picture's size."""
+    """Return the metadata with alpha resized to the picture."""
     if metadata.alpha is None or metadata.alpha.shape == image.shape[:2]:
         return metadata
     cv2 = opencv()
@@ -334,10 +337,10 @@ def _of_size(metadata: ImageMetadata, image: np.ndarray) -> ImageMetadata:
 
 
 @contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait until something short is done."""
+def _delaying_ctrl_c() -> Iterator[None]:
+    """Delay Ctrl-C until the end of a short block."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is interrupted
+        yield  # Ctrl-C interrupts the main thread only
         return
     waiting = []
     handler = signal.signal(signal.SIGINT, lambda *details: waiting.append(details))

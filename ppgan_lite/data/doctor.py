@@ -1,4 +1,4 @@
-"""The doctor: looks at all pictures that a training would use, before it does, and says what is wrong with them."""
+"""The doctor: inspect all pictures that a training would use, and report faults before it starts."""
 
 from __future__ import annotations
 
@@ -30,19 +30,17 @@ from ppgan_lite.errors import DataError, PpganError
 from ppgan_lite.images import find_images
 from ppgan_lite.tables import resolve
 
-Progress = Callable[[float], None]
-
-# Paintings may be the same for training and validation, and of any colours.
+# Paintings may be shared by training and validation, and have any colors.
 _STYLE = "style"
 
 
 @dataclass(frozen=True)
-class Report:
-    """What the doctor found.
+class DoctorReport:
+    """The findings of the doctor.
 
     Attributes:
-        findings: Errors first; those of one kind lie together.
-        files: How many files were looked at.
+        findings: Errors first, grouped by kind.
+        files: The number of inspected files.
     """
 
     findings: tuple[Finding, ...]
@@ -50,16 +48,16 @@ class Report:
 
     @property
     def errors(self) -> list[Finding]:
-        """What stops a training."""
+        """The findings that stop a training."""
         return [finding for finding in self.findings if finding.severity == "error"]
 
     @property
     def warnings(self) -> list[Finding]:
-        """What does not."""
+        """The findings that do not stop a training."""
         return [finding for finding in self.findings if finding.severity == "warning"]
 
     def lines(self, shown: int = 5) -> list[str]:
-        """Return the report as lines of text: each kind with its count, and the first so many findings of it."""
+        """Return the report as lines of text: each kind with its count and its first findings."""
         lines = []
         for (severity, kind), group in groupby(self.findings, lambda finding: (finding.severity, finding.kind)):
             found = list(group)
@@ -79,10 +77,10 @@ class Report:
         }
 
     def check(self) -> None:
-        """Raise the errors, if there are any, as one.
+        """Raise one error if there are errors.
 
         Raises:
-            DataError: Names the first one and how many there are.
+            DataError: Names the first error and the number of others.
         """
         if self.errors:
             first, more = self.errors[0], len(self.errors) - 1
@@ -92,12 +90,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a folder of pictures seems to be for.
+    """The presumed use of a folder of pictures.
 
     Attributes:
-        words: How it is laid out.
-        data: The config's `data` section that uses it.
-        others: What to lay over that for each other part of the folder, such as one for validation.
+        words: A description of its structure.
+        data: The `data` section of a config that uses it.
+        others: Changes of that section for each other split, such as one for validation.
     """
 
     words: str
@@ -105,7 +103,7 @@ class Layout:
     others: tuple[dict[str, Any], ...] = ()
 
     def sections(self) -> dict[str, Any]:
-        """Return what of a config uses the folder."""
+        """Return the sections of a config that use the folder."""
         validation = {"validation": {"every": 1000, "data": self.others[0]}} if self.others else {}
         return {"data": self.data, **validation}
 
@@ -115,15 +113,15 @@ def examine(
     validation: Mapping[str, Any] | None = None,
     *,
     cache: Path | None = None,
-    progress: Progress | None = None,
-) -> Report:
-    """Look at all pictures of an experiment.
+    progress: Callable[[float], None] | None = None,
+) -> DoctorReport:
+    """Inspect all pictures of an experiment.
 
     Args:
-        data: A config's `data` section: the dataset's name and arguments.
+        data: The `data` section of a config: name and arguments of the dataset.
         validation: The same for validation.
-        cache: Where to keep what was found, instead of the cache folder.
-        progress: Called with the share that is done.
+        cache: The file of the cache, instead of that in the cache folder.
+        progress: Called with the finished fraction.
 
     Raises:
         UsageError: The dataset is not known.
@@ -132,24 +130,24 @@ def examine(
 
 
 def examine_folder(
-    folder: str | Path, *, cache: Path | None = None, progress: Progress | None = None
-) -> tuple[Layout, Report]:
-    """Look at a folder of pictures before there is a config for it: find out what it is for, and what is wrong with it.
+    folder: str | Path, *, cache: Path | None = None, progress: Callable[[float], None] | None = None
+) -> tuple[Layout, DoctorReport]:
+    """Inspect a folder of pictures without a config: guess its use, and find faults.
 
     Raises:
-        DataError: It is no folder, or holds no picture.
+        DataError: It is not a folder, or holds no picture.
     """
     root = Path(folder)
     files = pictures_in([str(root)], "training")
-    # All of them first: what they are decides on the dataset. What is looked at again is known from the cache then.
+    # The pictures decide on the dataset. Their second inspection takes facts from the cache.
     layout = _layout(root, inspect_all(files, cache=cache, progress=progress))
     return layout, _examined([layout.data, *({**layout.data, **other} for other in layout.others)], cache=cache)
 
 
 def _examined(
-    sections: Sequence[Mapping[str, Any]], *, cache: Path | None = None, progress: Progress | None = None
-) -> Report:
-    """Look at the datasets of some `data` sections; the first one is for training, the others measure it."""
+    sections: Sequence[Mapping[str, Any]], *, cache: Path | None = None, progress: Callable[[float], None] | None = None
+) -> DoctorReport:
+    """Inspect the datasets of `data` sections, the first for training, the others for validation."""
     findings: list[Finding] = []
     datasets = []
     for section in sections:
@@ -161,14 +159,14 @@ def _examined(
         findings += _findings(dataset, facts)
     for root in dict.fromkeys(folder for section in sections for folder in _folders(section)):
         findings += empty_folders(root, find_images(root, by_content=True))
-    usable = [[file for file in _files([dataset], but=_STYLE) if not facts[file].fault] for dataset in datasets]
+    usable = [[file for file in _files([dataset], without=_STYLE) if not facts[file].fault] for dataset in datasets]
     for measured in usable[1:]:
         findings += leaks(usable[0], measured, facts)
     return _report(findings, len(facts))
 
 
 def _dataset(section: Mapping[str, Any]) -> tuple[Any, list[Finding]]:
-    """Build a dataset; what keeps it from being built are findings."""
+    """Build a dataset; return None and findings if it cannot be built."""
     arguments = dict(section)
     cls = resolve(DATASETS, arguments.pop("name"), "data")
     try:
@@ -184,17 +182,17 @@ def _dataset(section: Mapping[str, Any]) -> tuple[Any, list[Finding]]:
 
 
 def _sources(dataset: Any) -> list[Source]:
-    """Return where a dataset takes its pictures from: nowhere if it does not say, or could not be built."""
+    """Return the sources of a dataset; none if it has no `sources`, or could not be built."""
     return dataset.sources() if hasattr(dataset, "sources") else []
 
 
-def _files(datasets: Sequence[Any], *, but: str | None = None) -> list[Path]:
-    sources = [source for dataset in datasets for source in _sources(dataset) if source.name != but]
+def _files(datasets: Sequence[Any], *, without: str | None = None) -> list[Path]:
+    sources = [source for dataset in datasets for source in _sources(dataset) if source.name != without]
     return list(dict.fromkeys(file for source in sources for file in source.files))
 
 
 def _findings(dataset: Any, facts: Mapping[Path, Facts]) -> list[Finding]:
-    """Look at one dataset."""
+    """Return the findings of one dataset."""
     findings = list(unreadable(_files([dataset]), facts))
     for source in _sources(dataset):
         good = replace(source, files=tuple(file for file in dict.fromkeys(source.files) if not facts[file].fault))
@@ -208,20 +206,20 @@ def _findings(dataset: Any, facts: Mapping[Path, Facts]) -> list[Finding]:
 
 
 def _folders(section: Mapping[str, Any]) -> list[Path]:
-    """Return the folders that a `data` section names."""
+    """Return the folders in a `data` section."""
     values = [item for value in section.values() for item in (value if isinstance(value, (list, tuple)) else [value])]
     return [Path(value) for value in values if isinstance(value, str) and Path(value).is_dir()]
 
 
-def _report(findings: Sequence[Finding], files: int) -> Report:
-    """Put errors first and kinds together, and leave out what was found twice."""
+def _report(findings: Sequence[Finding], files: int) -> DoctorReport:
+    """Build a report: errors first, grouped by kind, without duplicates."""
     kinds = list(dict.fromkeys(finding.kind for finding in findings))
     order = sorted(dict.fromkeys(findings), key=lambda finding: (finding.severity, kinds.index(finding.kind)))
-    return Report(tuple(order), files)
+    return DoctorReport(tuple(order), files)
 
 
 def _layout(root: Path, facts: Mapping[Path, Facts]) -> Layout:
-    """Find out what a folder is for by its folders, and by names and sizes of its pictures."""
+    """Guess the use of a folder from its subfolders, and from names and sizes of its pictures."""
     good = [fact for fact in facts.values() if not fact.fault]
     splits = splits_of(root)
     first = "train" if "train" in splits or not splits else splits[0]
@@ -241,7 +239,7 @@ def _layout(root: Path, facts: Mapping[Path, Facts]) -> Layout:
 
 
 def _one_kind(root: Path, first: str, rest: Sequence[str], divided: str, size: int) -> Layout:
-    """Return the layout of pictures that belong to no others: what can be done with them at once is restoration."""
+    """Return the layout of single pictures, which can train restoration."""
     chain = [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}]
     own = root / first if (root / first).is_dir() else root
     data = {"name": "Degraded", "clean": [str(own)], "chain": chain, "size": size}
@@ -250,7 +248,7 @@ def _one_kind(root: Path, first: str, rest: Sequence[str], divided: str, size: i
 
 
 def _mostly_paired(a: Path, b: Path, files: Iterable[Path]) -> bool:
-    """Say whether more than half of the pictures of the smaller folder have a namesake in the other."""
+    """Return whether more than half of the pictures in the smaller folder have a partner of the same name."""
     names: tuple[set[str], set[str]] = set(), set()
     for file in files:
         for folder, found in zip((a, b), names, strict=True):
@@ -260,7 +258,7 @@ def _mostly_paired(a: Path, b: Path, files: Iterable[Path]) -> bool:
 
 
 def _crop_size(facts: Sequence[Facts]) -> int:
-    """Return a crop that nearly all pictures are large enough for: a multiple of 32 up to 256."""
+    """Return a crop size that nearly all pictures are large enough for: a multiple of 32 up to 256."""
     sides = [min(fact.width, fact.height) for fact in facts if not fact.fault]
     return int(np.clip(np.percentile(sides, 5) // 32 * 32, 32, 256)) if sides else 256
 

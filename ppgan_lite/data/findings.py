@@ -1,4 +1,4 @@
-"""What can be wrong with pictures to train on: one function for each kind of finding, on facts, without any file."""
+"""Findings about training pictures: one function for each kind, computed from facts without reading files."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import numpy as np
 from ppgan_lite.data.inspection import THUMBNAIL_PX, Facts
 from ppgan_lite.data.pictures import Source
 
-# Correlation of two thumbnails from which on they seem to show one picture. Halved, brightened or compressed anew, a
-# photo keeps 0.98 to 1 with itself; of 850 different photos, paintings and facades no two reach 0.976.
+# Correlation of two thumbnails above which they are taken for the same picture. Photos that were halved, brightened or
+# compressed again keep 0.98 to 1; no two of 850 different photos, paintings and facades reach 0.976.
 ALIKE = 0.985
-# Standard deviation, of 255, below which a thumbnail shows too little to be compared.
+# Standard deviation, of 255, below which a thumbnail has too little contrast to be compared.
 _FLAT = 4.0
 _BLOCK = 1024
-# Sides of two pictures of one scene may differ by so much, relatively, after rounding.
+# Relative difference in aspect that rounding can cause in two pictures of one scene.
 _SAME_ASPECT = 0.01
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with one file or folder.
+    """A fault of one file or folder.
 
     Attributes:
         severity: An "error" stops a training, a "warning" does not.
-        kind: What the findings are grouped by, such as "unreadable".
+        kind: The kind, such as "unreadable", by which findings are grouped.
         file: The file, folder or setting.
-        text: What is wrong with it.
-        remedy: What to do about it.
+        text: The fault.
+        remedy: Advice, as a sentence without the full stop.
     """
 
     severity: Literal["error", "warning"]
@@ -43,7 +43,7 @@ class Finding:
 
 
 def unreadable(files: Iterable[Path], facts: Mapping[Path, Facts]) -> Iterator[Finding]:
-    """Find what cannot be decoded, from its first byte to its last."""
+    """Find files that cannot be decoded completely."""
     for file in files:
         if fault := facts[file].fault:
             kind = "truncated" if "truncated" in fault else "unreadable"
@@ -51,7 +51,7 @@ def unreadable(files: Iterable[Path], facts: Mapping[Path, Facts]) -> Iterator[F
 
 
 def duplicates(files: Sequence[Path], facts: Mapping[Path, Facts]) -> Iterator[Finding]:
-    """Find files of the same bytes, and pictures that look the same."""
+    """Find files with the same bytes, and pictures that look the same."""
     first: dict[str, Path] = {}
     for file in files:
         other = first.setdefault(facts[file].digest, file)
@@ -67,8 +67,8 @@ def duplicates(files: Sequence[Path], facts: Mapping[Path, Facts]) -> Iterator[F
 
 
 def leaks(training: Sequence[Path], validation: Sequence[Path], facts: Mapping[Path, Facts]) -> Iterator[Finding]:
-    """Find pictures for validation that are learnt from, too."""
-    remedy = "Take it out of one of the two: what was learnt by heart measures nothing"
+    """Find pictures that are used for both training and validation."""
+    remedy = "Take it out of one of the two: validation on training pictures measures nothing"
     paths = {file.resolve() for file in training}
     shared = [file for file in validation if file.resolve() in paths]
     if shared:
@@ -86,7 +86,7 @@ def leaks(training: Sequence[Path], validation: Sequence[Path], facts: Mapping[P
 
 
 def small(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Finding]:
-    """Find pictures that are smaller than the crop."""
+    """Find pictures smaller than the crop."""
     for file in source.files:
         width, height = facts[file].width // (2 if source.halves else 1), facts[file].height
         if min(width, height) < source.crop_px:
@@ -95,28 +95,28 @@ def small(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Finding]:
 
 
 def odd_ones_out(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Finding]:
-    """Find greyscale pictures among coloured ones, and the other way round."""
-    grey = [file for file in source.files if facts[file].grey]
-    coloured = [file for file in source.files if not facts[file].grey]
-    few, many = sorted((grey, coloured), key=len)
+    """Find grayscale pictures among colored ones, and vice versa."""
+    gray = [file for file in source.files if facts[file].gray]
+    colored = [file for file in source.files if not facts[file].gray]
+    few, many = sorted((gray, colored), key=len)
     if source.channels == 1 or len(few) == len(many):
         return
-    kind, text = ("grey", "shows no colour") if few is grey else ("coloured", "shows colours")
+    kind, text = ("gray", "shows no color") if few is gray else ("colored", "shows colors")
     for file in few:
         found = f"{text}, unlike {len(many)} of {len(source.files)} pictures"
-        yield Finding("warning", kind, str(file), found, "Take it out if colours matter")
+        yield Finding("warning", kind, str(file), found, "Take it out if colors matter")
 
 
 def pair_sizes(
     pairs: Iterable[tuple[Path, Path]], scale: int, resized: bool, facts: Mapping[Path, Facts]
 ) -> Iterator[Finding]:
-    """Find pairs whose pictures cannot show the same part of the scene, or do so only after resizing.
+    """Find pairs whose pictures cannot show the same part of a scene, or only after resizing.
 
     Args:
-        pairs: Input and target of each.
-        scale: How many times the target's sides are those of the input.
-        resized: Whether both are resized before they are cropped.
-        facts: Of the files.
+        pairs: Inputs and targets.
+        scale: Expected size of the target relative to the input.
+        resized: Whether both are resized before the crop.
+        facts: Facts about the files.
     """
     for file, target in pairs:
         (width, height), (other_width, other_height) = ((facts[f].width, facts[f].height) for f in (file, target))
@@ -132,7 +132,7 @@ def pair_sizes(
 
 
 def odd_widths(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Finding]:
-    """Find files that cannot hold two pictures side by side."""
+    """Find files of odd width, which cannot hold two pictures side by side."""
     for file in source.files:
         if source.halves and facts[file].width % 2:
             text = f"is {facts[file].width} px wide; A and B side by side need an even width"
@@ -140,7 +140,7 @@ def odd_widths(source: Source, facts: Mapping[Path, Facts]) -> Iterator[Finding]
 
 
 def empty_folders(root: Path, pictures: Iterable[Path]) -> Iterator[Finding]:
-    """Find the uppermost folders below a root that hold none of the pictures, not even further down."""
+    """Find the topmost folders below a root that contain none of the pictures at any depth."""
     holders = {file.parent for file in pictures}
     filled = {root, *holders, *(parent for folder in holders for parent in folder.parents)}
     for parent, folders, _ in os.walk(root):
@@ -153,19 +153,17 @@ def empty_folders(root: Path, pictures: Iterable[Path]) -> Iterator[Finding]:
 
 
 def alike(thumbnails: np.ndarray, among: np.ndarray, *, earlier: bool = False) -> list[tuple[int, int]]:
-    """Return (index, other) for each thumbnail that has one of its like among others.
-
-    Compared are the thumbnails less their brightness and contrast.
+    """Return (index, other) for each thumbnail that looks like one of the others, brightness and contrast aside.
 
     Args:
         thumbnails: uint8 (pictures, pixels).
-        among: The same of the pictures to compare with.
-        earlier: Both are the same pictures, and each is compared with those before it.
+        among: The thumbnails to compare with, of the same form.
+        earlier: Whether both are the same pictures, each to be compared with those before it only.
     """
     (own, own_order), (others, other_order) = _unit_vectors(thumbnails), _unit_vectors(among)
     found = []
     if len(own) and len(others):
-        # What is alike lies close in every direction: in that of most variance, few are left to compare with.
+        # Similar vectors are close in every direction; sorting along that of most variance leaves few to compare with.
         direction = np.linalg.eigh(others.T @ others)[1][:, -1]
         reach = np.sqrt(2 - 2 * ALIKE)
         place, other_place = own @ direction, others @ direction
@@ -188,7 +186,7 @@ def alike(thumbnails: np.ndarray, among: np.ndarray, *, earlier: bool = False) -
 
 
 def _unit_vectors(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return thumbnails less brightness and contrast, float32 of length 1, without the flat ones; and their indices."""
+    """Return thumbnails normalized to mean 0 and length 1, float32, without flat ones; and their indices."""
     vectors = thumbnails.astype(np.float32)
     vectors -= vectors.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(vectors, axis=1)

@@ -1,4 +1,4 @@
-"""Pictures of folders, one at a time."""
+"""Single pictures of folders."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Folder:
 
     Args:
         folders: Folders (searched recursively, by content) or files.
-        size, resize, resize_to, flip, augment: How a picture is cropped, see `crops.policy`.
-        channels: 3 for RGB, 1 for greyscale, whatever the files hold.
-        exclude: File names (without folder) that are left out.
+        size, resize, resize_to, flip, augment: The crop, see `crops.policy`.
+        channels: 3 for RGB, 1 for grayscale, whatever the files contain.
+        exclude: File names (without folder) to leave out.
     """
 
     gives = ("photo",)
@@ -48,5 +48,5 @@ class Folder:
         return {"photo": to_array(cut(image, self.policy.choose(image, rng)), self.channels)}
 
     def sources(self) -> list[Source]:
-        """Return what the doctor looks at."""
+        """Return the files of the dataset, for the doctor."""
         return [Source("photo", tuple(self.files), self.policy.size, self.channels)]

@@ -1,6 +1,6 @@
-"""What the doctor knows of each picture file: whether it can be decoded, its digest, size, colours and look.
+"""Facts about picture files for the doctor: readability, digest, size, color and a thumbnail.
 
-Looking costs about as much as decoding, so what was found is kept in the cache folder until a file changes.
+An inspection costs about as much as decoding, so facts are kept in the cache folder until a file changes.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from ppgan_lite.runtime.threads import usable_cores
 
 logger = logging.getLogger(__name__)
 
-# Sides of the thumbnails that pictures are compared by.
+# Side of the thumbnails that pictures are compared by.
 THUMBNAIL_PX = 8
-# Colours are judged at about this size: JPEG's noise has averaged out, a coloured detail has not.
+# Size at which colors are measured: JPEG noise has averaged out, colored details have not.
 _COARSE_PX = 64
-# A pixel whose channels differ by more, of 255, has a colour; so many of them, and so has the picture.
-_COLOUR_STEP = 10
-_COLOURED_SHARE = 0.001
+# A pixel is colored if its channels differ by more than this, of 255; a picture, if more than this share of it is.
+_COLOR_STEP = 10
+_COLORED_SHARE = 0.001
 
-# Named anew whenever `Facts` change their meaning: the old ones are not found then.
-_TABLE = "pictures_1"
-_FACTS = "digest, width, height, grey, thumbnail"
+# The name changes with the meaning of `Facts`, so that old entries are not found.
+_TABLE = "pictures_2"
+_FACTS = "digest, width, height, gray, thumbnail"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What there is to know of one picture file.
+    """Facts about one picture file.
 
     Attributes:
         fault: Why it cannot be decoded; "" if it can.
-        digest: Of the file's bytes.
+        digest: SHA-256 of the bytes.
         width, height: In pixels, upright.
-        grey: Whether it shows no colour, however it is stored.
-        thumbnail: 8 x 8 bytes: the picture in grey, its sides squeezed to that.
+        gray: Whether it shows no color, however it is stored.
+        thumbnail: 8 x 8 bytes: the picture in gray, resized without keeping its aspect.
     """
 
     fault: str
     digest: str = ""
     width: int = 0
     height: int = 0
-    grey: bool = False
+    gray: bool = False
     thumbnail: bytes = b""
 
 
 def inspect(path: Path) -> Facts:
-    """Look at one file: all of it is read and decoded, as a training would find it."""
+    """Inspect one file; all of it is read and decoded, as in a training."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -73,16 +73,16 @@ def inspect(path: Path) -> Facts:
     except ImageError as error:
         return Facts(error.found)
     image = long_side_at_most(image, _COARSE_PX)
-    grey = float((np.ptp(image, axis=2) > _COLOUR_STEP).mean()) <= _COLOURED_SHARE
+    gray = float((np.ptp(image, axis=2) > _COLOR_STEP).mean()) <= _COLORED_SHARE
     thumbnail = resize(image.mean(axis=2).astype(np.uint8), THUMBNAIL_PX, THUMBNAIL_PX)
-    return Facts("", hashlib.sha256(data).hexdigest(), width, height, grey, thumbnail.tobytes())
+    return Facts("", hashlib.sha256(data).hexdigest(), width, height, gray, thumbnail.tobytes())
 
 
 def _coarse(data: bytes, where: str) -> tuple[np.ndarray, int, int]:
-    """Decode all of a picture, a JPEG at a fraction of its size: that takes a third of the time.
+    """Decode all of a picture; a JPEG at a fraction of its size, which takes a third of the time.
 
     Returns:
-        uint8 RGB pixels; and the picture's width and height, upright.
+        uint8 RGB pixels; and width and height of the picture, upright.
     """
     if not data.startswith(b"\xff\xd8\xff"):
         image, _ = decode_image(data, where)
@@ -104,34 +104,34 @@ def _coarse(data: bytes, where: str) -> tuple[np.ndarray, int, int]:
 def inspect_all(
     paths: Iterable[Path], *, cache: Path | None = None, progress: Callable[[float], None] | None = None
 ) -> dict[Path, Facts]:
-    """Look at many files, on all cores; those that have not changed since the last time are known from the cache.
+    """Inspect many files on all cores; take facts about unchanged files from the cache.
 
     Args:
         paths: The files.
-        cache: The cache's file, instead of the one in the cache folder.
-        progress: Called with the share that is done.
+        cache: The file of the cache, instead of that in the cache folder.
+        progress: Called with the finished fraction.
     """
     cache = cache or cache_folder() / "pictures.sqlite"
     stamps = {path: _stamp(path) for path in paths}
-    found = _recalled(cache, stamps)
+    found = _load_facts(cache, stamps)
     fresh = [path for path in stamps if path not in found]
-    seen: dict[Path, Facts] = {}
-    # Threads: decoding and hashing release Python's lock, and processes measured no faster.
+    inspected: dict[Path, Facts] = {}
+    # Threads: decoding and hashing release the global interpreter lock; processes were no faster.
     with ThreadPoolExecutor(usable_cores(), thread_name_prefix="doctor") as pool:
         try:
             for path, facts in zip(fresh, pool.map(inspect, fresh), strict=True):
-                seen[path] = facts
+                inspected[path] = facts
                 if progress is not None:
-                    progress((len(found) + len(seen)) / len(stamps))
+                    progress((len(found) + len(inspected)) / len(stamps))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            _remember(cache, {path: facts for path, facts in seen.items() if not facts.fault}, stamps)
-    found |= seen
+            _store_facts(cache, {path: facts for path, facts in inspected.items() if not facts.fault}, stamps)
+    found |= inspected
     return {path: found[path] for path in stamps}
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """Return size and time of a file: while they stay, so does what is in it."""
+    """Return size and modification time of a file, which identify its content."""
     try:
         stat = path.stat()
     except OSError:
@@ -139,8 +139,8 @@ def _stamp(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _recalled(cache: Path, stamps: Mapping[Path, tuple[int, int]]) -> dict[Path, Facts]:
-    """Return what the cache knows of those files; a cache that cannot be read knows nothing and is deleted."""
+def _load_facts(cache: Path, stamps: Mapping[Path, tuple[int, int]]) -> dict[Path, Facts]:
+    """Return the facts about files that the cache holds; a cache that cannot be read is deleted."""
     found: dict[Path, Facts] = {}
     if not cache.exists():
         return found
@@ -150,28 +150,28 @@ def _recalled(cache: Path, stamps: Mapping[Path, tuple[int, int]]) -> dict[Path,
             for path, stamp in stamps.items():
                 row = database.execute(select, (_key(path), *stamp)).fetchone()
                 if row is not None:
-                    digest, width, height, grey, thumbnail = row
-                    found[path] = Facts("", digest, width, height, bool(grey), thumbnail)
+                    digest, width, height, gray, thumbnail = row
+                    found[path] = Facts("", digest, width, height, bool(gray), thumbnail)
     except sqlite3.Error as error:
-        logger.debug("%s: is made anew (%s)", cache, error)
+        logger.debug("%s: is created again (%s)", cache, error)
         with contextlib.suppress(OSError):
             cache.unlink()
         return {}
     return found
 
 
-def _remember(cache: Path, seen: Mapping[Path, Facts], stamps: Mapping[Path, tuple[int, int]]) -> None:
-    """Keep what was found of files that can be decoded; of the others the reason may lie outside of the file."""
-    if not seen:
+def _store_facts(cache: Path, inspected: Mapping[Path, Facts], stamps: Mapping[Path, tuple[int, int]]) -> None:
+    """Keep facts about readable files; for the others the cause may lie outside of the file."""
+    if not inspected:
         return
-    rows = [(_key(path), *stamps[path], *astuple(facts)[1:]) for path, facts in seen.items()]
+    rows = [(_key(path), *stamps[path], *astuple(facts)[1:]) for path, facts in inspected.items()]
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(cache)) as database, database:
             database.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} (path BLOB PRIMARY KEY, size, time, {_FACTS})")
             database.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     except (sqlite3.Error, OSError) as error:
-        logger.debug("%s: cannot be written (%s); the next look takes as long as this one", cache, error)
+        logger.debug("%s: cannot be written (%s); the next inspection takes as long as this one", cache, error)
 
 
 def _key(path: Path) -> bytes:

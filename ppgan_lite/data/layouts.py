@@ -1,4 +1,4 @@
-"""How folders of two domains or of pairs are laid out: where A and B of a split lie."""
+"""Folder layouts of two domains or of pairs: the folders of A and B of a split."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ TWO_FOLDERS = "A/ and B/, or trainA/, trainB/, testA/, testB/"
 
 
 def both_folders(folder: Path, split: str) -> tuple[Path, Path] | None:
-    """Return the folders of domain A and domain B of a split, None where there are none.
+    """Return the folders of domain A and domain B of a split; None if there are none.
 
-    Looked for in this order: trainA/ trainB/, train/A/ train/B/, A/train/ B/train/; and for the split "train" A/ B/,
-    where nothing is split.
+    Searched in this order: trainA/ trainB/, train/A/ train/B/, A/train/ B/train/; and for the split "train" A/ B/, if
+    there are no splits.
     """
     for a, b in _candidates(folder, split):
         if a.is_dir() and b.is_dir():
@@ -26,9 +26,9 @@ def both_folders(folder: Path, split: str) -> tuple[Path, Path] | None:
 
 
 def one_folder(folder: Path, split: str) -> Path | None:
-    """Return the folder of a split whose files are not divided into A and B: train/, or all where nothing is split.
+    """Return the folder of a split without subfolders for A and B: train/, or the whole folder if there are no splits.
 
-    None where there is no such split, or where a folder for A or B alone says that its other half is missing.
+    None if there is no such split, or if there is a folder for A or B only, whose other half must be missing.
     """
     halves = [half for name in SPLITS for both in _candidates(folder, name) for half in both]
     if any(half.is_dir() for half in (folder / "A", folder / "B", *halves)):
@@ -39,7 +39,7 @@ def one_folder(folder: Path, split: str) -> Path | None:
 
 
 def splits_of(folder: Path) -> list[str]:
-    """Return the splits that a folder is divided into, such as train and test; none where it is not."""
+    """Return the splits of a folder, such as train and test."""
     return [
         split
         for split in SPLITS
@@ -48,10 +48,10 @@ def splits_of(folder: Path) -> list[str]:
 
 
 def domains(folder: str | None, split: str, a: Sequence[str], b: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the folders or files of domain A and of domain B, from one folder laid out for both or as they were given.
+    """Return the folders or files of domain A and of domain B, from one folder for both or from separate arguments.
 
     Raises:
-        DataError: Neither or both ways are given, or the folder is not laid out so.
+        DataError: Neither or both are given, or the folder has another layout.
     """
     if folder is None and a and b:
         return a, b
@@ -66,10 +66,10 @@ def domains(folder: str | None, split: str, a: Sequence[str], b: Sequence[str]) 
 
 
 def existing(folder: str) -> Path:
-    """Return a folder's path.
+    """Return the path of a folder.
 
     Raises:
-        DataError: It is no folder.
+        DataError: It is not a folder.
     """
     path = Path(folder)
     if not path.is_dir():
@@ -78,7 +78,7 @@ def existing(folder: str) -> Path:
 
 
 def no_split(folder: Path, split: str, expected: str) -> DataError:
-    """Return the error of a folder that has not the layout that a dataset wants."""
+    """Return the error of a folder without the layout that a dataset needs."""
     splits = splits_of(folder)
     if splits and split not in splits:
         return DataError(folder, f"has no split {split!r}", f"one of {', '.join(splits)}", "Say which with data.split")

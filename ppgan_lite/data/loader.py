@@ -1,4 +1,4 @@
-"""Samples into batches: shuffled anew each epoch, prepared ahead by threads, the same whatever their number."""
+"""Batches of samples: shuffled in each epoch, prepared ahead by threads, independent of the number of threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Sample = dict[str, np.ndarray]
 class Dataset(Protocol):
     """Index -> named float32 CHW arrays in [0, 1], of one shape for every index.
 
-    One that reads files may also have `sources()`, a list of `pictures.Source`, for the doctor to look at.
+    A dataset that reads files may also have `sources()`, which returns a list of `pictures.Source` for the doctor.
     """
 
     gives: tuple[str, ...]
@@ -27,7 +27,7 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def get(self, index: int, rng: np.random.Generator) -> Sample:
-        """Return one sample; all that is random in it is drawn from `rng`."""
+        """Return one sample; all random numbers are drawn from `rng`."""
 
 
 def batches(
@@ -39,37 +39,37 @@ def batches(
     workers: int = 0,
     shard: tuple[int, int] = (0, 1),
 ) -> Generator[Sample]:
-    """Yield batches without end.
+    """Yield batches endlessly.
 
     Batch number i is a function of (dataset, batch_size, seed, shard, i) alone: a resumed run starts at its iteration
-    without replaying, and threads change nothing but the speed. An epoch's last batch is filled up from the next epoch.
+    without replaying, and threads change the speed only. The last batch of an epoch is filled up from the next epoch.
     Close the iterator (`contextlib.closing`) to end its threads.
 
     Several processes share the samples of an iteration: each takes its part of a batch of `batch_size` times their
-    number, so that two of batch 1 together see what one of batch 2 sees.
+    number, so that two processes with batch 1 together use the samples of one process with batch 2.
 
     Args:
-        dataset: What to draw from; `get` is called from several threads at once.
+        dataset: The samples; `get` is called from several threads at once.
         batch_size: Samples in a batch.
-        seed: Of the order of the samples and of what is random in them.
+        seed: Seed of the order of the samples and of random numbers in them.
         start_iteration: Number of the first batch to yield.
-        workers: Threads that prepare batches ahead; 0 prepares each when it is asked for. Threads and not processes:
-            what takes the time (decoding, resizing, NumPy's loops) releases Python's lock, and they share the pictures
-            that the dataset keeps in memory.
-        shard: Number of this process, and how many there are.
+        workers: Threads that prepare batches ahead; 0 prepares each on demand. Threads rather than processes, since the
+            costly work (decoding, resizing, loops of NumPy) releases the global interpreter lock, and threads share the
+            pictures that the dataset keeps in memory.
+        shard: The rank of this process and the number of processes.
 
     Yields:
         Name -> float32 array of shape (batch_size, channels, height, width).
 
     Raises:
-        DataError: The dataset is empty, or its samples differ in names or shapes. Errors of the dataset come through.
+        DataError: The dataset is empty, or its samples differ in names or shapes. Errors of the dataset are passed on.
     """
     if len(dataset) == 0:
         raise DataError("data", "the dataset has no samples")
 
     @functools.lru_cache(maxsize=4)
     def order(epoch: int) -> np.ndarray:
-        # Samples draw from (seed, epoch, index) with index < len(dataset), so this stream is no sample's.
+        # Differs from the seeds of samples, (seed, epoch, index) with index < len(dataset).
         return np.random.default_rng((seed, epoch, len(dataset))).permutation(len(dataset))
 
     def prepare(iteration: int) -> Sample:

@@ -1,4 +1,4 @@
-"""The manifest of a degraded folder: how it was made, and of what, with a checksum of every file."""
+"""The manifest of a degraded folder: its chain and seed, and a checksum of every source and result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class FileState:
-    """What a file was: its checksum, and its size and time of change, which tell the same without reading it."""
+    """The state of a file: its checksum, and its size and modification time, which are checked without reading it."""
 
     sha256: str
     size: int
@@ -27,11 +27,11 @@ class FileState:
 
     @classmethod
     def of(cls, path: Path, data: bytes) -> FileState:
-        """Describe a file that holds these bytes."""
+        """Return the state of a file that holds these bytes."""
         return cls(hashlib.sha256(data).hexdigest(), len(data), path.stat().st_mtime_ns)
 
     def fits(self, path: Path) -> bool:
-        """Say whether a file is still the same: size and time of change agree, or else the checksum does."""
+        """Return whether a file is unchanged: by size and modification time, or else by checksum."""
         try:
             status = path.stat()
         except OSError:
@@ -39,7 +39,7 @@ class FileState:
         return status.st_size == self.size and (status.st_mtime_ns == self.modified_ns or self.proves(path))
 
     def proves(self, path: Path) -> bool:
-        """Say whether the checksum of a file is this one, whatever its time of change says."""
+        """Return whether a file has this checksum, whatever its modification time."""
         try:
             return hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
         except OSError:
@@ -48,7 +48,7 @@ class FileState:
 
 @dataclass(frozen=True)
 class Entry:
-    """One picture: where its result lies in the folder, and both files as they were; None until the result is made."""
+    """One picture: the path of its result in the folder, and the states of both files, None until it is made."""
 
     result: str
     source_state: FileState | None = None
@@ -57,12 +57,12 @@ class Entry:
 
 @dataclass
 class Manifest:
-    """How a degraded folder was made.
+    """The record of a degraded folder.
 
     Attributes:
-        chain: The degradations, all parameters told.
-        seed: Of what is random in them.
-        entries: Source (path below the source folder, with /) -> what was made of it.
+        chain: The degradations with all parameters.
+        seed: Seed of their random numbers.
+        entries: Source (path below the source folder, with /) -> its entry.
     """
 
     chain: list[dict[str, Any]]
@@ -71,10 +71,10 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
-        """Read the manifest of a folder; None where there is none.
+        """Read the manifest of a folder; None if there is none.
 
         Raises:
-            DataError: The file is damaged, of a newer version, or something else.
+            DataError: The file is damaged, of a newer version, or not a manifest.
         """
         path = folder / FILE_NAME
         try:
@@ -95,7 +95,7 @@ class Manifest:
             raise _damaged(path, "lacks what a manifest has") from error
 
     def write(self, folder: Path) -> None:
-        """Write it into its folder, whole or not at all.
+        """Write the manifest into its folder, whole or not at all.
 
         Raises:
             ImageError: It cannot be written.
@@ -108,7 +108,7 @@ class Manifest:
             "chain": self.chain,
         }
         head = json.dumps(about)[:-1]
-        # A line for each file, which JSON's own indentation is too slow for.
+        # A line for each file; the indentation of the json package is too slow.
         files = ",\n".join(f"{json.dumps(name)}: {json.dumps(_json(entry))}" for name, entry in self.entries.items())
         write_file(folder / FILE_NAME, f'{head}, "files": {{\n{files}\n}}}}\n'.encode("ascii"))
 

@@ -1,4 +1,4 @@
-"""Pairs of pictures, the same scene before and after: what pix2pix and restoration train on."""
+"""Pairs of pictures of the same scene, for training pix2pix and restoration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UnmatchedError(DataError):
     """Files without a partner of the same name.
 
     Attributes:
-        files: All of them, each with what is wrong.
+        files: All of them, each with its fault.
     """
 
     def __init__(self, files: list[tuple[Path, str]]) -> None:
@@ -36,20 +36,20 @@ class UnmatchedError(DataError):
 
 
 class Paired:
-    """The same crop of both pictures of a pair: "a" is the input, "b" the target, float32 CHW in [0, 1].
+    """Crops of the same part of both pictures of a pair: "a" is the input, "b" the target, float32 CHW in [0, 1].
 
     Args:
-        folder: Holds A/ and B/ (or trainA/ and trainB/, train/A/ and train/B/, A/train/ and B/train/) with files of the
-            same names, whatever their suffixes; or files (in train/, test/, val/, or not divided) with A and B side by
-            side.
-        split: Which part of it: "train", "test", "val".
+        folder: Contains A/ and B/ (or trainA/ and trainB/, train/A/ and train/B/, A/train/ and B/train/) with files of
+            the same names, whatever their suffixes; or files (in train/, test/, val/, or without splits) with A and B
+            side by side.
+        split: The split: "train", "test", "val".
         a, b: Instead of `folder`: folders (searched recursively, by content) or files, matched by name.
         direction: "b_to_a" makes B (or the right half) the input and A (the left half) the target.
-        scale: The target has so many times the width and the height of the input, as for super-resolution.
+        scale: Width and height of the target relative to the input, for super-resolution.
         size: Side of the target's crop in pixels.
-        resize, resize_to, flip, augment: How a pair is cropped, see `crops.policy`; in pixels of the target.
-        channels_a, channels_b: Of input and target: 3 for RGB, 1 for greyscale, whatever the files hold.
-        exclude: File names (without folder) that are left out.
+        resize, resize_to, flip, augment: The crop, see `crops.policy`; in pixels of the target.
+        channels_a, channels_b: Of input and target: 3 for RGB, 1 for grayscale, whatever the files contain.
+        exclude: File names (without folder) to leave out.
     """
 
     gives = ("a", "b")
@@ -75,7 +75,7 @@ class Paired:
         if scale < 1 or size % scale:
             raise DataError("scale", str(scale), f"1 or more, and a divisor of the crop's {size} px")
         target = policy(size, resize, resize_to, flip=flip, augment=augment)
-        # Chosen on the input: its square then lies on whole pixels of the target too.
+        # Drawn on the input, so that the crop lies on whole pixels of the target too.
         low, high = (side // scale for side in target.resize_to)
         self.policy = Policy(size // scale, resize, (low, high), flip, augment)
         self.scale = scale
@@ -99,7 +99,7 @@ class Paired:
         return len(self.pairs)
 
     def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Return the same crop of both pictures of pair `index`."""
+        """Return crops of the same part of both pictures of pair `index`."""
         first, second = self._read(index)
         where = self.policy.choose(first, rng)
         return {
@@ -108,7 +108,7 @@ class Paired:
         }
 
     def sources(self) -> list[Source]:
-        """Return what the doctor looks at."""
+        """Return the files of the dataset, for the doctor."""
         if self.side_by_side:
             return [Source("pair", tuple(file for file, _ in self.pairs), self.size, max(self.channels), halves=True)]
         inputs, targets = zip(*self.pairs, strict=True)
@@ -118,7 +118,7 @@ class Paired:
         ]
 
     def _read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return input and target of a pair."""
+        """Read input and target of a pair."""
         (file_a, file_b), (pictures_a, pictures_b) = self.pairs[index], self._pictures
         if not self.side_by_side:
             return pictures_a[file_a], pictures_b[file_b]
@@ -136,8 +136,8 @@ def matched(a: Sequence[str], b: Sequence[str], *, exclude: Sequence[str] = ()) 
     A name is the path below its folder, without the suffix.
 
     Raises:
-        UnmatchedError: Some have no partner, or more than one.
-        DataError: One of the two has no picture.
+        UnmatchedError: Files have no partner, or more than one.
+        DataError: One of the lists has no picture.
     """
     named_a, twice_a = _by_name(a, "domain A", exclude)
     named_b, twice_b = _by_name(b, "domain B", exclude)
@@ -152,7 +152,7 @@ def matched(a: Sequence[str], b: Sequence[str], *, exclude: Sequence[str] = ()) 
 def _by_name(
     entries: Sequence[str], what: str, exclude: Sequence[str]
 ) -> tuple[dict[str, Path], list[tuple[Path, Path]]]:
-    """Return name -> file, and the files whose name is taken, each with the file that has it."""
+    """Return name -> file, and the files whose name is taken, each with the first file of that name."""
     named: dict[str, Path] = {}
     twice = []
     for entry in entries:
@@ -166,7 +166,7 @@ def _by_name(
 
 
 def _side_by_side_folder(folder: str | None, split: str) -> Path | None:
-    """Return the folder of files that hold A and B side by side; None where A and B have folders of their own."""
+    """Return the folder of files that hold A and B side by side; None if A and B have folders of their own."""
     if folder is None:
         return None
     root = existing(folder)

@@ -1,4 +1,4 @@
-"""Picture files as datasets see them: found by content, upright, grey or RGB, 8 or 16 bits, kept in memory."""
+"""Picture files for datasets: found by content, read upright, gray or RGB, 8 or 16 bits, kept in memory."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ppgan_lite.runtime.memory import share_of_memory_free
 
 Channels = Literal[1, 3]
 
-# So much of the memory stays free for the training itself.
+# The share of the memory that stays free for the training itself.
 _SHARE_LEFT_FREE = 0.25
 
 
 @dataclass(frozen=True)
 class Source:
-    """The files that a dataset takes one kind of picture from, for the doctor to look at.
+    """The files of one kind of picture in a dataset, for the doctor.
 
     Attributes:
-        name: What they become in a sample ("a", "b", "photo", "style").
+        name: Their name in a sample ("a", "b", "photo", "style").
         files: In the order of their indices.
-        crop_px: Side of the square that is cut out of them; a smaller picture is enlarged.
-        channels: 1 or 3: what the dataset makes of them.
+        crop_px: Side of the crop; a smaller picture is enlarged.
+        channels: The number of channels in a sample, 1 or 3.
         halves: Whether each file holds two pictures side by side.
     """
 
@@ -39,15 +39,15 @@ class Source:
     halves: bool = False
 
 
-def pictures_in(entries: Iterable[str], what: str, *, exclude: Sequence[str] = ()) -> list[Path]:
+def pictures_in(entries: Iterable[str], use: str, *, exclude: Sequence[str] = ()) -> list[Path]:
     """Return the pictures of folders, searched recursively and by content, and of single files.
 
-    A file with the suffix of a picture is returned whatever it holds, so that a damaged one is told, not passed over.
+    A file with the suffix of a picture is returned whatever it contains, so that damaged ones are reported.
 
     Args:
         entries: Folders or files.
-        what: What the pictures are for, in messages.
-        exclude: File names (without folder) that are left out.
+        use: The use of the pictures, for messages.
+        exclude: File names (without folder) to leave out.
 
     Raises:
         DataError: An entry does not exist or has no picture.
@@ -56,28 +56,28 @@ def pictures_in(entries: Iterable[str], what: str, *, exclude: Sequence[str] = (
     for entry in entries:
         path = Path(entry)
         if not path.exists():
-            raise DataError(path, "there is no such file or folder", f"pictures to use as {what}")
+            raise DataError(path, "there is no such file or folder", f"pictures to use as {use}")
         try:
             files = find_images(path, by_content=True) if path.is_dir() else [path]
         except ImageError as error:
             raise DataError(error.where, error.found, error.expected, error.remedy) from error
         files = [file for file in files if file.name not in left_out]
         if not files:
-            raise DataError(path, "holds no picture", f"at least one to use as {what}")
+            raise DataError(path, "holds no picture", f"at least one to use as {use}")
         found += files
     if not found:
-        raise DataError(what, "no folder is given", f"at least one folder or file of pictures to use as {what}")
+        raise DataError(use, "no folder is given", f"at least one folder or file of pictures to use as {use}")
     return found
 
 
 class Pictures:
-    """Reads picture files for a dataset and keeps them in memory as long as a quarter of it stays free.
+    """Picture files of a dataset, kept in memory as long as a quarter of it stays free.
 
     Args:
-        channels: 1 for greyscale, 3 for RGB, whatever the files hold.
-        largest: (height, width) of a file -> the largest (height, width) that a crop can need; larger pictures are
-            shrunk to that before they are kept.
-        halves: Whether each file holds two pictures side by side; they are shrunk each for itself.
+        channels: 1 for grayscale, 3 for RGB, whatever the files contain.
+        largest: (height, width) of a file -> the largest (height, width) that crops need; larger pictures are shrunk to
+            that before they are kept.
+        halves: Whether each file holds two pictures side by side, which are shrunk separately.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class Pictures:
         self._kept: dict[Path, np.ndarray] = {}
 
     def __getitem__(self, path: Path) -> np.ndarray:
-        """Return a picture: uint8 or uint16, upright, (height, width, 3) RGB or (height, width) greyscale.
+        """Return a picture: uint8 or uint16, upright, (height, width, 3) RGB or (height, width) grayscale.
 
-        Not to be changed: the next caller gets the same array.
+        The array is shared and read-only.
 
         Raises:
             DataError: The file cannot be read.
@@ -100,15 +100,15 @@ class Pictures:
         if image is None:
             image = read_pixels(path, self.channels)
             if self.halves:
-                image = np.hstack([self._shrunk(half) for half in halves_of(image, path)])
+                image = np.hstack([self._resized(half) for half in halves_of(image, path)])
             else:
-                image = self._shrunk(image)
+                image = self._resized(image)
             image.flags.writeable = False
             if share_of_memory_free() > _SHARE_LEFT_FREE:
                 self._kept[path] = image
         return image
 
-    def _shrunk(self, image: np.ndarray) -> np.ndarray:
+    def _resized(self, image: np.ndarray) -> np.ndarray:
         height, width = self.largest(*image.shape[:2])
         return resized(image, width, height)
 
@@ -126,7 +126,7 @@ def halves_of(image: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_pixels(path: Path, channels: Channels) -> np.ndarray:
-    """Read a picture at its own depth: uint8 or uint16, upright, (height, width, 3) RGB or (height, width) greyscale.
+    """Read a picture without changing its depth: uint8 or uint16, upright, (height, width, 3) or (height, width) gray.
 
     Raises:
         DataError: The file cannot be read.
@@ -143,7 +143,7 @@ def read_pixels(path: Path, channels: Channels) -> np.ndarray:
 
 
 def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize a uint8 or uint16 picture as `images.resize` does, without a detour through 8 bits."""
+    """Resize a uint8 or uint16 picture as `images.resize` does, in its own depth."""
     if image.dtype == np.uint8 or image.shape[:2] == (height, width):
         return resize(image, width, height)
     planes = image[..., None] if image.ndim == 2 else image
@@ -153,7 +153,7 @@ def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def to_array(image: np.ndarray, channels: Channels) -> np.ndarray:
-    """Turn a uint8 or uint16 picture into a float32 array (channels, height, width) in [0, 1]."""
+    """Convert a uint8 or uint16 picture to a float32 array (channels, height, width) in [0, 1]."""
     if image.ndim == 3 and channels == 1:
         image = luma(image)
     scaled = np.divide(image, np.iinfo(image.dtype).max, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The same work on many items, on all cores."""
+"""Apply a function to many items on all cores."""
 
 from __future__ import annotations
 
@@ -21,42 +21,41 @@ from ppgan_lite.runtime.opencv import opencv
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# A message for each small picture costs a tenth of the time; yet a group should soon be done when Ctrl-C comes, and the
-# last ones should keep every process busy.
-_MOST_IN_A_GROUP = 8
-_LEAST_GROUPS = 16
-# On Windows a process cannot wait for more of them.
-_MOST_WORKERS = 60
+# One message per small picture would take a tenth of the time. Groups are small enough to finish soon after Ctrl-C, and
+# many enough to keep all processes busy until the end.
+_MAX_GROUP_SIZE = 8
+_MIN_GROUPS_PER_WORKER = 16
+_MAX_WORKERS = 60  # Windows cannot wait for more processes.
 
 
 def for_each(
     work: Callable[[Item], Result], items: Sequence[Item], report: Callable[[Item, Result], None], *, workers: int
 ) -> None:
-    """Do some work on each item, in processes of one thread each, and report every result as it comes.
+    """Apply a function to each item, in processes of one thread each, and report every result when it is ready.
 
     A script that calls this with several workers needs the usual `if __name__ == "__main__":`.
 
     Args:
-        work: A function of a module; it returns errors and does not raise them.
-        items: What to work on; they and the results travel between processes.
-        report: Called in this process, with an item and its result, in the order in which they are done.
-        workers: How many processes; with 1 the work is done in this one.
+        work: A module-level function, which returns errors instead of raising them.
+        items: The items; they and their results are pickled.
+        report: Called in this process with an item and its result, in order of completion.
+        workers: The number of processes; 1 runs in this process.
 
     Raises:
-        WorkerError: A process died. What was done before has been reported.
+        WorkerError: A process died. All results before that have been reported.
         MissingDependencyError: OpenCV is not installed.
-        KeyboardInterrupt: On Ctrl-C, after what was being done is done and reported.
+        KeyboardInterrupt: On Ctrl-C, after running work has been completed and reported.
     """
-    workers = min(workers, len(items), _MOST_WORKERS)
+    workers = min(workers, len(items), _MAX_WORKERS)
     if workers <= 1:
         keep_freed_memory()
         with _opencv_in_one_thread():
             for item in items:
                 report(item, work(item))
         return
-    opencv()  # told here where it is missing, and not by each process
+    opencv()  # raises here if it is missing, instead of in each process
     with concurrent.futures.ProcessPoolExecutor(workers, _context(work.__module__), _begin_worker) as pool:
-        size = min(_MOST_IN_A_GROUP, math.ceil(len(items) / (workers * _LEAST_GROUPS)))
+        size = min(_MAX_GROUP_SIZE, math.ceil(len(items) / (workers * _MIN_GROUPS_PER_WORKER)))
         groups = [items[start : start + size] for start in range(0, len(items), size)]
         pending = {pool.submit(_work_on_each, work, group): group for group in groups}
         try:
@@ -84,10 +83,10 @@ def _work_on_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list
 
 
 def _context(module: str) -> multiprocessing.context.BaseContext:
-    """Return how to start processes: by forking this one where that is safe, which takes no time.
+    """Return the context for starting processes: fork, which takes no time, where that is safe.
 
-    Of a process with other threads, Paddle's for one, a copy lacks them and may wait for them for ever; and macOS's own
-    libraries do not bear it. There, processes come from one that has loaded a module already, where the system has it.
+    A forked copy lacks all threads but one, and may deadlock waiting for others, such as Paddle's; system libraries of
+    macOS do not support it. Otherwise use a fork server that has loaded the module, or spawn.
     """
     if sys.platform == "linux" and threading.active_count() == 1 and "paddle" not in sys.modules:
         return multiprocessing.get_context("fork")
@@ -99,7 +98,7 @@ def _context(module: str) -> multiprocessing.context.BaseContext:
 
 
 def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one finishes what it does
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; a worker finishes its item
     opencv().setNumThreads(0)
     keep_freed_memory()
 

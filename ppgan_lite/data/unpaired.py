@@ -1,4 +1,4 @@
-"""Pictures of two domains that do not belong together: what CycleGAN trains on."""
+"""Unpaired pictures of two domains, for training CycleGAN."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to
 class Unpaired:
     """Crops of domain A ("a") and of domain B ("b"), drawn independently, float32 channels x size x size in [0, 1].
 
-    One item per picture of A; the picture of B is drawn at random, or goes along with the index where `augment` is off.
+    One item per picture of A; the picture of B is drawn at random, or follows the index if `augment` is off.
 
     Args:
-        folder: Holds trainA/ and trainB/, train/A/ and train/B/, A/train/ and B/train/, or only A/ and B/.
-        split: Which part of it: "train", "test", "val".
+        folder: Contains trainA/ and trainB/, train/A/ and train/B/, A/train/ and B/train/, or only A/ and B/.
+        split: The split: "train", "test", "val".
         a, b: Instead of `folder`: folders (searched recursively, by content) or files of each domain.
-        size, resize, resize_to, flip, augment: How a picture is cropped, see `crops.policy`.
-        channels_a, channels_b: 3 for RGB, 1 for greyscale, whatever the files hold.
-        exclude: File names (without folder) that are left out.
+        size, resize, resize_to, flip, augment: The crop, see `crops.policy`.
+        channels_a, channels_b: 3 for RGB, 1 for grayscale, whatever the files contain.
+        exclude: File names (without folder) to leave out.
     """
 
     gives = ("a", "b")
@@ -53,7 +53,7 @@ class Unpaired:
         return len(self.files_a)
 
     def get(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Return picture `index` of A and one of B, each cropped for itself."""
+        """Return picture `index` of A and one of B, cropped independently."""
         other = int(rng.integers(len(self.files_b))) if self.policy.augment else index % len(self.files_b)
         sample = {}
         for name, pictures, file in (("a", self._a, self.files_a[index]), ("b", self._b, self.files_b[other])):
@@ -62,7 +62,7 @@ class Unpaired:
         return sample
 
     def sources(self) -> list[Source]:
-        """Return what the doctor looks at."""
+        """Return the files of the dataset, for the doctor."""
         return [
             Source(name, tuple(files), self.policy.size, pictures.channels)
             for name, files, pictures in (("a", self.files_a, self._a), ("b", self.files_b, self._b))

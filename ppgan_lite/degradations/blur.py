@@ -1,4 +1,4 @@
-"""Blur: each value becomes one made of its neighbours; beyond the border the picture is mirrored."""
+"""Blur: each value becomes one made of its neighbors; beyond the border the picture is mirrored."""
 
 from __future__ import annotations
 

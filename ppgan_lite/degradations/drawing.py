@@ -1,4 +1,4 @@
-"""Drawings made of photographs, as pairs to learn colouring and the way back from."""
+"""Drawings made of photographs, as pairs to learn coloring and the way back from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pencil_sketch(
     sigma: Annotated[float, Within(0.1, 100)] = 8.0,
     darkness: Annotated[float, Within(0.1, 10)] = 1.5,
 ) -> np.ndarray:
-    """Draw the picture in pencil: dark where it is darker than around (luma by blurred luma, the "colour dodge").
+    """Draw the picture in pencil: dark where it is darker than around (luma by blurred luma, the "color dodge").
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
@@ -36,9 +36,9 @@ def pencil_sketch(
         UsageError: A parameter is out of its range.
     """
     check_arguments(pencil_sketch, image, sigma=sigma, darkness=darkness)
-    grey = _luma_0_to_1(image)
-    around = opencv().GaussianBlur(grey, (0, 0), sigma)
-    tone = np.minimum((grey + _PAPER) / (around + _PAPER), 1)
+    gray = _luma_0_to_1(image)
+    around = opencv().GaussianBlur(gray, (0, 0), sigma)
+    tone = np.minimum((gray + _PAPER) / (around + _PAPER), 1)
     return _drawn_like(image, tone**darkness)
 
 
@@ -71,9 +71,9 @@ def line_art(
     """
     check_arguments(line_art, image, sigma=sigma, sharpness=sharpness, threshold=threshold, softness=softness)
     cv2 = opencv()
-    grey = _luma_0_to_1(image)
-    fine = cv2.GaussianBlur(grey, (0, 0), sigma)
-    coarse = cv2.GaussianBlur(grey, (0, 0), sigma * _SCALE_OF_SECOND_GAUSSIAN)
+    gray = _luma_0_to_1(image)
+    fine = cv2.GaussianBlur(gray, (0, 0), sigma)
+    coarse = cv2.GaussianBlur(gray, (0, 0), sigma * _SCALE_OF_SECOND_GAUSSIAN)
     edges = (1 + sharpness) * fine - sharpness * coarse
     return _drawn_like(image, np.where(edges >= threshold, 1, 1 + np.tanh(softness * (edges - threshold))))
 

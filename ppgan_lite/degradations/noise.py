@@ -1,4 +1,4 @@
-"""Noise: each value is changed by chance, none by its neighbours."""
+"""Noise: each value is changed by chance, none by its neighbors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reductions: what is thrown away is gone, without any chance in it: detail by JPEG, pixels, colour."""
+"""Reductions: what is thrown away is gone, without any chance in it: detail by JPEG, pixels, color."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _JPEG_LARGEST_PX = 65_500
 
 
 def jpeg(image: np.ndarray, quality: Annotated[int, Within(1, 100)] = 30) -> np.ndarray:
-    """Compress the picture as a JPEG file with halved colour, and read it again.
+    """Compress the picture as a JPEG file with halved color, and read it again.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed. Of 16 bits JPEG keeps 8.
@@ -59,7 +59,7 @@ def downscale(image: np.ndarray, factor: Annotated[float, Within(1, 64)] = 2.0) 
 
 
 def greyscale(image: np.ndarray) -> np.ndarray:
-    """Take the colours away: every channel becomes the luma (Rec. 601).
+    """Take the colors away: every channel becomes the luma (Rec. 601).
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
@@ -71,8 +71,8 @@ def greyscale(image: np.ndarray) -> np.ndarray:
         UsageError: The array is no such picture.
     """
     check_arguments(greyscale, image)
-    grey = luma(image)
-    return grey if image.ndim == 2 else opencv().merge([grey] * 3)
+    gray = luma(image)
+    return gray if image.ndim == 2 else opencv().merge([gray] * 3)
 
 
 def luma(image: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Colours of 16 bits per channel, which Pillow reads as 8 and cannot write."""
+"""Colors of 16 bits per channel, which Pillow reads as 8 and cannot write."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from PIL import ImageFile
 
 from ppgan_lite.runtime.opencv import opencv
 
-_PNG_COLOUR_TYPES = {2: 4, 3: 2, 4: 6}  # by the number of channels
-_METRES_PER_INCH = 0.0254
+_PNG_COLOR_TYPES = {2: 4, 3: 2, 4: 6}  # by the number of channels
+_METERS_PER_INCH = 0.0254
 
 
 def deep_layout(picture: ImageFile.ImageFile) -> str | None:
-    """Return how a picture that was opened, and not loaded yet, holds colours or alpha of 16 bits; None if it does not.
+    """Return how a picture that was opened, and not loaded yet, holds colors or alpha of 16 bits; None if it does not.
 
     Returns:
         Pillow's name of the layout in the file, such as RGB;16B, RGBA;16L or LA;16B.
@@ -34,7 +34,7 @@ def decode_deep(data: bytes, layout: str) -> np.ndarray:
         layout: As `deep_layout` tells it.
 
     Returns:
-        uint16 (height, width, channels); channels are RGB, RGB and alpha, or grey and alpha.
+        uint16 (height, width, channels); channels are RGB, RGB and alpha, or gray and alpha.
 
     Raises:
         ValueError: OpenCV does not know such a file.
@@ -54,8 +54,8 @@ def encode_png(
     """Return the bytes of a PNG file.
 
     Args:
-        pixels: uint16 (height, width, channels): grey and alpha, RGB, or RGB and alpha.
-        icc_profile: That the colours are in.
+        pixels: uint16 (height, width, channels): gray and alpha, RGB, or RGB and alpha.
+        icc_profile: That the colors are in.
         exif: The block, with or without the mark that JPEG puts before it.
         dpi: Horizontal and vertical resolution.
     """
@@ -65,11 +65,11 @@ def encode_png(
     filtered[:, 0] = 2  # the filter "up": what differs from the row above
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPES[channels], 0, 0, 0))]
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOR_TYPES[channels], 0, 0, 0))]
     if icc_profile:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
     if dpi:
-        chunks.append((b"pHYs", struct.pack(">IIB", *(round(value / _METRES_PER_INCH) for value in dpi), 1)))
+        chunks.append((b"pHYs", struct.pack(">IIB", *(round(value / _METERS_PER_INCH) for value in dpi), 1)))
     if exif:
         chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
     chunks += [(b"IDAT", zlib.compress(filtered.tobytes(), 1)), (b"IEND", b"")]

@@ -14,12 +14,12 @@ _STRIP_ROWS = 512
 _LARGEST_ICC_PIECE = 65_533 - len(_ICC_MARK) - 2
 
 
-def decode_whole_jpeg(data: bytes, *, grey: bool) -> np.ndarray | None:
-    """Decode a greyscale or RGB JPEG file that is not cut short.
+def decode_whole_jpeg(data: bytes, *, gray: bool) -> np.ndarray | None:
+    """Decode a grayscale or RGB JPEG file that is not cut short.
 
     Args:
         data: The file.
-        grey: Whether it is the greyscale kind.
+        gray: Whether it is the grayscale kind.
 
     Returns:
         uint8 (height, width) or (height, width, 3) RGB, not turned; None for what is better left to Pillow: of a file
@@ -28,7 +28,7 @@ def decode_whole_jpeg(data: bytes, *, grey: bool) -> np.ndarray | None:
     if not data.endswith(_END_OF_IMAGE):
         return None
     cv2 = opencv()
-    flags = (cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB) | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = (cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR_RGB) | cv2.IMREAD_IGNORE_ORIENTATION
     return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
 
 
@@ -45,7 +45,7 @@ def encode_jpeg(
     Args:
         pixels: uint8 (height, width) or (height, width, 3) RGB.
         quality: As libjpeg counts it, 1 to 100.
-        icc_profile: That the colours are in.
+        icc_profile: That the colors are in.
         exif: The block with its mark "Exif", at most 65,533 bytes.
         dpi: Horizontal and vertical resolution.
 

@@ -1,4 +1,4 @@
-"""Picture files to arrays, upright, with colour profile, alpha and metadata."""
+"""Picture files to arrays, upright, with color profile, alpha and metadata."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ _decoding_limit: int | None = None
 
 @dataclass(frozen=True, eq=False)
 class ImageMetadata:
-    """What a picture file holds beside its colours.
+    """What a picture file holds beside its colors.
 
     Attributes:
-        icc_profile: The RGB profile that the colours are in, None for sRGB.
+        icc_profile: The RGB profile that the colors are in, None for sRGB.
         exif: The EXIF block without its thumbnail, for a picture that stands upright already.
         dpi: Horizontal and vertical resolution.
         alpha: Opacity, (height, width) of the picture's own type, the largest number is opaque; None where the file has
@@ -109,7 +109,7 @@ def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
 
 
 def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
-    """Decode the bytes of a picture file without making anything else of them: grey stays grey, 16 bits stay 16.
+    """Decode the bytes of a picture file without making anything else of them: gray stays gray, 16 bits stay 16.
 
     Args:
         data: The file.
@@ -117,8 +117,8 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
 
     Returns:
         The first frame, upright, as uint8 or uint16, (height, width) or (height, width, 3) RGB, not to be written to;
-        and what is needed to write another picture like it. PNG, TIFF and grey PNM are read with 16 bits. What is
-        neither grey nor RGB (palette, CMYK) becomes RGB.
+        and what is needed to write another picture like it. PNG, TIFF and gray PNM are read with 16 bits. What is
+        neither gray nor RGB (palette, CMYK) becomes RGB.
 
     Raises:
         ImageError: The bytes are damaged, too large a picture, or of an unknown kind.
@@ -210,7 +210,7 @@ def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | N
     if picture.info.get("icc_profile") and picture.info["icc_profile"][16:20] != b"RGB ":
         return None
     file.seek(0)
-    return decode_whole_jpeg(file.read(), grey=False)
+    return decode_whole_jpeg(file.read(), gray=False)
 
 
 def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tuple[np.ndarray, bytes | None]:
@@ -218,7 +218,7 @@ def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tup
     profile = picture.info.get("icc_profile") or None
     layout = deep.deep_layout(picture)
     if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
-        pixels = decode_whole_jpeg(data, grey=picture.mode == "L")
+        pixels = decode_whole_jpeg(data, gray=picture.mode == "L")
         if pixels is not None:
             return pixels, profile
     picture.load()
@@ -297,17 +297,17 @@ def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
 
 
 def _to_8_bit(picture: Image.Image, where: str) -> Image.Image:
-    """Scale 16-bit (to 65535) or float (to 1) greyscale to 8 bits; Pillow's own conversion would clip it at 255."""
-    values, white = _grey_values(picture, where)
+    """Scale 16-bit (to 65535) or float (to 1) grayscale to 8 bits; Pillow's own conversion would clip it at 255."""
+    values, white = _gray_values(picture, where)
     return Image.fromarray((values * np.float32(255 / white) + np.float32(0.5)).astype(np.uint8))
 
 
 def _to_16_bit(picture: Image.Image, where: str) -> np.ndarray:
-    return _grey_values(picture, where)[0].astype(np.uint16)
+    return _gray_values(picture, where)[0].astype(np.uint16)
 
 
-def _grey_values(picture: Image.Image, where: str) -> tuple[np.ndarray, int]:
-    """Return the numbers of a 16-bit or float greyscale picture, and that of white."""
+def _gray_values(picture: Image.Image, where: str) -> tuple[np.ndarray, int]:
+    """Return the numbers of a 16-bit or float grayscale picture, and that of white."""
     values = np.asarray(picture)
     white = 1 if picture.mode == "F" else 65_535
     if not (values.min() >= 0 and values.max() <= white):

@@ -20,7 +20,7 @@ from ppgan_lite.images.jpeg import encode_jpeg
 from ppgan_lite.images.reading import LARGE_PIXELS, ImageMetadata, open_file, open_picture, own_size_limit, reason
 from ppgan_lite.runtime.files import replace_file
 
-# Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of colour edges.
+# Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of color edges.
 _JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
 # TIFF uncompressed: libtiff, which Pillow asks to compress, refuses the EXIF directory.
 WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
@@ -51,7 +51,7 @@ def write_image(
 
     Args:
         path: Where to; the suffix is one of `WRITABLE`.
-        image: uint8, or for PNG and TIFF uint16; (height, width, 3) RGB or (height, width) grey.
+        image: uint8, or for PNG and TIFF uint16; (height, width, 3) RGB or (height, width) gray.
         metadata: Of the picture it was made from. JPEG and BMP cannot hold alpha: it is left out there.
         overwrite: Whether a file that is there already may be replaced.
         settings: Settings that made the picture, JSON values; `read_settings` finds them again. BMP cannot hold them.
