@@ -46,8 +46,8 @@ clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp tells which extras are installed; it is made again when the dependencies change.
-$(VENV)/installed: setup.py pyproject.toml requirements.txt
+# A stamp tells which extras are installed; it is made again when the dependencies or the version change.
+$(VENV)/installed: setup.py pyproject.toml requirements.txt ppgan_lite/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) must be Python 3.10 to 3.13; name another one: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

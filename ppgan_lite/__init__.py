@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.runtime.startup import set_up_numpy
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["load_predictor", "load_stylizer", "load_translator"]
 
 set_up_numpy()

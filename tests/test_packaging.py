@@ -84,6 +84,11 @@ def test_the_installed_distribution_is_this_one() -> None:
     assert extras == {"cpu", "gpu", "gui", "board", "export", "all", "dev"}
 
 
+def test_the_changelog_begins_with_this_version() -> None:
+    versions = re.findall(r"^## (\S+),", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert versions[0] == ppgan_lite.__version__
+
+
 def test_files_beside_the_code_are_packaged() -> None:
     """Every kind of file that lies in the package is named in setup.py."""
     kinds = {path.suffix for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
@@ -99,7 +104,7 @@ def test_every_folder_with_code_is_a_package() -> None:
 def test_the_top_level_holds_what_it_should() -> None:
     expected = {
         *("setup.py", "pyproject.toml", "requirements.txt", "MANIFEST.in", "Makefile", "LICENSE", "NOTICE"),
-        *("README.md", "README_zh.md", "CONTEXT.md", "SECURITY.md"),
+        *("README.md", "README_zh.md", "CHANGELOG.md", "CONTEXT.md", "CONTRIBUTING.md", "SECURITY.md"),
         *("ppgan_lite", "configs", "ui.py", "demo.py", "applications", "tools", "benchmarks", "docs", "tests"),
     }
     made = {"out", "runs", "build", "dist", "ppgan_lite.egg-info", "shared"}  # by make, by training, by pip
