@@ -1,4 +1,4 @@
-"""Exports: what is written, that it gives what the net gives, and that nothing is written where it does not."""
+"""Exports: the files, their agreement with the net, and that nothing is written where they disagree."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from published_nets import as_torch, resnet, shaken
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CheckpointError, ExportError, MissingDependencyError, UsageError
-from ppgan_lite.export import programs
+from ppgan_lite.export import formats
+from ppgan_lite.export.end_to_end import EndToEndPainter, Float16Weights, _mirrored
 from ppgan_lite.export.exporting import export
-from ppgan_lite.export.folder import whole_folder
-from ppgan_lite.export.proof import prove
-from ppgan_lite.export.subject import Wanted, choose_subject
-from ppgan_lite.export.whole import HalfStored, WholePainting, _mirrored
+from ppgan_lite.export.folder import atomic_folder
+from ppgan_lite.export.numerical_check import check_export
+from ppgan_lite.export.plan import ExportOptions, plan_export
 from ppgan_lite.images import read_image
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.any_style import AnyStyleNet
@@ -71,16 +71,16 @@ def painter(folder: Path, *, alignment: str, own_style: bool, **settings: Any) -
     return save(folder / "wave.ppgan", {"painter": net}, {"title": {"en": "The Wave"}, "licence": "CC0"}, **spec)
 
 
-def learned_painter(folder: Path, **settings: Any) -> Path:
-    """Write a painter that knows its one style by heart."""
+def one_style_painter(folder: Path, **settings: Any) -> Path:
+    """Write a feed-forward painter of one style."""
     net = fill(StyleTransferNet(**STYLE_TRANSFER))
     net.revisions[0].to_rgb.weight.set_value(net.revisions[0].to_rgb.weight * 0.1)
     spec = {"task": "stylize", "inputs": ("photo",), "value_range": (0.0, 1.0), "settings": settings}
     return save(folder / "wave.ppgan", {"painter": net}, **spec)
 
 
-def reading_painter(folder: Path, **settings: Any) -> Path:
-    """Write a painter that reads the painting it is given."""
+def any_style_painter(folder: Path, **settings: Any) -> Path:
+    """Write a painter of any style."""
     net = fill(AnyStyleNet(**ANY_STYLE))
     net.revisions[0].to_rgb.weight.set_value(net.revisions[0].to_rgb.weight * 0.1)
     spec = {"task": "stylize", "inputs": ("photo", "style"), "value_range": (0.0, 1.0), "settings": settings}
@@ -99,9 +99,9 @@ def run_onnx(path: Path, **inputs: np.ndarray) -> np.ndarray:
 
 
 def photo_file(path: Path, height: int, width: int, phase: float = 0.0) -> np.ndarray:
-    """Write a picture without loss, whatever its name says, and return it.
+    """Write a lossless picture under any name, and return it.
 
-    Its pixels come in blocks of 2x2, so that halving it needs no rounding.
+    Its pixels come in blocks of 2x2, so that downsampling it by 2 needs no rounding.
     """
     rows, columns = np.mgrid[0:height, 0:width] // 2 * 2
     waves = [np.sin(rows / 9 + phase + channel) * np.cos(columns / (7 + channel)) for channel in range(3)]
@@ -111,8 +111,8 @@ def photo_file(path: Path, height: int, width: int, phase: float = 0.0) -> np.nd
     return image
 
 
-def run_snippet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
-    """Run the program of a card, as a reader would, and return the picture that it writes."""
+def run_example_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """Run the example program of a model card, and return the picture that it writes."""
     readme = (folder / "README.md").read_text(encoding="utf-8")
     [program] = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     monkeypatch.chdir(folder)
@@ -122,111 +122,109 @@ def run_snippet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
 
 @needs_onnx
 @pytest.mark.parametrize("name", ["ResnetGenerator", "UnetGenerator", "SRResNet, twice"])
-def test_an_onnx_file_gives_what_its_net_gives_at_any_size(tmp_path, name):
+def test_an_onnx_file_agrees_with_its_net_at_any_size(tmp_path, name):
     path, net = generator(tmp_path, name)
-    card = export(path, tmp_path / "out", Wanted())
+    card = export(path, tmp_path / "out", ExportOptions())
     x = values(37, 50)
     with paddle.no_grad():
         expected = net(paddle.to_tensor(x)).numpy()
     found = run_onnx(tmp_path / "out" / "horse.onnx", photo=x)
     assert expected.std() > 0.05 and found.shape == expected.shape
     assert np.abs(found - expected).max() < 1e-4
-    assert 0 < card["proof"]["largest"] < 1e-4
-    assert [trial["sizes"]["photo"] for trial in card["proof"]["trials"]] == [(192, 256), (181, 203)]
+    assert 0 < card.numerical_check.largest < 1e-4
+    assert [trial.sizes["photo"] for trial in card.numerical_check.trials] == [(192, 256), (181, 203)]
 
 
 @pytest.mark.parametrize(("name", "onednn"), [("ResnetGenerator", True), ("ResnetGenerator, antialiased", False)])
-def test_a_paddle_program_gives_what_its_net_gives_at_any_size(tmp_path, monkeypatch, name, onednn):
-    """Where a net resizes, oneDNN fails in Paddle 3.3, and the card's program does without it."""
+def test_a_paddle_program_agrees_with_its_net_at_any_size(tmp_path, monkeypatch, name, onednn):
+    """Where a net resizes, oneDNN fails in Paddle 3.3, and the example program does without it."""
     path, _ = generator(tmp_path, name)
-    card = export(path, tmp_path / "out", Wanted(format="paddle"))
+    card = export(path, tmp_path / "out", ExportOptions(format="paddle"))
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
-        *("README.md", "card.json", "horse.json", "horse.pdiparams")
+        *("README.md", "horse.json", "horse.pdiparams", "model_card.json")
     ]
-    assert card["onednn"] is onednn
+    assert card.onednn is onednn
     photo = photo_file(tmp_path / "out" / "photo.jpg", 45, 66)
-    found = run_snippet(tmp_path / "out", monkeypatch)
+    found = run_example_program(tmp_path / "out", monkeypatch)
     assert np.abs(found.astype(int) - load_predictor(path, engine="paddle")(photo)).max() <= 1
 
 
 @needs_onnx
-def test_lapstyle_for_one_size_gives_what_its_predictor_gives(tmp_path, monkeypatch):
+def test_lapstyle_for_one_size_agrees_with_its_predictor(tmp_path, monkeypatch):
     """Grain, full alignment and revision are those of the predictor, which reaches them another way."""
     path = painter(tmp_path, alignment="optimal_transport", own_style=True, grain=0.05, draft_px=32)
-    card = export(path, tmp_path / "out", Wanted(size=(96, 64)))
+    card = export(path, tmp_path / "out", ExportOptions(size=(96, 64)))
     photo = photo_file(tmp_path / "out" / "photo.jpg", 64, 96)
-    found = run_snippet(tmp_path / "out", monkeypatch)
+    found = run_example_program(tmp_path / "out", monkeypatch)
     expected = load_predictor(path, engine="paddle")(photo)
     assert expected.std() > 10
     assert np.abs(found.astype(int) - expected).max() <= 1
-    assert card["proof"]["largest"] < 0.25 / 255
-    assert card["inputs"][0]["shape"] == [1, 3, 64, 96] == card["outputs"][0]["shape"]
-    assert card["painting"] == card["painting"] | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 64}
+    assert card.numerical_check.largest < 0.25 / 255
+    assert card.inputs[0]["shape"] == [1, 3, 64, 96] == card.outputs[0]["shape"]
+    assert card.painting == card.painting | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 64}
 
 
 @needs_onnx
-@pytest.mark.parametrize("write", [functools.partial(painter, alignment="adain", own_style=False), reading_painter])
+@pytest.mark.parametrize("write", [functools.partial(painter, alignment="adain", own_style=False), any_style_painter])
 def test_any_painting_is_taken_at_any_size_and_painted_in_coats(tmp_path, monkeypatch, write):
     path = write(tmp_path, coats=2, draft_px=40, style_px=50)
-    card = export(path, tmp_path / "out", Wanted())
+    card = export(path, tmp_path / "out", ExportOptions())
     photo = photo_file(tmp_path / "out" / "photo.jpg", 80, 90)
     painting = photo_file(tmp_path / "out" / "style.jpg", 50, 70, phase=2.0)
-    found = run_snippet(tmp_path / "out", monkeypatch)
+    found = run_example_program(tmp_path / "out", monkeypatch)
     expected = load_predictor(path, engine="paddle")(photo, style=painting)
     assert expected.std() > 10
     assert np.abs(found.astype(int) - expected).max() <= 1
-    assert [port["name"] for port in card["inputs"]] == ["photo", "style"]
-    assert card["inputs"][1]["best_px"] == 50
+    assert [port["name"] for port in card.inputs] == ["photo", "style"]
+    assert card.inputs[1]["best_px"] == 50
 
 
-def test_a_painter_that_knows_its_style_for_one_size_gives_what_its_predictor_gives(tmp_path, monkeypatch):
-    path = learned_painter(tmp_path, grain=0.05, draft_px=33)
-    card = export(path, tmp_path / "out", Wanted(format="paddle", size=(96, 66)))
+def test_a_painter_of_one_style_for_one_size_agrees_with_its_predictor(tmp_path, monkeypatch):
+    path = one_style_painter(tmp_path, grain=0.05, draft_px=33)
+    card = export(path, tmp_path / "out", ExportOptions(format="paddle", size=(96, 66)))
     photo = photo_file(tmp_path / "out" / "photo.jpg", 66, 96)
-    found = run_snippet(tmp_path / "out", monkeypatch)
+    found = run_example_program(tmp_path / "out", monkeypatch)
     expected = load_predictor(path, engine="paddle")(photo)
     assert expected.std() > 10
     assert np.abs(found.astype(int) - expected).max() <= 1
-    assert card["net"] == {"kind": "StyleTransferNet", "arguments": {**STYLE_TRANSFER, "revisions": 1}}
-    assert card["painting"] == card["painting"] | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 66}
+    assert card.net == {"kind": "StyleTransferNet", "arguments": {**STYLE_TRANSFER, "revisions": 1}}
+    assert card.painting == card.painting | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 66}
 
 
 @needs_onnx
-def test_a_painter_that_knows_its_style_paints_at_any_size_in_coats(tmp_path, monkeypatch):
-    path = learned_painter(tmp_path, coats=2, draft_px=40)
-    card = export(path, tmp_path / "out", Wanted())
+def test_a_painter_of_one_style_paints_at_any_size_in_coats(tmp_path, monkeypatch):
+    path = one_style_painter(tmp_path, coats=2, draft_px=40)
+    card = export(path, tmp_path / "out", ExportOptions())
     photo = photo_file(tmp_path / "out" / "photo.jpg", 80, 90)
-    found = run_snippet(tmp_path / "out", monkeypatch)
+    found = run_example_program(tmp_path / "out", monkeypatch)
     expected = load_predictor(path, engine="paddle")(photo)
     assert expected.std() > 10
     assert np.abs(found.astype(int) - expected).max() <= 1
-    assert [port["name"] for port in card["inputs"]] == ["photo"]
-    assert card["proof"]["largest"] < 2e-4 and [trial["sizes"]["photo"] for trial in card["proof"]["trials"]] == [
-        (192, 256),
-        (181, 203),
-    ]
+    assert [port["name"] for port in card.inputs] == ["photo"]
+    assert card.numerical_check.largest < 2e-4
+    assert [trial.sizes["photo"] for trial in card.numerical_check.trials] == [(192, 256), (181, 203)]
 
 
-def test_what_paints_must_be_a_painter(tmp_path):
+def test_a_net_that_stylizes_must_be_a_painter(tmp_path):
     path = save(tmp_path / "x.ppgan", {"net": build("SRResNet")}, task="stylize")
     with pytest.raises(CheckpointError) as caught:
-        choose_subject(path, Wanted())
+        plan_export(path, ExportOptions())
     assert str(caught.value) == (
         f"{path}: its predictor stylizes with a SRResNet; expected one of LapStyleNet, StyleTransferNet, AnyStyleNet"
     )
 
 
 @needs_onnx
-def test_the_card_says_all_that_a_stranger_must_know(tmp_path):
+def test_the_model_card_says_everything_that_a_user_must_know(tmp_path):
     path = painter(tmp_path, alignment="adain", own_style=True, draft_px=300)
-    card = export(path, tmp_path / "out", Wanted(levels=0))
-    assert json.loads((tmp_path / "out" / "card.json").read_bytes()) == json.loads(json.dumps(card))
+    card = export(path, tmp_path / "out", ExportOptions(levels=0))
+    assert json.loads((tmp_path / "out" / "model_card.json").read_bytes()) == json.loads(json.dumps(card.to_json()))
     written = (tmp_path / "out" / "wave.onnx").read_bytes()
-    assert card["files"] == {"wave.onnx": {"bytes": len(written), "sha256": hashlib.sha256(written).hexdigest()}}
-    assert card["source_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert card["title"] == "The Wave" and card["licence"] == "CC0" and card["origin"] == "not stated"
-    assert card["task"] == "stylize" and card["painting"]["levels"] == 0
-    assert card["inputs"] == [
+    assert card.files == {"wave.onnx": {"bytes": len(written), "sha256": hashlib.sha256(written).hexdigest()}}
+    assert card.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert card.title == "The Wave" and card.licence == "CC0" and card.origin == "not stated"
+    assert card.task == "stylize" and card.painting["levels"] == 0
+    assert card.inputs == [
         {
             "name": "photo",
             "shape": [1, 3, "height", "width"],
@@ -239,20 +237,20 @@ def test_the_card_says_all_that_a_stranger_must_know(tmp_path):
             "sides of at least 16 pixels",
         }
     ]
-    assert card["outputs"][0]["postprocessing"] == "value * 255, rounded and cut to 0 .. 255, gives RGB pixels"
-    assert set(card["versions"]) == {"paddle", "paddle2onnx", "onnx", "onnxruntime"}
+    assert card.outputs[0]["postprocessing"] == "value * 255, rounded and clipped to 0 .. 255, gives RGB pixels"
+    assert set(card.versions) == {"paddle", "paddle2onnx", "onnx", "onnxruntime"}
     readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    for words in ("# The Wave", "Licence: CC0", card["source_sha256"], hashlib.sha256(written).hexdigest()):
+    for words in ("# The Wave", "License: CC0", card.source_sha256, hashlib.sha256(written).hexdigest()):
         assert words in readme
     assert "drafts of about 300 pixels on the short side" in readme and "| allowed | 0.00098 | 0.0002 |" in readme
 
 
 @needs_onnx
-def test_the_onnx_file_is_what_people_expect_to_find_in_one(tmp_path):
+def test_the_onnx_file_has_the_names_and_metadata_that_users_expect(tmp_path):
     import onnx
 
     path, net = generator(tmp_path)
-    export(path, tmp_path / "out", Wanted())
+    export(path, tmp_path / "out", ExportOptions())
     model = onnx.load(tmp_path / "out" / "horse.onnx")
     assert [entry.version for entry in model.opset_import if not entry.domain] == [17]
     [photo], [result] = model.graph.input, model.graph.output
@@ -270,18 +268,18 @@ def test_the_onnx_file_is_what_people_expect_to_find_in_one(tmp_path):
 
 
 @needs_onnx
-def test_half_stores_weights_in_float16_and_says_how_far_off_they_are(tmp_path):
+def test_half_stores_weights_in_float16_and_reports_the_difference(tmp_path):
     import onnx
 
     path, net = generator(tmp_path)
-    card = export(path, tmp_path / "out", Wanted(half=True))
+    card = export(path, tmp_path / "out", ExportOptions(half=True))
     found = run_onnx(tmp_path / "out" / "horse.onnx", photo=values(40, 48))
     for parameter in net.parameters():
         parameter.set_value(parameter.numpy().astype(np.float16).astype(np.float32))
     with paddle.no_grad():
         expected = net(paddle.to_tensor(values(40, 48))).numpy()
     assert np.abs(found - expected).max() < 1e-4
-    assert 1e-4 < card["proof"]["largest"] <= card["proof"]["tolerance"]["largest"] == 4 / 255 * 2
+    assert 1e-4 < card.numerical_check.largest <= card.numerical_check.tolerance.largest == 4 / 255 * 2
     kinds = {
         tuple(tensor.dims): tensor.data_type for tensor in onnx.load(tmp_path / "out" / "horse.onnx").graph.initializer
     }
@@ -290,20 +288,20 @@ def test_half_stores_weights_in_float16_and_says_how_far_off_they_are(tmp_path):
 
 def test_half_for_one_size_as_a_paddle_program(tmp_path):
     path, net = generator(tmp_path, "UnetGenerator")
-    card = export(path, tmp_path / "out", Wanted(format="paddle", half=True, size=(70, 50)))
+    card = export(path, tmp_path / "out", ExportOptions(format="paddle", half=True, size=(70, 50)))
     numbers = sum(parameter.size for parameter in net.parameters())
-    assert card["files"]["horse.pdiparams"]["bytes"] < 2.3 * numbers
-    assert [trial["sizes"]["photo"] for trial in card["proof"]["trials"]] == [(70, 50), (70, 50)]
-    assert card["weights"].startswith("float16")
+    assert card.files["horse.pdiparams"]["bytes"] < 2.3 * numbers
+    assert [trial.sizes["photo"] for trial in card.numerical_check.trials] == [(70, 50), (70, 50)]
+    assert card.weights.startswith("float16")
 
 
-def test_what_float16_cannot_hold_stays_float32():
+def test_weights_that_float16_cannot_represent_stay_float32():
     layer = nn.Linear(2, 2)
     layer.weight.set_value(paddle.full([2, 2], 1e5))
-    half = HalfStored(layer)
+    half = Float16Weights(layer)
     assert {name: str(value.dtype) for name, value in half.named_parameters()} == {
         "half0_bias": "paddle.float16",
-        "whole.weight": "paddle.float32",
+        "net.weight": "paddle.float32",
     }
     assert half(paddle.ones([1, 2])).tolist() == [[2e5, 2e5]]
 
@@ -312,17 +310,17 @@ def test_what_float16_cannot_hold_stays_float32():
 def test_a_file_of_another_program_is_exported_too(tmp_path, run):
     net = shaken(resnet())
     path = write_pth(tmp_path / "latest_net_G_B.pth", as_torch(net))
-    code, _, told = run("export", path, "-o", tmp_path / "out")
-    assert code == 0, told
-    lines = told.splitlines()
-    assert lines[0] == f"{tmp_path / 'out'}: latest_net_G_B.onnx, card.json, README.md"
+    code, _, err = run("export", path, "-o", tmp_path / "out")
+    assert code == 0, err
+    lines = err.splitlines()
+    assert lines[0] == f"{tmp_path / 'out'}: latest_net_G_B.onnx, model_card.json, README.md"
     assert lines[1].startswith("photo 192x256: differs from the net by at most ")
     assert lines[3].startswith("allowed: 0.0001, 0.0001 on average; ONNX Runtime ")
     x = values(48, 40)
     with paddle.no_grad():
         expected = net(paddle.to_tensor(x)).numpy()
     assert np.abs(run_onnx(tmp_path / "out" / "latest_net_G_B.onnx", photo=x) - expected).max() < 1e-4
-    card = json.loads((tmp_path / "out" / "card.json").read_bytes())
+    card = json.loads((tmp_path / "out" / "model_card.json").read_bytes())
     assert card["predictor"] == "b_to_a" and card["licence"] == "not stated in the file"
 
 
@@ -331,9 +329,9 @@ def test_an_export_that_differs_from_its_net_is_refused_and_leaves_nothing(tmp_p
     import onnx
 
     def tampered(*arguments: Any) -> list[Path]:
-        [path] = programs._write_onnx(*arguments)
+        [path] = formats._write_onnx(*arguments)
         model = onnx.load(path)
-        # The last one: what comes before it is normalised, and would come out the same.
+        # The last one: a norm after an earlier one would cancel the change.
         [weight] = [tensor for tensor in model.graph.initializer if list(tensor.dims) == [3, 4, 7, 7]]
         changed = onnx.numpy_helper.to_array(weight) * np.float32(1.01)
         weight.CopyFrom(onnx.numpy_helper.from_array(changed, weight.name))
@@ -344,14 +342,14 @@ def test_an_export_that_differs_from_its_net_is_refused_and_leaves_nothing(tmp_p
     out = tmp_path / "folder" / "out"
     assert run("export", path, "-o", out)[0] == 0
     before = {file.name: file.read_bytes() for file in out.iterdir()}
-    monkeypatch.setitem(programs.FORMATS, "onnx", dataclasses.replace(programs.FORMATS["onnx"], write=tampered))
-    code, _, told = run("export", path, "-o", out, "--overwrite")
+    monkeypatch.setitem(formats.FORMATS, "onnx", dataclasses.replace(formats.FORMATS["onnx"], write=tampered))
+    code, _, err = run("export", path, "-o", out, "--overwrite")
     assert code == 1
     expected = (
         r"paddlegan: error: horse: the export differs from its net by up to [\d.e-]+, [\d.e-]+ on average, "
         r"on a picture of 192x256; expected at most 0.0001, 0.0001 on average. Nothing was written\n"
     )
-    assert re.fullmatch(expected, told)
+    assert re.fullmatch(expected, err)
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
     assert [file.name for file in out.parent.iterdir()] == ["out"]
 
@@ -366,48 +364,48 @@ def test_an_export_that_differs_from_its_net_is_refused_and_leaves_nothing(tmp_p
 def test_neither_nan_nor_another_shape_is_near_enough(tmp_path, run, message):
     path, _ = generator(tmp_path)
     with pytest.raises(ExportError, match=message):
-        prove(choose_subject(path, Wanted()), run, half=False)
+        check_export(plan_export(path, ExportOptions()), run, runtime="a program", half=False)
 
 
 def test_a_folder_is_replaced_only_where_it_holds_an_export_and_nothing_else(tmp_path, run):
     path, _ = generator(tmp_path, "SRResNet")
     out = tmp_path / "out"
     arguments = ("export", path, "-o", out, "--format", "paddle", "--json")
-    code, printed, told = run(*arguments)
-    assert code == 0, told
+    code, printed, err = run(*arguments)
+    assert code == 0, err
     assert json.loads(printed)["format"] == "ppgan_lite export"
-    code, _, told = run(*arguments)
-    assert (code, told) == (
+    code, _, err = run(*arguments)
+    assert (code, err) == (
         2,
         f"paddlegan: error: {out}: exists already. Choose another name, or allow it with --overwrite\n",
     )
     assert run(*arguments, "--overwrite")[0] == 0
     (out / "notes.txt").write_text("mine")
-    code, _, told = run(*arguments, "--overwrite")
+    code, _, err = run(*arguments, "--overwrite")
     assert code == 2
-    assert told.endswith("out: holds other files (notes.txt); expected an earlier export. Choose another name\n")
+    assert err.endswith("out: holds other files (notes.txt); expected an earlier export. Choose another name\n")
     assert (out / "notes.txt").read_text() == "mine"
-    code, _, told = run("export", path, "-o", path)
-    assert code == 2 and "horse.ppgan: is a file; expected a folder" in told
+    code, _, err = run("export", path, "-o", path)
+    assert code == 2 and "horse.ppgan: is a file; expected a folder" in err
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="cannot be written"), whole_folder(tmp_path / "file" / "out"):
+    with pytest.raises(ExportError, match="cannot be written"), atomic_folder(tmp_path / "file" / "out"):
         pass
 
 
-def test_a_missing_package_is_told_with_the_extra_that_brings_it(tmp_path, monkeypatch):
+def test_a_missing_package_is_reported_with_its_extra(tmp_path, monkeypatch):
     path, _ = generator(tmp_path)
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else found(name))
     monkeypatch.setitem(
-        programs.FORMATS,
+        formats.FORMATS,
         "onnx",
-        dataclasses.replace(programs.FORMATS["onnx"], packages={"onnxruntime": "onnxruntime"}),
+        dataclasses.replace(formats.FORMATS["onnx"], packages={"onnxruntime": "onnxruntime"}),
     )
     with pytest.raises(MissingDependencyError) as caught:
-        export(path, tmp_path / "out", Wanted())
+        export(path, tmp_path / "out", ExportOptions())
     assert str(caught.value) == (
         'export: onnxruntime is not installed. Install it with: pip install "ppgan-lite[export]" '
         "(Python 3.10 to 3.12), or use --format paddle"
@@ -418,48 +416,48 @@ def test_a_missing_package_is_told_with_the_extra_that_brings_it(tmp_path, monke
 def test_a_direction_names_the_net_and_the_files(tmp_path):
     nets = {"a_to_b": build("ResnetGenerator"), "b_to_a": build("UnetGenerator")}
     path = save(tmp_path / "horse.ppgan", nets, **TRANSLATES)
-    subject = choose_subject(path, Wanted(direction="b_to_a"))
-    assert subject.name == "horse_b_to_a" and type(subject.whole()).__name__ == "UnetGenerator"
-    assert choose_subject(path, Wanted()).name == "horse_a_to_b"
+    plan = plan_export(path, ExportOptions(direction="b_to_a"))
+    assert plan.name == "horse_b_to_a" and type(plan.build_layer()).__name__ == "UnetGenerator"
+    assert plan_export(path, ExportOptions()).name == "horse_a_to_b"
     with pytest.raises(UsageError, match="has no predictor 'b_to_c'; expected a_to_b or b_to_a"):
-        choose_subject(path, Wanted(direction="b_to_c"))
+        plan_export(path, ExportOptions(direction="b_to_c"))
 
 
-def test_names_of_styles_stand_for_their_checkpoints():
-    subject = choose_subject("starry_night", Wanted())
-    assert (subject.name, subject.levels, subject.smallest_px) == ("starry_night", 1, 32)
-    assert list(choose_subject("any", Wanted()).inputs) == ["photo", "style"]
+def test_names_of_styles_are_those_of_their_checkpoints():
+    plan = plan_export("starry_night", ExportOptions())
+    assert (plan.name, plan.levels, plan.min_side_px) == ("starry_night", 1, 32)
+    assert list(plan_export("any", ExportOptions()).inputs) == ["photo", "style"]
 
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (Wanted(size=(64, 31)), "--size: wave.ppgan takes no picture of 64x31; expected sides of at least 32"),
-        (Wanted(levels=7), "--levels: 7; expected 0 to 6"),
-        (Wanted(levels=-1), "--levels: -1; expected 0 to 6"),
-        (Wanted(levels=3, size=(127, 200)), "--size: wave.ppgan takes no picture of 127x200"),
+        (ExportOptions(size=(64, 31)), "--size: wave.ppgan takes no picture of 64x31; expected sides of at least 32"),
+        (ExportOptions(levels=7), "--levels: 7; expected 0 to 6"),
+        (ExportOptions(levels=-1), "--levels: -1; expected 0 to 6"),
+        (ExportOptions(levels=3, size=(127, 200)), "--size: wave.ppgan takes no picture of 127x200"),
     ],
 )
-def test_settings_that_do_not_fit_a_painter_are_refused(tmp_path, wanted, message):
-    for path in (painter(tmp_path, alignment="adain", own_style=True), learned_painter(tmp_path)):
+def test_options_that_do_not_fit_a_painter_are_refused(tmp_path, wanted, message):
+    for path in (painter(tmp_path, alignment="adain", own_style=True), one_style_painter(tmp_path)):
         with pytest.raises(UsageError, match=re.escape(message)):
-            choose_subject(path, wanted)
+            plan_export(path, wanted)
 
 
-def test_settings_that_do_not_fit_a_generator_are_refused(tmp_path):
+def test_options_that_do_not_fit_a_generator_are_refused(tmp_path):
     net = build("ResnetGenerator")
     path = save(tmp_path / "horse.ppgan", {"a_to_b": net}, **TRANSLATES, multiple_of=8)
     message = "--size: horse.ppgan takes no picture of 36x40; expected sides of at least 16, in multiples of 8"
     with pytest.raises(UsageError, match=re.escape(message)):
-        choose_subject(path, Wanted(size=(36, 40)))
+        plan_export(path, ExportOptions(size=(36, 40)))
     with pytest.raises(
         UsageError, match=re.escape("--levels: horse.ppgan does not draft; expected a painter. Leave it out")
     ):
-        choose_subject(path, Wanted(levels=1))
-    assert [choose_subject(path, Wanted()).fitting(side) for side in (3, 16, 181)] == [16, 16, 184]
-    judge = save(tmp_path / "judge.ppgan", {"judge": build("PatchDiscriminator")}, **TRANSLATES)
+        plan_export(path, ExportOptions(levels=1))
+    assert [plan_export(path, ExportOptions()).fitting(side) for side in (3, 16, 181)] == [16, 16, 184]
+    discriminator = save(tmp_path / "discriminator.ppgan", {"discriminator": build("PatchDiscriminator")}, **TRANSLATES)
     with pytest.raises(CheckpointError, match="its predictor is a PatchDiscriminator"):
-        choose_subject(judge, Wanted())
+        plan_export(discriminator, ExportOptions())
 
 
 @pytest.mark.parametrize(
@@ -470,9 +468,9 @@ def test_settings_that_do_not_fit_a_generator_are_refused(tmp_path):
         (("--format", "torchscript"), "'torchscript' is not one of 'onnx', 'paddle'"),
     ],
 )
-def test_the_command_line_refuses_what_it_does_not_understand(tmp_path, run, arguments, message):
-    code, _, told = run("export", "starry_night", "-o", tmp_path / "out", *arguments)
-    assert code == 2 and message in told and told.count("\n") == 1
+def test_the_command_line_refuses_unknown_options(tmp_path, run, arguments, message):
+    code, _, err = run("export", "starry_night", "-o", tmp_path / "out", *arguments)
+    assert code == 2 and message in err and err.count("\n") == 1
 
 
 def test_roots_by_products_are_those_by_eigenvectors():
@@ -490,7 +488,7 @@ def test_grain_for_any_size_goes_on_as_its_mirror_image():
     assert _mirrored(4).tolist() == [0, 1, 2, 3]
     assert _mirrored(1030)[508:516].tolist() == [508, 509, 510, 511, 511, 510, 509, 508]
     assert _mirrored(1030)[1020:].tolist() == [3, 2, 1, 0, 0, 1, 2, 3, 4, 5]
-    whole = WholePainting(LapStyleNet(**LAPSTYLE), levels=0, coats=1, grain=0.02, draft_size=None)
+    whole = EndToEndPainter(LapStyleNet(**LAPSTYLE), levels=0, coats=1, grain=0.02, draft_size=None)
     grain = whole._grain_of(paddle.zeros([1, 3, 40, 600]))
     assert grain.shape == [1, 1, 40, 600]
     assert np.array_equal(grain[..., 512:].numpy(), grain[..., 424:512].numpy()[..., ::-1])

@@ -13,7 +13,7 @@ from net_examples import LAPSTYLE, build, fill, picture
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.export.whole import WholePainting
+from ppgan_lite.export.end_to_end import EndToEndPainter
 from ppgan_lite.inference.engines.openvino import openvino_core
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.onnx import graphs
@@ -115,7 +115,7 @@ def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
     elif part == "revise":
         graph = graph_of(net.revisions[0], PICTURE, PICTURE)
     else:
-        graph = graph_of(WholePainting(net, levels=2, coats=1, grain=0.1, draft_size=None))
+        graph = graph_of(EndToEndPainter(net, levels=2, coats=1, grain=0.1, draft_size=None))
     assert list(fractions_in_sizes(graph)) == []
     counts = counted(graph)
     assert counts["DepthToSpace"] == (3 if part == "whole" else 1)

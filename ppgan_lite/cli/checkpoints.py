@@ -136,20 +136,23 @@ def export(
     the same pictures; if their results differ, nothing is written.
     """
     from ppgan_lite.export.exporting import export as export_net
-    from ppgan_lite.export.subject import Wanted
+    from ppgan_lite.export.folder import MODEL_CARD, README
+    from ppgan_lite.export.plan import ExportOptions
 
     if dynamic and size:
         raise UsageError("--dynamic", "and --size exclude each other", remedy="Leave one of them out")
-    card = export_net(checkpoint, output, Wanted(kind, size, half, direction, levels), overwrite=overwrite)
+    card = export_net(checkpoint, output, ExportOptions(kind, size, half, direction, levels), overwrite=overwrite)
     if as_json:
-        print_json(card)
+        print_json(card.to_json())
         return
-    say(f"{output}: {', '.join([*card['files'], 'card.json', 'README.md'])}")
-    proof, allowed = card["proof"], card["proof"]["tolerance"]
-    for trial in proof["trials"]:
-        sizes = ", ".join(f"{name} {width}x{height}" for name, (width, height) in trial["sizes"].items())
-        say(f"{sizes}: differs from the net by at most {trial['largest']:.2g}, {trial['mean']:.2g} on average")
-    say(f"allowed: {allowed['largest']:.2g}, {allowed['mean']:.2g} on average; {proof['runtime']}")
+    say(f"{output}: {', '.join([*card.files, MODEL_CARD, README])}")
+    check = card.numerical_check
+    for trial in check.trials:
+        sizes = ", ".join(f"{name} {width}x{height}" for name, (width, height) in trial.sizes.items())
+        found = trial.difference
+        say(f"{sizes}: differs from the net by at most {found.largest:.2g}, {found.mean:.2g} on average")
+    allowed = check.tolerance
+    say(f"allowed: {allowed.largest:.2g}, {allowed.mean:.2g} on average; {check.runtime}")
 
 
 @click.command()

@@ -1,1 +1,1 @@
-"""Giving a net away: files that other programs run, with a card and with proof that they give what the net gives."""
+"""Export nets to files that other programs run, with a model card and a numerical check."""

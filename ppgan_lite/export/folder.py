@@ -1,4 +1,4 @@
-"""The folder of an export: written whole or not at all."""
+"""The folder of an export, which is written atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ppgan_lite.errors import ExportError, UsageError
 
-CARD = "card.json"
+MODEL_CARD = "model_card.json"
+_MODEL_CARDS = (MODEL_CARD, "card.json")  # the latter by version 0.1
 README = "README.md"
 
 
@@ -36,8 +37,8 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write to that takes the place of `folder` when all went well, and is deleted otherwise.
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder that replaces `folder` on success and is deleted after an error.
 
     Raises:
         ExportError: It cannot be written.
@@ -64,8 +65,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def _exported(folder: Path) -> set[str]:
-    """Return the names of the files that an earlier export has left in a folder."""
-    try:
-        return {CARD, README, *json.loads((folder / CARD).read_bytes())["files"]}
-    except (OSError, ValueError, TypeError, KeyError):
-        return set()
+    """Return the names of the files of an earlier export in a folder."""
+    for name in _MODEL_CARDS:
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            return {name, README, *json.loads((folder / name).read_bytes())["files"]}
+    return set()

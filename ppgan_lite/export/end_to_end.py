@@ -1,4 +1,4 @@
-"""What is exported: the whole of a predictor as one layer, tensors in and one tensor out."""
+"""A predictor end to end as one layer: tensors in, one tensor out."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ppgan_lite.nets.painting import PaintingNet, pyramid
 
 GRAIN_SIDE_PX = 512  # of the grain in a graph for any size; beyond it stands its mirror image
 
-_LARGEST_HALF = float(np.finfo(np.float16).max)
+_MAX_FLOAT16 = float(np.finfo(np.float16).max)
 
 
-class WholePainting(nn.Layer):
-    """All that a net that paints does with a photo: pyramid, grain, draft, revisions.
+class EndToEndPainter(nn.Layer):
+    """A painter end to end: pyramid, grain, draft, revisions.
 
     Args:
         net: Shared, not copied.
@@ -78,23 +78,23 @@ def _mirrored(count: int) -> paddle.Tensor:
     return paddle.minimum(place, 2 * GRAIN_SIDE_PX - 1 - place)
 
 
-class HalfStored(nn.Layer):
+class Float16Weights(nn.Layer):
     """A layer whose parameters are stored as float16 and widened before they are used.
 
-    Computing in float16 is for some GPUs only; a file of half the size is for everybody. Parameters that float16 cannot
-    hold stay as they are, and so do buffers, which are small.
+    Some GPUs alone compute in float16; every runtime reads a file of half the size. Parameters that float16 cannot
+    represent stay as they are, and so do buffers, which are small.
 
     Args:
-        whole: Is changed: its parameters move into this layer.
+        net: Is changed: its parameters move into this layer.
     """
 
-    def __init__(self, whole: nn.Layer) -> None:
+    def __init__(self, net: nn.Layer) -> None:
         super().__init__()
-        self.whole = whole
+        self.net = net
         self.places: list[tuple[nn.Layer, str, str]] = []
-        for number, layer in enumerate(whole.sublayers(include_self=True)):
+        for number, layer in enumerate(net.sublayers(include_self=True)):
             for name, parameter in list(layer._parameters.items()):
-                if parameter is None or float(parameter.abs().max()) > _LARGEST_HALF:
+                if parameter is None or float(parameter.abs().max()) > _MAX_FLOAT16:
                     continue
                 half = self.create_parameter(
                     parameter.shape,
@@ -107,7 +107,7 @@ class HalfStored(nn.Layer):
                 del layer._parameters[name]
 
     def forward(self, photo: paddle.Tensor, style: paddle.Tensor | None = None) -> paddle.Tensor:
-        """Return what the layer returns."""
+        """Call the layer with its parameters widened."""
         for layer, name, key in self.places:
             layer.__dict__[name] = self._parameters[key].astype("float32")
-        return self.whole(photo) if style is None else self.whole(photo, style)
+        return self.net(photo) if style is None else self.net(photo, style)

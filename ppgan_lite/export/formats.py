@@ -1,4 +1,4 @@
-"""The formats: how a layer becomes files, and how these are run."""
+"""The formats of exports: functions that write a layer as files, and functions that run these."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from ppgan_lite.inference.onnx.tracing import OPSET, convert_program, save_progr
 if TYPE_CHECKING:
     from paddle import nn
 
-RESULT = "result"  # what the output is called
+RESULT = "result"  # name of the output
 
-Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+Runner = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way to give a net away.
+    """A format of exported nets.
 
     Attributes:
         title: In prose.
-        packages: What making and proving it needs beside Paddle: name to import -> distribution.
-        runtime: What proves it, in prose, and the module that it is.
-        write: (layer, inputs, stem, labels) -> the files written, `stem` with suffixes.
+        packages: Needed to write and to check it, apart from Paddle: name to import -> distribution.
+        runtime: The program that checks it, in prose, and its module.
+        write: (layer, inputs, stem, metadata) -> the files written, `stem` with suffixes.
         load: These files -> a function that runs them on the CPU.
     """
 
@@ -42,11 +42,11 @@ class Format:
     packages: Mapping[str, str]
     runtime: tuple[str, str]
     write: Callable[[nn.Layer, Mapping[str, Shape], Path, Mapping[str, str]], list[Path]]
-    load: Callable[[list[Path]], Run]
+    load: Callable[[list[Path]], Runner]
 
 
 def check_packages(wanted: Format) -> None:
-    """Refuse before anything is computed what could not be made or proved.
+    """Refuse, before anything is computed, a format that cannot be written or checked here.
 
     Raises:
         MissingDependencyError: A package is not installed.
@@ -57,27 +57,27 @@ def check_packages(wanted: Format) -> None:
 
 
 def runtime_of(used: Format) -> str:
-    """Return the name and version of what proves a format."""
+    """Return the name and version of the program that checks a format."""
     title, module = used.runtime
     return f"{title} {importlib.import_module(module).__version__}"
 
 
-def _write_paddle(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels: Mapping[str, str]) -> list[Path]:
+def _write_paddle(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, metadata: Mapping[str, str]) -> list[Path]:
     save_program(layer, inputs, stem, name=stem.name)
     return [stem.with_name(f"{stem.name}{suffix}") for suffix in (".json", ".pdiparams")]
 
 
-def takes_onednn(files: list[Path]) -> bool:
-    """Say whether a Paddle program runs with oneDNN, which fails at any resizing (Paddle 3.3: double attributes)."""
+def supports_onednn(files: list[Path]) -> bool:
+    """Return whether a Paddle program runs with oneDNN, which fails at any resizing (Paddle 3.3: double attributes)."""
     return b'_interp"' not in files[0].read_bytes()
 
 
-def _load_paddle(files: list[Path]) -> Run:
+def _load_paddle(files: list[Path]) -> Runner:
     from paddle.inference import Config, create_predictor
 
     config = Config(*map(str, files))
     config.disable_glog_info()
-    if not takes_onednn(files):
+    if not supports_onednn(files):
         config.disable_mkldnn()
     try:
         predictor = create_predictor(config)
@@ -96,19 +96,19 @@ def _load_paddle(files: list[Path]) -> Run:
     return run
 
 
-def _write_onnx(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels: Mapping[str, str]) -> list[Path]:
+def _write_onnx(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, metadata: Mapping[str, str]) -> list[Path]:
     import onnx
 
     path = stem.with_name(f"{stem.name}.onnx")
     program = stem.with_name(f".{stem.name}")
-    written = _write_paddle(layer, inputs, program, labels)
+    written = _write_paddle(layer, inputs, program, metadata)
     try:
         graph = onnx.load_model_from_string(convert_program(program, name=stem.name))
     finally:
         for file in written:
             file.unlink(missing_ok=True)
     try:
-        graph = _tidied(graph, stem.name, inputs, labels)
+        graph = _clean_model(graph, stem.name, inputs, metadata)
         onnx.checker.check_model(graph)
         path.write_bytes(graph.SerializeToString())
     except (onnx.checker.ValidationError, ValueError) as error:  # ValueError: more than 2 GB
@@ -116,11 +116,11 @@ def _write_onnx(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, labels
     return [path]
 
 
-def _tidied(model: Any, name: str, inputs: Mapping[str, Shape], labels: Mapping[str, str]) -> Any:
-    """Make of what paddle2onnx writes what people expect to find in an ONNX file.
+def _clean_model(model: Any, name: str, inputs: Mapping[str, Shape], metadata: Mapping[str, str]) -> Any:
+    """Rewrite paddle2onnx's model the way that users of ONNX expect.
 
-    Weights become initializers, those that nothing uses go (ONNX Runtime warns of each), output and free sides get
-    names, and the file says where it comes from.
+    Weights become initializers, unused ones are dropped (ONNX Runtime warns of each), the output and free sides get
+    names, and the metadata states the origin.
     """
     from onnx import helper
 
@@ -142,13 +142,13 @@ def _tidied(model: Any, name: str, inputs: Mapping[str, Shape], labels: Mapping[
     used = names_read(nodes)
     tensors = [tensor for tensor in tensors if tensor.name in used]
     graph = helper.make_graph(nodes, name, model.graph.input, [output], tensors)
-    tidied = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    tidied.producer_name, tidied.producer_version = "ppgan_lite", __version__
-    helper.set_model_props(tidied, dict(labels))
-    return tidied
+    cleaned = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    cleaned.producer_name, cleaned.producer_version = "ppgan_lite", __version__
+    helper.set_model_props(cleaned, dict(metadata))
+    return cleaned
 
 
-def _load_onnx(files: list[Path]) -> Run:
+def _load_onnx(files: list[Path]) -> Runner:
     import onnxruntime
 
     try:

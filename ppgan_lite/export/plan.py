@@ -1,4 +1,4 @@
-"""Which net of which file is exported, and for which pictures."""
+"""The plan of an export: the net, its file, and the sizes of its inputs."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
 if TYPE_CHECKING:
     from paddle import nn
 
-SMALLEST_PX = 16  # side of the smallest picture that a net takes, and of the smallest draft
-LEVELS_AT_MOST = 6
+MIN_SIDE_PX = 16  # of a picture that a net takes, and of a draft
+MAX_LEVELS = 6
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How a net is to be exported.
+class ExportOptions:
+    """The options of an export.
 
     Attributes:
         format: "onnx" or "paddle".
         size: Width and height of the photo; None for any.
         half: Whether the parameters are stored as float16.
         direction: Which of a checkpoint's predictors; None for the first.
-        levels: Painters alone: how often the photo is halved for the draft; None for as often as there are revisions.
+        levels: Painters alone: how often the photo is downsampled by 2 for the draft; None for once per revision net.
     """
 
     format: str = "onnx"
@@ -44,17 +44,17 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A net that is exported.
+class ExportPlan:
+    """A net to export, and for which inputs.
 
     Attributes:
         path: Its file.
         sha256: Of that file.
-        header: What the file says of itself.
-        tensors: Its numbers.
+        header: Of that file.
+        tensors: Of that file.
         direction: The predictor's name.
-        spec: What the predictor takes.
-        levels: How often a photo is halved for the draft; 0 for all but painters.
+        spec: How the predictor calls the net.
+        levels: How often a photo is downsampled by 2 for the draft; 0 for all but painters.
         size: Width and height of the photo; None for any.
     """
 
@@ -69,7 +69,7 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """What the files of the export are called."""
+        """Name of the export's files, without suffix."""
         several = sum(spec.task == self.spec.task for spec in self.header.predictors.values()) > 1
         return f"{self.path.stem}_{self.direction}" if several else self.path.stem
 
@@ -80,52 +80,52 @@ class Subject:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The net's, as far as the file names them."""
+        """The net's arguments, as far as the file states them."""
         return self.header.nets[self.spec.net].arguments
 
     @property
-    def smallest_px(self) -> int:
+    def min_side_px(self) -> int:
         """Side of the smallest photo."""
-        return _up_to(SMALLEST_PX * 2**self.levels, self.spec.multiple_of)
+        return _up_to(MIN_SIDE_PX * 2**self.levels, self.spec.multiple_of)
 
     @property
     def style_px(self) -> int:
-        """Short side at which a painting is measured."""
-        return max(round(self.spec.settings.get("style_px", DRAFT_PX)), SMALLEST_PX)
+        """Short side of a painting when its statistics are measured."""
+        return max(round(self.spec.settings.get("style_px", DRAFT_PX)), MIN_SIDE_PX)
 
     @property
     def inputs(self) -> dict[str, Shape]:
-        """What goes in: name -> shape, None for any height or width."""
+        """Name -> shape of each input, None for any height or width."""
         if self.size is None:
             sides: dict[str, tuple[int | None, int | None]] = dict.fromkeys(self.spec.inputs, (None, None))
         else:
             sides = {"photo": self.size[::-1], "style": (self.style_px, self.style_px)}
         return {name: (1, self.arguments.get("in_channels", 3), *sides[name]) for name in self.spec.inputs}
 
-    def whole(self) -> nn.Layer:
-        """Build the whole predictor as one layer, in evaluation mode."""
+    def build_layer(self) -> nn.Layer:
+        """Build the predictor end to end as one layer, in evaluation mode."""
         net = build_net(self.spec.net, self.header, self.tensors)
         if self.paints:
-            from ppgan_lite.export.whole import WholePainting
+            from ppgan_lite.export.end_to_end import EndToEndPainter
 
             draft = None if self.size is None else (self.size[1] >> self.levels, self.size[0] >> self.levels)
             settings = self.spec.settings
             coats, grain = int(settings.get("coats", 1)), float(settings.get("grain", 0.0))
-            net = WholePainting(net, levels=self.levels, coats=coats, grain=grain, draft_size=draft)
+            net = EndToEndPainter(net, levels=self.levels, coats=coats, grain=grain, draft_size=draft)
             net.eval()
         return net
 
     def fitting(self, side: int) -> int:
         """Return the smallest side that is allowed and not below `side`."""
-        return _up_to(max(side, self.smallest_px), self.spec.multiple_of)
+        return _up_to(max(side, self.min_side_px), self.spec.multiple_of)
 
 
-def choose_subject(source: str | Path, wanted: Wanted) -> Subject:
-    """Find the net that is meant and check that it can be exported as it is wanted.
+def plan_export(source: str | Path, options: ExportOptions) -> ExportPlan:
+    """Find the net and check that it can be exported with these options.
 
     Args:
         source: The name of a style that ships, "any", or any readable file of weights.
-        wanted: How.
+        options: Of the export.
 
     Raises:
         UsageError: There is no such file or predictor, or a setting does not fit the net.
@@ -135,32 +135,32 @@ def choose_subject(source: str | Path, wanted: Wanted) -> Subject:
 
     path = find_checkpoint(source)
     header, tensors = open_checkpoint(path)
-    direction = choose_predictor(path, header, wanted.direction)
+    direction = choose_predictor(path, header, options.direction)
     spec = header.predictors[direction]
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
     if spec.task == "stylize":
-        levels = _levels(painter_of(header, spec.net, tensors).revisions, wanted.levels)
-    elif wanted.levels is None:
+        levels = _levels(painter_of(header, spec.net, tensors).revisions, options.levels)
+    elif options.levels is None:
         levels = 0
     else:
         raise UsageError("--levels", f"{path.name} does not draft", "a painter", "Leave it out")
-    subject = Subject(path, sha256_of(path), header, tensors, direction, spec, levels, wanted.size)
-    if not subject.paints:
+    plan = ExportPlan(path, sha256_of(path), header, tensors, direction, spec, levels, options.size)
+    if not plan.paints:
         check_net(build_net(spec.net, header, tensors), spec, where=path)
-    for side in wanted.size or ():
-        if side < subject.smallest_px or side % spec.multiple_of:
+    for side in options.size or ():
+        if side < plan.min_side_px or side % spec.multiple_of:
             multiples = f", in multiples of {spec.multiple_of}" if spec.multiple_of > 1 else ""
-            found = f"{path.name} takes no picture of {wanted.size[0]}x{wanted.size[1]}" if wanted.size else ""
-            raise UsageError("--size", found, f"sides of at least {subject.smallest_px}{multiples}")
-    return subject
+            found = f"{path.name} takes no picture of {options.size[0]}x{options.size[1]}" if options.size else ""
+            raise UsageError("--size", found, f"sides of at least {plan.min_side_px}{multiples}")
+    return plan
 
 
 def _levels(revisions: int, levels: int | None) -> int:
     if levels is None:
         return revisions
-    if not 0 <= levels <= (LEVELS_AT_MOST if revisions else 0):
-        most = f"0 to {LEVELS_AT_MOST}" if revisions else "0, as this net has no revisions"
+    if not 0 <= levels <= (MAX_LEVELS if revisions else 0):
+        most = f"0 to {MAX_LEVELS}" if revisions else "0, as this net has no revisions"
         raise UsageError("--levels", str(levels), most)
     return levels
 
