@@ -131,12 +131,13 @@ def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
     ],
 )
 def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:
-    from ppgan_lite.inference.translator import staged_net, whole_subgraph
+    from ppgan_lite.inference.translation.subgraphs import stage_subgraphs, whole_subgraph
+    from ppgan_lite.nets.stages import stages_of
 
     paddle.seed(1)
     made = net()
     made.eval()
-    _, stages = staged_net(made, "net")
+    stages = stage_subgraphs(made, stages_of(made), "net")
     for name, subgraph in {**whole_subgraph(made, "net"), **stages}.items():
         pair = PaddleEngine(), OpenVinoEngine()
         for engine in pair:

@@ -8,8 +8,8 @@ import pytest
 
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
-from ppgan_lite.inference import staging, translator
 from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.translation import planning, staging, translator
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
 from ppgan_lite.nets.unet_generator import UnetGenerator
@@ -181,10 +181,10 @@ def test_bands_show_no_border(loaded, monkeypatch, make, arguments):
     predictor._whole_px = 1000
     whole = predictor(photo).astype(int)
     bytes_per_pixel = predictor._staged.stages.bytes_per_pixel
-    monkeypatch.setattr(translator, "_shrunk", lambda pixels, height, width: pixels)
+    monkeypatch.setattr(translator, "_resized", lambda pixels, height, width: pixels)
     bands = []
     for rows in (200, 264):
-        monkeypatch.setattr(translator, "MAPS_BYTES", rows * 80 * bytes_per_pixel)
+        monkeypatch.setattr(planning, "MAPS_BYTES", rows * 80 * bytes_per_pixel)
         bands.append(predictor(photo).astype(int))
     assert np.abs(bands[0] - whole).max() <= 1, "the reduced copy is the picture itself"
     assert np.abs(bands[0] - bands[1]).max() <= 1, "where the borders lie does not matter"
@@ -196,17 +196,17 @@ def test_bands_are_lower_where_little_memory_is_free(loaded, monkeypatch):
     maps = 464 * 80 * predictor._staged.stages.bytes_per_pixel
     for free, bands in ((10**9, 1), (maps / memory.FREE_SHARE, 1), (maps / 2 / memory.FREE_SHARE, 3)):
         monkeypatch.setattr(memory, "free_memory", lambda free=free: free)
-        assert len(predictor._parts(464, 80).bands) == bands
+        assert len(predictor._plan(464, 80).bands) == bands
 
 
 def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):
     predictor, photo = loaded(resnet), picture(464, 80)
-    assert translator._shrunk(photo, 232, 40).shape == (232, 40, 3)
-    assert translator._shrunk(photo[..., :1], 232, 40).shape == (232, 40, 1)
+    assert translator._resized(photo, 232, 40).shape == (232, 40, 3)
+    assert translator._resized(photo[..., :1], 232, 40).shape == (232, 40, 1)
     predictor._whole_px = 1000
-    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)
-    parts = predictor._parts(464, 80)
-    assert parts.reduced == (232, 40) and [band.own for band in parts.bands] == [
+    monkeypatch.setattr(planning, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)
+    parts = predictor._plan(464, 80)
+    assert parts.reduced == (232, 40) and [band.output for band in parts.bands] == [
         slice(start, min(start + 156, 464)) for start in range(0, 464, 156)
     ], "bands of one height, as few as fit"
     whole = predictor(photo)
@@ -220,7 +220,7 @@ def test_self_attention_sees_a_reduced_copy_of_a_large_photo(loaded, monkeypatch
     whole = predictor(photo)
     predictor._whole_px = 1000
     assert np.abs(whole.astype(int) - predictor(photo)).max() <= 2, "a small one is seen whole"
-    monkeypatch.setattr(staging, "LOOKED_AT", 100)
+    monkeypatch.setattr(staging, "ATTENDED_POSITIONS", 100)
     assert predictor(photo).shape == photo.shape
 
 
@@ -349,8 +349,8 @@ def test_the_cost_of_stages_is_told_by_what_was_learned_from_a_part(loaded, monk
     predictor.calibrate(photo)  # 3 s for what is tiny, so that is loading; 9 s for 2000 pixels
     price = predictor.cost(464, 80)
     assert price.seconds == pytest.approx(3 + (9 - 3) / 2000 * 464 * 80)
-    monkeypatch.setattr(translator, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)
-    work = predictor._parts(464, 80).work
+    monkeypatch.setattr(planning, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)
+    work = predictor._plan(464, 80).work
     assert work["loading stages"] == 4 and work["stages"] > 464 * 80 * 1.25, "a copy and three bands, with halos"
     assert predictor.cost(464, 80).seconds == pytest.approx(3 * 4 + (9 - 3) / 2000 * work["stages"])
     assert predictor.cost(464, 80).memory < price.memory

@@ -131,7 +131,7 @@ def plan_export(source: str | Path, options: ExportOptions) -> ExportPlan:
         UsageError: There is no such file or predictor, or a setting does not fit the net.
         CheckpointError: The file cannot be read or its net used.
     """
-    from ppgan_lite.inference.translator import check_net
+    from ppgan_lite.inference.translation.translator import check_net
 
     path = find_checkpoint(source)
     header, tensors = open_checkpoint(path)

@@ -25,7 +25,7 @@ from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.stylizer import Stylizer
-    from ppgan_lite.inference.translator import Translator
+    from ppgan_lite.inference.translation.translator import Translator
 
 
 def load_predictor(
@@ -91,7 +91,7 @@ def load_translator(
         UsageError: The checkpoint's task is another one.
     """
     found = _load(source, _Options(device, engine, predictor, cancelled), ("translate", "restore"))
-    from ppgan_lite.inference.translator import Translator  # imports Paddle, set up above
+    from ppgan_lite.inference.translation.translator import Translator  # imports Paddle, set up above
 
     assert isinstance(found, Translator)
     return found
@@ -229,14 +229,9 @@ def _load_stylizer(source: _Source) -> Stylizer:
 
 def _load_translator(source: _Source) -> Translator:
     require_paddle()
-    from ppgan_lite.inference.translator import (
-        Staged,
-        Translator,
-        check_net,
-        sample_translation,
-        staged_net,
-        whole_subgraph,
-    )
+    from ppgan_lite.inference.translation.subgraphs import stage_subgraphs, whole_subgraph
+    from ppgan_lite.inference.translation.translator import StagedNet, Translator, check_net, sample_translation
+    from ppgan_lite.nets.stages import stages_of
 
     spec = source.spec
     net = build_net(spec.net, source.header, source.tensors)
@@ -246,13 +241,12 @@ def _load_translator(source: _Source) -> Translator:
         return sample_translation(net, engines, spec, cancelled=source.cancelled)
 
     engines, why = choose_engines(whole_subgraph(net, source.key), source.engine, source.device, sample)
-    staged = staged_net(net, source.key)
+    stages = stages_of(net)
 
     def stage_engines(cancelled: Cancelled | None) -> Engines:
-        assert staged is not None
-        stages, subgraphs = staged
+        assert stages is not None
         return choose_engines(
-            subgraphs,
+            stage_subgraphs(net, stages, source.key),
             source.engine,
             source.device,
             lambda engines: sample_translation(net, engines, spec, stages, cancelled=cancelled),
@@ -267,7 +261,7 @@ def _load_translator(source: _Source) -> Translator:
         device_note=source.device_note or why,
         direction=source.chosen,
         directions=tuple(key for key, other in source.header.predictors.items() if other.task == spec.task),
-        staged=staged and Staged(staged[0], stage_engines),
+        staged=None if stages is None else StagedNet(stages, stage_engines),
         key=source.key,
     )
 

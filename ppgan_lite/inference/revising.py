@@ -111,20 +111,20 @@ def _revise_level(
 
     across = _nearest(half[1], 0, size[1], size[1])
     for rows in spans(size[0], _tile_rows(size[1], strip_px), halo):
-        start, stop = rows.seen_start, rows.seen_stop
+        start, stop = rows.input_start, rows.input_stop
         doubled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
         detail = resized_rows(halved, half, size, start, stop)
         np.subtract(_floats(photo[start:stop]), detail, out=detail)
         down = _nearest(half[0], start, stop, size[0])[:, None]
         for columns in spans(size[1], TILE_PX, halo):
-            repeated = _floats(coarser[down, across[columns.seen]])
-            painted = run(_tensor(detail[:, columns.seen]), _tensor(repeated))[0][0]
-            painted = painted.transpose(1, 2, 0)[rows.kept, columns.kept]
+            repeated = _floats(coarser[down, across[columns.input]])
+            painted = run(_tensor(detail[:, columns.input]), _tensor(repeated))[0][0]
+            painted = painted.transpose(1, 2, 0)[rows.crop, columns.crop]
             if strength != 1:
-                own = detail[rows.kept, columns.own]
+                own = detail[rows.crop, columns.output]
                 painted = own + (painted - own) * strength
-            tile = doubled[:, columns.own] + painted
-            result[rows.own, columns.own] = to_pixels(tile) if result.dtype == np.uint8 else tile
+            tile = doubled[:, columns.output] + painted
+            result[rows.output, columns.output] = to_pixels(tile) if result.dtype == np.uint8 else tile
             after_each()
 
 

@@ -1,4 +1,4 @@
-"""Cut a large picture into tiles that see enough around themselves to give the same result as the whole."""
+"""Tiles of a large picture, each with enough of its surroundings to give the same result as the whole."""
 
 from __future__ import annotations
 
@@ -7,38 +7,43 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Span:
-    """A tile along one side of a picture: what it is responsible for, and what it must see for that."""
+    """A tile along one side of a picture: the part of the result that it makes, and the larger part that it is made of.
+
+    Attributes:
+        start, stop: Of the part of the result.
+        input_start, input_stop: Of the input: the same part and its halo.
+    """
 
     start: int
     stop: int
-    seen_start: int
-    seen_stop: int
+    input_start: int
+    input_stop: int
 
     @property
-    def own(self) -> slice:
-        """Where the result belongs in the whole picture."""
+    def output(self) -> slice:
+        """The place of the tile in the whole result."""
         return slice(self.start, self.stop)
 
     @property
-    def seen(self) -> slice:
-        """What the net is shown of the whole picture."""
-        return slice(self.seen_start, self.seen_stop)
+    def input(self) -> slice:
+        """The place of the tile's input in the whole picture."""
+        return slice(self.input_start, self.input_stop)
 
     @property
-    def kept(self) -> slice:
-        """What is kept of the net's answer to `seen`."""
-        return slice(self.start - self.seen_start, self.stop - self.seen_start)
+    def crop(self) -> slice:
+        """The part of the net's answer to `input` that is the tile."""
+        return slice(self.start - self.input_start, self.stop - self.input_start)
 
     def scaled(self, scale: int) -> Span:
-        """The same tile in a picture that is `scale` times larger."""
-        return Span(self.start * scale, self.stop * scale, self.seen_start * scale, self.seen_stop * scale)
+        """Return the same tile in a picture that is `scale` times larger."""
+        return Span(self.start * scale, self.stop * scale, self.input_start * scale, self.input_stop * scale)
 
 
 def spans(length: int, tile: int, halo: int) -> list[Span]:
     """Cut `length` pixels into tiles.
 
-    What a tile sees begins at a multiple of any number that `tile` and `halo` are multiples of: a net that halves its
-    input needs even ones, so that it pairs the same pixels in a tile as in the whole picture.
+    The input of a tile begins at a multiple of any number that `tile` and `halo` are multiples of: a net that
+    downsamples needs even ones, so that it pairs the same pixels in a tile as in the whole picture.
     """
     return [
         Span(start, min(start + tile, length), max(start - halo, 0), min(start + tile + halo, length))

@@ -1,13 +1,13 @@
-"""A net as stages, each of which is done for the whole picture before the next one begins.
+"""A net as stages, each of which is computed for the whole picture before the next one begins.
 
-A net that normalises by statistics of the whole picture can only so be given a picture of which no layer fits into
-memory: a stage ends where a norm must have seen everything. See docs/decisions/tiles-in-inference.md.
+A net that normalizes by statistics of the whole picture can be run on a picture of which no layer fits into memory only
+in this way: a stage ends where a norm needs statistics of all of it. See docs/decisions/tiles-in-inference.md.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,10 @@ from ppgan_lite.nets.unet_generator import UnetGenerator
 
 PHOTO, RESULT = "photo", "result"
 
+# An input of a stage beside its maps: "reduced_maps", a reduced copy of these, because every position attends to all
+# others; "photo_size", a map as large as the photo's strip, because an upsampled map may be larger than the photo was.
+ExtraInput = Literal["reduced_maps", "photo_size"]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -29,18 +33,16 @@ class Stage:
 
     Attributes:
         name: Distinguishes it within its net.
-        reads: The maps that go in, all of one size: name -> channels. "photo" is what the net is given.
-        writes: What the maps are called that come out; may be one of those that went in. "result" is the net's.
-        norms: Whose statistics go in: name -> channels.
-        measures: The norm that the last output is what it normalises; None if there is none.
-        halo: How many rows above and below matter to a row of what goes in; a multiple of `multiple`.
+        reads: The maps that go in, all of one size: name -> channels. "photo" is the net's input.
+        writes: The names of the maps that come out; may be one of those that went in. "result" is the net's output.
+        norms: The norms whose statistics go in: name -> channels.
+        measures: The norm that takes the last output, before it is normalized; None if there is none.
+        halo: How many rows above and below matter to a row of the input; a multiple of `multiple`.
         multiple: Where a strip may begin and end, unless the picture ends there.
-        scale: How many rows come out for each that goes in, rounded up at the end of the picture.
-        values: How many values the widest layer inside has for each position that goes in.
+        scale: Rows of output for each row of input, rounded up at the end of the picture.
+        values: Values of the widest layer inside for each position of the input.
         compute: A list of maps in, a tuple of maps out.
-        beside: What goes in too: "reduced", a copy of all that is read, reduced, because every position looks at all
-            others; "size", a map as large as the part of the photo that is done, because of a doubled map more may come
-            out than belongs to the photo; or nothing.
+        extra: Another input; None for no such.
     """
 
     name: str
@@ -53,7 +55,7 @@ class Stage:
     scale: float
     values: int
     compute: nn.Layer
-    beside: Literal["", "reduced", "size"] = ""
+    extra: ExtraInput | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Stages:
 
     Attributes:
         all: In their order.
-        bytes_per_pixel: What the maps need that are kept at one time, in half precision, for each pixel of the photo.
+        bytes_per_pixel: Of the maps that are kept at one time, in half precision, for each pixel of the photo.
         multiple: Of which a photo's sides must be multiples, to which the net repeats its border.
     """
 
@@ -71,13 +73,13 @@ class Stages:
     multiple: int
 
     @property
-    def measure(self) -> bool:
-        """Whether the net normalises by statistics of the whole picture."""
+    def has_norms(self) -> bool:
+        """Whether the net normalizes by statistics of the whole picture."""
         return any(stage.measures for stage in self.all)
 
 
 def stages_of(net: nn.Layer) -> Stages | None:
-    """Return a net's stages, None where it can only be done in tiles."""
+    """Return a net's stages; None for a net that can only be run in tiles."""
     if isinstance(net, ResnetGenerator):
         return _resnet_stages(net)
     return _unet_stages(net) if isinstance(net, UnetGenerator) else None
@@ -88,7 +90,7 @@ class StageLayer(nn.Layer):
 
     Args:
         net: Whose stage it is; shared, not copied.
-        stage: Without norms, and with nothing beside.
+        stage: As there.
     """
 
     def __init__(self, net: nn.Layer, stage: Stage) -> None:
@@ -96,71 +98,43 @@ class StageLayer(nn.Layer):
         self.net = net
         self.stage = stage
 
-    def forward(self, x: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what comes out, of what is read: 1 x all channels x H x W."""
-        return self.stage.compute(self._maps(x))
+    def forward(
+        self, x: paddle.Tensor, second: paddle.Tensor | None = None, third: paddle.Tensor | None = None
+    ) -> tuple[paddle.Tensor, ...]:
+        """Return the stage's outputs.
 
-    def _maps(self, x: paddle.Tensor) -> list[paddle.Tensor]:
+        Args:
+            x: All maps that the stage reads, 1 x all channels x H x W.
+            second: The stage's `extra` input, if it has one; else the statistics of its norms, if it has any: means and
+                variances, one norm after the other, 2 x their channels.
+            third: The statistics of a stage that has both.
+        """
+        maps = self._split(x)
+        if self.stage.extra is not None:
+            maps += self._split(second) if self.stage.extra == "reduced_maps" else [second]
+        with self._fixed(third if self.stage.extra is not None else second):
+            return self.stage.compute(maps)
+
+    def _split(self, x: paddle.Tensor) -> list[paddle.Tensor]:
         return paddle.split(x, list(self.stage.reads.values()), axis=1)
 
-    def _beside(self, beside: paddle.Tensor) -> list[paddle.Tensor]:
-        return self._maps(beside) if self.stage.beside == "reduced" else [beside]
-
-    def _normed_by(self, statistics: paddle.Tensor) -> AbstractContextManager[None]:
+    def _fixed(self, statistics: paddle.Tensor | None) -> contextlib.AbstractContextManager[None]:
         norms = self.stage.norms
+        if not norms:
+            return contextlib.nullcontext()
         parts = paddle.split(statistics.reshape([2, 1, -1, 1, 1]), list(norms.values()), axis=2)
         return fixed_statistics(self.net, {name: (part[0], part[1]) for name, part in zip(norms, parts)})
 
 
-class NormingStageLayer(StageLayer):
-    """A stage with norms as a layer; `StageLayer`'s arguments."""
-
-    def forward(self, x: paddle.Tensor, statistics: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what comes out.
-
-        Args:
-            x: As `StageLayer.forward`.
-            statistics: Means and variances of the stage's norms, one norm after the other: 2 x their channels.
-        """
-        with self._normed_by(statistics):
-            return self.stage.compute(self._maps(x))
-
-
-class AidedStageLayer(StageLayer):
-    """A stage with something beside as a layer; `StageLayer`'s arguments."""
-
-    def forward(self, x: paddle.Tensor, beside: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what comes out.
-
-        Args:
-            x: As `StageLayer.forward`.
-            beside: See `Stage.beside`.
-        """
-        return self.stage.compute([*self._maps(x), *self._beside(beside)])
-
-
-class AidedNormingStageLayer(StageLayer):
-    """A stage with norms and something beside as a layer; `StageLayer`'s arguments."""
-
-    def forward(self, x: paddle.Tensor, beside: paddle.Tensor, statistics: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        """Return what comes out; arguments as of the layers above."""
-        with self._normed_by(statistics):
-            return self.stage.compute([*self._maps(x), *self._beside(beside)])
-
-
 def layer_of(net: nn.Layer, stage: Stage) -> nn.Layer:
     """Return a stage as a layer, in evaluation mode."""
-    if stage.norms:
-        kind = AidedNormingStageLayer if stage.beside else NormingStageLayer
-    else:
-        kind = AidedStageLayer if stage.beside else StageLayer
-    layer = kind(net, stage)
+    layer = StageLayer(net, stage)
     layer.eval()
     return layer
 
 
 class _UpToNorm(nn.Layer):
-    """Layers in a row, of the last one what comes before its norm."""
+    """Layers in a row; the last one ends before its norm."""
 
     def __init__(self, *layers: nn.Layer) -> None:
         super().__init__()
@@ -174,7 +148,7 @@ class _UpToNorm(nn.Layer):
         return (self.last.conv(self.last.before(x)),)
 
 
-class _AllOf(nn.Layer):
+class _Sequence(nn.Layer):
     """Layers in a row."""
 
     def __init__(self, *layers: nn.Layer) -> None:
@@ -188,12 +162,12 @@ class _AllOf(nn.Layer):
         return (x,)
 
 
-class _Doubled(nn.Layer):
-    """Both doublings of a residual generator, each cut to the size that it had before it was halved.
+class _UpsampleTwice(nn.Layer):
+    """Both upsamplings of a residual generator, each cropped to the size before its downsampling.
 
     Args:
-        ups: The doublings.
-        to_image: What makes a picture of them; None for what comes before the norm of the second.
+        ups: The upsamplings.
+        to_image: The layer that makes a picture of them; None to end before the norm of the second.
     """
 
     def __init__(self, ups: Sequence[nn.Layer], to_image: nn.Layer | None = None) -> None:
@@ -211,7 +185,7 @@ class _Doubled(nn.Layer):
 
 
 class _Conv1(nn.Layer):
-    """The first half of a residual block, behind the sum that ends the one before."""
+    """The first half of a residual block, after the sum that ends the one before."""
 
     def __init__(self, block: nn.Layer, before: nn.Layer | None) -> None:
         super().__init__()
@@ -238,7 +212,7 @@ class _Conv2(nn.Layer):
 
 
 class _Join(nn.Layer):
-    """The sum that ends the last block, and the attention behind it."""
+    """The sum that ends the last block, and the attention after it."""
 
     def __init__(self, block: nn.Layer, attention: nn.Layer | None) -> None:
         super().__init__()
@@ -250,8 +224,8 @@ class _Join(nn.Layer):
         return (x if self.attention is None else self.attention(x, maps[2] + self.norm(maps[3])),)
 
 
-class _Shrink(nn.Layer):
-    """A halving of a U-Net without its norm, behind that of the one before."""
+class _Downsample(nn.Layer):
+    """A downsampling of a U-Net without its norm, after the norm of the one before."""
 
     def __init__(self, down: nn.Layer, before: nn.Layer | None) -> None:
         super().__init__()
@@ -262,8 +236,8 @@ class _Shrink(nn.Layer):
         return (self.down.before_norm(self.norm(maps[0])),)
 
 
-class _Grow(nn.Layer):
-    """A doubling of a U-Net without its norm, behind those of its skip and of the doubling before."""
+class _Upsample(nn.Layer):
+    """An upsampling of a U-Net without its norm, after the norms of its skip and of the upsampling before."""
 
     def __init__(self, conv: nn.Layer, skip: nn.Layer, before: nn.Layer | None, *, is_last: bool) -> None:
         super().__init__()
@@ -281,7 +255,10 @@ class _Grow(nn.Layer):
 
 
 def _resnet_stages(net: ResnetGenerator) -> Stages:
-    """What is at full and half size is computed anew for each norm: it is cheap, and would fill the memory."""
+    """Cut a residual generator into stages.
+
+    Layers at full and half size are computed anew for each norm: that is cheap, and their maps would fill the memory.
+    """
     base = net.arguments["base_channels"]
     wide = 4 * base
     channels = {name: norm.channels for name, norm in instance_norms(net).items()}
@@ -293,15 +270,15 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
     def measured(name: str) -> str | None:
         return name if name in channels else None
 
-    halving, halving_norms = [net.stem, *net.downs], ["stem.norm", "downs.0.norm", "downs.1.norm"]
-    # A blur halves behind the norm, and sees one row more each time.
+    downs, down_norms = [net.stem, *net.downs], ["stem.norm", "downs.0.norm", "downs.1.norm"]
+    # A blur downsamples after the norm, and reaches one row further each time.
     scales, halo = ((1, 1, 0.5), 12) if net.arguments["antialias"] else ((1, 0.5, 0.25), 8)
     stages = [
-        Stage(name, photo, (), norms(*halving_norms[:place]), measured(name), halo, 4, scales[place], base, compute)
-        for place, name in enumerate(halving_norms)
-        for compute in [_UpToNorm(*halving[: place + 1])]
+        Stage(name, photo, (), norms(*down_norms[:place]), measured(name), halo, 4, scales[place], base, compute)
+        for place, name in enumerate(down_norms)
+        for compute in [_UpToNorm(*downs[: place + 1])]
     ]
-    stages.append(Stage("quarter", photo, ("x",), norms(*halving_norms), None, halo, 4, 0.25, base, _AllOf(*halving)))
+    stages.append(Stage("quarter", photo, ("x",), norms(*down_norms), None, halo, 4, 0.25, base, _Sequence(*downs)))
     before, before_norm = None, ""
     for place, block in enumerate(net.blocks):
         first, second = f"blocks.{place}.norm1", f"blocks.{place}.norm2"
@@ -313,17 +290,27 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
         stages.append(Stage(f"{place} b", y, ("y",), norms(first), measured(second), 1, 1, 1, 2 * wide, _Conv2(block)))
         before, before_norm = block, second
     if before is not None:
-        looks = net.arguments["attention"]
-        join = _Join(before, net.attention if looks else None)
-        beside: Literal["", "reduced"] = "reduced" if looks else ""
-        stages.append(Stage("join", x | y, ("x",), norms(before_norm), None, 0, 1, 1, 2 * wide, join, beside))
+        has_attention = net.arguments["attention"]
+        join = _Join(before, net.attention if has_attention else None)
+        extra: ExtraInput | None = "reduced_maps" if has_attention else None
+        stages.append(Stage("join", x | y, ("x",), norms(before_norm), None, 0, 1, 1, 2 * wide, join, extra))
     first, second = "ups.0.norm", "ups.1.norm"
     values = 12 * base
     stages += [
         Stage(first, x, (), {}, measured(first), 2, 1, 2, values, _UpToNorm(net.ups[0])),
-        Stage(second, x, (), norms(first), measured(second), 2, 1, 4, values, _Doubled(net.ups), "size"),
+        Stage(second, x, (), norms(first), measured(second), 2, 1, 4, values, _UpsampleTwice(net.ups), "photo_size"),
         Stage(
-            "image", x, (RESULT,), norms(first, second), None, 3, 1, 4, values, _Doubled(net.ups, net.to_image), "size"
+            "image",
+            x,
+            (RESULT,),
+            norms(first, second),
+            None,
+            3,
+            1,
+            4,
+            values,
+            _UpsampleTwice(net.ups, net.to_image),
+            "photo_size",
         ),
     ]
     needed = tuple(stage for stage in stages if stage.writes or stage.measures)
@@ -331,6 +318,7 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
 
 
 def _unet_stages(net: UnetGenerator) -> Stages:
+    """Cut a U-Net into stages, one for each convolution."""
     widths = [down.conv.weight.shape[0] for down in net.downs]
     depth = len(widths)
     channels = {name: norm.channels for name, norm in instance_norms(net).items()}
@@ -346,23 +334,25 @@ def _unet_stages(net: UnetGenerator) -> Stages:
     for level, down in enumerate(net.downs):
         own, given = f"downs.{level}.norm", f"downs.{level - 1}.norm"
         values = max(*reads.values(), 32)
-        compute = _Shrink(down, before)
+        compute = _Downsample(down, before)
         stages.append(Stage(own, reads, (f"down{level}",), norms(given), measured(own), 2, 2, 0.5, values, compute))
         reads, before = {f"down{level}": widths[level]}, down
-    elder = None
+    previous = None
     for place in range(depth):
-        # `ups[0]` takes the innermost map alone; each later one, and `to_image`, what its elder gave beside a skip.
+        # `ups[0]` takes the innermost map alone; each later one, and `to_image`, also the output of the previous one.
         level, is_last = depth - 1 - place, place == depth - 1
         reads = {f"down{level}": widths[level]}
-        if elder is not None:
+        if previous is not None:
             reads[f"up{place - 1}"] = widths[level]
         own = f"ups.{place}.norm"
-        compute = _Grow(net.to_image if is_last else net.ups[place].conv, net.downs[level], elder, is_last=is_last)
+        compute = _Upsample(
+            net.to_image if is_last else net.ups[place].conv, net.downs[level], previous, is_last=is_last
+        )
         given = norms(f"downs.{level}.norm", f"ups.{place - 1}.norm")
         values = max(2 * widths[level], 32)
         stages.append(
             Stage(own, reads, (RESULT if is_last else f"up{place}",), given, measured(own), 1, 1, 2, values, compute)
         )
-        elder = None if is_last else net.ups[place]
+        previous = None if is_last else net.ups[place]
     # The outermost maps, of a quarter of the photo's positions, are kept twice; those of the next size once.
     return Stages(tuple(stages), 2 * (2 * widths[0] / 4 + widths[1] / 16 + widths[1] / 16), net.multiple)

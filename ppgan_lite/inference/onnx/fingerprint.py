@@ -10,7 +10,7 @@ import os
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 # The nets, the passes over their graphs, and the files that cut nets into subgraphs.
 _FOLDERS = ("nets", os.path.join("nets", "cpu"), os.path.join("inference", "onnx"))
-_FILES = (os.path.join("inference", "painter.py"), os.path.join("inference", "staging.py"))
+_FILES = (os.path.join("inference", "painter.py"), os.path.join("inference", "translation", "subgraphs.py"))
 
 
 @functools.cache

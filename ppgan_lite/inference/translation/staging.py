@@ -1,48 +1,30 @@
-"""A net over a whole picture, stage by stage, in strips: what `nets.stages` describes, on arrays."""
+"""A net over a whole picture, stage by stage and in strips: the stages of `nets.stages`, on arrays.
+
+tests/test_translator.py compares the results with those of the whole net.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ppgan_lite.inference.arrays import to_pixels, to_values
 from ppgan_lite.inference.engines.engine import Engines
-from ppgan_lite.inference.engines.subgraph import Shape, Subgraph
 from ppgan_lite.inference.tiling import Span, spans
-from ppgan_lite.nets.stages import PHOTO, RESULT, Stage, Stages, layer_of
+from ppgan_lite.nets.stages import PHOTO, RESULT, Stage, Stages
 
-if TYPE_CHECKING:
-    from paddle import nn
-
-STRIP_VALUES = 12_000_000  # of the widest layer of a stage, at 4 bytes each: what an engine works on at a time
-LOOKED_AT = 4096  # positions that self-attention sees of a picture which is done in strips
+STRIP_VALUES = 12_000_000  # of the widest layer of a stage in a strip, at 4 bytes each
+ATTENDED_POSITIONS = 4096  # of a picture that is done in strips, to which self-attention attends
 
 Moments = tuple[np.ndarray, np.ndarray]  # mean and variance of each channel, float64
-Statistics = dict[str, Moments]  # of norms, by their names
-
-
-def stage_subgraphs(net: nn.Layer, stages: Stages, key: str) -> dict[str, Subgraph]:
-    """Return the stages of a net as subgraphs."""
-    subgraphs = {}
-    for stage in stages.all:
-        channels = sum(stage.reads.values())
-        shapes: list[Shape] = [(1, channels, None, None)]
-        if stage.beside:
-            shapes.append((1, 1 if stage.beside == "size" else channels, None, None))
-        if stage.norms:
-            shapes.append((2, sum(stage.norms.values())))
-        name = f"stage {stage.name}, {len(shapes)} inputs"
-        subgraphs[stage.name] = Subgraph(name, key, tuple(shapes), functools.partial(layer_of, net, stage))
-    return subgraphs
+NormStatistics = dict[str, Moments]  # by the norms' names
 
 
 def strips_of(stages: Stages, height: int, width: int) -> int:
-    """Return how many strips `run_stages` does of a picture."""
+    """Return the number of strips in which `run_stages` does a picture."""
     sizes = {PHOTO: (height, width)}
     total = 0
     for stage in stages.all:
@@ -59,25 +41,25 @@ def run_stages(
     pixels: np.ndarray,
     value_range: tuple[float, float],
     *,
-    statistics: Statistics | None = None,
+    statistics: NormStatistics | None = None,
     after_each: Callable[[], None] = lambda: None,
     within: Callable[[], None] = lambda: None,
-) -> tuple[np.ndarray, Statistics]:
-    """Give a picture to a net.
+) -> tuple[np.ndarray, NormStatistics]:
+    """Run a net on a picture.
 
-    Of each map half precision is kept, of all of them no more than later stages read.
+    Maps are kept in half precision, and none longer than later stages read it.
 
     Args:
         stages: The net's.
-        engines: Execute `stage_subgraphs`; each is closed behind its stage, and must load by itself when it is run.
+        engines: Execute `stage_subgraphs`; each is closed after its stage, and must load by itself when it is run.
         pixels: uint8 H x W x C; both sides multiples of `stages.multiple`.
-        value_range: Of what the net takes and gives.
-        statistics: What to normalise by; None: what is measured.
+        value_range: Lowest and highest value of the net's input and output.
+        statistics: Of the norms; None to measure them.
         after_each: Called after each strip; may raise to stop.
-        within: Called between reading a strip, executing it and taking in what comes out; may raise to stop.
+        within: Called between reading a strip, executing it and storing its outputs; may raise to stop.
 
     Returns:
-        uint8 H x W x C' picture, and what it was normalised by.
+        uint8 H x W x C' picture, and the statistics that it was normalized by.
     """
     known = {} if statistics is None else dict(statistics)
     maps: dict[str, np.ndarray] = {}
@@ -100,38 +82,38 @@ def _run_stage(
     engines: Engines,
     pixels: np.ndarray,
     maps: dict[str, np.ndarray],
-    known: Statistics,
+    known: NormStatistics,
     value_range: tuple[float, float],
     after_each: Callable[[], None],
     within: Callable[[], None],
 ) -> Moments:
-    """Fill the maps that a stage writes; returns the moments of its last output."""
+    """Fill the maps that a stage writes, and return the moments of its last output."""
     height, width = _size(pixels, maps, stage)
-    reduced = [_reduced(maps, stage)] if stage.beside == "reduced" else []
+    reduced = [_reduced(maps, stage)] if stage.extra == "reduced_maps" else []
     statistics = [_packed(stage, known)] if stage.norms else []
     above: np.ndarray | None = None
     total = _Moments()
-    # What stays open would keep the memory of its strips until the net is let go.
+    # An engine that stays open would keep the memory of its strips until the net is freed.
     with contextlib.closing(engines[stage.name]) as engine:
         for rows in _strips(stage, height, width):
-            seen = _read(stage, pixels, maps, value_range, rows, above)
-            # Kept as it was read: what is written may take the place of what the next strip sees.
-            above = seen[:, :, rows.kept.stop - stage.halo : rows.kept.stop].copy() if stage.halo else None
-            inputs = [seen, *reduced, *statistics]
-            if stage.beside == "size":
-                inputs[1:1] = [np.zeros((1, 1, *pixels[_scaled(rows.seen, 4)].shape[:2]), np.float32)]
-            del seen
+            read = _read(stage, pixels, maps, value_range, rows, above)
+            # Kept as it was read: the outputs may overwrite the halo of the next strip.
+            above = read[:, :, rows.crop.stop - stage.halo : rows.crop.stop].copy() if stage.halo else None
+            inputs = [read, *reduced, *statistics]
+            if stage.extra == "photo_size":
+                inputs[1:1] = [np.zeros((1, 1, *pixels[_scaled(rows.input, 4)].shape[:2]), np.float32)]
+            del read
             within()
             outputs = engine.run(*inputs)
             del inputs
             within()
             for place, output in enumerate(outputs):
-                output = output[:, :, _scaled(rows.kept, stage.scale)]
+                output = output[:, :, _scaled(rows.crop, stage.scale)]
                 if stage.measures is not None and place == len(outputs) - 1:
                     total.add(output[0])
                 if place < len(stage.writes):
                     whole = pixels.shape[0] if stage.writes[place] == RESULT else math.ceil(height * stage.scale)
-                    _write(maps, stage.writes[place], output, _scaled(rows.own, stage.scale), whole, value_range)
+                    _write(maps, stage.writes[place], output, _scaled(rows.output, stage.scale), whole, value_range)
             del outputs, output
             after_each()
     return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
@@ -145,27 +127,27 @@ def _read(
     rows: Span,
     above: np.ndarray | None,
 ) -> np.ndarray:
-    """Return what a strip sees of all that a stage reads, float32 1 x channels x rows x width.
+    """Return a strip with its halo of all maps that a stage reads, float32 1 x channels x rows x width.
 
     Args:
         stage: That reads.
         pixels: The photo.
         maps: Those that are kept.
-        value_range: Of what the net takes.
+        value_range: Of the net's input.
         rows: The strip.
         above: Its upper halo, if it has been read before.
     """
     if PHOTO in stage.reads:
-        return to_values(pixels[rows.seen], *value_range)
+        return to_values(pixels[rows.input], *value_range)
     read = [maps[name] for name in stage.reads]
-    values = np.empty((1, sum(stage.reads.values()), rows.seen_stop - rows.seen_start, read[0].shape[2]), np.float32)
+    values = np.empty((1, sum(stage.reads.values()), rows.input_stop - rows.input_start, read[0].shape[2]), np.float32)
     start = 0
     if above is not None:
-        start = rows.start - rows.seen_start
+        start = rows.start - rows.input_start
         values[:, :, :start] = above
     channel = 0
     for part in read:
-        values[0, channel : channel + len(part), start:] = part[:, rows.seen_start + start : rows.seen_stop]
+        values[0, channel : channel + len(part), start:] = part[:, rows.input_start + start : rows.input_stop]
         channel += len(part)
     return values
 
@@ -188,10 +170,10 @@ def _write(
 
 
 def _reduced(maps: Mapping[str, np.ndarray], stage: Stage) -> np.ndarray:
-    """Return all that a stage reads, averaged to at most `LOOKED_AT` positions, float32 1 x channels x h x w."""
+    """Return all maps that a stage reads, averaged to at most `ATTENDED_POSITIONS`, float32 1 x channels x h x w."""
     read = [maps[name] for name in stage.reads]
     height, width = read[0].shape[1:]
-    step = math.ceil(math.sqrt(height * width / LOOKED_AT))
+    step = math.ceil(math.sqrt(height * width / ATTENDED_POSITIONS))
     rows, columns = np.arange(0, height, step), np.arange(0, width, step)
     counts = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
     parts = []
@@ -202,8 +184,8 @@ def _reduced(maps: Mapping[str, np.ndarray], stage: Stage) -> np.ndarray:
     return np.stack(parts)[None].astype(np.float32)
 
 
-def _packed(stage: Stage, known: Statistics) -> np.ndarray:
-    """Return what a stage normalises by, float32 2 x channels."""
+def _packed(stage: Stage, known: NormStatistics) -> np.ndarray:
+    """Return the statistics of a stage's norms, float32 2 x channels."""
     return np.stack([np.concatenate([known[name][place] for name in stage.norms]) for place in (0, 1)]).astype(
         "float32"
     )
@@ -218,11 +200,11 @@ class _Moments:
         self._squares = np.zeros(1)
 
     def add(self, values: np.ndarray) -> None:
-        """Take channels x rows x columns in."""
+        """Add the values of channels x rows x columns."""
         flat = values.reshape(len(values), -1)
         mean = flat.mean(axis=1)
-        centred = flat - mean[:, None]
-        squares = np.einsum("ci,ci->c", centred, centred)
+        centered = flat - mean[:, None]
+        squares = np.einsum("ci,ci->c", centered, centered)
         more = flat.shape[1]
         difference = mean - self._mean
         self._count += more
@@ -234,7 +216,7 @@ class _Moments:
 
 
 def _scaled(rows: slice, scale: float) -> slice:
-    """Return where rows are in a map of another size; the last ones may end beyond it."""
+    """Return the place of rows in a map of another size; the last ones may end beyond it."""
     return slice(math.ceil(rows.start * scale), math.ceil(rows.stop * scale))
 
 
@@ -244,7 +226,7 @@ def _strips(stage: Stage, height: int, width: int) -> list[Span]:
 
 
 def _size(pixels: np.ndarray, maps: Mapping[str, np.ndarray], stage: Stage) -> tuple[int, int]:
-    """Return height and width of what a stage reads."""
+    """Return height and width of the maps that a stage reads."""
     if PHOTO in stage.reads:
         return pixels.shape[0], pixels.shape[1]
     height, width = maps[next(iter(stage.reads))].shape[1:]
