@@ -1,4 +1,4 @@
-"""Several pictures with captions on one."""
+"""Contact sheets: several pictures with captions on one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MIN_CELL_PX = 240  # a caption needs this much, however small the picture
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A picture, uint8 (height, width, 3) RGB, and the two lines under it."""
+    """A picture, uint8 (height, width, 3) RGB, and the two lines of its caption."""
 
     image: np.ndarray
     title: str
@@ -26,9 +26,9 @@ class Tile:
 
 
 def draw_sheet(tiles: Sequence[Tile], columns: int | None = None) -> np.ndarray:
-    """Lay out pictures in a grid on white paper, each with its captions; returns uint8 (height, width, 3) RGB.
+    """Arrange pictures with captions in a grid on white; return uint8 (height, width, 3) RGB.
 
-    Without a number of columns the sheet becomes about 4:3.
+    By default the number of columns makes the sheet about 4:3.
     """
     width = max(_MIN_CELL_PX, *(tile.image.shape[1] for tile in tiles))
     height = max(tile.image.shape[0] for tile in tiles)
@@ -53,7 +53,7 @@ def draw_sheet(tiles: Sequence[Tile], columns: int | None = None) -> np.ndarray:
 
 
 def _columns(count: int, width: int, height: int) -> int:
-    """Choose the columns which make the sheet about 4:3, among those that leave the fewest cells empty."""
+    """Choose the number of columns for a sheet of about 4:3 with few empty cells."""
 
     def badness(columns: int) -> float:
         rows = math.ceil(count / columns)
@@ -64,9 +64,9 @@ def _columns(count: int, width: int, height: int) -> int:
 
 
 def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
-    """Shorten a text until it fits, with an ellipsis in the place of what is left out.
+    """Shorten a text to a width, with an ellipsis for the omitted part.
 
-    Pillow's own font, the only one that is everywhere, has no accents: Cézanne becomes Cezanne.
+    Pillow's own font, the only one available everywhere, has no accents: Cézanne becomes Cezanne.
     """
     text = text.translate({ord("–"): "-", ord("’"): "'", ord("ø"): "o", ord("ł"): "l", ord("ß"): "ss"})
     text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

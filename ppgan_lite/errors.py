@@ -1,6 +1,6 @@
-"""The errors that a user may meet: each says where, what was found, what was expected, what to do.
+"""Errors for users: each names the place, the fault, the expected state and a remedy.
 
-Only the command line and the window's worker turn them into text; everything else raises them.
+Only the command line and the worker of the window convert them to text; all other code raises them.
 """
 
 import os
@@ -8,13 +8,13 @@ from typing import TypeGuard
 
 
 class PpganError(Exception):
-    """An error that is the user's to mend, told in one line.
+    """An error that the user can correct, described in one line.
 
     Args:
-        where: The file, option or setting that is at fault.
-        found: What was found there.
-        expected: What would have been right; left out where `found` says it.
-        remedy: What to do about it, as a sentence without the full stop.
+        where: The file, option or setting at fault.
+        found: The fault.
+        expected: The expected state; empty if `found` implies it.
+        remedy: Advice, as a sentence without the full stop.
     """
 
     exit_code = 1
@@ -30,7 +30,7 @@ class PpganError(Exception):
         if remedy:
             text += f". {remedy}"
         text = " ".join(text.split("\n"))
-        # A name in a foreign file may hold what a terminal takes for a command.
+        # A name in a foreign file may contain control sequences of terminals.
         super().__init__("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
@@ -49,19 +49,19 @@ def one_line(error: BaseException) -> str:
 
 
 class UsageError(PpganError):
-    """An option, argument or setting that cannot be meant."""
+    """An option, argument or setting that is invalid."""
 
     exit_code = 2
 
 
 class ConfigError(PpganError):
-    """One or several faults of a configuration file, all told at once (a line each)."""
+    """One or several faults of a config, one line each."""
 
     exit_code = 2
 
 
 class DataError(PpganError):
-    """A data set that cannot be trained on as it is."""
+    """A dataset that cannot be trained on."""
 
     exit_code = 2
 
@@ -75,7 +75,7 @@ class CheckpointError(PpganError):
 
 
 class WorkerError(PpganError):
-    """A process that did a part of the work and died."""
+    """A worker process that died."""
 
 
 class EngineError(PpganError):
@@ -83,7 +83,7 @@ class EngineError(PpganError):
 
 
 class ExportError(PpganError):
-    """An export that does not give what its net gives, or cannot be written."""
+    """An export whose results differ from those of its net, or that cannot be written."""
 
 
 class MissingDependencyError(PpganError):
@@ -104,7 +104,7 @@ def missing_extra(where: object, package: str, extra: str, alternative: str = ""
 
 
 class CancelledError(PpganError):
-    """The caller asked a running job to stop."""
+    """A running job was asked to stop."""
 
     exit_code = 130
 

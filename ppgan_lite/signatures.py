@@ -1,7 +1,7 @@
-"""Constructor signatures as the schema of JSON values: what a YAML or a checkpoint may pass to a class.
+"""Check JSON values of a YAML or a checkpoint against the signature of the class that they are passed to.
 
-A net, recipe or dataset is built from JSON values by keyword. Its signature, with type hints, is all there is to say
-about them, so that a new class needs no second description.
+A net, recipe or dataset is built from JSON values by keyword. Its signature, with type hints, is their schema, so that
+a new class needs no second description.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ppgan_lite.tables import did_you_mean
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a set of arguments: which key, what was found, what was expected, what to do."""
+    """A fault in a set of arguments: its key, the value found, the value expected, and a remedy."""
 
     key: str
     found: str
@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Within:
-    """The numbers that a parameter may have, ends included: `amount: Annotated[float, Within(0, 0.5)]`."""
+    """The range of a parameter, including its ends: `amount: Annotated[float, Within(0, 0.5)]`."""
 
     lowest: float
     highest: float
@@ -51,12 +51,12 @@ class Within:
 def argument_faults(
     target: type | Callable[..., Any], arguments: Mapping[str, Any], *, supplied: Collection[str] = ()
 ) -> list[Fault]:
-    """Compare JSON values with a signature: names that it lacks, types and ranges that differ, required ones missing.
+    """Compare JSON values with a signature: find unknown names, wrong types and ranges, and missing arguments.
 
     Args:
         target: A class, or a function.
         arguments: Name -> JSON value.
-        supplied: Parameters that are the caller's to fill in, and no part of the schema.
+        supplied: Parameters that the caller supplies, which are not part of the schema.
     """
     parameters = {name: item for name, item in _parameters(target).items() if name not in supplied}
     owner = getattr(target, "__name__", str(target))
@@ -73,7 +73,7 @@ def argument_faults(
 
 @functools.lru_cache(maxsize=256)
 def _parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Return the parameters that can be passed by name, their hints as types."""
+    """Return the parameters that can be passed by name, with evaluated hints."""
     return {
         name: parameter
         for name, parameter in inspect.signature(target, eval_str=True).parameters.items()
@@ -82,7 +82,7 @@ def _parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def with_defaults(cls: type | Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments with the constructor's JSON-able defaults filled in, in the signature's order."""
+    """Return the arguments with defaults filled in, as JSON values in the order of the signature."""
     resolved = {}
     for name, parameter in inspect.signature(cls).parameters.items():
         if name in arguments:
@@ -93,15 +93,15 @@ def with_defaults(cls: type | Callable[..., Any], arguments: Mapping[str, Any]) 
 
 
 def unknown_key(key: str, known: Iterable[str], owner: str) -> Fault:
-    """Return the fault of a key that its owner does not have."""
+    """Return the fault of an unknown key."""
     known = list(known)
     return Fault(key, f"{owner} has no such key", f"one of {', '.join(known) or 'none'}", did_you_mean(key, known))
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Say whether a JSON value may be passed where a type hint stands.
+    """Return whether a JSON value matches a type hint.
 
-    An int may stand for a float, a list for a tuple; a bool never stands for a number.
+    An int matches float, a list matches a tuple; a bool matches no number.
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
@@ -136,7 +136,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a message shows it: short, with its kind."""
+    """Return a value for a message: shortened, with its type."""
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({_kind(value)})"
 

@@ -1,14 +1,14 @@
-"""Experiments: one YAML file each, checked whole before anything runs.
+"""Experiments: one YAML file each, checked completely before anything runs.
 
     base: other.yaml                          # optional: settings that this file does not give
-    recipe: {name: LapStyleDraft, ...}        # the recipe's constructor arguments, its nets' in them
-    data: {name: ContentAndStyle, ...}        # the dataset's constructor arguments
+    recipe: {name: LapStyleDraft, ...}        # constructor arguments of the recipe, nested those of its nets
+    data: {name: ContentAndStyle, ...}        # constructor arguments of the dataset
     loader: {batch_size: 4, workers: 2}
     train: {iterations: 1000, ...}
     validation: {every: 500, data: {...}}     # optional
 
-The constructors' signatures are the schema of `recipe` and `data`, the dataclasses in `settings.py` of the rest. All
-faults are told in one `ConfigError`, each with file and line.
+The signatures of the constructors are the schema of `recipe` and `data`, the dataclasses in `settings.py` that of the
+rest. One `ConfigError` reports all faults, each with file and line.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ __all__ = [
 
 
 def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
-    """Read an experiment and check all of it.
+    """Read and check an experiment.
 
     Args:
         path: The YAML file, or the name of an experiment that ships.
-        overrides: "section.key=value" each, stronger than the file; the value is read as YAML.
+        overrides: "section.key=value" each, applied over the file; the value is read as YAML.
 
     Raises:
         ConfigError: Any number of faults, a line each.

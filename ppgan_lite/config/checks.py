@@ -1,4 +1,4 @@
-"""Settings against the signatures of what they build: recipe, nets, dataset, and the dataclasses of the rest."""
+"""Check settings against the signatures of recipe, nets and dataset, and the dataclasses of the other sections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECTIONS = ("recipe", "data", "loader", "train", "validation")
 
 
 def check(settings: Mapping[str, Any], sources: Sources) -> Config:
-    """Turn settings into a Config.
+    """Check settings and convert them to a Config.
 
     Raises:
         ConfigError: All faults at once, a line each.
@@ -54,7 +54,7 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
         _check_arguments(prefix, cls, values, sources)
     measured = _check_validation_data(parts, sources) if data else {}
     if recipe:
-        _check_what_the_recipe_offers(recipe, parts, sources)
+        _check_recipe_support(recipe, parts, sources)
     if schedule.get("name") == "step" and schedule.get("step_every") is None:
         sources.add(Fault("train.schedule.step_every", "missing", "an integer, since the schedule is step"))
     if parts["train"].get("histograms") and not parts["train"].get("visualdl"):
@@ -71,7 +71,7 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
 
 
 def with_nets_resolved(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a recipe's name and arguments with all defaults filled in, those of the nets that it names too."""
+    """Return name and arguments of a recipe with all defaults filled in, including those of its nets."""
     recipe = _resolved(RECIPES, section, "recipe")
     for key in _net_choices(resolve(RECIPES, section["name"], "recipe")):
         if recipe.get(key) is not None:
@@ -132,9 +132,9 @@ def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources
     """Check the data that validation measures on: `data` with `validation.data` over it. Return it, resolved."""
     over = parts["validation"].get("data") or {}
     if not isinstance(over, dict):
-        return {}  # Told as a fault of its type.
+        return {}  # Already reported as a fault of its type.
     section = named_over(parts["data"], over)
-    # What is wrong with `data` itself was told there.
+    # Faults of `data` itself have been reported there.
     if "name" in over:
         cls = _check_named({**section, "name": over["name"]}, "validation.data", DATASETS, sources)
     else:
@@ -145,8 +145,8 @@ def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources
     return _resolved(DATASETS, section, "data") if cls else {}
 
 
-def _check_what_the_recipe_offers(recipe: Any, parts: Mapping[str, dict[str, Any]], sources: Sources) -> None:
-    """Check the settings that only make sense with recipes that average, or measure, their nets."""
+def _check_recipe_support(recipe: Any, parts: Mapping[str, dict[str, Any]], sources: Sources) -> None:
+    """Check the settings that need recipes with averaged nets or with validation."""
     validation, name = parts["validation"], recipe.__name__
     if parts["train"].get("ema") is not None and not recipe.averaged:
         sources.add(Fault("train.ema", f"{name} has no net that is averaged", "null"))
@@ -159,7 +159,7 @@ def _check_what_the_recipe_offers(recipe: Any, parts: Mapping[str, dict[str, Any
 
 
 def _net_choices(cls: type) -> list[str]:
-    """Return the constructor arguments that name a net and its arguments (`NetChoice`)."""
+    """Return the names of constructor arguments of type `NetChoice`: a net and its arguments."""
     parameters = inspect.signature(cls, eval_str=True).parameters.values()
     return [parameter.name for parameter in parameters if _chooses_net(parameter.annotation)]
 

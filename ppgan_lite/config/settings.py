@@ -1,4 +1,4 @@
-"""What an experiment says beside its recipe and its data: the schema of the other sections, with their defaults."""
+"""Settings of an experiment other than recipe and data: the schema of these sections, with defaults."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import yaml
 
 @dataclass(frozen=True)
 class LoaderSettings:
-    """How samples become batches. `workers` prepare them; their number does not change the batches.
+    """Loading of batches. The number of workers does not change the batches.
 
     Attributes:
-        batch_size: Samples in a batch, of each process.
-        workers: How many prepare batches ahead, in each process; 0 prepares each when it is asked for.
+        batch_size: Samples per batch and process.
+        workers: Threads per process that prepare batches ahead; 0 prepares each on demand.
     """
 
     batch_size: int = 1
@@ -23,16 +23,16 @@ class LoaderSettings:
 
 @dataclass(frozen=True)
 class ScheduleSettings:
-    """How the learning rates change: a factor of `iteration` by which every one of them is multiplied.
+    """Learning-rate schedule: a factor of all learning rates as a function of the iteration.
 
     Attributes:
         name: "constant"; "linear" and "cosine" fall from 1 to `final` between `decay_from` and the last iteration;
             "step" multiplies by `step_factor` every `step_every` iterations.
-        warmup: Iterations during which the factor first rises from near 0.
-        decay_from: Iteration at which the fall of "linear" and "cosine" begins.
-        final: Their factor at the end.
+        warmup: Iterations of linear warmup from near 0.
+        decay_from: Iteration at which "linear" and "cosine" begin to decay.
+        final: Factor of "linear" and "cosine" at the end.
         step_every: Iterations between two steps of "step".
-        step_factor: What each of them multiplies by.
+        step_factor: Factor of each step.
     """
 
     name: Literal["constant", "linear", "cosine", "step"] = "constant"
@@ -45,27 +45,27 @@ class ScheduleSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """The training loop: how long, how to step, how often to log, show and save.
+    """The training loop: its length, optimization steps, logging, previews and checkpoints.
 
     Attributes:
         iterations: Iterations in all, those before a resume included.
         accumulate: Batches whose gradients are averaged for one iteration.
-        clip_norm: The most that the norm of a group's gradient may be; null for no limit.
+        clip_norm: Largest gradient norm of a group; null for no limit.
         ema: Decay of the moving average of the recipe's `averaged` nets, such as 0.999; null for none. Predictors,
             previews and validation use the average.
         amp: Mixed precision on a GPU, in "float16" (with scaled losses) or "bfloat16"; null for float32.
         to_static: Compile the `averaged` nets with `paddle.jit.to_static`; rounds differently.
         log_every: Iterations over which losses are averaged for one line.
         preview_every: Iterations between two preview pictures; 0 for none.
-        save_every_s: Seconds between two writings of latest.ppgan; the first comes after a minute at most.
-        save_every: Iterations between two numbered checkpoints, which are kept; 0 for none.
-        keep: How many of the numbered checkpoints stay, the newest; null for all.
-        seed: Of the initial weights, the order of the samples and all that is drawn at random.
-        schedule: Of the learning rates.
-        init_from: A checkpoint, or the name of a style that ships, whose nets the training starts from.
+        save_every_s: Seconds between two writes of latest.ppgan; the first is after a minute at most.
+        save_every: Iterations between two numbered checkpoints; 0 for none.
+        keep: The number of newest numbered checkpoints to keep; null for all.
+        seed: Seed of initial weights, order of samples and all other random numbers.
+        schedule: Learning-rate schedule.
+        init_from: A checkpoint, or the name of a shipped style, whose weights the training starts from.
         device: "auto", "cpu" or "gpu:N".
-        visualdl: Also write scalars and pictures for VisualDL.
-        histograms: Also write histograms of the trained weights, with every preview.
+        visualdl: Whether to write scalars and pictures for VisualDL too.
+        histograms: Whether to write histograms of trained weights too, with every preview.
     """
 
     iterations: int
@@ -89,13 +89,13 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """How the nets are measured on pictures that they do not learn from.
+    """Validation on held-out pictures.
 
     Attributes:
         every: Iterations between two validations; 0 for none.
-        samples: The first so many samples of the data, one at a time; null for all.
-        data: Arguments of the dataset, laid over the `data` section.
-        patience: Validations without a better one after which the training ends; null for no such end.
+        samples: The number of samples, from the first, one at a time; null for all.
+        data: Arguments of the dataset, merged over the `data` section.
+        patience: Validations without improvement after which the training ends; null for no early stopping.
     """
 
     every: int = 0
@@ -109,12 +109,12 @@ class Config:
     """A checked experiment.
 
     Attributes:
-        recipe: "name" and all constructor arguments, defaults filled in, those of its nets too.
-        data: The same of the dataset.
-        loader: How samples become batches.
+        recipe: "name" and all constructor arguments, including defaults and those of its nets.
+        data: The same for the dataset.
+        loader: Loading of batches.
         train: The training loop.
-        validation: How the nets are measured; its `data` is complete.
-        source: The file it was read from.
+        validation: Validation, with complete `data`.
+        source: The file of the experiment.
     """
 
     recipe: dict[str, Any]
@@ -125,7 +125,7 @@ class Config:
     source: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the resolved settings as JSON values: a YAML of them is the same experiment."""
+        """Return the resolved settings as JSON values; as YAML they give the same experiment."""
         settings = asdict(self)
         del settings["source"]
         return settings
@@ -135,7 +135,7 @@ class Config:
         return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
 
 
-# The lowest and the highest value that make sense, by setting.
+# Setting -> lowest and highest valid value.
 BOUNDS: dict[str, tuple[float, float]] = {
     "loader.batch_size": (1, float("inf")),
     "loader.workers": (0, float("inf")),

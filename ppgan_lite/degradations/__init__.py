@@ -1,6 +1,6 @@
-"""Image -> worse image: pure functions on uint8 and uint16 arrays, for pictures to learn restoration from.
+"""Degradations: pure functions on uint8 and uint16 images, to make training data for restoration.
 
-`DEGRADATIONS` is the table that chains name them by. A new one costs one function and one line here.
+`DEGRADATIONS` is the table of names for chains. A new degradation costs one function and one line here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = [
     "speckle_noise",
 ]
 
-# Steps in the order in which they are done: {"name": of the degradation, parameter: value, ...}, JSON values.
+# Steps in order: {"name": name of a degradation, parameter: value, ...}, JSON values.
 Chain = Sequence[Mapping[str, Any]]
 
 DEGRADATIONS: dict[str, Callable[..., np.ndarray]] = {
@@ -66,18 +66,18 @@ DEGRADATIONS: dict[str, Callable[..., np.ndarray]] = {
 
 
 def degrade(image: np.ndarray, chain: Chain, *, rng: np.random.Generator) -> np.ndarray:
-    """Do the steps of a chain one after the other.
+    """Apply the steps of a chain in order.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
-        chain: Such as [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}].
-        rng: Where all that is random comes from.
+        chain: For example [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}].
+        rng: Source of random numbers.
 
     Returns:
         A new array of the same type, and of the same shape unless a step shrinks it.
 
     Raises:
-        UsageError: The chain is not as `check_chain` wants it, or a step cannot take the picture.
+        UsageError: The chain is invalid, see `check_chain`, or a step does not support the picture.
     """
     check_chain(chain)
     worse = image if chain else image.copy()
@@ -92,8 +92,8 @@ def check_chain(chain: Any) -> None:
     """Check a chain before any picture is degraded.
 
     Raises:
-        UsageError: It is no list of steps, a degradation is not known, or parameters are unknown, missing or out of
-            range. Everything that is wrong is named.
+        UsageError: It is not a list of steps, a degradation is unknown, or parameters are unknown, missing or out of
+            range. Names all faults.
     """
     if isinstance(chain, str) or not isinstance(chain, Sequence):
         raise UsageError("chain", shown(chain), 'a list of steps such as {"name": "mean_blur", "size": 20}')
@@ -103,10 +103,10 @@ def check_chain(chain: Any) -> None:
 
 
 def resolve_chain(chain: Chain) -> list[dict[str, Any]]:
-    """Return a checked chain with the defaults of its degradations filled in: two that do the same are equal.
+    """Return a chain with the defaults of its degradations filled in, so that equivalent chains are equal.
 
     Raises:
-        UsageError: As `check_chain` does.
+        UsageError: As `check_chain`.
     """
     check_chain(chain)
     return [{"name": step["name"], **with_defaults(DEGRADATIONS[step["name"]], _arguments(step))} for step in chain]
@@ -131,6 +131,6 @@ def _step_faults(number: int, step: Any) -> list[str]:
 
 
 def rng_for(name: str, seed: int) -> np.random.Generator:
-    """Return a generator that depends on a file's name and a seed only, not on the order of the files."""
+    """Return a generator that depends on the name of a file and a seed only, not on the order of files."""
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
     return np.random.default_rng([seed, int.from_bytes(digest[:16], "little")])

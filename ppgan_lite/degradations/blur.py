@@ -1,4 +1,4 @@
-"""Blur: each value becomes one made of its neighbors; beyond the border the picture is mirrored."""
+"""Blurs: each value becomes a combination of its neighbors; the border is mirrored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ppgan_lite.degradations.checks import check_arguments
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
-# OpenCV's median takes pictures of 16 bits in squares up to this.
+# The largest square of OpenCV's median for pictures of 16 bits.
 _MEDIAN_16_BIT_LARGEST = 5
 # That larger squares are copied for, in 16 bits.
 _VALUES_AT_ONCE = 2**22
@@ -24,30 +24,30 @@ def mean_blur(image: np.ndarray, size: Annotated[int, Within(1, 999)] = 20) -> n
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
-        size: 1 to 999; 1 leaves the picture as it is. The square of an even size reaches one pixel further up and left.
+        size: 1 to 999; 1 leaves the picture unchanged. A square of even size extends one pixel further up and left.
 
     Returns:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(mean_blur, image, size=size)
     return opencv().blur(image, (size, size))
 
 
 def gaussian_blur(image: np.ndarray, sigma: Annotated[float, Within(0, 100)] = 2.0) -> np.ndarray:
-    """Blur as a lens out of focus does, nearly: by the bell curve of a standard deviation.
+    """Convolve with a Gaussian, approximately as a lens out of focus does.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
-        sigma: Standard deviation in pixels, 0 to 100; 0 leaves the picture as it is.
+        sigma: Standard deviation in pixels, 0 to 100; 0 leaves the picture unchanged.
 
     Returns:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(gaussian_blur, image, sigma=sigma)
     return opencv().GaussianBlur(image, (0, 0), sigma) if sigma else image.copy()
@@ -60,19 +60,19 @@ def motion_blur(
     *,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Blur along a straight line, as a camera that moves evenly does.
+    """Blur along a straight line, as uniform motion of a camera does.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
-        length: Of the line in pixels, 1 to 999; 1 hardly changes the picture.
-        angle: Of the line in degrees, counter-clockwise from horizontal, -360 to 360; drawn at random if not given.
-        rng: Where a random angle comes from.
+        length: Length of the line in pixels, 1 to 999; 1 hardly changes the picture.
+        angle: Angle of the line in degrees, counterclockwise from horizontal, -360 to 360; random if None.
+        rng: Source of a random angle.
 
     Returns:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: A parameter is out of its range.
+        UsageError: A parameter is out of range.
     """
     check_arguments(motion_blur, image, length=length, angle=angle)
     if angle is None:
@@ -81,19 +81,19 @@ def motion_blur(
 
 
 def median_blur(image: np.ndarray, size: Annotated[int, Within(1, 255, odd=True)] = 5) -> np.ndarray:
-    """Replace each value by the median of the square around it, channel by channel: what cheap denoising leaves.
+    """Replace each value by the median of the square around it, channel by channel, as cheap denoising does.
 
-    Beyond the border the outermost pixels are repeated.
+    The border is padded with its outermost pixels.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
-        size: Side of the square in pixels, odd, 1 to 255; 1 leaves the picture as it is.
+        size: Side of the square in pixels, odd, 1 to 255; 1 leaves the picture unchanged.
 
     Returns:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(median_blur, image, size=size)
     if size == 1:
@@ -104,7 +104,7 @@ def median_blur(image: np.ndarray, size: Annotated[int, Within(1, 255, odd=True)
 
 
 def _median_of_windows(image: np.ndarray, size: int) -> np.ndarray:
-    """Return the medians of all squares of `size` x `size` pixels, for pictures that OpenCV's median does not take."""
+    """Return the medians of all squares of `size` x `size` pixels, where OpenCV's median does not apply."""
     around = [(size // 2, size // 2)] * 2 + [(0, 0)] * (image.ndim - 2)
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, around, mode="edge"), (size, size), axis=(0, 1))
     result = np.empty_like(image)
@@ -118,7 +118,7 @@ def _median_of_windows(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def _line(length: float, angle: float) -> np.ndarray:
-    """Return the kernel of a line through the middle, float32, with a sum of 1; each point is shared by four pixels."""
+    """Return the kernel of a line through the center, float32, with sum 1; each point is shared by four pixels."""
     half = (length - 1) / 2
     steps = np.linspace(-half, half, max(1, math.ceil(length * _POINTS_PER_PIXEL)))
     reach = math.ceil(half) + 1

@@ -1,4 +1,4 @@
-"""What all degradations ask of their arguments."""
+"""Checks and conversions that all degradations share."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from ppgan_lite.errors import UsageError
 from ppgan_lite.signatures import argument_faults
 
-# What a degradation is given beside its parameters.
+# Arguments of a degradation that are not parameters of a chain.
 SUPPLIED = ("image", "rng")
 
 
 def check_arguments(degradation: Callable[..., np.ndarray], image: np.ndarray, /, **parameters: object) -> None:
-    """Refuse what is no picture, and parameters outside the ranges that the degradation's signature tells.
+    """Check the image and the parameters against the signature of a degradation.
 
     Raises:
-        UsageError: Something is wrong; everything that is wrong with the parameters is named.
+        UsageError: The array is not an image, or parameters are out of range; names all faults of parameters.
     """
     name = degradation.__name__
     if image.dtype not in (np.uint8, np.uint16) or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
@@ -28,6 +28,6 @@ def check_arguments(degradation: Callable[..., np.ndarray], image: np.ndarray, /
 
 
 def to_depth_of(image: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Round values and clip them at black and white, to the type of a picture."""
+    """Round values, clip them at black and white, and convert them to the type of an image."""
     np.rint(values, out=values)
     return np.clip(values, 0, np.iinfo(image.dtype).max, out=values).astype(image.dtype)

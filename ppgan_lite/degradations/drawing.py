@@ -1,4 +1,4 @@
-"""Drawings made of photographs, as pairs to learn coloring and the way back from."""
+"""Drawings of photographs, to make training pairs for coloring."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ppgan_lite.degradations.reduction import luma
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
-# Winnemoeller 2012: the second Gaussian of the difference that comes nearest to the Laplacian.
+# Winnemoeller 2012: ratio of the two Gaussians whose difference is closest to the Laplacian.
 _SCALE_OF_SECOND_GAUSSIAN = 1.6
-# Added to both tones of a pencil's quotient, so that flat black stays paper.
+# Added to numerator and denominator of the pencil's quotient, so that flat black stays white.
 _PAPER = 0.02
 
 
@@ -22,18 +22,18 @@ def pencil_sketch(
     sigma: Annotated[float, Within(0.1, 100)] = 8.0,
     darkness: Annotated[float, Within(0.1, 10)] = 1.5,
 ) -> np.ndarray:
-    """Draw the picture in pencil: dark where it is darker than around (luma by blurred luma, the "color dodge").
+    """Draw the picture in pencil: luma divided by blurred luma (the "color dodge").
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
-        sigma: How soft the shading is: standard deviation of the blur in pixels, 0.1 to 100.
-        darkness: Power of the quotient, 0.1 to 10: larger is darker.
+        sigma: Softness of the shading: standard deviation of the blur in pixels, 0.1 to 100.
+        darkness: Exponent of the quotient, 0.1 to 10; larger is darker.
 
     Returns:
         A new array of the same shape and type; all channels are equal.
 
     Raises:
-        UsageError: A parameter is out of its range.
+        UsageError: A parameter is out of range.
     """
     check_arguments(pencil_sketch, image, sigma=sigma, darkness=darkness)
     gray = _luma_0_to_1(image)
@@ -49,25 +49,25 @@ def line_art(
     threshold: Annotated[float, Within(-1, 2)] = 0.0,
     softness: Annotated[float, Within(0, 100)] = 10.0,
 ) -> np.ndarray:
-    """Draw the picture in ink: the extended difference of Gaussians (XDoG), thresholded softly.
+    """Draw the picture in ink: the extended difference of Gaussians (XDoG) with a soft threshold.
 
     After H. Winnemoeller, J. E. Kyprianidis, S. C. Olsen, "XDoG: An eXtended difference-of-Gaussians compendium
-    including advanced image stylization", Computers & Graphics 36 (2012): the sharpened difference S with its soft
-    threshold T, without the flow along edges.
+    including advanced image stylization", Computers & Graphics 36 (2012): the sharpened difference S with the soft
+    threshold T, without smoothing along the edge flow.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
         sigma: Width of the lines: standard deviation of the finer Gaussian in pixels, 0.1 to 20.
-        sharpness: p of the paper, how much edges are exaggerated: 0 to 200.
-        threshold: Epsilon of the paper, -1 to 2, on a scale from black (0) to white (1): what is lighter becomes paper.
-            At 0 only edges are drawn; the larger it is, the more of the dark areas is filled.
-        softness: Phi of the paper, how steeply tones below the threshold turn black: 0 to 100.
+        sharpness: p of the paper, the exaggeration of edges: 0 to 200.
+        threshold: Epsilon of the paper, -1 to 2, on a scale from black (0) to white (1); lighter tones become white.
+            At 0 only edges are drawn; larger values fill more of the dark areas.
+        softness: Phi of the paper, the steepness at which tones below the threshold turn black: 0 to 100.
 
     Returns:
         A new array of the same shape and type; all channels are equal.
 
     Raises:
-        UsageError: A parameter is out of its range.
+        UsageError: A parameter is out of range.
     """
     check_arguments(line_art, image, sigma=sigma, sharpness=sharpness, threshold=threshold, softness=softness)
     cv2 = opencv()
@@ -83,6 +83,6 @@ def _luma_0_to_1(image: np.ndarray) -> np.ndarray:
 
 
 def _drawn_like(image: np.ndarray, tone: np.ndarray) -> np.ndarray:
-    """Turn tones from 0 to 1 into a picture of the same shape and type as another."""
+    """Convert tones from 0 to 1 to a picture of the shape and type of another."""
     drawing = to_depth_of(image, tone * np.iinfo(image.dtype).max)
     return drawing if image.ndim == 2 else opencv().merge([drawing] * 3)

@@ -1,4 +1,4 @@
-"""Noise: each value is changed by chance, none by its neighbors."""
+"""Noise: random changes of single pixels or values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ppgan_lite.degradations.checks import check_arguments, to_depth_of
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.signatures import Within
 
-# What is computed at a time fits into a core's cache, whatever the picture's size.
+# Pixels computed at a time, so that arrays fit into the cache of a core.
 _STRIP_PIXELS = 2**16
 
 
@@ -23,13 +23,13 @@ def salt_and_pepper(
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
         amount: The share of pixels that turns black, and the share that turns white: 0 to 0.5.
-        rng: Where the dice come from.
+        rng: Source of random numbers.
 
     Returns:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: The amount is no such share.
+        UsageError: The amount is out of range.
     """
     check_arguments(salt_and_pepper, image, amount=amount)
     cv2 = opencv()
@@ -40,14 +40,14 @@ def salt_and_pepper(
     masks = np.empty_like(next(_strips(worse)))
     for clean, strip in zip(_strips(image), _strips(worse)):
         pixels = len(strip) * width
-        # Four dice of 16 bits in each number, in the same order on every machine.
+        # Four numbers of 16 bits in each of 64, in the same order on every machine.
         numbers = rng.integers(0, 2**64, size=-(-pixels // 4), dtype=np.uint64).astype("<u8", copy=False)
         dice = numbers.view("<u2")[:pixels].reshape(-1, width)
         for hit, combine, pixels_before in (
             (dice >= threshold, cv2.bitwise_and, clean),
             (dice >= 2**16 - threshold, cv2.bitwise_or, strip),
         ):
-            mask = np.negative(hit.view(np.uint8), dtype=image.dtype)  # all bits where the dice hit
+            mask = np.negative(hit.view(np.uint8), dtype=image.dtype)  # all bits set where a pixel is hit
             if image.ndim == 3:
                 mask = cv2.merge((mask, mask, mask), masks[: len(strip)])
             combine(pixels_before, mask, strip)
@@ -57,18 +57,18 @@ def salt_and_pepper(
 def gaussian_noise(
     image: np.ndarray, sigma: Annotated[float, Within(0, 255)] = 25.0, *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Add normally distributed noise to each value, independently of the value: a sensor's read-out.
+    """Add Gaussian noise, independent of the values, as the read-out of a sensor does.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
         sigma: Standard deviation in levels of an 8-bit picture: 0 to 255, where 255 is white.
-        rng: Where the noise comes from.
+        rng: Source of random numbers.
 
     Returns:
         A new array of the same shape and type, clipped at black and white.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(gaussian_noise, image, sigma=sigma)
     scale = np.float32(sigma * np.iinfo(image.dtype).max / 255)
@@ -81,18 +81,18 @@ def gaussian_noise(
 def poisson_noise(
     image: np.ndarray, photons: Annotated[float, Within(0.1, 1e6)] = 30.0, *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Count photons: the noise of little light, which grows with the square root of the value.
+    """Draw photon counts: shot noise, whose standard deviation grows with the square root of the value.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
-        photons: How many photons white stands for, on average: 0.1 to 1,000,000. Fewer are noisier.
-        rng: Where the counts come from.
+        photons: The mean count of photons for white: 0.1 to 1,000,000; fewer are noisier.
+        rng: Source of random numbers.
 
     Returns:
         A new array of the same shape and type, clipped at white.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(poisson_noise, image, photons=photons)
     scale = photons / np.iinfo(image.dtype).max
@@ -110,13 +110,13 @@ def speckle_noise(
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
         sigma: Standard deviation of the factor, which is normally distributed around 1: 0 to 4.
-        rng: Where the factors come from.
+        rng: Source of random numbers.
 
     Returns:
         A new array of the same shape and type, clipped at black and white.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(speckle_noise, image, sigma=sigma)
     worse = np.empty_like(image)
@@ -127,7 +127,7 @@ def speckle_noise(
 
 
 def _strips(image: np.ndarray) -> Iterator[np.ndarray]:
-    """Cut a picture into groups of rows."""
+    """Yield views of groups of rows."""
     rows = max(1, _STRIP_PIXELS // max(1, image.shape[1]))
     for top in range(0, len(image), rows):
         yield image[top : top + rows]

@@ -1,4 +1,4 @@
-"""Reductions: what is thrown away is gone, without any chance in it: detail by JPEG, pixels, color."""
+"""Deterministic losses of information: JPEG compression, fewer pixels, no color."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _JPEG_LARGEST_PX = 65_500
 
 
 def jpeg(image: np.ndarray, quality: Annotated[int, Within(1, 100)] = 30) -> np.ndarray:
-    """Compress the picture as a JPEG file with halved color, and read it again.
+    """Compress the picture as JPEG with chroma subsampling, and decode it.
 
     Args:
-        image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed. Of 16 bits JPEG keeps 8.
-        quality: As libjpeg counts it, 1 (worst) to 100.
+        image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed. JPEG keeps 8 of 16 bits.
+        quality: Quality of libjpeg, 1 (worst) to 100.
 
     Returns:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: The parameter is out of its range, or the picture is too large for the format.
+        UsageError: The parameter is out of range, or the picture is too large for the format.
     """
     check_arguments(jpeg, image, quality=quality)
     if max(image.shape[:2]) > _JPEG_LARGEST_PX:
@@ -44,13 +44,13 @@ def downscale(image: np.ndarray, factor: Annotated[float, Within(1, 64)] = 2.0) 
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3); not changed.
-        factor: How many pixels of a side become one: 1 to 64; 1 leaves the picture as it is.
+        factor: Pixels per pixel of the result along each side: 1 to 64; 1 leaves the picture unchanged.
 
     Returns:
-        A new array of the same type; its sides are those of the picture by the factor, rounded, at least 1.
+        A new array of the same type; its sides are those of the picture divided by the factor, rounded, at least 1.
 
     Raises:
-        UsageError: The parameter is out of its range.
+        UsageError: The parameter is out of range.
     """
     check_arguments(downscale, image, factor=factor)
     cv2 = opencv()
@@ -59,7 +59,7 @@ def downscale(image: np.ndarray, factor: Annotated[float, Within(1, 64)] = 2.0) 
 
 
 def greyscale(image: np.ndarray) -> np.ndarray:
-    """Take the colors away: every channel becomes the luma (Rec. 601).
+    """Convert to grayscale: every channel becomes the luma (Rec. 601).
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
@@ -68,7 +68,7 @@ def greyscale(image: np.ndarray) -> np.ndarray:
         A new array of the same shape and type.
 
     Raises:
-        UsageError: The array is no such picture.
+        UsageError: The array is not such an image.
     """
     check_arguments(greyscale, image)
     gray = luma(image)

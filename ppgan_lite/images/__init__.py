@@ -1,4 +1,4 @@
-"""Picture files to arrays and back, with orientation, color profile, alpha and metadata carried along."""
+"""Picture files to arrays and back, with orientation, color profile, alpha and metadata."""
 
 from ppgan_lite.images.folders import find_images, natural_key, result_name
 from ppgan_lite.images.reading import (

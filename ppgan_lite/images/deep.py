@@ -1,4 +1,4 @@
-"""Colors of 16 bits per channel, which Pillow reads as 8 and cannot write."""
+"""Pictures of 16 bits per channel, which Pillow reads as 8 and cannot write."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _METERS_PER_INCH = 0.0254
 
 
 def deep_layout(picture: ImageFile.ImageFile) -> str | None:
-    """Return how a picture that was opened, and not loaded yet, holds colors or alpha of 16 bits; None if it does not.
+    """Return the pixel layout of an opened, not yet loaded picture with 16 bits per channel; None for other pictures.
 
     Returns:
-        Pillow's name of the layout in the file, such as RGB;16B, RGBA;16L or LA;16B.
+        Pillow's name of the layout, such as RGB;16B, RGBA;16L or LA;16B.
     """
     details = picture.tile[0][3] if picture.tile else None
     layout = str(details[0] if isinstance(details, tuple) and details else details)
@@ -27,17 +27,17 @@ def deep_layout(picture: ImageFile.ImageFile) -> str | None:
 
 
 def decode_deep(data: bytes, layout: str) -> np.ndarray:
-    """Decode the bytes of a PNG or TIFF that Pillow found to be whole.
+    """Decode the bytes of a PNG or TIFF that Pillow has loaded completely.
 
     Args:
         data: The file.
-        layout: As `deep_layout` tells it.
+        layout: From `deep_layout`.
 
     Returns:
         uint16 (height, width, channels); channels are RGB, RGB and alpha, or gray and alpha.
 
     Raises:
-        ValueError: OpenCV does not know such a file.
+        ValueError: OpenCV cannot decode the file.
     """
     cv2 = opencv()
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -55,14 +55,14 @@ def encode_png(
 
     Args:
         pixels: uint16 (height, width, channels): gray and alpha, RGB, or RGB and alpha.
-        icc_profile: That the colors are in.
-        exif: The block, with or without the mark that JPEG puts before it.
+        icc_profile: The profile of the colors.
+        exif: The EXIF block, with or without the marker of JPEG.
         dpi: Horizontal and vertical resolution.
     """
     height, width, channels = pixels.shape
     rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
     filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = 2  # the filter "up": what differs from the row above
+    filtered[:, 0] = 2  # the filter "up": differences from the row above
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOR_TYPES[channels], 0, 0, 0))]
@@ -79,7 +79,7 @@ def encode_png(
 
 
 def encode_tiff(pixels: np.ndarray, icc_profile: bytes | None, dpi: tuple[float, float] | None) -> bytes:
-    """Return the bytes of an uncompressed TIFF file; parameters as those of `encode_png`. It has no place for EXIF."""
+    """Return the bytes of an uncompressed TIFF file; parameters as in `encode_png`. EXIF is lost."""
     import tifffile
 
     channels = pixels.shape[2]

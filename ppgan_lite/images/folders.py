@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, and what their results are called."""
+"""Find the pictures of a folder, and name their results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ppgan_lite.errors import ImageError
 from ppgan_lite.images.reading import READABLE_SUFFIXES, reason
 from ppgan_lite.images.writing import WRITABLE
 
-# How files of these formats begin, in the same order.
+# The first bytes of these formats, in the same order.
 _MAGIC = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|BM.{4}\0{4}|GIF8[79]a|P[1-6]\s[\d#]|.{4}ftypavi[fs]",
     re.DOTALL,
@@ -19,11 +19,11 @@ _MAGIC = re.compile(
 
 
 def find_images(folder: str | Path, *, by_content: bool = False, without: str | Path | None = None) -> list[Path]:
-    """Return the files below a folder whose suffix is that of a picture, in natural order, hidden ones left out.
+    """Return the files below a folder with the suffix of a picture, in natural order, without hidden ones.
 
     Args:
-        folder: Searched with all folders in it.
-        by_content: Also return files of other suffixes, or none, that begin as a picture does.
+        folder: Searched recursively.
+        by_content: Also return files of other suffixes, or none, whose first bytes are those of a picture.
         without: A folder of results. Where it lies inside `folder`, it is not searched; it may also be `folder` itself
             or contain it.
 
@@ -38,7 +38,7 @@ def find_images(folder: str | Path, *, by_content: bool = False, without: str | 
     keys: dict[str, list[Any]] = {str(folder): []}
     results = None if without is None else _identity(without)
     try:
-        os.scandir(folder).close()  # os.walk passes over what it cannot list
+        os.scandir(folder).close()  # os.walk ignores folders that it cannot list
         for parent, folders, names in os.walk(folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
             if results is not None:
@@ -71,7 +71,7 @@ def _begins_as_picture(path: str) -> bool:
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a sorting key that puts photo2 before photo10."""
+    """Return a sort key that puts photo2 before photo10."""
     pieces = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
     return [(int(piece), "") if piece[0] in "0123456789" else (-1, piece) for piece in pieces] + [(-2, name)]
 

@@ -1,4 +1,4 @@
-"""JPEG files by way of OpenCV: the same pixels and bytes as Pillow's, for folders of pictures a third faster."""
+"""JPEG files through OpenCV: the same pixels and bytes as Pillow's, a third faster for folders of pictures."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ppgan_lite.runtime.opencv import opencv
 _END_OF_IMAGE = b"\xff\xd9"
 _ICC_MARK = b"ICC_PROFILE\0"
 _STRIP_ROWS = 512
-_LARGEST_ICC_PIECE = 65_533 - len(_ICC_MARK) - 2
+_MAX_ICC_CHUNK = 65_533 - len(_ICC_MARK) - 2
 
 
 def decode_whole_jpeg(data: bytes, *, gray: bool) -> np.ndarray | None:
-    """Decode a grayscale or RGB JPEG file that is not cut short.
+    """Decode a complete grayscale or RGB JPEG file.
 
     Args:
         data: The file.
-        gray: Whether it is the grayscale kind.
+        gray: Whether it is grayscale.
 
     Returns:
-        uint8 (height, width) or (height, width, 3) RGB, not turned; None for what is better left to Pillow: of a file
-        that is cut short OpenCV would return half a picture without a word.
+        uint8 (height, width) or (height, width, 3) RGB, not turned upright; None for a truncated file, of
+        which OpenCV would return a partial picture without an error.
     """
     if not data.endswith(_END_OF_IMAGE):
         return None
@@ -44,9 +44,9 @@ def encode_jpeg(
 
     Args:
         pixels: uint8 (height, width) or (height, width, 3) RGB.
-        quality: As libjpeg counts it, 1 to 100.
-        icc_profile: That the colors are in.
-        exif: The block with its mark "Exif", at most 65,533 bytes.
+        quality: Quality of libjpeg, 1 to 100.
+        icc_profile: The profile of the colors.
+        exif: The EXIF block with its marker "Exif", at most 65,533 bytes.
         dpi: Horizontal and vertical resolution.
 
     Raises:
@@ -64,17 +64,17 @@ def encode_jpeg(
     if not is_done:
         raise ValueError(f"{pixels.shape[1]} x {pixels.shape[0]} pixels are more than it can hold")
     data = encoded.tobytes()
-    # The file begins with its mark (2 bytes) and the JFIF segment, whose length stands in its third and fourth byte.
+    # The file begins with its marker (2 bytes) and the JFIF segment, whose bytes 2 and 3 hold its length.
     end_of_jfif = 4 + struct.unpack(">H", data[4:6])[0]
     jfif = bytearray(data[:end_of_jfif])
     if dpi:
         jfif[13:18] = struct.pack(">BHH", 1, *(min(65_535, round(value)) for value in dpi))
     segments = [(0xE1, exif)] if exif else []
-    pieces = [
-        icc_profile[start : start + _LARGEST_ICC_PIECE]
-        for start in range(0, len(icc_profile or b""), _LARGEST_ICC_PIECE)
+    chunks = [
+        icc_profile[start : start + _MAX_ICC_CHUNK]
+        for start in range(0, len(icc_profile or b""), _MAX_ICC_CHUNK)
         if icc_profile
     ]
-    segments += [(0xE2, _ICC_MARK + bytes([number, len(pieces)]) + piece) for number, piece in enumerate(pieces, 1)]
+    segments += [(0xE2, _ICC_MARK + bytes([number, len(chunks)]) + chunk) for number, chunk in enumerate(chunks, 1)]
     marked = b"".join(struct.pack(">BBH", 0xFF, kind, len(content) + 2) + content for kind, content in segments)
     return bytes(jfif) + marked + data[end_of_jfif:]

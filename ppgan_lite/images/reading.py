@@ -1,4 +1,4 @@
-"""Picture files to arrays, upright, with color profile, alpha and metadata."""
+"""Read picture files into arrays, upright, with color profile, alpha and metadata."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ppgan_lite.errors import ImageError, MissingDependencyError
 from ppgan_lite.images import deep
 from ppgan_lite.images.jpeg import decode_whole_jpeg
 
-# A picture of this size takes 1.2 GB as an array; what is larger is a mistake or an attack.
+# A picture of this size takes 1.2 GB as an array; larger ones are mistakes or attacks.
 MAX_PIXELS = 400_000_000
-LARGE_PIXELS = 16_000_000  # a JPEG of so many is decoded and encoded in ways that spare memory
+LARGE_PIXELS = 16_000_000  # JPEGs of this size or more are decoded and encoded in ways that save memory
 
-# Only these of Pillow's decoders see foreign bytes: some of the others start programs (EPS) or are barely maintained.
+# Only these decoders of Pillow are used: some of the others start programs (EPS) or are barely maintained.
 READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
 READABLE_SUFFIXES = frozenset(
     (
@@ -32,7 +32,7 @@ READABLE_SUFFIXES = frozenset(
 )
 
 
-# What describes the photograph; everything else in the first directory describes the file it came from.
+# These tags describe the photograph; all others in the first directory describe its file.
 _KEPT_TAGS = (
     ExifTags.Base.ImageDescription,
     ExifTags.Base.Make,
@@ -42,7 +42,7 @@ _KEPT_TAGS = (
     ExifTags.Base.Copyright,
 )
 
-# What turns the pixels of a file with this orientation upright.
+# EXIF orientation -> the function that turns the pixels upright.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
@@ -60,14 +60,13 @@ _decoding_limit: int | None = None
 
 @dataclass(frozen=True, eq=False)
 class ImageMetadata:
-    """What a picture file holds beside its colors.
+    """The data of a picture file other than its colors.
 
     Attributes:
-        icc_profile: The RGB profile that the colors are in, None for sRGB.
-        exif: The EXIF block without its thumbnail, for a picture that stands upright already.
+        icc_profile: The RGB profile of the colors; None for sRGB.
+        exif: The EXIF block without thumbnail, for a picture that is upright already.
         dpi: Horizontal and vertical resolution.
-        alpha: Opacity, (height, width) of the picture's own type, the largest number is opaque; None where the file has
-            none.
+        alpha: Opacity, (height, width) in the type of the picture, the largest value being opaque; None without it.
     """
 
     icc_profile: bytes | None = None
@@ -80,7 +79,7 @@ def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
     """Read a picture file.
 
     Returns:
-        The first frame, upright, as uint8 (height, width, 3) RGB; and what is needed to write another picture like it.
+        The first frame, upright, as uint8 (height, width, 3) RGB; and its metadata.
 
     Raises:
         ImageError: The file is missing, unreadable, damaged, too large or of an unknown kind.
@@ -99,7 +98,7 @@ def read_file(path: str | Path) -> bytes:
     with suppress(OSError, ValueError):
         if data := path.read_bytes():
             return data
-    with open_file(path):  # which tells what is wrong with it
+    with open_file(path):  # raises the exact error
         raise ImageError(path, "cannot be read")
 
 
@@ -109,19 +108,18 @@ def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
 
 
 def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
-    """Decode the bytes of a picture file without making anything else of them: gray stays gray, 16 bits stay 16.
+    """Decode the bytes of a picture file without conversion: gray stays gray, 16 bits stay 16.
 
     Args:
         data: The file.
-        where: Names it in errors.
+        where: Its name, for messages.
 
     Returns:
-        The first frame, upright, as uint8 or uint16, (height, width) or (height, width, 3) RGB, not to be written to;
-        and what is needed to write another picture like it. PNG, TIFF and gray PNM are read with 16 bits. What is
-        neither gray nor RGB (palette, CMYK) becomes RGB.
+        The first frame, upright, as uint8 or uint16, (height, width) or (height, width, 3) RGB, read-only;
+        and its metadata. PNG, TIFF and gray PNM are read with 16 bits. Other modes (palette, CMYK) become RGB.
 
     Raises:
-        ImageError: The bytes are damaged, too large a picture, or of an unknown kind.
+        ImageError: The bytes are damaged, too large, or of an unknown kind.
     """
     try:
         with own_size_limit():
@@ -135,7 +133,7 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
 
 
 def check_readable(path: str | Path) -> None:
-    """Raise now what `read_image` would raise later for a file that is missing or that the system refuses.
+    """Raise the error of `read_image` for a file that is missing or that the system refuses.
 
     Raises:
         ImageError: There is no such file, or it may not be reached.
@@ -167,7 +165,7 @@ def _naming(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def own_size_limit() -> Iterator[None]:
-    """Lift Pillow's limit while files are decoded here: it is global, lower than a large scan, and tells no size."""
+    """Disable Pillow's size limit during a block: it is global, too low for scans, and its error names no size."""
     global _decoding_depth, _decoding_limit
     with _decoding:
         if _decoding_depth == 0:
@@ -201,9 +199,9 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
 
 
 def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | None:
-    """Decode a large RGB JPEG into the array that is wanted; None for what is not one.
+    """Decode a large RGB JPEG directly into an array; return None for other pictures.
 
-    Pillow keeps four bytes for a pixel, and then gives a copy of a copy: three times the memory.
+    Pillow uses four bytes per pixel, and then copies twice: three times the memory.
     """
     if picture.format != "JPEG" or picture.mode != "RGB" or picture.width * picture.height < LARGE_PIXELS:
         return None
@@ -214,7 +212,7 @@ def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | N
 
 
 def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tuple[np.ndarray, bytes | None]:
-    """Return the pixels of a picture that was opened, with alpha as the last channel, and the profile they are in."""
+    """Return the pixels of an opened picture, with alpha as the last channel, and their profile."""
     profile = picture.info.get("icc_profile") or None
     layout = deep.deep_layout(picture)
     if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
@@ -233,13 +231,13 @@ def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tup
 
 
 def _undecodable(where: str, error: Exception) -> ImageError:
-    """Tell what went wrong in a decoder: those of foreign bytes raise nearly anything, OSError, SyntaxError ..."""
+    """Return the error of a failed decoder; decoders raise nearly any type: OSError, SyntaxError ..."""
     return ImageError(where, f"cannot be decoded ({reason(error)})", remedy="It is damaged or incomplete")
 
 
 def _finish(picture: Image.Image, pixels: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, ImageMetadata]:
-    """Turn the pixels of a loaded picture upright, take the alpha off them, and collect what comes along."""
-    exif = picture.getexif()  # after loading: PNG may keep it behind the pixels, TIFF turns itself upright
+    """Turn the pixels of a loaded picture upright, separate alpha, and collect the metadata."""
+    exif = picture.getexif()  # after loading: PNG may store it last, TIFF is turned upright while loading
     turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
     if turn is not None:
         pixels = np.ascontiguousarray(turn(pixels))
@@ -253,13 +251,13 @@ def _finish(picture: Image.Image, pixels: np.ndarray, profile: bytes | None) -> 
 
 
 def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
-    """Identify a picture and check its size, before anything of that size is allocated."""
-    Image.preinit()  # the decoders of most photos; the others take longer to load than many a photo to decode
+    """Identify a picture and check its size before memory for it is allocated."""
+    Image.preinit()  # the decoders of most photos; the others take longer to load than many photos to decode
     try:
-        picture = Image.open(file, formats=_formats_at_hand())
+        picture = Image.open(file, formats=_available_formats())
     except Image.UnidentifiedImageError:
         Image.init()
-        formats = _formats_at_hand()  # AVIF came with Pillow 11.3
+        formats = _available_formats()  # AVIF came with Pillow 11.3
         try:
             picture = Image.open(file, formats=formats)
         except Image.UnidentifiedImageError as error:
@@ -271,12 +269,12 @@ def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
     return picture
 
 
-def _formats_at_hand() -> list[str]:
+def _available_formats() -> list[str]:
     return [name for name in READABLE_FORMATS if name in Image.OPEN]
 
 
 def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[Image.Image, bytes | None]:
-    """Convert to 8-bit RGB, or RGBA where the file has alpha; the profile that belongs to it comes along."""
+    """Convert to 8-bit RGB, or RGBA if the file has alpha; return the picture and its profile."""
     if picture.mode[0] in "IF":
         picture = _to_8_bit(picture, where)
     is_rgb_profile = profile is not None and profile[16:20] == b"RGB "
@@ -287,17 +285,17 @@ def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[Im
             if converted is not None:
                 return converted, None
         except (ImageCms.PyCMSError, OSError):
-            pass  # a broken profile: the plain conversion is the best that is left
+            pass  # a broken profile: fall back to plain conversion
     mode = "RGBA" if picture.has_transparency_data else "RGB"
     return _in_mode(picture, mode), profile if is_rgb_profile else None
 
 
 def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
-    return picture if picture.mode == mode else picture.convert(mode)  # which would copy it
+    return picture if picture.mode == mode else picture.convert(mode)  # convert would copy it
 
 
 def _to_8_bit(picture: Image.Image, where: str) -> Image.Image:
-    """Scale 16-bit (to 65535) or float (to 1) grayscale to 8 bits; Pillow's own conversion would clip it at 255."""
+    """Scale 16-bit (to 65535) or float (to 1) grayscale to 8 bits; Pillow's conversion would clip at 255."""
     values, white = _gray_values(picture, where)
     return Image.fromarray((values * np.float32(255 / white) + np.float32(0.5)).astype(np.uint8))
 
@@ -307,7 +305,7 @@ def _to_16_bit(picture: Image.Image, where: str) -> np.ndarray:
 
 
 def _gray_values(picture: Image.Image, where: str) -> tuple[np.ndarray, int]:
-    """Return the numbers of a 16-bit or float grayscale picture, and that of white."""
+    """Return the values of a 16-bit or float grayscale picture, and the value of white."""
     values = np.asarray(picture)
     white = 1 if picture.mode == "F" else 65_535
     if not (values.min() >= 0 and values.max() <= white):
@@ -321,11 +319,11 @@ def _read_dpi(dpi: object) -> tuple[float, float] | None:
         x, y = (float(value) for value in dpi)  # type: ignore[attr-defined]
     except (TypeError, ValueError, ZeroDivisionError):
         return None
-    return (x, y) if 1 < x < 1e5 and 1 < y < 1e5 else None  # TIFF says 1 where it knows none
+    return (x, y) if 1 < x < 1e5 and 1 < y < 1e5 else None  # TIFF stores 1 if the resolution is unknown
 
 
 def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
-    """Keep what EXIF tells of the photograph; leave out the thumbnail, the orientation and the file's own layout."""
+    """Keep the EXIF tags about the photograph; drop thumbnail, orientation and layout of the file."""
     if not exif:
         return None
     kept = Image.Exif()
@@ -334,7 +332,7 @@ def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
             if tag in exif:
                 kept[tag] = exif[tag]
         details = dict(exif.get_ifd(ExifTags.IFD.Exif))
-        details.pop(ExifTags.IFD.Interop, None)  # an offset into the old file
+        details.pop(ExifTags.IFD.Interop, None)  # an offset in the old file
         if ExifTags.Base.ExifImageWidth in details:
             details |= {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
         for directory, values in (

@@ -1,4 +1,4 @@
-"""Arrays to picture files, each whole or not at all."""
+"""Write arrays to picture files, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ppgan_lite.images.jpeg import encode_jpeg
 from ppgan_lite.images.reading import LARGE_PIXELS, ImageMetadata, open_file, open_picture, own_size_limit, reason
 from ppgan_lite.runtime.files import replace_file
 
-# Suffix -> Pillow's name and options. JPEG without chroma subsampling: brush strokes are made of color edges.
+# Suffix -> Pillow's name and options. JPEG without chroma subsampling, which would blur the color edges of strokes.
 _JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
-# TIFF uncompressed: libtiff, which Pillow asks to compress, refuses the EXIF directory.
+# TIFF uncompressed: libtiff, which Pillow uses for compression, rejects the EXIF directory.
 WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
-    # Run lengths alone: for photos as small as zlib's usual way, and four times as fast.
+    # Run-length encoding: for photos as small as zlib's default, and four times as fast.
     ".png": ("PNG", {"compress_level": 1, "compress_type": zlib.Z_RLE}),
     ".webp": ("WEBP", {"quality": 95}),
     ".tif": ("TIFF", {}),
     ".tiff": ("TIFF", {}),
     ".bmp": ("BMP", {}),
 }
-_SETTINGS_PREFIX = b"ASCII\0\0\0ppgan_lite "  # the first eight bytes are EXIF's own mark of a comment's encoding
+_SETTINGS_PREFIX = b"ASCII\0\0\0ppgan_lite "  # EXIF comments start with eight bytes that name their encoding
 _MAX_JPEG_EXIF = 65_533 - len(b"Exif\0\0")
 
 
@@ -45,16 +45,14 @@ def write_image(
     overwrite: bool = False,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a picture file in the format that its suffix names; missing parent folders are made.
-
-    The file appears whole or not at all.
+    """Write a picture file in the format of its suffix, whole or not at all; create missing parent folders.
 
     Args:
-        path: Where to; the suffix is one of `WRITABLE`.
+        path: The file; its suffix is one of `WRITABLE`.
         image: uint8, or for PNG and TIFF uint16; (height, width, 3) RGB or (height, width) gray.
-        metadata: Of the picture it was made from. JPEG and BMP cannot hold alpha: it is left out there.
-        overwrite: Whether a file that is there already may be replaced.
-        settings: Settings that made the picture, JSON values; `read_settings` finds them again. BMP cannot hold them.
+        metadata: The metadata of the source picture. Alpha is dropped in JPEG and BMP, which cannot hold it.
+        overwrite: Whether to replace an existing file.
+        settings: The settings that made the picture, JSON values, for `read_settings`. BMP cannot hold them.
 
     Raises:
         ImageError: The format is unknown, the file exists, or it cannot be written.
@@ -65,7 +63,7 @@ def write_image(
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all; missing parent folders are made, a file that is there is replaced.
+    """Write a file whole or not at all; create missing parent folders, replace an existing file.
 
     Raises:
         ImageError: It cannot be written.
@@ -77,7 +75,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
-    """Tell before the work what `write_image` would refuse after it.
+    """Raise the errors of `write_image` before the picture is made.
 
     Raises:
         ImageError: The format is unknown, the system refuses the path, it is a folder, or the file exists and may not
@@ -100,7 +98,7 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
 def encode_image(
     path: Path, image: np.ndarray, metadata: ImageMetadata | None = None, *, settings: Mapping[str, Any] | None = None
 ) -> bytes:
-    """Return what `write_image` writes to a path.
+    """Return the bytes that `write_image` writes to a path.
 
     Raises:
         ImageError: The format is unknown, or cannot hold such a picture.
@@ -114,7 +112,7 @@ def encode_image(
     options = dict(options)
     if name != "BMP":
         if name == "JPEG" and len(exif) > _MAX_JPEG_EXIF:
-            exif = _exif_with_settings(None, settings)  # more than JPEG can hold: better a picture without it
+            exif = _exif_with_settings(None, settings)  # too large for JPEG, so drop it
         options["exif"] = exif
         if metadata.icc_profile is not None:
             options["icc_profile"] = metadata.icc_profile
@@ -126,7 +124,7 @@ def encode_image(
         if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "TIFF":
             return deep.encode_tiff(pixels, metadata.icc_profile, metadata.dpi)
         if pixels.dtype == np.uint8 and name == "JPEG" and pixels.shape[0] * pixels.shape[1] >= LARGE_PIXELS:
-            # Pillow would copy it, with four bytes for a pixel.
+            # Pillow would copy it, with four bytes per pixel.
             quality = options["quality"]
             return encode_jpeg(pixels, quality, icc_profile=metadata.icc_profile, exif=exif, dpi=metadata.dpi)
         buffer = io.BytesIO()
@@ -137,7 +135,7 @@ def encode_image(
 
 
 def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> bytes:
-    """Return what `write_image` writes to a path, without settings, by the fastest way: for many pictures.
+    """Return the bytes that `write_image` writes to a path, without settings, encoded in the fastest way.
 
     Raises:
         ImageError: The format is unknown, or cannot hold such a picture.
@@ -153,7 +151,7 @@ def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> byt
 
 
 def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return Pillow's name of the format that a suffix stands for, and its options."""
+    """Return Pillow's name and options of the format of a suffix."""
     if path.suffix.lower() not in WRITABLE:
         raise ImageError(path, f"cannot write {path.suffix or 'a file without suffix'}", f"one of {' '.join(WRITABLE)}")
     return WRITABLE[path.suffix.lower()]

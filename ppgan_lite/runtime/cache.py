@@ -1,4 +1,4 @@
-"""Where files are kept that cost time to get and can be got again."""
+"""The folder for files that take time to get and can be got again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the folder for such files: $PPGAN_LITE_CACHE, or the one that the system has for them."""
+    """Return the cache folder: $PPGAN_LITE_CACHE, or that of the system."""
     if chosen := os.environ.get("PPGAN_LITE_CACHE"):
         return Path(chosen).expanduser()
     if xdg := os.environ.get("XDG_CACHE_HOME"):

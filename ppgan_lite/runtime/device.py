@@ -14,13 +14,13 @@ INTEL = "intel"  # a GPU of Intel's: OpenVINO knows it, Paddle does not
 
 
 def choose_device(asked: str) -> tuple[str, str]:
-    """Settle on a device and make Paddle use it.
+    """Choose a device and make Paddle use it.
 
     Args:
         asked: "auto" (a GPU where Paddle has one, else the CPU), "cpu" or "gpu:N".
 
     Returns:
-        The device's name, and why it is not what was asked for ("" if there is nothing to say).
+        The name of the device, and a note why it differs from the request ("" if it does not).
 
     Raises:
         UsageError: The name is none of these, or there is no such GPU.
@@ -46,7 +46,7 @@ def choose_device(asked: str) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def inference_mode(device: str) -> Iterator[None]:
-    """Ready this thread to run a net: device, gradients and mode are each thread's own in Paddle (3.3)."""
+    """Prepare this thread for inference: in Paddle (3.3) device, gradients and mode are set per thread."""
     import paddle
 
     if not paddle.in_dynamic_mode():
@@ -57,5 +57,5 @@ def inference_mode(device: str) -> Iterator[None]:
 
 
 def _is_cpu_build() -> bool:
-    """Whether the Paddle that is installed is the one without GPUs."""
+    """Return whether the installed Paddle is the build without GPUs."""
     return installed_version("paddlepaddle") is not None

@@ -126,7 +126,7 @@ def _caught(*streams: int) -> Iterator[BinaryIO]:
 
 
 def _cpu_info() -> str:
-    """Return what the system tells of the processor, its maker above all, without starting a program."""
+    """Return the description of the processor, which names its maker, without starting a program."""
     try:
         return Path("/proc/cpuinfo").read_text()
     except OSError:

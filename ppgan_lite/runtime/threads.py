@@ -21,7 +21,7 @@ def physical_cores() -> int:
 
 
 def threads() -> int:
-    """Return how many threads an engine should use: what OMP_NUM_THREADS says, else one for each physical core."""
+    """Return how many threads an engine should use: OMP_NUM_THREADS, or one per physical core."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdigit() and int(asked) else physical_cores()
 
