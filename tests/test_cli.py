@@ -207,6 +207,27 @@ def test_a_folder_is_painted_wherever_its_results_go(
     assert len(inverter.calls) == 2
 
 
+def test_a_folder_inside_that_cannot_be_listed_fails_and_the_rest_is_painted(
+    run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_image("photos/a.png", photo)
+    write_image("photos/private/b.png", photo)
+    private, scandir = Path("photos/private"), os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path) == private:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    code, _, err = run("stylize", "photos", "-o", "out", "--style", "wave")
+    assert code == 1 and Path("out/a.png").exists()
+    assert err.splitlines()[-2:] == [
+        f"paddlegan: error: {private}: cannot be listed ({os.strerror(errno.EACCES)})",
+        "1 of 2 pictures failed",
+    ]
+
+
 def test_results_into_the_folder_of_the_photos_are_refused_for_each_photo(
     run: Run, inverter: Inverter, photo: np.ndarray
 ) -> None:

@@ -232,6 +232,7 @@ def test_empty_folders_are_told(tmp_path):
     (tmp_path / "empty/below").mkdir(parents=True)
     (tmp_path / "full/empty").mkdir()
     (tmp_path / ".git").mkdir()
+    (tmp_path / "full/@eaDir").mkdir()
     report = examine(folder_data(tmp_path))
     assert [(f.kind, f.file) for f in report.findings] == [
         ("empty folder", str(tmp_path / "empty")),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
 import threading
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -366,6 +368,60 @@ def test_folders_are_searched_in_the_order_that_people_expect(tmp_path: Path) ->
         find_images(tmp_path / "nowhere")
     with pytest.raises(ImageError, match="is not a folder"):
         find_images(tmp_path / "c.webp")
+
+
+def found_in(folder: Path, **options: Any) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in find_images(folder, **options)]
+
+
+def test_pictures_below_links_to_folders_are_found_and_circles_end(tmp_path: Path) -> None:
+    for name in ("elsewhere/b.jpg", "photos/a.jpg", "photos/deep/c.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "photos/more").symlink_to("../elsewhere")
+    (tmp_path / "photos/deep/up").symlink_to("..")
+    (tmp_path / "elsewhere/self").symlink_to(".")
+    (tmp_path / "photos/again").symlink_to("deep")
+    expected = ["a.jpg", "again/c.jpg", "deep/c.jpg", "more/b.jpg"]
+    assert found_in(tmp_path / "photos") == expected
+    assert found_in(tmp_path / "photos", without=tmp_path / "elsewhere") == expected[:3]
+
+
+def test_a_link_that_leads_nowhere_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "gone.jpg").symlink_to("nowhere.jpg")
+    (tmp_path / "gone").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert found_in(tmp_path, by_content=True) == ["gone.jpg"]
+
+
+def test_folders_that_systems_add_are_left_out(tmp_path: Path) -> None:
+    for name in ("@eaDir/a.jpg", "#recycle", "$RECYCLE.BIN", "__MACOSX", "System Volume Information", "@eaDirs"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "thumbnail.jpg").touch()
+    assert found_in(tmp_path) == ["@eaDirs/thumbnail.jpg"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "private/b.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    private, scandir = str(tmp_path / "private"), os.scandir
+
+    def refusing(path: Any) -> Any:
+        if str(path) == private:  # as root every folder may be listed
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), private)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    message = f"{private}: cannot be listed ({os.strerror(errno.EACCES)})"
+    with pytest.raises(ImageError) as caught:
+        find_images(tmp_path)
+    assert str(caught.value) == message
+    errors: list[str] = []
+    assert found_in(tmp_path, on_error=lambda error: errors.append(str(error))) == ["a.jpg"]
+    assert errors == [message]
 
 
 def test_resizing_keeps_the_mean_and_the_aspect(photo: np.ndarray) -> None:

@@ -165,8 +165,11 @@ class Batch:
             else:
                 folder = Path(output) if len(sources) == 1 else Path(output) / source.resolve().name
             try:
-                found = find_images(source, without=output)  # results of an earlier run are no photos
-                if not found:
+                refused: list[ImageError] = []
+                # Results of an earlier run are no photos.
+                found = find_images(source, without=output, on_error=refused.append)
+                self.failures += [(Path(error.where), error) for error in refused]
+                if not found and not refused:
                     raise ImageError(source, "holds no pictures")
             except ImageError as error:
                 self.failures.append((source, error))

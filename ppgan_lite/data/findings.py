@@ -12,6 +12,7 @@ import numpy as np
 
 from ppgan_lite.data.inspection import THUMBNAIL_PX, Facts
 from ppgan_lite.data.pictures import Source
+from ppgan_lite.images import walk_folders
 
 # Correlation of two thumbnails above which they are taken for the same picture. Photos that were halved, brightened or
 # compressed again keep 0.98 to 1; no two of 850 different photos, paintings and facades reach 0.976.
@@ -143,8 +144,8 @@ def empty_folders(root: Path, pictures: Iterable[Path]) -> Iterator[Finding]:
     """Find the topmost folders below a root that contain none of the pictures at any depth."""
     holders = {file.parent for file in pictures}
     filled = {root, *holders, *(parent for folder in holders for parent in folder.parents)}
-    for parent, folders, _ in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    for parent, folders, _ in walk_folders(root):
+        folders.sort()
         empty = [name for name in folders if Path(parent, name) not in filled]
         folders[:] = [name for name in folders if name not in empty]
         for name in empty:

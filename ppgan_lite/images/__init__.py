@@ -1,6 +1,6 @@
 """Picture files to arrays and back, with orientation, color profile, alpha and metadata."""
 
-from ppgan_lite.images.folders import find_images, natural_key, result_name
+from ppgan_lite.images.folders import find_images, natural_key, result_name, walk_folders
 from ppgan_lite.images.reading import (
     MAX_PIXELS,
     READABLE_FORMATS,
@@ -47,6 +47,7 @@ __all__ = [
     "resize",
     "result_name",
     "short_side_to",
+    "walk_folders",
     "write_file",
     "write_image",
 ]

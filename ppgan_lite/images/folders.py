@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,34 @@ _MAGIC = re.compile(
     re.DOTALL,
 )
 
+# Thumbnails and deleted files, kept by Synology, QNAP, Windows, macOS and Linux in folders that are not hidden by name.
+_SYSTEM_FOLDERS = {
+    *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@__thumb"),
+    *("$recycle.bin", "system volume information", "__macosx", "lost+found"),
+}
 
-def find_images(folder: str | Path, *, by_content: bool = False, without: str | Path | None = None) -> list[Path]:
-    """Return the files below a folder with the suffix of a picture, in natural order, without hidden ones.
+
+def find_images(
+    folder: str | Path,
+    *,
+    by_content: bool = False,
+    without: str | Path | None = None,
+    on_error: Callable[[ImageError], None] | None = None,
+) -> list[Path]:
+    """Return the files below a folder with the suffix of a picture, in natural order.
+
+    Links to folders are followed, except to one that contains the link. Hidden files and folders are left out, and so
+    are the folders that systems and disk stations add.
 
     Args:
         folder: Searched recursively.
         by_content: Also return files of other suffixes, or none, whose first bytes are those of a picture.
         without: A folder of results. Where it lies inside `folder`, it is not searched; it may also be `folder` itself
             or contain it.
+        on_error: Called for each folder inside `folder` that cannot be listed; None raises the error.
 
     Raises:
-        ImageError: It is not a folder, or cannot be listed.
+        ImageError: It is not a folder, or a folder cannot be listed.
     """
     folder = Path(folder)
     if not os.path.isdir(folder):
@@ -36,38 +54,73 @@ def find_images(folder: str | Path, *, by_content: bool = False, without: str | 
         raise ImageError(folder, problem, "a folder of pictures")
     found: list[tuple[list[Any], Path]] = []
     keys: dict[str, list[Any]] = {str(folder): []}
-    results = None if without is None else _identity(without)
-    try:
-        os.scandir(folder).close()  # os.walk ignores folders that it cannot list
-        for parent, folders, names in os.walk(folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            if results is not None:
-                folders[:] = [name for name in folders if _identity(os.path.join(parent, name)) != results]
-            key = keys.pop(parent)
-            keys |= {os.path.join(parent, name): [*key, natural_key(name)] for name in folders}
-            for name in names:
-                path = os.path.join(parent, name)
-                if name.startswith(".") or not os.path.isfile(path):
-                    continue
-                if os.path.splitext(name)[1].lower() in READABLE_SUFFIXES or (by_content and _begins_as_picture(path)):
-                    found.append(([*key, natural_key(name)], Path(path)))
-    except OSError as error:
-        raise ImageError(folder, f"cannot be listed ({reason(error)})") from error
+    for parent, folders, names in walk_folders(folder, without=without, on_error=on_error):
+        key = keys.pop(parent)
+        keys |= {os.path.join(parent, name): [*key, natural_key(name)] for name in folders}
+        for name in names:
+            path = os.path.join(parent, name)
+            has_suffix = os.path.splitext(name)[1].lower() in READABLE_SUFFIXES
+            # A name that leads nowhere is returned as well, so that whoever reads it tells.
+            if (has_suffix and _may_be_file(path)) or (not has_suffix and by_content and _begins_as_picture(path)):
+                found.append(([*key, natural_key(name)], Path(path)))
     return [path for _, path in sorted(found)]
 
 
+def walk_folders(
+    folder: Path, *, without: str | Path | None = None, on_error: Callable[[ImageError], None] | None = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield each folder that `find_images` searches, with the names of folders and files in it, as os.walk does.
+
+    Names that the caller takes off the list of folders are not searched. Arguments and errors as of `find_images`.
+    """
+
+    def fail(error: OSError) -> None:
+        # A share that is gone, or a folder that may not be read: its pictures must not be missing without a word.
+        refused = ImageError(error.filename, f"cannot be listed ({reason(error)})")
+        if on_error is None or error.filename == str(folder):
+            raise refused from error
+        on_error(refused)
+
+    results = None if without is None else _identity(without)
+    above: dict[str, set[tuple[int, int] | None]] = {str(folder): {_identity(folder)}}  # folder -> it and its parents
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        parents = above.pop(parent)
+        kept = []
+        for name in folders:
+            identity = _identity(os.path.join(parent, name))
+            is_left_out = identity is not None and (identity == results or identity in parents)
+            if not is_left_out and not name.startswith(".") and name.casefold() not in _SYSTEM_FOLDERS:
+                kept.append(name)
+                above[os.path.join(parent, name)] = {*parents, identity}
+        folders[:] = kept
+        yield parent, folders, [name for name in names if not name.startswith(".")]
+
+
 def _identity(folder: str | Path) -> tuple[int, int] | None:
-    """Return device and number of a folder, the same for all paths that lead to it; None if there is none."""
+    """Return device and number of a folder, the same for all paths that lead to it; None if it cannot be reached."""
     try:
         status = os.stat(folder)
     except (OSError, ValueError):
         return None
-    return status.st_dev, status.st_ino
+    return (status.st_dev, status.st_ino) if status.st_ino else None  # some drives of Windows number no files
+
+
+def _may_be_file(path: str) -> bool:
+    """Return whether a name is that of a file, or of something that cannot be told."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
 
 
 def _begins_as_picture(path: str) -> bool:
-    with open(path, "rb") as file:
-        return _MAGIC.match(file.read(16)) is not None
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return _MAGIC.match(file.read(16)) is not None
+    except OSError:
+        return False
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
