@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite import __version__
+from ppgan_lite.aliases import current_arguments, current_class, current_config, current_recipe, current_tensor
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.safetensors_files import (
     OURS_REMEDY,
@@ -125,7 +126,7 @@ def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
     stored = read_tensors(path)
     tensors = {}
     for name, tensor in stored.items():
-        tensors[name] = tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
+        tensors[current_tensor(name)] = tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
         if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
             remedy = "Its training diverged or the file is damaged; use an earlier checkpoint"
             raise CheckpointError(path, f"tensor {name} holds NaN or infinity", "finite numbers", remedy)
@@ -305,14 +306,15 @@ def _parse_header(path: Path, value: dict[str, Any]) -> Header:
             raise damaged(path, f"{name!r} is missing from its header or of the wrong kind")
         return value[name]
 
-    names = ("recipe", "training", "about")
+    training = part("training", dict)
+    if isinstance(training.get("config"), dict):
+        training = {**training, "config": current_config(training["config"])[0]}
     header = Header(
-        nets={name: _fill(path, f"net {name}", NetSpec, entry) for name, entry in part("nets", dict).items()},
-        predictors={
-            name: _tuples(_fill(path, f"predictor {name}", PredictorSpec, entry))
-            for name, entry in part("predictors", dict).items()
-        },
-        **{name: part(name, dict) for name in names},
+        nets={name: _net(path, name, entry) for name, entry in part("nets", dict).items()},
+        predictors={name: _predictor(path, name, entry) for name, entry in part("predictors", dict).items()},
+        recipe=current_recipe(part("recipe", dict))[0],
+        training=training,
+        about=part("about", dict),
         version=version,
         program=part("program", str),
         source=str(path),
@@ -333,9 +335,25 @@ def _fill(path: Path, what: str, cls: type, entry: Any) -> Any:
     return cls(**entry)
 
 
-def _tuples(spec: PredictorSpec) -> PredictorSpec:
+def _net(path: Path, name: str, entry: Any) -> NetSpec:
+    spec = _fill(path, f"net {name}", NetSpec, entry)
+    arguments = _current(path, f"net {name}", "net", spec.arguments)
+    return NetSpec(current_class(spec.kind), arguments)
+
+
+def _predictor(path: Path, name: str, entry: Any) -> PredictorSpec:
+    spec = _fill(path, f"predictor {name}", PredictorSpec, entry)
     low, high = spec.value_range
-    return replace(spec, inputs=tuple(spec.inputs), value_range=(float(low), float(high)))
+    settings = _current(path, f"predictor {name}", "settings", spec.settings)
+    return replace(spec, inputs=tuple(spec.inputs), value_range=(float(low), float(high)), settings=settings)
+
+
+def _current(path: Path, what: str, place: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments by their present names; those that are gone are refused where they had an effect."""
+    current, faults = current_arguments(place, arguments)
+    if faults:
+        raise CheckpointError(path, f"{what}: {faults[0].key}: {faults[0].found}", faults[0].expected)
+    return current
 
 
 def _halved(tensor: np.ndarray) -> np.ndarray:

@@ -37,9 +37,9 @@ def load_encoder(source: str) -> VGGEncoder | VGG16:
         CheckpointError: The file is missing, damaged, or holds no VGG encoder.
     """
     if source == SHIPPED:
-        from ppgan_lite.styles import small_lapstyle
+        from ppgan_lite.styles import any_painting
 
-        source = str(small_lapstyle())
+        source = str(any_painting())
     elif source == VGG_16:
         source = str(vgg16())
     elif source == PUBLISHED:
@@ -56,7 +56,8 @@ def load_encoder(source: str) -> VGGEncoder | VGG16:
 
 
 def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
-    """Take the encoder out of a checkpoint: a VGG16, a VGGEncoder, or the one inside a LapStyleNet."""
+    """Take the encoder out of a checkpoint: a VGG16, a VGGEncoder, or that of a LapStyleNet or an AnyStyleNet."""
+    from ppgan_lite.nets.any_style import AnyStyleNet
     from ppgan_lite.nets.lapstyle import LapStyleNet
     from ppgan_lite.nets.vgg import VGGEncoder
     from ppgan_lite.nets.vgg16 import VGG16
@@ -68,7 +69,10 @@ def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
             return net
         if isinstance(net, LapStyleNet):
             return net.encoder
-    raise CheckpointError(path, f"holds {', '.join(header.nets)}", "a VGG16, a VGGEncoder or a LapStyleNet")
+        if isinstance(net, AnyStyleNet):
+            return net.predictor.encoder
+    expected = "a VGG16, a VGGEncoder, a LapStyleNet or an AnyStyleNet"
+    raise CheckpointError(path, f"holds {', '.join(header.nets)}", expected)
 
 
 def _from_weights(path: Path) -> VGGEncoder:

@@ -11,10 +11,9 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.nets import NETS
-from ppgan_lite.nets.alignment import IMAGE
-from ppgan_lite.nets.lapstyle import mean_and_covariance
+from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.painter_interface import IMAGE
 from ppgan_lite.nets.style_transfer import StyleTransferNet
-from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.tables import resolve
 
 WIDTHS = (4, 6, 8, 10, 12)
@@ -39,7 +38,7 @@ def fill(net: nn.Layer) -> nn.Layer:
             values = 0.1 * values + (1.0 if name.endswith("weight") else 0.1)  # of a norm; of a bias
         parameter.set_value(values.astype(np.float32))
     if isinstance(net, StyleTransferNet):
-        net.remember_style({IMAGE: mean_and_covariance(0.2 + 0.5 * picture(32, 40, phase=1.0))})
+        net.update_own_style({IMAGE: mean_and_covariance(0.2 + 0.5 * picture(32, 40, phase=1.0))})
     return net
 
 
@@ -72,11 +71,6 @@ def positive(net: nn.Layer) -> nn.Layer:
 
 def call_with_painting(net: nn.Layer, image: paddle.Tensor) -> Any:
     return net(image, net.style_statistics(picture(40, 36, phase=1.0)))
-
-
-def call_adapter(net: nn.Layer, image: paddle.Tensor) -> Any:
-    widths = net.arguments["in_channels"]
-    return net({name: picture(9, 7, channels=width) for name, width in zip(LAYERS, widths, strict=True)})
 
 
 def stages(height: int, width: int) -> list[list[int]]:
@@ -135,11 +129,6 @@ NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias"
 # The name of a net in the table, and behind a comma what is special about a variant of it.
 EXAMPLES = {
     "AnyStyleNet": Example(ANY_STYLE, call=call_with_painting),
-    "FeatureAdapter": Example(
-        {"in_channels": [2, 3, 4, 5, 6], "out_channels": [3, 4, 5, 6, 7]},
-        lambda height, width: [[1, channels, 9, 7] for channels in range(3, 8)],
-        call_adapter,
-    ),
     "GlobalDiscriminator": Example(
         {"base_channels": 4, "layers": 3}, lambda height, width: [[1, 1, 1, 1]], idle=("halvings.[12].conv.bias",)
     ),

@@ -74,8 +74,8 @@ def generator(tmp_path):
 @pytest.fixture
 def painter(tmp_path):
     paddle.seed(3)
-    net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 1, "adain", True)
-    net.remember_style(net.style_statistics(paddle.rand([1, 3, 64, 64])))
+    net = LapStyleNet([4, 6, 8, 10, 10], [1, 1, 1, 1, 1], 4, 1, True)
+    net.update_own_style(net.style_statistics(paddle.rand([1, 3, 64, 64])))
     return checkpoint(tmp_path / "painter.ppgan", net, "stylize")
 
 

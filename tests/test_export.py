@@ -59,13 +59,13 @@ def generator(folder: Path, name: str = "ResnetGenerator") -> tuple[Path, nn.Lay
     return save(folder / "horse.ppgan", {"a_to_b": net}, **spec, scale=net.arguments.get("scale", 1)), net
 
 
-def painter(folder: Path, *, alignment: str, own_style: bool, **settings: Any) -> Path:
-    net = fill(LapStyleNet(**LAPSTYLE, revisions=1, alignment=alignment, own_style=own_style))
+def painter(folder: Path, *, own_style: bool, **settings: Any) -> Path:
+    net = fill(LapStyleNet(**LAPSTYLE, revisions=1, own_style=own_style))
     # Weights drawn at random answer far outside [0, 1], where clipping would hide any difference.
     net.decoder.to_rgb.weight.set_value(net.decoder.to_rgb.weight * 0.05)
     net.decoder.to_rgb.bias.set_value(paddle.full([3], 0.5))
     if own_style:
-        net.remember_style(net.style_statistics(0.3 + 0.3 * picture(60, 70, phase=2.0)))
+        net.update_own_style(net.style_statistics(0.3 + 0.3 * picture(60, 70, phase=2.0)))
     inputs = ("photo",) if own_style else ("photo", "style")
     spec = {"task": "stylize", "inputs": inputs, "value_range": (0.0, 1.0), "settings": settings}
     return save(folder / "wave.ppgan", {"painter": net}, {"title": {"en": "The Wave"}, "licence": "CC0"}, **spec)
@@ -151,8 +151,8 @@ def test_a_paddle_program_agrees_with_its_net_at_any_size(tmp_path, monkeypatch,
 
 @needs_onnx
 def test_lapstyle_for_one_size_agrees_with_its_predictor(tmp_path, monkeypatch):
-    """Grain, full alignment and revision are those of the predictor, which reaches them another way."""
-    path = painter(tmp_path, alignment="optimal_transport", own_style=True, grain=0.05, draft_px=32)
+    """Input noise, alignment and revision are those of the predictor, which reaches them another way."""
+    path = painter(tmp_path, own_style=True, noise_std=0.05, draft_px=32)
     card = export(path, tmp_path / "out", ExportOptions(size=(96, 64)))
     photo = photo_file(tmp_path / "out" / "photo.jpg", 64, 96)
     found = run_example_program(tmp_path / "out", monkeypatch)
@@ -161,13 +161,13 @@ def test_lapstyle_for_one_size_agrees_with_its_predictor(tmp_path, monkeypatch):
     assert np.abs(found.astype(int) - expected).max() <= 1
     assert card.numerical_check.largest < 0.25 / 255
     assert card.inputs[0]["shape"] == [1, 3, 64, 96] == card.outputs[0]["shape"]
-    assert card.painting == card.painting | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 64}
+    assert card.painting == card.painting | {"levels": 1, "noise_std": 0.05, "best_short_side_px": 64}
 
 
 @needs_onnx
-@pytest.mark.parametrize("write", [functools.partial(painter, alignment="adain", own_style=False), any_style_painter])
-def test_any_painting_is_taken_at_any_size_and_painted_in_coats(tmp_path, monkeypatch, write):
-    path = write(tmp_path, coats=2, draft_px=40, style_px=50)
+@pytest.mark.parametrize("write", [functools.partial(painter, own_style=False), any_style_painter])
+def test_any_painting_is_taken_at_any_size(tmp_path, monkeypatch, write):
+    path = write(tmp_path, draft_px=40, style_px=50)
     card = export(path, tmp_path / "out", ExportOptions())
     photo = photo_file(tmp_path / "out" / "photo.jpg", 80, 90)
     painting = photo_file(tmp_path / "out" / "style.jpg", 50, 70, phase=2.0)
@@ -180,7 +180,7 @@ def test_any_painting_is_taken_at_any_size_and_painted_in_coats(tmp_path, monkey
 
 
 def test_a_painter_of_one_style_for_one_size_agrees_with_its_predictor(tmp_path, monkeypatch):
-    path = one_style_painter(tmp_path, grain=0.05, draft_px=33)
+    path = one_style_painter(tmp_path, noise_std=0.05, draft_px=33)
     card = export(path, tmp_path / "out", ExportOptions(format="paddle", size=(96, 66)))
     photo = photo_file(tmp_path / "out" / "photo.jpg", 66, 96)
     found = run_example_program(tmp_path / "out", monkeypatch)
@@ -188,12 +188,12 @@ def test_a_painter_of_one_style_for_one_size_agrees_with_its_predictor(tmp_path,
     assert expected.std() > 10
     assert np.abs(found.astype(int) - expected).max() <= 1
     assert card.net == {"kind": "StyleTransferNet", "arguments": {**STYLE_TRANSFER, "revisions": 1}}
-    assert card.painting == card.painting | {"levels": 1, "coats": 1, "grain": 0.05, "best_short_side_px": 66}
+    assert card.painting == card.painting | {"levels": 1, "noise_std": 0.05, "best_short_side_px": 66}
 
 
 @needs_onnx
-def test_a_painter_of_one_style_paints_at_any_size_in_coats(tmp_path, monkeypatch):
-    path = one_style_painter(tmp_path, coats=2, draft_px=40)
+def test_a_painter_of_one_style_paints_at_any_size(tmp_path, monkeypatch):
+    path = one_style_painter(tmp_path, draft_px=40)
     card = export(path, tmp_path / "out", ExportOptions())
     photo = photo_file(tmp_path / "out" / "photo.jpg", 80, 90)
     found = run_example_program(tmp_path / "out", monkeypatch)
@@ -216,7 +216,7 @@ def test_a_net_that_stylizes_must_be_a_painter(tmp_path):
 
 @needs_onnx
 def test_the_model_card_says_everything_that_a_user_must_know(tmp_path):
-    path = painter(tmp_path, alignment="adain", own_style=True, draft_px=300)
+    path = painter(tmp_path, own_style=True, draft_px=300)
     card = export(path, tmp_path / "out", ExportOptions(levels=0))
     assert json.loads((tmp_path / "out" / "model_card.json").read_bytes()) == json.loads(json.dumps(card.to_json()))
     written = (tmp_path / "out" / "wave.onnx").read_bytes()
@@ -439,7 +439,7 @@ def test_names_of_styles_are_those_of_their_checkpoints():
     ],
 )
 def test_options_that_do_not_fit_a_painter_are_refused(tmp_path, wanted, message):
-    for path in (painter(tmp_path, alignment="adain", own_style=True), one_style_painter(tmp_path)):
+    for path in (painter(tmp_path, own_style=True), one_style_painter(tmp_path)):
         with pytest.raises(UsageError, match=re.escape(message)):
             plan_export(path, wanted)
 
@@ -484,12 +484,12 @@ def test_roots_by_products_are_those_by_eigenvectors():
     assert np.abs(inverse[0].numpy() - (vectors / np.sqrt(values)) @ vectors.T).max() < 1e-8
 
 
-def test_grain_for_any_size_goes_on_as_its_mirror_image():
+def test_noise_for_any_size_goes_on_as_its_mirror_image():
     assert _mirrored(4).tolist() == [0, 1, 2, 3]
     assert _mirrored(1030)[508:516].tolist() == [508, 509, 510, 511, 511, 510, 509, 508]
     assert _mirrored(1030)[1020:].tolist() == [3, 2, 1, 0, 0, 1, 2, 3, 4, 5]
-    whole = EndToEndPainter(LapStyleNet(**LAPSTYLE), levels=0, coats=1, grain=0.02, draft_size=None)
-    grain = whole._grain_of(paddle.zeros([1, 3, 40, 600]))
-    assert grain.shape == [1, 1, 40, 600]
-    assert np.array_equal(grain[..., 512:].numpy(), grain[..., 424:512].numpy()[..., ::-1])
-    assert 0.02 < float(grain.std()) < 0.04  # two sizes of grains, each of this deviation
+    whole = EndToEndPainter(LapStyleNet(**LAPSTYLE), levels=0, noise_std=0.02, draft_size=None)
+    noise = whole._noise_of(paddle.zeros([1, 3, 40, 600]))
+    assert noise.shape == [1, 1, 40, 600]
+    assert np.array_equal(noise[..., 512:].numpy(), noise[..., 424:512].numpy()[..., ::-1])
+    assert 0.02 < float(noise.std()) < 0.04  # a fine and a coarse part, each of this deviation

@@ -115,7 +115,7 @@ def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
     elif part == "revise":
         graph = graph_of(net.revisions[0], PICTURE, PICTURE)
     else:
-        graph = graph_of(EndToEndPainter(net, levels=2, coats=1, grain=0.1, draft_size=None))
+        graph = graph_of(EndToEndPainter(net, levels=2, noise_std=0.1, draft_size=None))
     assert list(fractions_in_sizes(graph)) == []
     counts = counted(graph)
     assert counts["DepthToSpace"] == (3 if part == "whole" else 1)

@@ -13,19 +13,13 @@ from paddle.nn import functional as F
 
 from ppgan_lite.foreign.lapstyle import decoder_names, lapstyle_names, revision_names
 from ppgan_lite.foreign.vgg import encoder_names
-from ppgan_lite.nets.alignment import apply_map, measure
+from ppgan_lite.nets.adain import ALIGNED_LAYERS
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
-from ppgan_lite.nets.lapstyle import (
-    ALIGNED_LAYERS,
-    LapStyleNet,
-    adain,
-    mean_and_covariance,
-    mean_and_std,
-    optimal_transport,
-)
-from ppgan_lite.nets.lapstyle_sizes import REVISION_HALO
-from ppgan_lite.nets.painting import RevisionNet, pyramid
-from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter, VGGEncoder
+from ppgan_lite.nets.lapstyle import LapStyleNet, adain
+from ppgan_lite.nets.normalization import mean_and_std
+from ppgan_lite.nets.painter_interface import REVISION_HALO
+from ppgan_lite.nets.pyramid import RevisionNet, pyramid
+from ppgan_lite.nets.vgg import LAYERS, VGGEncoder
 
 # Encoder and discriminator
 
@@ -44,15 +38,6 @@ def test_the_encoder_stops_at_the_layer_that_is_wanted():
 def test_the_published_encoder_is_the_one_that_is_built_by_default():
     count = sum(parameter.size for parameter in VGGEncoder().parameters())
     assert count == 12_944_972  # VGG-19's convolutions up to conv5_1 and the 1x1 before them
-
-
-def test_the_adapter_maps_each_layer_by_itself():
-    adapter = fill(FeatureAdapter([2] * 5, [3] * 5))
-    features = {layer: picture(4, 4, channels=2) for layer in LAYERS}
-    before = adapter(features)
-    features["relu3_1"] = features["relu3_1"] * 0
-    after = adapter(features)
-    assert [layer for layer in LAYERS if not bool((before[layer] == after[layer]).all())] == ["relu3_1"]
 
 
 def test_the_discriminator_judges_patches_of_seven_pixels():
@@ -113,19 +98,6 @@ def test_deviations_are_unbiased_and_never_zero():
     assert np.isfinite(mean_and_std(features[:, :, :1, :1])[1].item())
 
 
-def test_optimal_transport_gives_features_the_covariance_of_the_style():
-    features, style = picture(12, 11, channels=3), picture(12, 13, channels=3, phase=2.0)
-    style = paddle.concat([style[:, :1], style[:, 1:2] + style[:, :1], style[:, 2:] * 2], axis=1) + 1
-    wanted = mean_and_covariance(style)
-    moved = optimal_transport(features, *wanted)
-    found = mean_and_covariance(moved)
-    np.testing.assert_allclose(found[0].numpy(), wanted[0].numpy(), atol=1e-4)
-    np.testing.assert_allclose(found[1].numpy(), wanted[1].numpy(), atol=0.03 * float(wanted[1].abs().max()))
-    np.testing.assert_array_equal(optimal_transport(features, *wanted, strength=0.0).numpy(), features.numpy())
-    still = optimal_transport(features, *mean_and_covariance(features))
-    np.testing.assert_allclose(still.numpy(), features.numpy(), atol=1e-3)
-
-
 # The whole of LapStyle
 
 
@@ -156,11 +128,10 @@ def test_a_painting_has_the_size_of_its_photo(revisions, levels, height, width):
     assert np.isfinite(result.numpy()).all()
 
 
-@pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
-def test_strength_leads_from_the_photo_to_the_painting(alignment):
-    net = lapstyle(revisions=2, alignment=alignment)
+def test_strength_leads_from_the_photo_to_the_painting():
+    net = lapstyle(revisions=2)
     photo = picture(70, 64)
-    style = {layer: (mean + 0.5, spread * 2) for layer, (mean, spread) in net.style_statistics(picture(24, 24)).items()}
+    style = {layer: (mean + 0.5, std * 2) for layer, (mean, std) in net.style_statistics(picture(24, 24)).items()}
     results = {strength: net(photo, style, strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)}
     small, details = pyramid(photo, 2)
     plain = net.draft(small, None)
@@ -203,12 +174,12 @@ def test_a_pyramid_folds_back_into_its_photo(height, width):
 def test_a_net_of_one_style_remembers_it():
     net = lapstyle(own_style=True, revisions=0)
     first, second = (net.style_statistics(picture(32, 32, phase=phase, batch=2)) for phase in (0.0, 2.0))
-    net.remember_style(first)
+    net.update_own_style(first)
     for layer in ALIGNED_LAYERS:
         for own, seen in zip(net.own_statistics()[layer], first[layer], strict=True):
             np.testing.assert_allclose(own.numpy(), seen.mean(axis=0, keepdim=True).numpy(), rtol=1e-6)
     before = {layer: own[0].clone() for layer, own in net.own_statistics().items()}
-    net.remember_style(second, momentum=0.75)
+    net.update_own_style(second, momentum=0.75)
     for layer in ALIGNED_LAYERS:
         wanted = 0.75 * before[layer] + 0.25 * second[layer][0].mean(axis=0, keepdim=True)
         np.testing.assert_allclose(net.own_statistics()[layer][0].numpy(), wanted.numpy(), rtol=1e-5)
@@ -348,18 +319,3 @@ def test_drafting_and_two_revisions_are_the_published_ones(published):
     wanted = double(revised) + plain_revision(second, paddle.concat([detail, nearest(revised)], 1))
     found = published(photo, published.style_statistics(painting))
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize("channels", [3, 40])
-def test_statistics_and_maps_of_many_positions_are_found_in_parts(channels):
-    features = picture(97, 203, channels=channels).numpy()[0]
-    flat = features.reshape(channels, -1).astype(np.float64)
-    mean, covariance = measure(features, "optimal_transport")
-    np.testing.assert_allclose(mean, flat.mean(axis=1), atol=1e-4)
-    wanted = np.cov(flat)
-    ridge = 0.01 * np.diagonal(wanted).mean() + 1e-5
-    np.testing.assert_allclose(covariance, wanted + ridge * np.eye(channels), atol=1e-5)
-    matrix, offset = np.random.default_rng(0).random((channels, channels), np.float32), np.arange(channels, dtype="f4")
-    found = apply_map(features, matrix, offset)
-    assert found.shape == features.shape and found.dtype == np.float32
-    np.testing.assert_allclose(found.reshape(channels, -1), matrix @ flat + offset[:, None], rtol=1e-4)

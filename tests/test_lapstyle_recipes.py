@@ -79,34 +79,10 @@ def test_every_weight_scales_its_loss_and_zero_leaves_it_out(perceptual):
     assert set(names[:-1]).isdisjoint(first(**dict.fromkeys(names[:-1], 0.0)))
 
 
-@pytest.mark.parametrize("alignment", ["adain", "optimal_transport"])
-def test_training_a_draft_makes_its_loss_smaller(perceptual, alignment):
-    recipe = LapStyleDraft(net={**NET, "alignment": alignment}, perceptual=perceptual, learning_rate=3e-3)
+def test_training_a_draft_makes_its_loss_smaller(perceptual):
+    recipe = LapStyleDraft(net=NET, perceptual=perceptual, learning_rate=3e-3)
     totals = [recipe.update(batch_of(32))["total"] for _ in range(12)]
     assert totals[-1] < 0.95 * totals[0]
-
-
-def test_a_small_encoder_learns_along_from_the_perceptual_one(perceptual):
-    net = {**NET, "encoder_channels": [3, 4, 5, 6, 7]}
-    recipe = LapStyleDraft(net=net, perceptual=perceptual, train_encoder=True, distillation=1.0, clip_norm=1.0)
-    assert set(recipe.nets) == {"painter", "adapter"}
-    before, teacher = state(recipe), recipe.losses.encoder.state_dict()
-    teacher = {name: tensor.numpy().copy() for name, tensor in teacher.items()}
-    assert "distillation" in recipe.update(batch_of(32))
-    assert changed(before, recipe) == {"painter.encoder", "painter.decoder", "adapter.convs"}
-    after = state(recipe)
-    for name in parameters_of(recipe, "painter.encoder"):  # relu5_1 too, which the draft itself does not need
-        assert not np.array_equal(before[name], after[name]), name
-    for name, tensor in recipe.losses.encoder.state_dict().items():
-        np.testing.assert_array_equal(tensor.numpy(), teacher[name])
-
-
-def test_an_encoder_can_be_trained_before_any_painting(perceptual):
-    none = dict.fromkeys(("content", "style", "relaxed_emd", "self_similarity", "identity_features"), 0)
-    recipe = LapStyleDraft(
-        net=NET, perceptual=perceptual, train_encoder=True, distillation=1, identity_pixels=5, **none
-    )
-    assert recipe.update(batch_of(32)).keys() == {"identity_pixels", "distillation", "total"}
 
 
 def test_a_clipped_gradient_moves_less(perceptual):

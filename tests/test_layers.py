@@ -20,7 +20,7 @@ LAYERS = [
     {"runtime"},
     {"tables", "safetensors_files"},
     {"signatures"},
-    {"nets", "images", "degradations", "contact_sheet"},
+    {"nets", "images", "degradations", "contact_sheet", "aliases"},
     {"checkpoint", "losses", "metrics", "styles", "restoration", "encoders"},
     {"foreign"},
     {"fetch"},
@@ -45,12 +45,22 @@ SEES_ONLY = {
 }
 # Nets compute: no files, no addresses, no logging.
 NETS_SEE_PARTS = {"nets", "errors", "tables", "signatures"}
-NETS_SEE = {"__future__", "collections", "contextlib", "dataclasses", "functools", "itertools", "math", "numpy"}
+NETS_SEE = {
+    "__future__",
+    "collections",
+    "contextlib",
+    "dataclasses",
+    "functools",
+    "inspect",
+    "itertools",
+    "math",
+    "numpy",
+}
 NETS_SEE |= {"paddle", "typing"}
 # What loads Paddle inside a function if at all, so that help and the first window are there at once.
 WITHOUT_PADDLE = BASICS | {
     *("cli", "gui", "images", "degradations", "contact_sheet", "styles", "safetensors_files", "checkpoint", "foreign"),
-    "config",
+    *("config", "aliases"),
 }
 
 

@@ -22,7 +22,7 @@ from ppgan_lite.losses.perceptual import (
     style_loss,
     tone_loss,
 )
-from ppgan_lite.nets.lapstyle import mean_and_std
+from ppgan_lite.nets.normalization import mean_and_std
 
 Loss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 

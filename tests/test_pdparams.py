@@ -21,7 +21,7 @@ from ppgan_lite.foreign.lapstyle import decoder_names, lapstyle_names, revision_
 from ppgan_lite.foreign.pdparams import read_pdparams
 from ppgan_lite.foreign.vgg import encoder_names, vgg_encoder_tensors, vgg_names
 from ppgan_lite.nets.lapstyle import DraftDecoder, LapStyleNet
-from ppgan_lite.nets.painting import RevisionNet
+from ppgan_lite.nets.pyramid import RevisionNet
 from ppgan_lite.nets.vgg import VGGEncoder
 
 

@@ -13,8 +13,9 @@ from ppgan_lite import styles
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign.vgg import encoder_names, vgg_names
-from ppgan_lite.nets.lapstyle import LapStyleNet
-from ppgan_lite.nets.vgg import FeatureAdapter, VGGEncoder
+from ppgan_lite.nets.any_style import AnyStyleNet
+from ppgan_lite.nets.discriminators import PatchDiscriminator
+from ppgan_lite.nets.vgg import VGGEncoder
 from ppgan_lite.pretrained import load_encoder
 
 WIDTHS = (2, 3, 4, 5, 6)
@@ -82,11 +83,11 @@ def test_an_encoder_is_frozen(tmp_path, encoder):
     assert image.grad is not None
 
 
-def test_the_shipped_encoder_is_the_one_inside_the_small_lapstyle(tmp_path, monkeypatch):
-    painter = LapStyleNet(WIDTHS, (1, 1, 1, 1, 1), revision_channels=2, revisions=1)
-    path = as_checkpoint(tmp_path / "lapstyle.ppgan", painter)
-    monkeypatch.setattr(styles, "small_lapstyle", lambda: path)
-    assert_same(load_encoder("small"), painter.encoder)
+def test_the_shipped_encoder_is_the_one_inside_the_painter_of_any_picture(tmp_path, monkeypatch):
+    painter = AnyStyleNet(2, 1, WIDTHS, (1, 1, 1, 1, 1), 3, revision_channels=2)
+    path = as_checkpoint(tmp_path / "any.ppgan", painter)
+    monkeypatch.setattr(styles, "any_painting", lambda: path)
+    assert_same(load_encoder("small"), painter.predictor.encoder)
 
 
 def test_the_published_encoder_comes_from_the_cache_folder(cache, encoder):
@@ -110,7 +111,7 @@ def test_the_published_encoder_is_never_fetched_by_itself(cache, monkeypatch):
 
 
 def test_a_file_without_an_encoder_is_told(tmp_path, encoder):
-    adapter = as_checkpoint(tmp_path / "adapter.ppgan", FeatureAdapter([1] * 5, [1] * 5))
+    other = as_checkpoint(tmp_path / "other.ppgan", PatchDiscriminator(base_channels=1))
     shallow = {name: np.zeros((2, 2, 3, 3), np.float32) for name in ("conv11.weight", "conv21.weight")}
     np.savez(tmp_path / "shallow.npz", **shallow)
     lacking = {name.replace("_", ""): tensor.numpy() for name, tensor in encoder.state_dict().items()}
@@ -121,7 +122,7 @@ def test_a_file_without_an_encoder_is_told(tmp_path, encoder):
     (tmp_path / "empty.npz").write_bytes(b"")
     (tmp_path / "other.pdparams").write_bytes(pickle.dumps({"weight": np.zeros(3)}, 4))
     for path, told in (
-        (adapter, "holds it; expected a VGG16, a VGGEncoder or a LapStyleNet"),
+        (other, "holds it; expected a VGG16, a VGGEncoder, a LapStyleNet or an AnyStyleNet"),
         (tmp_path / "shallow.npz", "has no convolution of stage 3; expected a VGG encoder up to relu5_1"),
         (tmp_path / "lacking.npz", "its weights do not fit VGGEncoder: conv4_2.bias is missing"),
         (tmp_path / "objects.npz", "cannot be read"),

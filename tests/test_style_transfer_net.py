@@ -10,10 +10,11 @@ import pytest
 from net_examples import ANY_STYLE, LAPSTYLE, STYLE_TRANSFER, fill, picture
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.alignment import IMAGE, NORMS
 from ppgan_lite.nets.any_style import AnyStyleNet
-from ppgan_lite.nets.lapstyle import LapStyleNet, mean_and_covariance
-from ppgan_lite.nets.painting import pyramid
+from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.lapstyle import LapStyleNet
+from ppgan_lite.nets.painter_interface import IMAGE, NORMS
+from ppgan_lite.nets.pyramid import pyramid
 from ppgan_lite.nets.style_transfer import ScaledNorm, StyleTransferNet, TransformNet
 
 
@@ -138,7 +139,7 @@ def test_a_draft_has_the_colours_of_the_one_painting_that_the_net_remembers():
     net, painting = painter(), 0.1 + 0.4 * picture(30, 26, phase=2.0)
     wanted = mean_and_covariance(painting)
     for _ in range(400):
-        net.remember_style({IMAGE: wanted})
+        net.update_own_style({IMAGE: wanted})
     photo = 0.3 + 0.4 * picture(48, 40)
     for found, value in zip(mean_and_covariance(net.draft(photo, net.own_statistics())), wanted, strict=True):
         np.testing.assert_allclose(found.numpy(), value.numpy(), atol=0.05 * float(value.max()))

@@ -121,7 +121,7 @@ def recipes(pictures: Path, encoder: Path) -> dict[str, dict[str, dict]]:
             "data": {"name": "Degraded", "clean": [str(pictures / "trainA")], "chain": SALT, "size": 16},
         },
         "LapStyleDraft": {
-            "recipe": {"name": "LapStyleDraft", "net": lapstyle, "perceptual": str(encoder), "grain": 0.1},
+            "recipe": {"name": "LapStyleDraft", "net": lapstyle, "perceptual": str(encoder), "noise_std": 0.1},
             "data": {"name": "ContentAndStyle", **paintings, **sides},
         },
         "LapStyleRevision": {

@@ -41,7 +41,7 @@ def net(request: pytest.FixtureRequest) -> PaintingNet:
 def checkpoint(net: PaintingNet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return its checkpoint; graphs are made once for all tests."""
     folder = tmp_path_factory.mktemp("painter")
-    header = Header({"painter": net_spec(net)}, {"painter": painter_spec(net, grain=0.05)})
+    header = Header({"painter": net_spec(net)}, {"painter": painter_spec(net, noise_std=0.05)})
     write_checkpoint(folder / "painter.ppgan", header, net_tensors("painter", net))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PPGAN_LITE_CACHE", str(folder / "cache"))

@@ -13,8 +13,8 @@ from style_recipes import CONVS, WIDTHS, batch_of, changed, check_resuming, conf
 from ppgan_lite.checkpoint import read_checkpoint
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.loading import load_predictor
-from ppgan_lite.nets.alignment import IMAGE, NORMS
-from ppgan_lite.nets.lapstyle import mean_and_covariance
+from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.any_style import AnyStyleDraft
 from ppgan_lite.recipes.lapstyle import LapStyleRevision
@@ -61,7 +61,7 @@ def pictures() -> dict[str, paddle.Tensor]:
 
 def told(recipe: TransformDraft, paintings: paddle.Tensor) -> list[paddle.Tensor]:
     """Return the scales and shifts that the net is told of paintings."""
-    return list(recipe.statistics(paintings).get(NORMS, ()))[::-1]
+    return list(recipe.statistics(paintings).get(NORMS, ()))
 
 
 def test_all_of_the_net_is_trained_but_what_reads_and_what_revises(name, perceptual):
@@ -148,7 +148,7 @@ def test_a_preview_shows_the_photo_drafted_half_drafted_and_given_back(name, per
 
 @pytest.mark.parametrize("whiten", [False, True])
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(name, tmp_path, perceptual, whiten):
-    settings = {**section(name, perceptual), "reconstruct": 1, "grain": 0.05, "whiten": whiten}
+    settings = {**section(name, perceptual), "reconstruct": 1, "noise_std": 0.05, "whiten": whiten}
     check_resuming(settings, write_pictures(tmp_path), tmp_path)
 
 
@@ -183,10 +183,10 @@ def test_one_style_is_that_of_the_first_painting_whose_colours_the_net_remembers
         np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-6)
 
 
-def test_a_painter_of_one_style_takes_a_photo_alone_and_lays_the_grain_of_the_training(perceptual):
-    spec = recipe_of("StyleTransferDraft", perceptual, grain=0.05, draft_px=400).predictors()["painter"]
+def test_a_painter_of_one_style_takes_a_photo_alone_and_adds_the_noise_of_the_training(perceptual):
+    spec = recipe_of("StyleTransferDraft", perceptual, noise_std=0.05, draft_px=400).predictors()["painter"]
     assert (spec.task, spec.inputs, spec.value_range) == ("stylize", ("photo",), (0.0, 1.0))
-    assert spec.settings == {"grain": 0.05, "coats": 1, "draft_px": 400}
+    assert spec.settings == {"noise_std": 0.05, "draft_px": 400}
 
 
 # The painter of any style

@@ -71,7 +71,9 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("name")
     parser.add_argument("--revisions-from", type=Path, help="take the revision nets of this checkpoint")
-    parser.add_argument("--settings", default="{}", help='JSON that replaces settings of use, such as {"coats": 2}')
+    parser.add_argument(
+        "--settings", default="{}", help='JSON that replaces settings of use, such as {"noise_std": 0.02}'
+    )
     for option in ("--title", "--title-zh", "--artist", "--artist-zh", "--year"):
         parser.add_argument(option)
     arguments = parser.parse_args()

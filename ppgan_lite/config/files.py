@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ppgan_lite.aliases import current_config, current_key
 from ppgan_lite.config.shipped import find_config
 from ppgan_lite.errors import ConfigError
 from ppgan_lite.signatures import Fault, shown
@@ -70,14 +71,20 @@ class Sources:
             reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
             raise ConfigError(path, reason, "a YAML file") from error
         own_places: dict[str, str] = {}
-        own = self._parse(text, str(path), own_places)
+        own = self._translated(self._parse(text, str(path), own_places), own_places, str(path))
         base = own.pop("base", None)
         if base is not None and not isinstance(base, str):
             self._faults.append((own_places["base"], f"base: {shown(base)}; expected the name of a YAML file"))
             base = None
         settings = {} if base is None else self._read(find_config(base, beside=path.parent), (*below, real))
-        self.places |= own_places
+        self.places |= {current_key(key): place for key, place in own_places.items()}
         return merged(settings, own)
+
+    def _translated(self, settings: dict[str, Any], places: Mapping[str, str], where: str) -> dict[str, Any]:
+        """Return settings by the present names of their keys, noting those that are gone."""
+        settings, faults = current_config(settings)
+        self._faults += [(places.get(fault.key, where), str(fault)) for fault in faults]
+        return settings
 
     def _read_override(self, override: str) -> dict[str, Any]:
         """Return one "a.b=value" as nested settings."""
@@ -91,12 +98,12 @@ class Sources:
         except (yaml.YAMLError, ValueError):
             self._faults.append((f"-o {override}", "the value is not YAML; expected one such as 1, 1e-4, text, [1, 2]"))
             return {}
-        self.places[key] = f"-o {override}"
         parts = key.split(".")
         for count in range(len(parts), 0, -1):
-            self.places.setdefault(".".join(parts[:count]), f"-o {override}")
+            place = current_key(".".join(parts[:count]))
+            self.places[place] = f"-o {override}" if count == len(parts) else self.places.get(place, f"-o {override}")
             value = {parts[count - 1]: value}
-        return value
+        return self._translated(value, {}, f"-o {override}")
 
     def _parse(self, text: str, file: str, places: dict[str, str]) -> dict[str, Any]:
         try:

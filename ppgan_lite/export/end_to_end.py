@@ -6,22 +6,22 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from ppgan_lite.nets.grain import soft_grain
-from ppgan_lite.nets.painting import PaintingNet, pyramid
+from ppgan_lite.nets.input_noise import soft_noise
+from ppgan_lite.nets.painting import PaintingNet
+from ppgan_lite.nets.pyramid import pyramid
 
-GRAIN_SIDE_PX = 512  # of the grain in a graph for any size; beyond it stands its mirror image
+NOISE_SIDE_PX = 512  # of the input noise in a graph for any size; beyond it stands its mirror image
 
 _MAX_FLOAT16 = float(np.finfo(np.float16).max)
 
 
 class EndToEndPainter(nn.Layer):
-    """A painter end to end: pyramid, grain, draft, revisions.
+    """A painter end to end: pyramid, input noise, draft, revisions.
 
     Args:
         net: Shared, not copied.
         levels: The photo is drafted at 1 / 2 ** `levels` of its size.
-        coats: How often the draft is painted.
-        grain: How much of it is laid over the photo, as in a checkpoint's settings.
+        noise_std: Standard deviation of the input noise, as in a checkpoint's settings.
         draft_size: Height and width of the draft; None for any.
     """
 
@@ -30,21 +30,19 @@ class EndToEndPainter(nn.Layer):
         net: PaintingNet,
         *,
         levels: int,
-        coats: int,
-        grain: float,
+        noise_std: float,
         draft_size: tuple[int, int] | None,
     ) -> None:
         super().__init__()
         self.net = net
         self.levels = levels
-        self.coats = coats
         self.draft_size = draft_size
-        self.has_grain = grain > 0
-        if self.has_grain:
-            # The same that a predictor lays over a draft of this size.
-            size = draft_size or (GRAIN_SIDE_PX, GRAIN_SIDE_PX)
-            noise = np.random.default_rng(0).standard_normal(size, np.float32)
-            self.register_buffer("grain", paddle.to_tensor(grain * soft_grain(noise)[None, None]), persistable=False)
+        self.has_noise = noise_std > 0
+        if self.has_noise:
+            # The same that a predictor adds to a draft of this size.
+            size = draft_size or (NOISE_SIDE_PX, NOISE_SIDE_PX)
+            noise = soft_noise(np.random.default_rng(0).standard_normal(size, np.float32))
+            self.register_buffer("noise", paddle.to_tensor(noise_std * noise[None, None]), persistable=False)
 
     def forward(self, photo: paddle.Tensor, style: paddle.Tensor | None = None) -> paddle.Tensor:
         """Paint a photo.
@@ -58,24 +56,24 @@ class EndToEndPainter(nn.Layer):
         """
         statistics = self.net.own_statistics() if self.net.own_style else self.net.style_statistics(style)
         small, details = pyramid(photo, self.levels)
-        if self.has_grain:
-            small = small + self._grain_of(small)
-        result = self.net.draft(small, statistics, coats=self.coats)
+        if self.has_noise:
+            small = small + self._noise_of(small)
+        result = self.net.draft(small, statistics)
         for level, detail in enumerate(details):
             result = self.net.revise(level, detail, result)
         return result
 
-    def _grain_of(self, small: paddle.Tensor) -> paddle.Tensor:
+    def _noise_of(self, small: paddle.Tensor) -> paddle.Tensor:
         if self.draft_size:
-            return self.grain
-        rows = self.grain.index_select(_mirrored(small.shape[2]), axis=2)
+            return self.noise
+        rows = self.noise.index_select(_mirrored(small.shape[2]), axis=2)
         return rows.index_select(_mirrored(small.shape[3]), axis=3)
 
 
 def _mirrored(count: int) -> paddle.Tensor:
-    """Return which rows of the grain lie over `count` rows: 0, 1, ... 510, 511, 511, 510, ..."""
-    place = paddle.arange(count) % (2 * GRAIN_SIDE_PX)
-    return paddle.minimum(place, 2 * GRAIN_SIDE_PX - 1 - place)
+    """Return which rows of the noise lie over `count` rows: 0, 1, ... 510, 511, 511, 510, ..."""
+    place = paddle.arange(count) % (2 * NOISE_SIDE_PX)
+    return paddle.minimum(place, 2 * NOISE_SIDE_PX - 1 - place)
 
 
 class Float16Weights(nn.Layer):

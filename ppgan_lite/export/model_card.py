@@ -10,11 +10,11 @@ from typing import Any
 
 from ppgan_lite import __version__
 from ppgan_lite.checkpoint import sha256_of
-from ppgan_lite.export.end_to_end import GRAIN_SIDE_PX
+from ppgan_lite.export.end_to_end import NOISE_SIDE_PX
 from ppgan_lite.export.formats import FORMATS, RESULT, supports_onednn
 from ppgan_lite.export.numerical_check import Difference, NumericalCheck
 from ppgan_lite.export.plan import MIN_SIDE_PX, ExportOptions, ExportPlan
-from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
+from ppgan_lite.nets.painter_interface import DRAFT_PX
 
 FORMAT = "ppgan_lite export"
 VERSION = 2
@@ -260,22 +260,21 @@ def _painting(plan: ExportPlan) -> dict[str, Any]:
     """Return the settings of a painter, and notes on them."""
     settings, levels = plan.spec.settings, plan.levels
     draft_px = round(settings.get("draft_px", DRAFT_PX))
-    grain = float(settings.get("grain", 0.0))
+    noise_std = float(settings.get("noise_std", 0.0))
     best_px = draft_px << levels
     notes = [
         f"The photo is drafted at 1/{2**levels} of its size; drafts of about {draft_px} pixels on the short side "
         f"give the best results: resize photos to about {best_px}. Smaller ones get broader strokes",
         "The strength of the style is 1",
     ]
-    if grain:
+    if noise_std:
         where = (
-            "always the same" if plan.size else f"{GRAIN_SIDE_PX} pixels wide, beyond which its mirror image follows"
+            "always the same" if plan.size else f"{NOISE_SIDE_PX} pixels wide, beyond which its mirror image follows"
         )
-        notes.append(f"Soft grain of {grain:g} is laid over the draft, a constant of the file, {where}")
+        notes.append(f"Soft noise of {noise_std:g} is added before drafting, a constant of the file, {where}")
     return {
         "levels": levels,
-        "coats": int(settings.get("coats", 1)),
-        "grain": grain,
+        "noise_std": noise_std,
         "draft_px": draft_px,
         "best_short_side_px": best_px,
         "notes": notes,

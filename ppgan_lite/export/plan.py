@@ -15,7 +15,7 @@ from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.inference.engines.subgraph import Shape
 from ppgan_lite.inference.loading import TASKS, choose_predictor, find_checkpoint
 from ppgan_lite.inference.painter import painter_of
-from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
+from ppgan_lite.nets.painter_interface import DRAFT_PX
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -109,9 +109,8 @@ class ExportPlan:
             from ppgan_lite.export.end_to_end import EndToEndPainter
 
             draft = None if self.size is None else (self.size[1] >> self.levels, self.size[0] >> self.levels)
-            settings = self.spec.settings
-            coats, grain = int(settings.get("coats", 1)), float(settings.get("grain", 0.0))
-            net = EndToEndPainter(net, levels=self.levels, coats=coats, grain=grain, draft_size=draft)
+            noise_std = float(self.spec.settings.get("noise_std", 0.0))
+            net = EndToEndPainter(net, levels=self.levels, noise_std=noise_std, draft_size=draft)
             net.eval()
         return net
 

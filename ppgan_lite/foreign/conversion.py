@@ -181,7 +181,6 @@ def _add_lapstyle(file: WeightsFile, states: dict[str, dict[str, np.ndarray]], c
             "encoder_convs": list(CONVS),
             "revision_channels": tensors["revisions.0.conv1.weight"].shape[0] if revisions else 64,
             "revisions": revisions,
-            "alignment": "adain",
             "own_style": False,
         },
     )

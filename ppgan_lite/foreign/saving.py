@@ -32,7 +32,6 @@ _LAPSTYLE = {
     "encoder_channels": [64, 128, 256, 512, 512],
     "encoder_convs": [2, 2, 4, 4, 1],
     "revision_channels": 64,
-    "alignment": "adain",
     "own_style": False,
 }
 _MAX_REVISIONS = 2

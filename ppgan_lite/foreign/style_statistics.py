@@ -47,7 +47,7 @@ def with_style_statistics(
         with paddle.no_grad():
             statistics = net.style_statistics(values)
         for layer, pair in statistics.items():
-            for part, value in zip(("mean", "spread"), pair, strict=True):
+            for part, value in zip(("mean", "std"), pair, strict=True):
                 complete[f"net/{spec.net}/{layer}_{part}"] = value.numpy()
         nets[spec.net] = NetSpec(nets[spec.net].kind, {**net.arguments, "own_style": True})
         predictors[name] = replace(spec, inputs=tuple(name for name in spec.inputs if name != "style"))

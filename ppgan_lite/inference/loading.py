@@ -200,7 +200,7 @@ def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) ->
 
 
 def _load_stylizer(source: _Source) -> Stylizer:
-    from ppgan_lite.inference.painter import DRAFT, painter_of, painter_subgraphs
+    from ppgan_lite.inference.painter import painter_of, painter_subgraphs
 
     spec = source.spec
     painter = painter_of(source.header, spec.net, source.tensors)
@@ -213,7 +213,7 @@ def _load_stylizer(source: _Source) -> Stylizer:
 
     engines, why = choose_engines(subgraphs, source.engine, source.device, sample)
     first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
-    prefetch(engines, (*DRAFT[painter.kind], *first), afterwards=opencv)  # which revising needs
+    prefetch(engines, (*painter.draft, *first), afterwards=opencv)  # which revising needs
     from ppgan_lite.inference.stylizer import Stylizer  # while engines load, which leaves Python alone
 
     return Stylizer(

@@ -1,27 +1,115 @@
-"""The nets that paint: what there is to know of one before it is built, and its parts for engines."""
+"""The nets that paint: what is known of one before it is built, and its subgraphs for engines.
+
+A new painter costs a `PainterKind` in `PAINTERS`, beside its net and, if none of `drafting.py` serves, its drafter.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.checkpoint import Header, NetSpec, build_net
+from ppgan_lite.checkpoint import Header, build_net
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.inference.drafting import AligningDrafter, Drafter, Run, TransformDrafter
+from ppgan_lite.inference.drafting import Drafter, LapStyleDrafter, Run, TransformDrafter
 from ppgan_lite.inference.engines.subgraph import Shape, Subgraph
-from ppgan_lite.nets.alignment import IMAGE, Alignment, Style, aligned_parts
-from ppgan_lite.nets.lapstyle_sizes import PUBLISHED_CHANNELS, REVISION_HALO
+from ppgan_lite.nets.adain import ALIGNED_LAYERS
+from ppgan_lite.nets.painter_interface import IMAGE, REVISION_HALO, StyleArrays
 
 if TYPE_CHECKING:
     from paddle import nn
 
-LAPSTYLE, STYLE_TRANSFER, ANY_STYLE = "LapStyleNet", "StyleTransferNet", "AnyStyleNet"
-# Net that paints -> the subgraphs of its draft.
-DRAFT = {LAPSTYLE: ("encode", "decode"), STYLE_TRANSFER: ("transform",), ANY_STYLE: ("transform", "predict")}
+_PICTURE: Shape = (1, 3, None, None)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A net of a checkpoint, which is built when a part of it is.
+
+    Attributes:
+        key: Identifies its numbers.
+        built: Returns it.
+        width: Name of a bias -> its channels, before the net is built.
+    """
+
+    key: str
+    built: Callable[[], Any]
+    width: Callable[[str], int]
+
+    def subgraph(
+        self, name: str, inputs: tuple[Shape, ...], part: Callable[[Any], nn.Layer], **options: bool
+    ) -> Subgraph:
+        return Subgraph(name, self.key, inputs, lambda: part(self.built()), **options)
+
+
+@dataclass(frozen=True)
+class PainterKind:
+    """A class of nets that paint.
+
+    Attributes:
+        draft: Names of the subgraphs of its draft.
+        subgraphs: Makes them.
+        drafter: Made of what executes them, by name.
+        own_parts: Constructor arguments -> the parts of the net's own style, none if it takes any.
+        own_buffers: Suffixes of the buffers that hold each of these.
+    """
+
+    draft: tuple[str, ...]
+    subgraphs: Callable[[_Parts], Iterable[Subgraph]]
+    drafter: Callable[[Mapping[str, Run]], Drafter]
+    own_parts: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda arguments: ()
+    own_buffers: tuple[str, str] = ("mean", "std")
+
+
+def _lapstyle(net: _Parts) -> Iterable[Subgraph]:
+    def encode(net: Any) -> nn.Layer:
+        from ppgan_lite.nets.lapstyle import EncodeSubgraph
+
+        return EncodeSubgraph(net.encoder)
+
+    def decode(net: Any) -> nn.Layer:
+        from ppgan_lite.nets.lapstyle import DecodeSubgraph
+
+        return DecodeSubgraph(net.decoder)
+
+    features: list[Shape] = [(1, net.width(f"encoder.conv{stage}_1.bias"), None, None) for stage in (2, 3, 4)]
+    yield net.subgraph("encode", (_PICTURE,), encode)
+    # At a draft's size little is won by convolving before the upsampling, and in bfloat16 a little exactness lost.
+    yield net.subgraph("decode", (_PICTURE, *features), decode, convolve_before_upsampling=False)
+
+
+def _style_transfer(net: _Parts) -> Iterable[Subgraph]:
+    yield net.subgraph("transform", (_PICTURE, (1, 1)), lambda net: net.transform)
+
+
+def _any_style(net: _Parts) -> Iterable[Subgraph]:
+    norms: Shape = (1, net.width("predictor.to_norms.bias") // 2)
+    yield net.subgraph("predict", (_PICTURE,), lambda net: net.predictor)
+    yield net.subgraph("transform", (_PICTURE, (1, 1), norms, norms), lambda net: net.transform)
+
+
+# Class of nets in `nets.NETS` -> how it paints.
+PAINTERS = {
+    "LapStyleNet": PainterKind(
+        ("encode", "decode"),
+        _lapstyle,
+        lambda run: LapStyleDrafter(run["encode"], run["decode"]),
+        own_parts=lambda arguments: ALIGNED_LAYERS if arguments.get("own_style") else (),
+    ),
+    "StyleTransferNet": PainterKind(
+        ("transform",),
+        _style_transfer,
+        lambda run: TransformDrafter(run["transform"], None),
+        own_parts=lambda arguments: (IMAGE,),
+        own_buffers=("mean", "covariance"),
+    ),
+    "AnyStyleNet": PainterKind(
+        ("transform", "predict"), _any_style, lambda run: TransformDrafter(run["transform"], run["predict"])
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -29,53 +117,38 @@ class Painter:
     """What a `Stylizer` must know of a net that paints.
 
     Attributes:
-        kind: Its name in the model zoo.
-        alignment: Of a `LapStyleNet`: how it is given a style.
+        draft: Names of the subgraphs of its draft.
+        drafter: Made of what executes these.
         revisions: How many revision nets it has.
         halo: How far a revision net sees, in pixels.
         style: The one style that it was made for; None if it takes any.
     """
 
-    kind: str
-    alignment: Alignment | None
+    draft: tuple[str, ...]
+    drafter: Callable[[Mapping[str, Run]], Drafter]
     revisions: int
     halo: int
-    style: Style | None
+    style: StyleArrays | None
 
 
 def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> Painter:
     """Return what a checkpoint's net is, without building it.
 
     Raises:
-        CheckpointError: It is no net that paints.
+        CheckpointError: It is no net that paints, or lacks a tensor.
     """
     spec = header.nets[net]
-    if spec.kind not in DRAFT:
+    if spec.kind not in PAINTERS:
         where = header.source or "checkpoint"
-        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", f"one of {', '.join(DRAFT)}")
-    alignment: Alignment | None = None
-    own_parts: tuple[str, ...] = ()
-    if spec.kind == LAPSTYLE:
-        alignment = spec.arguments.get("alignment", "adain")
-        own_parts = aligned_parts(alignment) if spec.arguments.get("own_style", False) else ()
-    elif spec.kind == STYLE_TRANSFER:
-        own_parts = (IMAGE,)
-    keys = {part: f"net/{net}/{part}" for part in own_parts}
-    if any(f"{key}_{what}" not in tensors for key in keys.values() for what in ("mean", "spread")):
-        build_net(net, header, tensors)  # says what is missing
-    style = {part: _statistic(tensors[f"{key}_mean"], tensors[f"{key}_spread"]) for part, key in keys.items()}
-    return Painter(spec.kind, alignment, _revisions(spec), REVISION_HALO, style or None)
-
-
-def _revisions(spec: NetSpec) -> int:
-    """Return how many revision nets a net has."""
-    return spec.arguments.get("revisions", 2 if spec.kind == LAPSTYLE else 1)
-
-
-def _statistic(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the batch off a net's buffers: mean 1 x C x 1 x 1, spread 1 x C x 1 x 1 or 1 x C x C."""
-    channels = mean.size
-    return mean.reshape(channels), spread.reshape((channels,) if spread.size == channels else (channels, channels))
+        raise CheckpointError(where, f"its predictor stylizes with a {spec.kind}", f"one of {', '.join(PAINTERS)}")
+    kind = PAINTERS[spec.kind]
+    tensor = functools.partial(_tensor, header, net, tensors)
+    style = {
+        part: (_without_batch(tensor(f"{part}_{a}")), _without_batch(tensor(f"{part}_{b}")))
+        for part in kind.own_parts(spec.arguments)
+        for a, b in [kind.own_buffers]
+    }
+    return Painter(kind.draft, kind.drafter, _revisions(net, tensors), REVISION_HALO, style or None)
 
 
 def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray], key: str) -> dict[str, Subgraph]:
@@ -87,57 +160,32 @@ def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray
         tensors: Its numbers.
         key: What these are known by.
     """
-
-    @functools.cache
-    def built() -> nn.Layer:
-        return build_net(net, header, tensors)
-
-    def encode() -> nn.Layer:
-        from ppgan_lite.nets.lapstyle import EncodeSubgraph
-
-        return EncodeSubgraph(built().encoder)
-
-    def decode() -> nn.Layer:
-        from ppgan_lite.nets.lapstyle import DecodeSubgraph
-
-        return DecodeSubgraph(built().decoder)
-
-    spec = header.nets[net]
-    picture: Shape = (1, 3, None, None)
-    if spec.kind == STYLE_TRANSFER:
-        subgraphs = {"transform": Subgraph("transform", key, (picture, (1, 1)), lambda: built().transform)}
-    elif spec.kind == ANY_STYLE:
-        norms: Shape = (1, len(tensors[f"net/{net}/predictor.to_norms.bias"]) // 2)
-        subgraphs = {
-            "predict": Subgraph("predict", key, (picture,), lambda: built().predictor),
-            "transform": Subgraph("transform", key, (picture, (1, 1), norms, norms), lambda: built().transform),
-        }
-    else:
-        widths = spec.arguments.get("encoder_channels", PUBLISHED_CHANNELS)
-        features = tuple((1, width, None, None) for width in widths[1:4])
-        subgraphs = {
-            "encode": Subgraph("encode", key, (picture,), encode),
-            # The decoder's output is aligned and painted over, so rounding grows: with convolutions done before
-            # the upsampling, 1.2 instead of 1.0 of 1000 values of the painter of any picture are further off than 6/255
-            # in bfloat16. At a draft's size little is won.
-            "decode": Subgraph("decode", key, (picture, *features), decode, convolve_before_upsampling=False),
-        }
-    for level in range(_revisions(spec)):
-        name = f"revise{level}"
-        subgraphs[name] = Subgraph(
-            name, key, (picture, picture), functools.partial(lambda level: built().revisions[level], level)
-        )
-    return subgraphs
+    parts = _Parts(
+        key,
+        functools.cache(lambda: build_net(net, header, tensors)),
+        lambda name: len(_tensor(header, net, tensors, name)),
+    )
+    subgraphs = list(PAINTERS[header.nets[net].kind].subgraphs(parts))
+    for level in range(_revisions(net, tensors)):
+        revision = functools.partial(lambda level, net: net.revisions[level], level)
+        subgraphs.append(parts.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision))
+    return {subgraph.name: subgraph for subgraph in subgraphs}
 
 
-def drafter_of(painter: Painter, run: Mapping[str, Run], coats: int) -> Drafter:
-    """Return what drafts.
+def _tensor(header: Header, net: str, tensors: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """Return a tensor of a net; where it is missing, building the net says so."""
+    key = f"net/{net}/{name}"
+    if key not in tensors:
+        build_net(net, header, tensors)
+    return tensors[key]
 
-    Args:
-        painter: The net.
-        run: Executes the subgraphs that `DRAFT` names.
-        coats: How often to paint.
-    """
-    if painter.alignment is None:
-        return TransformDrafter(run["transform"], run.get("predict"), coats)
-    return AligningDrafter(run["encode"], run["decode"], painter.alignment, coats)
+
+def _revisions(net: str, tensors: Mapping[str, np.ndarray]) -> int:
+    """Return how many revision nets a net has."""
+    prefix = f"net/{net}/revisions."
+    return len({key.removeprefix(prefix).partition(".")[0] for key in tensors if key.startswith(prefix)})
+
+
+def _without_batch(buffer: np.ndarray) -> np.ndarray:
+    """Take batch, height and width off a net's buffer: 1 x C x 1 x 1 -> C, 1 x C x C -> C x C."""
+    return buffer.reshape(-1) if buffer.ndim == 4 else buffer.squeeze()

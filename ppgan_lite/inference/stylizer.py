@@ -12,14 +12,13 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
-from ppgan_lite.inference.drafting import with_grain
+from ppgan_lite.inference.drafting import with_input_noise
 from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
-from ppgan_lite.inference.painter import DRAFT, Painter, drafter_of
+from ppgan_lite.inference.painter import Painter
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.steps import Cancelled, Progress, Steps
-from ppgan_lite.nets.alignment import Style
-from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
+from ppgan_lite.nets.painter_interface import DRAFT_PX, StyleArrays
 
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
 STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
@@ -75,13 +74,13 @@ class Stylizer:
         self._engines = engines
         self._painter = painter
         self._key = key
-        self._draft = drafter_of(painter, {name: engines[name].run for name in DRAFT[painter.kind]}, self._coats)
+        self._draft = painter.drafter({name: engines[name].run for name in painter.draft})
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
     @property
     def engine(self) -> str:
         """What computes, and how exactly."""
-        return caption_of(self._engines[DRAFT[self._painter.kind][0]])
+        return caption_of(self._engines[self._painter.draft[0]])
 
     def with_style(self, painting: np.ndarray) -> Stylizer:
         """Return a predictor that always paints in the manner of `painting` (uint8 H x W x 3 RGB)."""
@@ -100,7 +99,7 @@ class Stylizer:
     def cost(self, height: int, width: int, *, brush: float | None = None) -> Cost:
         """Return what a photo of a size will cost to paint."""
         draft_height, draft_width, levels = self._plan(height, width, brush)
-        work = {"draft": float(draft_height * draft_width * self._coats)}
+        work = {"draft": float(draft_height * draft_width)}
         if levels:
             work["revise"] = float(_revised_px(height, width, levels))
         return Cost(self._rates().seconds(work), PROCESS_BYTES + BYTES_PER_PIXEL * height * width)
@@ -114,10 +113,6 @@ class Stylizer:
 
     def _rates(self) -> Rates:
         return Rates(f"{self._key} {self.engine}")
-
-    @property
-    def _coats(self) -> int:
-        return int(self.spec.settings.get("coats", 1))
 
     def __call__(
         self,
@@ -163,7 +158,9 @@ class Stylizer:
         result = self._paint(image, measured, float(strength), brush, steps)
         return _with_colors_of(image, result) if keep_colors else result
 
-    def _paint(self, image: np.ndarray, style: Style, strength: float, brush: float | None, steps: Steps) -> np.ndarray:
+    def _paint(
+        self, image: np.ndarray, style: StyleArrays, strength: float, brush: float | None, steps: Steps
+    ) -> np.ndarray:
         height, width = image.shape[:2]
         draft_height, draft_width, levels = self._plan(height, width, brush)
         sizes = pyramid_sizes(height, width, levels)
@@ -171,9 +168,9 @@ class Stylizer:
         strip = strip_px(width)
         steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo, strip))
         small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
-        small = with_grain(small, float(self.spec.settings.get("grain", 0.0)) * strength)
+        small = with_input_noise(small, float(self.spec.settings.get("noise_std", 0.0)) * strength)
         rates = self._rates()
-        with rates.learning("draft", draft_height * draft_width * self._coats):
+        with rates.learning("draft", draft_height * draft_width):
             painted = self._draft(small, style, strength, steps.ask)
         steps.done(draft_steps)
         rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
@@ -205,7 +202,7 @@ class Stylizer:
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
-    def _measure(self, painting: np.ndarray) -> Style:
+    def _measure(self, painting: np.ndarray) -> StyleArrays:
         check_image("style", painting)
         height, width = painting.shape[:2]
         style_px = float(self.spec.settings.get("style_px", DRAFT_PX))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.lapstyle import mean_and_std
+from ppgan_lite.nets.normalization import mean_and_std
 
 # RGB -> luma and two chroma axes, orthonormal; a colour's distance to grey is the length of its last two.
 LUMA_CHROMA = ((0.57735, 0.57735, 0.57735), (0.70711, 0.0, -0.70711), (-0.40825, 0.81650, -0.40825))

@@ -6,7 +6,6 @@
 # Every net keeps its constructor arguments as `net.arguments`, so that a checkpoint can name them.
 NETS: dict[str, str] = {
     "AnyStyleNet": "ppgan_lite.nets.any_style:AnyStyleNet",
-    "FeatureAdapter": "ppgan_lite.nets.vgg:FeatureAdapter",
     "GlobalDiscriminator": "ppgan_lite.nets.discriminators:GlobalDiscriminator",
     "LapStyleDiscriminator": "ppgan_lite.nets.discriminators:LapStyleDiscriminator",
     "LapStyleNet": "ppgan_lite.nets.lapstyle:LapStyleNet",

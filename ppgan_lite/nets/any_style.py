@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from ppgan_lite.nets.alignment import IMAGE, NORMS
-from ppgan_lite.nets.lapstyle import mean_and_covariance
+from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.style_transfer import TransformPainter
 from ppgan_lite.nets.vgg import VGGEncoder
 
@@ -98,19 +98,9 @@ class AnyStyleNet(TransformPainter):
         revisions: int = 1,
     ) -> None:
         super().__init__(channels, blocks, revision_channels, revisions)
-        self.arguments = {
-            "channels": channels,
-            "blocks": blocks,
-            "encoder_channels": list(encoder_channels),
-            "encoder_convs": list(encoder_convs),
-            "code_channels": code_channels,
-            "revision_channels": revision_channels,
-            "revisions": revisions,
-        }
         norm_channels = sum(self.transform.norm_channels)
         self.predictor = StylePredictor(encoder_channels, encoder_convs, code_channels, norm_channels)
 
     def style_statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
-        """What the draft needs of a painting, N x 3 x H x W, RGB in [0, 1]: its norms and its colours."""
-        scales, shifts = self.predictor(painting)
-        return {NORMS: (shifts, scales), IMAGE: mean_and_covariance(painting)}
+        """Return norms and colors of a painting, N x 3 x H x W, RGB in [0, 1]."""
+        return {NORMS: self.predictor(painting), IMAGE: mean_and_covariance(painting)}

@@ -12,8 +12,9 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import require_size
-from ppgan_lite.nets.initialisation import Initialisation, initialise
-from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.net import Net
+from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
 from ppgan_lite.nets.spectral import SpectralConv
 
 SLOPE = 0.2  # of every leaky ReLU here, as in DCGAN
@@ -85,7 +86,7 @@ def require_judgeable(net: nn.Layer, x: paddle.Tensor, smallest: int) -> None:
     require_size(type(net).__name__, x, smallest, remedy)
 
 
-class PatchDiscriminator(nn.Layer):
+class PatchDiscriminator(Net):
     """PatchGAN: one judgement for each of many overlapping patches (Isola et al., CVPR 2017, section 3.2.2).
 
     As the authors' PyTorch code has it; with 3 layers the patches are 70 pixels wide.
@@ -113,16 +114,6 @@ class PatchDiscriminator(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "base_channels": base_channels,
-            "layers": layers,
-            "norm": norm,
-            "sigmoid": sigmoid,
-            "spectral_norm": spectral_norm,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         self.smallest = 3 * 2**layers  # so that 3 pixels are left for two 4x4 convolutions padded by 1
         self.halvings, widths = halvings(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
         last = base_channels * min(2**layers, 8)
@@ -143,7 +134,7 @@ class PatchDiscriminator(nn.Layer):
         return self.sigmoid(self.to_logits(self.last(x)))
 
 
-class PixelDiscriminator(nn.Layer):
+class PixelDiscriminator(Net):
     """PixelGAN: judges every pixel by its colour alone (Isola et al., CVPR 2017, section 4.4 and appendix 6.1).
 
     Args:
@@ -167,15 +158,6 @@ class PixelDiscriminator(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "base_channels": base_channels,
-            "norm": norm,
-            "sigmoid": sigmoid,
-            "spectral_norm": spectral_norm,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         self.first = JudgingLayer(in_channels, base_channels, 1, spectral_norm=spectral_norm)
         self.second = JudgingLayer(base_channels, 2 * base_channels, 1, norm=norm, spectral_norm=spectral_norm)
         self.to_logits = judging_conv(2 * base_channels, 1, 1, bias=has_bias(norm), spectral_norm=spectral_norm)
@@ -187,7 +169,7 @@ class PixelDiscriminator(nn.Layer):
         return self.sigmoid(self.to_logits(self.second(self.first(x))))
 
 
-class GlobalDiscriminator(nn.Layer):
+class GlobalDiscriminator(Net):
     """Judges a picture as a whole: one number, whatever its size.
 
     The discriminator of DCGAN (Radford et al., ICLR 2016, figure 1 turned round) with an adaptive pooling in front of
@@ -218,16 +200,6 @@ class GlobalDiscriminator(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "base_channels": base_channels,
-            "layers": layers,
-            "norm": norm,
-            "sigmoid": sigmoid,
-            "spectral_norm": spectral_norm,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         self.smallest = 2 * 2**layers  # a single pixel cannot be normalised
         self.halvings, widths = halvings(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
         self.to_logits = judging_conv(widths[-1], 1, self.GRID, spectral_norm=spectral_norm)
@@ -246,7 +218,7 @@ class GlobalDiscriminator(nn.Layer):
         return self.sigmoid(self.to_logits(F.adaptive_avg_pool2d(x, self.GRID)))
 
 
-class MultiScaleDiscriminator(nn.Layer):
+class MultiScaleDiscriminator(Net):
     """Patch discriminators at full, half and quarter size, each with its own weights.
 
     Wang et al., pix2pixHD, CVPR 2018, section 3.2.
@@ -276,17 +248,6 @@ class MultiScaleDiscriminator(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "base_channels": base_channels,
-            "layers": layers,
-            "scales": scales,
-            "norm": norm,
-            "sigmoid": sigmoid,
-            "spectral_norm": spectral_norm,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         self.smallest = 3 * 2**layers * 2 ** (scales - 1)
         self.discriminators = nn.LayerList(
             [
@@ -312,7 +273,7 @@ class MultiScaleDiscriminator(nn.Layer):
         return judged
 
 
-class LapStyleDiscriminator(nn.Layer):
+class LapStyleDiscriminator(Net):
     """LapStyle's shallow patch discriminator (Lin et al., CVPR 2021, section 3.3): judges 7x7 patches, keeps the size.
 
     Args:
@@ -323,7 +284,6 @@ class LapStyleDiscriminator(nn.Layer):
 
     def __init__(self, in_channels: int = 3, base_channels: int = 32, layers: int = 3) -> None:
         super().__init__()
-        self.arguments = {"in_channels": in_channels, "base_channels": base_channels, "layers": layers}
         widths = [in_channels] + [base_channels] * (layers - 1)
         self.convs = nn.LayerList([nn.Conv2D(a, b, 3, padding=1) for a, b in pairwise(widths)])
         self.norms = nn.LayerList([nn.BatchNorm2D(width) for width in widths[1:]])

@@ -19,8 +19,9 @@ from ppgan_lite.nets.blocks import (
     crop,
     require_size,
 )
-from ppgan_lite.nets.initialisation import Initialisation, initialise
-from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.net import Net
+from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
 
 SMALLEST_PX = 16
 
@@ -57,7 +58,7 @@ class NormedResidualBlock(nn.Layer):
         return x + self.norm2(self.conv2(inner))
 
 
-class ResnetGenerator(nn.Layer):
+class ResnetGenerator(Net):
     """Halve twice, residual blocks, double twice.
 
     With the defaults the generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2), after Johnson et al. (ECCV 2016).
@@ -103,22 +104,6 @@ class ResnetGenerator(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "base_channels": base_channels,
-            "blocks": blocks,
-            "norm": norm,
-            "padding": padding,
-            "upsample": upsample,
-            "dropout": dropout,
-            "attention": attention,
-            "bias": bias,
-            "antialias": antialias,
-            "block_padding": block_padding,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         bias = has_bias(norm, bias)
         bias_attr = None if bias else False
         widths = [base_channels, 2 * base_channels, 4 * base_channels]

@@ -8,7 +8,8 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.nets.blocks import DoublingConv, SameConv
-from ppgan_lite.nets.initialisation import Initialisation, initialise
+from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.net import Net
 
 
 class PReLUBlock(nn.Layer):
@@ -27,7 +28,7 @@ class PReLUBlock(nn.Layer):
         return x + self.norm2(self.conv2(inner))
 
 
-class SRResNet(nn.Layer):
+class SRResNet(Net):
     """Residual blocks at the size of the picture that goes in, a skip over all of them, then doubling.
 
     Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", CVPR 2017,
@@ -57,15 +58,6 @@ class SRResNet(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "base_channels": base_channels,
-            "blocks": blocks,
-            "scale": scale,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         self.stem = SameConv(in_channels, base_channels, 9, "zero")
         self.prelu = nn.PReLU()
         self.blocks = nn.LayerList([PReLUBlock(base_channels) for _ in range(blocks)])

@@ -16,7 +16,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import crop
-from ppgan_lite.nets.normalisation import fixed_statistics, instance_norms
+from ppgan_lite.nets.normalization import fixed_statistics, instance_norms
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
 

@@ -10,11 +10,11 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.alignment import IMAGE, NORMS
 from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
-from ppgan_lite.nets.lapstyle import mean_and_covariance, optimal_transport
-from ppgan_lite.nets.normalisation import InstanceNorm
-from ppgan_lite.nets.painting import PaintingNet, Statistics
+from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
+from ppgan_lite.nets.normalization import EPSILON
+from ppgan_lite.nets.painter_interface import IMAGE, NORMS
+from ppgan_lite.nets.painting import PaintingNet, StyleTensors
 
 Change = tuple[paddle.Tensor, paddle.Tensor]  # of a norm's scale and shift: N x C x 1 x 1 each
 
@@ -34,10 +34,10 @@ class ScaledNorm(nn.Layer):
     def forward(self, x: paddle.Tensor, change: Change | None = None) -> paddle.Tensor:
         """Normalise N x C x H x W."""
         if change is None:
-            return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=InstanceNorm.EPSILON)
+            return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=EPSILON)
         scale = self.weight.reshape([1, -1, 1, 1]) + change[0]
         shift = self.bias.reshape([1, -1, 1, 1]) + change[1]
-        return F.instance_norm(x, eps=InstanceNorm.EPSILON) * scale + shift
+        return F.instance_norm(x, eps=EPSILON) * scale + shift
 
 
 class NormedConv(nn.Layer):
@@ -160,15 +160,12 @@ class TransformPainter(PaintingNet):
         super().__init__(revisions, revision_channels)
         self.transform = TransformNet(channels, blocks)
 
-    def draft(self, photo: paddle.Tensor, style: Statistics, strength: float = 1.0, coats: int = 1) -> paddle.Tensor:
+    def draft(self, photo: paddle.Tensor, style: StyleTensors, strength: float = 1.0) -> paddle.Tensor:
         """Paint a small photo; see `PaintingNet.draft`."""
-        shifts, scales = style.get(NORMS, (None, None))
-        painted = photo
-        for _ in range(coats):
-            seen = optimal_transport(painted, *style[IMAGE], strength).clip(0, 1)
-            painted = self.transform(seen, paddle.full([1, 1], strength), scales, shifts)
-            painted = optimal_transport(painted, *mean_and_covariance(seen))
-        return painted
+        scales, shifts = style.get(NORMS, (None, None))
+        recolored = align_colors(photo, *style[IMAGE], strength).clip(0, 1)
+        painted = self.transform(recolored, paddle.full([1, 1], strength), scales, shifts)
+        return align_colors(painted, *mean_and_covariance(recolored))
 
 
 class StyleTransferNet(TransformPainter):
@@ -186,10 +183,4 @@ class StyleTransferNet(TransformPainter):
 
     def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
         super().__init__(channels, blocks, revision_channels, revisions)
-        self.arguments = {
-            "channels": channels,
-            "blocks": blocks,
-            "revision_channels": revision_channels,
-            "revisions": revisions,
-        }
-        self.begin_own_style({IMAGE: mean_and_covariance(paddle.zeros([1, 3, 2, 2]))})
+        self.register_own_style({IMAGE: mean_and_covariance(paddle.zeros([1, 3, 2, 2]))}, ("mean", "covariance"))

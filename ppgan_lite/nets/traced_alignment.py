@@ -1,4 +1,4 @@
-"""The full alignment (`optimal_transport` in lapstyle.py) as a graph of matrix products, for nets that leave Python.
+"""The full alignment (`color_alignment.align_colors`) as a graph of matrix products, for nets that leave Python.
 
 A graph has no eigenvectors to take square roots by. Newton's iteration, coupled so that root and inverse root come out
 together and no matrix is inverted, needs products alone (Higham, "Functions of Matrices", SIAM 2008, chapter 6).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import paddle
 
-from ppgan_lite.nets.alignment import EPSILON, RIDGE
+from ppgan_lite.nets.color_statistics import EPSILON, RIDGE
 
 # Each iteration brings a root nearer by half as much again until it is there. A covariance with its ridge spans four
 # decades, so its smallest root starts two decades away; a product of two covariances spans eight. On the paintings that

@@ -7,11 +7,12 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import DoublingConv, crop
-from ppgan_lite.nets.initialisation import Initialisation, initialise
-from ppgan_lite.nets.normalisation import Norm, has_bias, make_norm
+from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.net import Net
+from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
 
 
-class UnetGenerator(nn.Layer):
+class UnetGenerator(Net):
     """Halve `depth` times, double as often, with a skip between the two at each size.
 
     The generator of pix2pix (Isola et al., CVPR 2017, appendix 6.1), as its authors' PyTorch code has it: depth 8 for
@@ -47,17 +48,6 @@ class UnetGenerator(nn.Layer):
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.arguments = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "base_channels": base_channels,
-            "depth": depth,
-            "norm": norm,
-            "dropout": dropout,
-            "bias": bias,
-            "initialisation": initialisation,
-            "gain": gain,
-        }
         self.multiple = 2**depth
         self.halo = 2 * self.multiple
         bias = has_bias(norm, bias)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import ReflectConv
+from ppgan_lite.nets.net import Net
 
+PUBLISHED_CHANNELS = (64, 128, 256, 512, 512)
+PUBLISHED_CONVS = (2, 2, 4, 4, 1)
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
-class VGGEncoder(nn.Layer):
+class VGGEncoder(Net):
     """VGG-19 (Simonyan and Zisserman, 2015) up to relu5_1, with reflect padding as in AdaIN and LapStyle.
 
     A first 1x1 convolution turns RGB in [0, 1] into what the filters were trained on (mean-subtracted BGR for the
@@ -24,11 +27,8 @@ class VGGEncoder(nn.Layer):
         convs: Convolutions of each stage. (2, 2, 4, 4, 1) is the published net.
     """
 
-    def __init__(
-        self, channels: Sequence[int] = (64, 128, 256, 512, 512), convs: Sequence[int] = (2, 2, 4, 4, 1)
-    ) -> None:
+    def __init__(self, channels: Sequence[int] = PUBLISHED_CHANNELS, convs: Sequence[int] = PUBLISHED_CONVS) -> None:
         super().__init__()
-        self.arguments = {"channels": list(channels), "convs": list(convs)}
         self.conv0 = nn.Conv2D(3, 3, 1)
         # Fresh weights see colours of about mean 0 and deviation 1; published ones bring their own.
         self.conv0.weight.set_value(4 * paddle.eye(3).reshape([3, 3, 1, 1]))
@@ -63,21 +63,3 @@ class VGGEncoder(nn.Layer):
                 if step.endswith("_1"):
                     found[step.replace("conv", "relu")] = x
         return found
-
-
-class FeatureAdapter(nn.Layer):
-    """1x1 convolutions that map one encoder's features to another's, layer by layer: for distilling a small encoder.
-
-    Args:
-        in_channels: The five widths of the encoder that learns.
-        out_channels: The five widths of the encoder that teaches.
-    """
-
-    def __init__(self, in_channels: Sequence[int], out_channels: Sequence[int]) -> None:
-        super().__init__()
-        self.arguments = {"in_channels": list(in_channels), "out_channels": list(out_channels)}
-        self.convs = nn.LayerList([nn.Conv2D(a, b, 1) for a, b in zip(in_channels, out_channels)])
-
-    def forward(self, features: Mapping[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """Map relu1_1 .. relu5_1 of the learner to estimates of the teacher's."""
-        return {layer: conv(features[layer]) for layer, conv in zip(LAYERS, self.convs)}

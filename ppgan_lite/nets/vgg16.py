@@ -14,6 +14,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import require_size
+from ppgan_lite.nets.net import Net
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 CONVS = (2, 2, 3, 3)  # of each stage
@@ -21,7 +22,7 @@ CONVS = (2, 2, 3, 3)  # of each stage
 MEANS_BGR = (103.939, 116.779, 123.68)
 
 
-class VGG16(nn.Layer):
+class VGG16(Net):
     """VGG-16 up to conv4_3 as published: zero padding, 2x2 max pooling that drops an odd row or column.
 
     Args:
@@ -30,7 +31,6 @@ class VGG16(nn.Layer):
 
     def __init__(self, channels: Sequence[int] = (64, 128, 256, 512)) -> None:
         super().__init__()
-        self.arguments = {"channels": list(channels)}
         # A buffer and not a 1x1 convolution: the zeros of the padding are added after the means are taken away.
         self.register_buffer("means", paddle.to_tensor(MEANS_BGR).reshape([1, 3, 1, 1]), persistable=False)
         in_channels = 3

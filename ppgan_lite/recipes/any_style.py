@@ -28,7 +28,7 @@ class AnyStyleDraft(TransformDraft):
         encoder: What reads the paintings, as it is; see `load_encoder`. Its sizes are the net's `encoder_channels` and
             `encoder_convs`.
         perceptual, learning_rate, beta2, reconstruct, content, content_layers, style, gram, gram_layers, colour, tone,
-            whiten, grain: As in `StyleTransferDraft`.
+            whiten, noise_std: As in `StyleTransferDraft`.
     """
 
     net: AnyStyleNet
@@ -50,7 +50,7 @@ class AnyStyleDraft(TransformDraft):
         colour: float = 5.0,
         tone: float = 5.0,
         whiten: bool = True,
-        grain: float = 0.0,
+        noise_std: float = 0.0,
     ) -> None:
         losses = StyleLosses(
             perceptual,
@@ -63,7 +63,7 @@ class AnyStyleDraft(TransformDraft):
             tone=tone,
             whiten=whiten,
         )
-        super().__init__(AnyStyleNet(**(net or {})), losses, reconstruct=reconstruct, grain=grain)
+        super().__init__(AnyStyleNet(**(net or {})), losses, reconstruct=reconstruct, noise_std=noise_std)
         reader = self.net.predictor.encoder
         reader.set_state_dict(load_encoder(encoder).state_dict())
         freeze(reader)

@@ -16,12 +16,12 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import resize_bilinear
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet
-from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
-from ppgan_lite.nets.painting import pyramid
-from ppgan_lite.nets.vgg import LAYERS, FeatureAdapter
+from ppgan_lite.nets.painter_interface import DRAFT_PX
+from ppgan_lite.nets.pyramid import pyramid
+from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.building import chosen_net
-from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
+from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
 from ppgan_lite.recipes.recipe import NetChoice, TrainedGroup
 from ppgan_lite.recipes.style_losses import Features, Seen, StyleLosses, step
 
@@ -31,14 +31,12 @@ PAINTERS = ("LapStyleNet", "StyleTransferNet", "AnyStyleNet")
 class LapStyleDraft(PainterRecipe):
     """The drafting net: learns to paint a small photo (paper, section 3.2).
 
-    As published: the encoder is the frozen VGG-19 that the losses use too, one painting. Ours beyond that: the encoder
-    may be a small one that learns along (`train_encoder`), taught by a frozen one (`perceptual`, `distillation`).
+    As published: one painting, and an encoder that stays as it is. Of the same sizes as `perceptual` it starts from
+    those weights, so that with the defaults it is the VGG-19 of the losses.
 
     Args:
         net: Arguments of `LapStyleNet`.
         perceptual: The encoder of the losses; see `load_encoder`.
-        train_encoder: Whether the draft's encoder learns. False with a net of the same sizes as `perceptual` starts it
-            from those weights.
         learning_rate: Adam's, before the schedule.
         beta2: Adam's; lower forgets the large gradients of fresh weights sooner.
         clip_norm: The most that the gradient's norm may be; None for no limit.
@@ -57,9 +55,8 @@ class LapStyleDraft(PainterRecipe):
         identity_pixels: Weight of the squared error of a picture repainted in its own style.
         identity_features: The same between features.
         identity_samples: How many pictures of a batch the identity losses look at; all if not given.
-        distillation: Weight of the distance to the perceptual encoder's features (not in the paper).
-        grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
-        coats: How often a draft is painted over in use; training paints once.
+        noise_std: Standard deviation of the noise that is added to the photo before it is drafted, in training and in
+            use; see `with_input_noise` (not in the paper).
     """
 
     def __init__(
@@ -67,7 +64,6 @@ class LapStyleDraft(PainterRecipe):
         *,
         net: dict[str, Any] | None = None,
         perceptual: str = "vgg19",
-        train_encoder: bool = False,
         learning_rate: float = 1e-4,
         beta2: float = 0.999,
         clip_norm: float | None = None,
@@ -85,9 +81,7 @@ class LapStyleDraft(PainterRecipe):
         identity_pixels: float = 50.0,
         identity_features: float = 1.0,
         identity_samples: int | None = None,
-        distillation: float = 0.0,
-        grain: float = 0.0,
-        coats: int = 1,
+        noise_std: float = 0.0,
     ) -> None:
         super().__init__()
         self.losses = StyleLosses(
@@ -107,38 +101,28 @@ class LapStyleDraft(PainterRecipe):
         self.identity_pixels = identity_pixels
         self.identity_features = identity_features
         self.identity_samples = identity_samples
-        self.distillation = distillation
-        self.grain = grain
-        self.coats = coats
+        self.noise_std = noise_std
         self.net = LapStyleNet(**{"revisions": 0, **(net or {})})
         self.nets = {"painter": self.net}
-        trained: list[nn.Layer] = [self.net.decoder]
-        if train_encoder:
-            trained.append(self.net.encoder)
-        else:
-            freeze(self.net.encoder)
-            if self.net.encoder.arguments == self.losses.encoder.arguments:
-                self.net.encoder.set_state_dict(self.losses.encoder.state_dict())
+        freeze(self.net.encoder)
+        if self.net.encoder.arguments == self.losses.encoder.arguments:
+            self.net.encoder.set_state_dict(self.losses.encoder.state_dict())
         freeze(self.net.revisions)
-        if distillation:
-            widths = self.net.encoder.arguments["channels"], self.losses.encoder.arguments["channels"]
-            self.nets["adapter"] = FeatureAdapter(*widths)
-            trained.append(self.nets["adapter"])
         optimizer = paddle.optimizer.Adam(
             learning_rate,
             beta2=beta2,
-            parameters=[parameter for layer in trained for parameter in layer.parameters()],
+            parameters=self.net.decoder.parameters(),
             grad_clip=None if clip_norm is None else nn.ClipGradByGlobalNorm(clip_norm),
         )
-        self.groups = {"painter": TrainedGroup(optimizer, tuple(self.nets), learning_rate)}
+        self.groups = {"painter": TrainedGroup(optimizer, ("painter",), learning_rate)}
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step; see `Recipe.update`."""
         self.losses.watch(batch["photo"], batch["style"])
         photo = batch["photo"]
         photo_features = self.losses.features(photo)
-        seen = grainy(photo, self.grain)
-        own = self.net.encoder(seen, last="relu5_1" if self.distillation else "relu4_1")
+        seen = with_input_noise(photo, self.noise_std)
+        own = self.net.encoder(seen, last="relu4_1")
         terms = self._style_terms(batch, own, photo_features) if any(self.losses.weights.values()) else {}
         if self.identity_pixels or self.identity_features:
             few = self.identity_samples
@@ -149,14 +133,6 @@ class LapStyleDraft(PainterRecipe):
                 found = self.losses.see(repainted).even
                 distance = sum((found[layer] - photo_features.even[layer][:few]).square().mean() for layer in LAYERS)
                 terms["identity_features"] = self.identity_features * distance
-        if self.distillation:
-            estimate = self.nets["adapter"](own)
-            distance = sum((estimate[layer] - photo_features.plain[layer]).square().mean() for layer in LAYERS)
-            # Keeps every layer at a standard deviation of about 1, so that it can be a perceptual loss as it is.
-            spread = sum(
-                ((features - features.mean()).square().mean().sqrt() - 1).square() for features in own.values()
-            )
-            terms["distillation"] = self.distillation * (distance + spread)
         return step(self.groups["painter"], terms)
 
     def _style_terms(
@@ -167,14 +143,14 @@ class LapStyleDraft(PainterRecipe):
         with paddle.no_grad():
             statistics = self.net.style_statistics(painting)
         if self.net.own_style:
-            self.net.remember_style(statistics)
+            self.net.update_own_style(statistics)
         result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
         return self.losses(result, photo_features, self.losses.features_of_painting(painting), photo, painting)
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, and repainted in its own style."""
         photo = batch["photo"]
-        result = self.net.draft(grainy(photo, self.grain), self.net.style_statistics(batch["style"]), coats=self.coats)
+        result = self.net.draft(with_input_noise(photo, self.noise_std), self.net.style_statistics(batch["style"]))
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
 
 
@@ -190,7 +166,7 @@ class LapStyleRevision(PainterRecipe):
         learning_rate: Adam's, for both nets.
         adversarial: Weight of the binary cross entropy against the patch discriminator.
         content, content_layers, style, gram, relaxed_emd, self_similarity, colour, pairwise_px, whiten, gram_layers,
-            tone, grain, coats: As in `LapStyleDraft`.
+            tone, noise_std: As in `LapStyleDraft`.
         draft_px: As in `StyleTransferDraft`.
     """
 
@@ -213,8 +189,7 @@ class LapStyleRevision(PainterRecipe):
         whiten: bool = False,
         gram_layers: Sequence[str] = LAYERS,
         tone: float = 0.0,
-        grain: float = 0.0,
-        coats: int = 1,
+        noise_std: float = 0.0,
         draft_px: int = DRAFT_PX,
     ) -> None:
         super().__init__()
@@ -233,8 +208,7 @@ class LapStyleRevision(PainterRecipe):
             tone=tone,
         )
         self.adversarial = adversarial
-        self.grain = grain
-        self.coats = coats
+        self.noise_std = noise_std
         self.draft_px = draft_px
         self.level = level
         choice = {"name": "LapStyleNet", **(net or {}), "revisions": level + 1}
@@ -270,7 +244,7 @@ class LapStyleRevision(PainterRecipe):
         """Return what comes from below, and the result with gradients in the trained revision net alone."""
         with paddle.no_grad():
             small, details = pyramid(photo, self.level + 1)
-            coarser = self.net.draft(grainy(small, self.grain), self._statistics(painting), coats=self.coats)
+            coarser = self.net.draft(with_input_noise(small, self.noise_std), self._statistics(painting))
             for level in range(self.level):
                 coarser = self.net.revise(level, details[level], coarser)
         return coarser, self.net.revise(self.level, details[-1], coarser)

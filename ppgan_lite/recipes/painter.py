@@ -9,8 +9,9 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.checkpoint import PredictorSpec
-from ppgan_lite.nets.lapstyle import add_grain
-from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
+from ppgan_lite.nets.input_noise import soft_noise
+from ppgan_lite.nets.painter_interface import DRAFT_PX
+from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.recipes.style_losses import StyleLosses
 
@@ -20,25 +21,23 @@ class PainterRecipe(Recipe):
 
     Attributes:
         net: The painter.
-        losses: What it learns by.
-        grain: How much grain a photo gets before it is drafted.
-        coats: How often a draft is painted in use.
+        losses: Its perceptual losses.
+        noise_std: Standard deviation of the input noise; see `with_input_noise`.
         draft_px: Short side, in use, of the photos that are drafted.
     """
 
     needs = ("photo", "style")
-    net: nn.Layer
+    net: PaintingNet
     losses: StyleLosses
-    grain: float = 0.0
-    coats: int = 1
+    noise_std: float = 0.0
     draft_px: int = DRAFT_PX
 
     def predictors(self) -> dict[str, PredictorSpec]:
-        """One painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, grain=self.grain, coats=self.coats, draft_px=self.draft_px)}
+        """Return one painter: of its own style, or of any painting."""
+        return {"painter": painter_spec(self.net, noise_std=self.noise_std, draft_px=self.draft_px)}
 
     def state(self) -> dict[str, np.ndarray]:
-        """The losses'; see `Recipe.state`."""
+        """Return the state of the losses; see `Recipe.state`."""
         return self.losses.state()
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
@@ -46,8 +45,8 @@ class PainterRecipe(Recipe):
         self.losses.load_state(state)
 
 
-def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1, draft_px: int = DRAFT_PX) -> PredictorSpec:
-    """How to call a net that was trained with so much grain, and drafts at a size in so many coats."""
+def painter_spec(net: PaintingNet, *, noise_std: float = 0.0, draft_px: int = DRAFT_PX) -> PredictorSpec:
+    """Return how to call a painter that was trained with input noise and drafts at a size."""
     return PredictorSpec(
         net="painter",
         task="stylize",
@@ -55,15 +54,21 @@ def painter_spec(net: nn.Layer, *, grain: float = 0.0, coats: int = 1, draft_px:
         value_range=(0.0, 1.0),
         multiple_of=1,
         scale=1,
-        settings={"grain": grain, "coats": coats, "draft_px": draft_px},
+        settings={"noise_std": noise_std, "draft_px": draft_px},
     )
 
 
-def grainy(photo: paddle.Tensor, amount: float) -> paddle.Tensor:
-    """Return the photo as the draft sees it, with fresh noise."""
-    if not amount:
+def with_input_noise(photo: paddle.Tensor, noise_std: float) -> paddle.Tensor:
+    """Add fresh soft noise to photos that are to be drafted; see `nets.input_noise`.
+
+    Args:
+        photo: N x 3 x H x W, RGB in [0, 1].
+        noise_std: Standard deviation of either part of the noise, the fine and the coarse one.
+    """
+    if not noise_std:
         return photo
-    return add_grain(photo, paddle.randn([photo.shape[0], 1, *photo.shape[2:]]), amount)
+    noise = paddle.randn([photo.shape[0], 1, *photo.shape[2:]])
+    return photo + noise_std * paddle.to_tensor(soft_noise(noise.numpy()))
 
 
 def freeze(layer: nn.Layer) -> None:

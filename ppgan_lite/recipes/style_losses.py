@@ -16,8 +16,8 @@ import paddle
 
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.losses.whitening import Whitening
-from ppgan_lite.nets.alignment import alignment_map, apply_map, measure
-from ppgan_lite.nets.lapstyle import mean_and_std
+from ppgan_lite.nets.color_statistics import align_colors, mean_and_covariance
+from ppgan_lite.nets.normalization import mean_and_std
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.recipe import TrainedGroup
@@ -193,9 +193,8 @@ def recoloured(photos: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor
     Returns:
         N x 3 x H x W, RGB in [0, 1]; a constant in training.
     """
-    wanted = [measure(painting, "optimal_transport") for painting in paintings.numpy()]
-    found = []
-    for number, photo in enumerate(photos.numpy()):
-        matrix, offset = alignment_map(measure(photo, "optimal_transport"), wanted[number % len(wanted)])
-        found.append(apply_map(photo, matrix, offset).clip(0, 1))
-    return paddle.to_tensor(np.stack(found))
+    targets = [mean_and_covariance(painting) for painting in paintings.numpy()]
+    recolored = [
+        align_colors(photo, targets[number % len(targets)]).clip(0, 1) for number, photo in enumerate(photos.numpy())
+    ]
+    return paddle.to_tensor(np.stack(recolored))

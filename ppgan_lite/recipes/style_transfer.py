@@ -10,9 +10,8 @@ from typing import Any
 
 import paddle
 
-from ppgan_lite.nets.alignment import IMAGE
-from ppgan_lite.nets.lapstyle import mean_and_covariance
-from ppgan_lite.nets.lapstyle_sizes import DRAFT_PX
+from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.recipes.style_losses import StyleLosses
@@ -38,7 +37,8 @@ class StyleTransferDraft(TransformDraft):
         colour: Weight of the loss on mean and covariance of colour.
         tone: Weight of the loss on coarse tones, those of the photo in the painting's colours.
         whiten: Whether content and Gram matrices are compared through a `Whitening`.
-        grain: How much grain the photo gets before it is drafted, in training and in use; see `add_grain`.
+        noise_std: Standard deviation of the noise that is added to the photo before it is drafted, in training and in
+            use; see `with_input_noise`.
         draft_px: Short side of the photos that are drafted in use: about that of those which were cropped in training.
     """
 
@@ -60,7 +60,7 @@ class StyleTransferDraft(TransformDraft):
         colour: float = 5.0,
         tone: float = 5.0,
         whiten: bool = True,
-        grain: float = 0.0,
+        noise_std: float = 0.0,
         draft_px: int = DRAFT_PX,
     ) -> None:
         losses = StyleLosses(
@@ -74,13 +74,13 @@ class StyleTransferDraft(TransformDraft):
             tone=tone,
             whiten=whiten,
         )
-        super().__init__(StyleTransferNet(**(net or {})), losses, reconstruct=reconstruct, grain=grain)
+        super().__init__(StyleTransferNet(**(net or {})), losses, reconstruct=reconstruct, noise_std=noise_std)
         self.draft_px = draft_px
         self.learn(self.net.transform.parameters(), learning_rate, beta2)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """One step; see `TransformDraft.update`."""
-        self.net.remember_style({IMAGE: mean_and_covariance(self.paintings(batch))})
+        self.net.update_own_style({IMAGE: mean_and_covariance(self.paintings(batch))})
         return super().update(batch)
 
     def paintings(self, batch: dict[str, paddle.Tensor]) -> paddle.Tensor:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import paddle
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.nets.alignment import NORMS
-from ppgan_lite.nets.painting import Statistics
+from ppgan_lite.nets.painter_interface import NORMS
+from ppgan_lite.nets.painting import StyleTensors
 from ppgan_lite.nets.style_transfer import TransformPainter
-from ppgan_lite.recipes.painter import PainterRecipe, freeze, grainy
+from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
 from ppgan_lite.recipes.recipe import TrainedGroup
 from ppgan_lite.recipes.style_losses import StyleLosses, recoloured, step
 
@@ -31,17 +31,17 @@ class TransformDraft(PainterRecipe):
         net: What drafts.
         losses: What it learns by.
         reconstruct: How many iterations the net only learns to reconstruct pictures.
-        grain: How much grain a photo gets before it is drafted; see `add_grain`.
+        noise_std: Standard deviation of the input noise; see `with_input_noise`.
     """
 
     net: TransformPainter
 
-    def __init__(self, net: TransformPainter, losses: StyleLosses, *, reconstruct: int, grain: float) -> None:
+    def __init__(self, net: TransformPainter, losses: StyleLosses, *, reconstruct: int, noise_std: float) -> None:
         super().__init__()
         self.net = net
         self.losses = losses
         self.reconstruct = reconstruct
-        self.grain = grain
+        self.noise_std = noise_std
         freeze(net.revisions)
         self.nets = {"painter": net}
 
@@ -54,7 +54,7 @@ class TransformDraft(PainterRecipe):
         """The painting of each photo, or one for all."""
         raise NotImplementedError
 
-    def statistics(self, painting: paddle.Tensor) -> Statistics:
+    def statistics(self, painting: paddle.Tensor) -> StyleTensors:
         """What the net's draft is told of paintings."""
         raise NotImplementedError
 
@@ -69,8 +69,8 @@ class TransformDraft(PainterRecipe):
         if not count:
             raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
         self.losses.watch(photo, painting)
-        shifts, scales = self.statistics(painting).get(NORMS, (None, None))
-        both = paddle.concat([photo[:count], grainy(photo[:count], self.grain)])
+        scales, shifts = self.statistics(painting).get(NORMS, (None, None))
+        both = paddle.concat([photo[:count], with_input_noise(photo[:count], self.noise_std)])
         parts = recoloured(both, painting[:count]).chunk(2)
         coloured, seen = (paddle.concat([part, photo[count:]]) for part in parts)
         drafted = self.net.transform(seen, paddle.to_tensor([[1.0]] * count + [[0.0]]), scales, shifts)
@@ -84,7 +84,7 @@ class TransformDraft(PainterRecipe):
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Photo, painting, the photo painted, half painted and given back."""
-        photo = grainy(batch["photo"], self.grain)
+        photo = with_input_noise(batch["photo"], self.noise_std)
         style = self.statistics(batch["style"])
         strengths = {"draft": 1.0, "half": 0.5, "identity": 0.0}
         drafts = {name: self.net.draft(photo, style, strength) for name, strength in strengths.items()}

@@ -12,8 +12,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.tables import did_you_mean
 
 FOLDER = Path(__file__).parent
-ANY = "any"  # what the painter of any picture is called
-LAPSTYLE = "lapstyle"  # the small LapStyle, on from which others are trained
+ANY = "any"  # name of the painter of any picture
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,9 @@ def any_painting() -> Path:
     return FOLDER / f"{ANY}.ppgan"
 
 
-def small_lapstyle() -> Path:
-    """Return the checkpoint of the small LapStyle, whose encoder serves as perceptual loss."""
-    return FOLDER / f"{LAPSTYLE}.ppgan"
-
-
 def shipped(name: str) -> Path | None:
-    """Return the checkpoint that a style's name, "any" or "lapstyle" stands for; None if nothing of that name ships."""
-    named = {ANY: any_painting(), LAPSTYLE: small_lapstyle(), **{style.name: style.path for style in catalogue()}}
+    """Return the checkpoint that a style's name or "any" stands for; None if nothing of that name ships."""
+    named = {ANY: any_painting(), **{style.name: style.path for style in catalogue()}}
     return named.get(name)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import paddle
 from paddle import nn
 
-from ppgan_lite.nets.normalisation import PictureNorm
+from ppgan_lite.nets.normalization import PictureNorm
 
 Initialisation = Literal["normal", "xavier", "kaiming"]
 

@@ -13,6 +13,8 @@ from paddle.nn import functional as F
 Norm = Literal["instance", "batch", "picture", "none"]
 Moments = tuple[paddle.Tensor, paddle.Tensor]
 
+EPSILON = 1e-5  # added to a variance
+
 
 class InstanceNorm(nn.Layer):
     """Instance normalisation without parameters (Ulyanov et al., 2016): each channel of each picture by itself.
@@ -20,25 +22,19 @@ class InstanceNorm(nn.Layer):
     Attributes:
         channels: How many are normalised.
         fixed: Mean and variance, N x C x 1 x 1 each, to use instead of the input's own; see `fixed_statistics`.
-        recorded: Where to keep what was measured last; see `recorded_statistics`.
     """
-
-    EPSILON = 1e-5
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
         self.fixed: Moments | None = None
-        self.recorded: list[Moments] | None = None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Normalise N x C x H x W."""
-        if self.recorded is not None:
-            self.recorded[:] = [moments(x)]
         if self.fixed is None:
-            return F.instance_norm(x, eps=self.EPSILON)
+            return F.instance_norm(x, eps=EPSILON)
         mean, variance = self.fixed
-        return (x - mean) * (variance + self.EPSILON).rsqrt()
+        return (x - mean) * (variance + EPSILON).rsqrt()
 
 
 class PictureNorm(InstanceNorm):
@@ -60,29 +56,14 @@ class PictureNorm(InstanceNorm):
         return super().forward(x) * self.weight.reshape([1, -1, 1, 1]) + self.bias.reshape([1, -1, 1, 1])
 
 
-def moments(x: paddle.Tensor) -> Moments:
-    """Mean and (biased) variance of each channel over height and width, N x C x 1 x 1 each."""
-    mean = x.mean(axis=[2, 3], keepdim=True)
-    return mean, (x - mean).square().mean(axis=[2, 3], keepdim=True)
-
-
-@contextlib.contextmanager
-def recorded_statistics(net: nn.Layer) -> Iterator[dict[str, Moments]]:
-    """Gather what the instance norms of a net measure: calls inside fill the mapping, layer name -> mean and variance.
-
-    The mapping is filled when the block ends; of several calls the last one counts.
-    """
-    norms = instance_norms(net)
-    found: dict[str, Moments] = {}
-    for norm in norms.values():
-        norm.recorded = []
-    try:
-        yield found
-    finally:
-        for name, norm in norms.items():
-            if norm.recorded:
-                found[name] = norm.recorded[0]
-            norm.recorded = None
+def mean_and_std(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
+    """Return mean and (unbiased) standard deviation of each channel over height and width, N x C x 1 x 1 each."""
+    mean = features.mean(axis=[2, 3], keepdim=True)
+    count = features.shape[2] * features.shape[3] - 1
+    if paddle.in_dynamic_mode():
+        count = max(count, 1)
+    variance = (features - mean).square().sum(axis=[2, 3], keepdim=True) / count
+    return mean, (variance + EPSILON).sqrt()
 
 
 @contextlib.contextmanager
@@ -91,7 +72,7 @@ def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterat
 
     Args:
         net: Unchanged afterwards.
-        statistics: Of those norms that are to use them, such as `recorded_statistics` gathers.
+        statistics: Mean and variance by the name of the norm, for those norms that are to use them.
     """
     norms = instance_norms(net)
     for name, given in statistics.items():

@@ -1,27 +1,27 @@
-"""Grain: soft noise that is laid over a photo before it is drafted, without Paddle.
+"""Input noise: soft noise that is added to a photo before it is drafted, on NumPy arrays.
 
-A net without noise answers a clear sky with a clear sky, whatever the style loss says. Not in the LapStyle paper.
+Without it a net answers a clear sky with a clear sky, whatever the style loss says. Not in the LapStyle paper.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-GRAIN_PX = 3  # width of a fine grain, which becomes a stroke of about twice that width
-COARSER = 3  # how many times wider the coarse grains are, which become patches
+FINE_PX = 3  # width of the fine blobs, each of which becomes a stroke of about twice that width
+COARSER = 3  # how many times wider the coarse blobs are, which become patches
 
 
-def soft_grain(noise: np.ndarray) -> np.ndarray:
-    """Turn white noise into grains of two sizes.
+def soft_noise(noise: np.ndarray) -> np.ndarray:
+    """Turn white noise into the sum of two blurred copies, a fine and a coarse one.
 
-    The noise is blurred, not enlarged, so that it has no grid; the coarse grains are blurred while they are small and
-    then enlarged smoothly, which takes a tenth of the time.
+    The noise is blurred, not enlarged, so that it has no grid; the coarse copy is blurred while it is small and then
+    enlarged smoothly, which takes a tenth of the time.
 
     Args:
         noise: float32 (..., height, width), of unit variance; both at least 1.
 
     Returns:
-        float32, the same shape; grains of either size have a variance of about 1.
+        float32, the same shape; either copy has a variance of about 1.
     """
     height, width = noise.shape[-2:]
     coarse = _blur(noise[..., ::COARSER, ::COARSER])
@@ -30,10 +30,10 @@ def soft_grain(noise: np.ndarray) -> np.ndarray:
 
 
 def _blur(noise: np.ndarray) -> np.ndarray:
-    """Blur the last two axes to grains of GRAIN_PX, the variance kept; beyond the edges there is nothing."""
-    reach = 2 * GRAIN_PX
+    """Blur the last two axes to blobs of FINE_PX, keeping the variance; zeros lie beyond the edges."""
+    reach = 2 * FINE_PX
     x = np.arange(-reach, reach + 1)
-    profile = np.exp(-(x * x) / (2 * (GRAIN_PX / 2) ** 2))
+    profile = np.exp(-(x * x) / (2 * (FINE_PX / 2) ** 2))
     profile = (profile / np.sqrt(np.square(profile).sum())).astype(np.float32)
     for _ in range(2):
         padded = np.pad(noise, [(0, 0)] * (noise.ndim - 2) + [(reach, reach), (0, 0)])
@@ -44,7 +44,7 @@ def _blur(noise: np.ndarray) -> np.ndarray:
 
 
 def _enlarge(values: np.ndarray, rows: int) -> np.ndarray:
-    """Resize the second but last axis linearly, pixels taken at their centres."""
+    """Resize the last axis but one linearly, with half-pixel centers."""
     count = values.shape[-2]
     place = np.clip((np.arange(rows) + 0.5) * count / rows - 0.5, 0, count - 1)
     lower = np.minimum(place.astype(np.int64), max(count - 2, 0))

@@ -1,0 +1,130 @@
+"""Old names in configs and checkpoints, and the present ones: the only place where old names are known.
+
+Checkpoints of version 1 and the YAMLs that people have stay readable when a name changes. `config` and `checkpoint`
+translate through these tables while they read; nothing behind them ever meets an old name, and nothing writes one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ppgan_lite.signatures import Fault, shown
+
+# Names of recipes and of nets, as "name" in a config and "kind" in a checkpoint.
+CLASSES: dict[str, str] = {}
+
+# Names of arguments and settings, by where they stand: "recipe" in a config; "net", in a config's recipe and in a
+# checkpoint; "data" and "validation.data" in a config; "settings", how a checkpoint's predictor was set.
+KEYS: dict[str, dict[str, str]] = {
+    "recipe": {"grain": "noise_std"},
+    "net": {},
+    "data": {},
+    "settings": {"grain": "noise_std"},
+}
+
+# Arguments and settings that are gone: the one value with which they changed nothing, and why no other is taken.
+_ONE_COAT = "since a draft is painted once"
+_SMALL_LAPSTYLE = "since the small LapStyle is gone; style_draft.yaml and any_style.yaml train painters"
+RETIRED: dict[str, dict[str, tuple[Any, str]]] = {
+    "recipe": {
+        "coats": (1, _ONE_COAT),
+        "train_encoder": (False, _SMALL_LAPSTYLE),
+        "distillation": (0, _SMALL_LAPSTYLE),
+    },
+    "net": {"alignment": ("adain", _SMALL_LAPSTYLE)},
+    "data": {},
+    "settings": {"coats": (1, _ONE_COAT)},
+}
+
+# Names of tensors: patterns and their replacements, of the whole name ("net/painter/encoder.conv0.weight").
+TENSORS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"/(relu[1-5]_1)_spread$"), r"/\1_std"),
+    (re.compile(r"/image_spread$"), "/image_covariance"),
+]
+
+
+def current_class(name: Any) -> Any:
+    """Return the present name of a recipe or a net; anything else as it is."""
+    return CLASSES.get(name, name) if isinstance(name, str) else name
+
+
+def current_arguments(place: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return arguments or settings by their present names, without those that are gone.
+
+    Args:
+        place: Where they stand, a key of `KEYS`.
+        arguments: By old or present names. Where both stand, the present name counts.
+
+    Returns:
+        The arguments, and a fault for each that is gone and had an effect.
+    """
+    names, retired = KEYS[place], RETIRED[place]
+    current, faults = {}, []
+    for key, value in arguments.items():
+        if key in retired:
+            harmless, reason = retired[key]
+            if value != harmless:
+                faults.append(Fault(key, shown(value), f"{harmless}, {reason}"))
+        elif names.get(key, key) == key or names[key] not in arguments:
+            current[names.get(key, key)] = value
+    return current, faults
+
+
+def current_recipe(recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return a recipe's name and arguments, those of its nets too, by their present names; see `current_arguments`."""
+    return _current_section("recipe", recipe)
+
+
+def current_config(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return a config, or a part of one, by present names.
+
+    Returns:
+        The config, and a fault with its whole key for each setting that is gone and had an effect.
+    """
+    current, faults = dict(settings), []
+    for key, place in (("recipe", "recipe"), ("data", "data")):
+        if isinstance(settings.get(key), Mapping):
+            current[key], found = _current_section(place, settings[key])
+            faults += [_within(key, fault) for fault in found]
+    validation = settings.get("validation")
+    if isinstance(validation, Mapping) and isinstance(validation.get("data"), Mapping):
+        data, found = _current_section("data", validation["data"])
+        current["validation"] = {**validation, "data": data}
+        faults += [_within("validation.data", fault) for fault in found]
+    return current, faults
+
+
+def current_key(key: str) -> str:
+    """Return the present name of a config's dotted key, such as "recipe.net.blocks"."""
+    prefix = "validation." if key.startswith("validation.data.") else ""
+    section, *parts = key.removeprefix(prefix).split(".")
+    if section in KEYS:
+        places = [section] if section != "recipe" else ["recipe", "net"]
+        parts = [KEYS[place].get(part, part) for place, part in zip(places, parts)] + parts[len(places) :]
+    return prefix + ".".join([section, *parts])
+
+
+def current_tensor(name: str) -> str:
+    """Return the present name of a checkpoint's tensor."""
+    for pattern, replacement in TENSORS:
+        name = pattern.sub(replacement, name)
+    return name
+
+
+def _current_section(place: str, section: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Translate a section that names a class; in a recipe, what its arguments map is nets."""
+    current, faults = current_arguments(place, section)
+    if "name" in current:
+        current["name"] = current_class(current["name"])
+    if place == "recipe":
+        for key, value in current.items():
+            if isinstance(value, Mapping):
+                current[key], found = _current_section("net", value)
+                faults += [_within(key, fault) for fault in found]
+    return current, faults
+
+
+def _within(key: str, fault: Fault) -> Fault:
+    return Fault(f"{key}.{fault.key}", fault.found, fault.expected, fault.remedy)

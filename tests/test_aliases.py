@@ -1,0 +1,117 @@
+"""Old names in configs and checkpoints: each one still reads, and one that is gone is refused in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from net_examples import LAPSTYLE, STYLE_TRANSFER, fill
+
+from ppgan_lite import aliases, styles
+from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint, write_checkpoint
+from ppgan_lite.config import load_config
+from ppgan_lite.errors import CheckpointError, ConfigError
+from ppgan_lite.nets import NETS
+from ppgan_lite.nets.lapstyle import LapStyleNet
+from ppgan_lite.nets.style_transfer import StyleTransferNet
+from ppgan_lite.recipes import RECIPES
+from ppgan_lite.recipes.painter import painter_spec
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+def written(path: Path, net: LapStyleNet | StyleTransferNet, tensors: dict[str, np.ndarray], **changes) -> Path:
+    """Write a painter as an older version did, with old names."""
+    spec = net_spec(net)
+    spec = replace(spec, arguments={**spec.arguments, **changes.get("arguments", {})})
+    predictor = painter_spec(net)
+    predictor = replace(predictor, settings={**predictor.settings, **changes.get("settings", {})})
+    write_checkpoint(path, Header({"painter": spec}, {"painter": predictor}, **changes.get("header", {})), tensors)
+    return path
+
+
+def test_present_names_are_no_old_ones():
+    for table in (aliases.CLASSES, *aliases.KEYS.values()):
+        assert table.keys().isdisjoint(table.values())
+    assert set(aliases.CLASSES.values()) <= NETS.keys() | RECIPES.keys()
+    assert aliases.KEYS.keys() == aliases.RETIRED.keys()
+    for name in ("net/painter/encoder.conv0.weight", "state/0/pool_a/003"):
+        assert aliases.current_tensor(name) == name
+
+
+def test_a_checkpoint_with_old_names_is_the_net_that_it_was(tmp_path):
+    net = fill(LapStyleNet(**LAPSTYLE, own_style=True))
+    old = {name.replace("_std", "_spread"): value for name, value in net_tensors("painter", net).items()}
+    assert "net/painter/relu3_1_spread" in old
+    path = written(
+        tmp_path / "old.ppgan",
+        net,
+        old,
+        arguments={"alignment": "adain"},
+        settings={"grain": 0.25, "coats": 1},
+        header={
+            "recipe": {"name": "LapStyleDraft", "grain": 0.25},
+            "training": {"config": {"recipe": {"name": "LapStyleDraft", "grain": 0.25, "coats": 1}}},
+        },
+    )
+    header, tensors = read_checkpoint(path)
+    assert header.nets["painter"].arguments == net.arguments
+    assert tensors.keys() == net_tensors("painter", net).keys()
+    assert header.recipe == {"name": "LapStyleDraft", "noise_std": 0.25}
+    assert header.training["config"] == {"recipe": {"name": "LapStyleDraft", "noise_std": 0.25}}
+    for name, value in build_net("painter", header, tensors).state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), net.state_dict()[name].numpy())
+
+
+def test_the_colors_of_an_old_painter_of_one_style_are_read(tmp_path):
+    net = fill(StyleTransferNet(**STYLE_TRANSFER))
+    old = {name.replace("_covariance", "_spread"): value for name, value in net_tensors("painter", net).items()}
+    path = written(tmp_path / "old.ppgan", net, old)
+    assert build_net("painter", *read_checkpoint(path)).state_dict().keys() == net.state_dict().keys()
+
+
+@pytest.mark.parametrize("name", ["any", *[style.name for style in styles.catalogue()]])
+def test_shipped_painters_are_read_by_present_names(name):
+    header, tensors = read_checkpoint(styles.shipped(name))
+    assert header.predictors["painter"].settings.keys() <= {"noise_std", "draft_px", "style_px"}
+    assert header.predictors["painter"].settings["noise_std"] == 0.02
+    build_net("painter", header, tensors)
+
+
+def test_what_is_gone_is_refused_in_a_line(tmp_path):
+    net = fill(LapStyleNet(**LAPSTYLE))
+    twice = written(tmp_path / "twice.ppgan", net, {}, settings={"coats": 2})
+    other = written(tmp_path / "other.ppgan", net, {}, arguments={"alignment": "optimal_transport"})
+    for path, message in (
+        (twice, "predictor painter: coats: 2 (an integer); expected 1, since a draft is painted once"),
+        (
+            other,
+            "net painter: alignment: 'optimal_transport' (text); expected adain, since the small LapStyle is gone; "
+            "style_draft.yaml and any_style.yaml train painters",
+        ),
+    ):
+        with pytest.raises(CheckpointError) as caught:
+            read_checkpoint(path)
+        assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_config_may_use_old_names(tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_text(f"base: {CONFIGS / 'style_draft.yaml'}\nrecipe:\n  grain: 0.5\n", encoding="utf-8")
+    assert load_config(path).recipe["noise_std"] == 0.5
+    assert load_config(path, ["recipe.grain=0.25"]).recipe["noise_std"] == 0.25
+    path.write_text(path.read_text() + "  coats: 1\n", encoding="utf-8")
+    assert "coats" not in load_config(path).recipe
+
+
+def test_a_configs_old_names_are_told_at_their_lines(tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_text(f"base: {CONFIGS / 'style_draft.yaml'}\nrecipe:\n  coats: 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"{path}:3: recipe.coats: 3 (an integer); expected 1, since a draft is painted once"
+    with pytest.raises(ConfigError) as caught:
+        load_config(CONFIGS / "style_draft.yaml", ["recipe.grain=much"])
+    assert str(caught.value) == "-o recipe.grain=much: recipe.noise_std: 'much' (text); expected a number"
