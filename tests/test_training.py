@@ -102,7 +102,7 @@ def test_training_leaves_no_thread_and_works_outside_the_main_one(tmp_path):
 def test_a_grid_has_a_column_for_each_name_and_a_row_for_each_sample():
     red = np.zeros((2, 3, 4, 6), np.float32)
     red[:, 0] = 2.0  # beyond the range: clipped
-    sheet = grid({"red": red, "grey": np.full((1, 1, 2, 2), 0.5, np.float32)})
+    sheet = grid({"red": red, "gray": np.full((1, 1, 2, 2), 0.5, np.float32)})
     assert sheet.shape == (4 + 4 + 4, 6 + 4 + 2, 3)
     assert sheet[8, 0].tolist() == [255, 0, 0]
     assert sheet[0, 10].tolist() == [128, 128, 128]

@@ -218,7 +218,7 @@ def test_resuming_where_nothing_is_says_so(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_settings_that_change_what_is_learnt_are_refused_each_with_old_and_new_value(tmp_path):
+def test_settings_that_change_what_is_learned_are_refused_each_with_old_and_new_value(tmp_path):
     run = tmp_path / "run"
     train(tiny.experiment(1), run_dir=run)
     before = tiny.tensors_of(run / "latest.ppgan")

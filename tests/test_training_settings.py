@@ -109,7 +109,7 @@ def test_every_file_of_a_run_gives_predictors_the_average(tmp_path):
         outputs.append(build_net("painter", header, tensors)(photo).numpy())
     assert all(np.array_equal(output, outputs[0]) for output in outputs)
     key = "painter/first.weight"
-    assert np.array_equal(averaged[f"raw/{key}"], plain[f"net/{key}"])  # Averaging changes nothing of what is learnt.
+    assert np.array_equal(averaged[f"raw/{key}"], plain[f"net/{key}"])  # Averaging changes nothing of what is learned.
     assert not np.array_equal(averaged[f"net/{key}"], plain[f"net/{key}"])
     assert "raw/judge/first.weight" not in averaged  # The recipe does not average it.
 
@@ -211,7 +211,7 @@ def test_validation_measures_the_same_samples_in_evaluation_mode_each_time(tmp_p
     assert header.training["config"]["validation"]["data"] == {"name": "TinyData", "samples": 7, "size_px": 8}
 
 
-def test_validation_and_previews_change_nothing_of_what_is_learnt(tmp_path):
+def test_validation_and_previews_change_nothing_of_what_is_learned(tmp_path):
     train(tiny.experiment(4, preview_every=1, validation={"every": 1}), run_dir=tmp_path / "measured")
     train(tiny.experiment(4), run_dir=tmp_path / "plain")
     assert tiny.tensors_of(tmp_path / "measured/latest.ppgan") == tiny.tensors_of(tmp_path / "plain/latest.ppgan")

@@ -10,15 +10,15 @@ import sys
 
 @functools.cache
 def installed_version(distribution: str) -> str | None:
-    """Return the version of an installed distribution; None if there is none.
+    """Return the version of an installed distribution; None if it is not installed.
 
-    Read off the name of the folder that its installer left, "paddlepaddle-3.3.1.dist-info": importlib.metadata takes
+    Taken from the name of the folder that its installer left, "paddlepaddle-3.3.1.dist-info": importlib.metadata takes
     longer to load, with the e-mail package that it parses with, than all of Pillow.
     """
-    start, end = distribution.replace("-", "_") + "-", ".dist-info"
+    start, end = distribution.replace("-", "_").lower() + "-", ".dist-info"
     for folder in sys.path:
         with contextlib.suppress(OSError):
             for name in os.listdir(folder or "."):
-                if name.startswith(start) and name.endswith(end):
+                if name.lower().startswith(start) and name.endswith(end):
                     return name[len(start) : -len(end)]
     return None

@@ -10,12 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ppgan_lite import __version__
 from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.packages import installed_version
 from ppgan_lite.runtime.threads import usable_cores
 from ppgan_lite.training.distributed import Processes
 
@@ -41,7 +41,7 @@ def environment(device: str, processes: Processes) -> dict[str, Any]:
         "ppgan_lite": __version__,
         "paddle": paddle.__version__,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: installed_version(name) for name in _PACKAGES},
         "system": platform.platform(),
         "host": socket.gethostname(),
         "device": describe_device(device),
@@ -59,13 +59,6 @@ def describe_device(device: str) -> str:
         properties = paddle.device.cuda.get_device_properties(device)
         return f"{device} ({properties.name}, {properties.total_memory / 1e9:.0f} GB)"
     return f"{device} ({os.environ.get('OMP_NUM_THREADS', 'default')} threads)"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _commit() -> str | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+from ppgan_lite.nets.luma import LUMA
+
+_LUMA = np.array(LUMA, np.float32)
 
 
 def luma(image: np.ndarray) -> np.ndarray:
     """Return the brightness of an image or of colours (..., 3)."""
-    return image @ _GREY
+    return image @ _LUMA
 
 
 def blurred(array: np.ndarray, sigma_px: float) -> np.ndarray:
