@@ -32,10 +32,10 @@ def test_what_was_never_done_has_no_price_yet():
 
 def test_the_price_is_learned_for_each_kind_of_work_and_each_key(monkeypatch):
     taking(monkeypatch, 2.0, 3.0)
-    with Rates("a").learning("draft", 1e6):
+    with Rates("a").timed("draft", 1e6):
         pass
     assert Rates("a").seconds({"draft": 1e6, "revise": 1e6}) is None
-    with Rates("a").learning("revise", 1e6):
+    with Rates("a").timed("revise", 1e6):
         pass
     assert Rates("a").seconds({"draft": 5e5, "revise": 10e6}) == pytest.approx(1.0 + 30.0)
     assert Rates("b").seconds({"draft": 1e6}) is None
@@ -45,22 +45,22 @@ def test_a_slow_picture_counts_half_and_a_fast_one_whole(monkeypatch):
     taking(monkeypatch, 2.0, 6.0, 1.0)
     prices = []
     for _ in range(3):
-        with Rates("a").learning("draft", 1e6):
+        with Rates("a").timed("draft", 1e6):
             pass
         prices.append(Rates("a").seconds({"draft": 1e6}))
     assert prices == pytest.approx([2.0, 4.0, 1.0])
 
 
 def test_small_and_failed_pictures_teach_nothing(cache):
-    with Rates("a").learning("draft", 1000):
+    with Rates("a").timed("draft", 1000):
         pass
-    with pytest.raises(ValueError, match="no"), Rates("a").learning("draft", 1e6):
+    with pytest.raises(ValueError, match="no"), Rates("a").timed("draft", 1e6):
         raise ValueError("no")
     assert not list(cache.rglob("*.json"))
 
 
 def test_a_damaged_file_is_no_knowledge(cache):
-    with Rates("a").learning("draft", 1e6):
+    with Rates("a").timed("draft", 1e6):
         pass
     (path,) = cache.rglob("*.json")
     for text in ("", "[1]", json.dumps({"draft": "x"})):

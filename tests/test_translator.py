@@ -340,7 +340,7 @@ def test_the_cost_of_stages_is_told_by_what_was_learned_from_a_part(loaded, monk
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
     predictor = loaded(resnet)
     predictor._whole_px = 1000
-    monkeypatch.setattr(translator, "LEARNED_PX", 1000)
+    monkeypatch.setattr(translator, "MEASURED_PX", 1000)
     monkeypatch.setattr(translator, "SAMPLE_PX", 16)
     clock = iter([0.0, 1.0, 1.0, 1.5, 3.5, 4.0, 20.0, 29.0])
     monkeypatch.setattr(translator.time, "perf_counter", lambda: next(clock))

@@ -1,4 +1,4 @@
-"""Images (uint8 H x W x 3) to what nets compute with (float 1 x C x H x W), and back."""
+"""Images (uint8 H x W x 3) to the arrays that nets take (float 1 x C x H x W), and back."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LUMA = np.array(luma.LUMA, np.float32)
 
 
 def check_image(name: str, image: np.ndarray) -> None:
-    """Refuse what is no uint8 H x W x 3 array of at least one pixel.
+    """Refuse anything but a uint8 H x W x 3 array of at least one pixel.
 
     Raises:
-        UsageError: It is something else; `name` is what the message calls it.
+        UsageError: It is something else; the message calls it `name`.
     """
     if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3):
         found = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__

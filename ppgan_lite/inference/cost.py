@@ -1,6 +1,6 @@
-"""What a picture will cost in time and memory, known before it is begun.
+"""The cost of a picture in time and memory, known before work on it begins.
 
-Work comes in kinds, of each an amount, in pixels mostly. How long a pixel takes is learned from every picture that is
+Work comes in kinds, of each an amount, mostly in pixels. The time of a pixel is measured with every picture that is
 made, and kept in the cache folder for each checkpoint, engine and machine.
 """
 
@@ -19,14 +19,14 @@ from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.threads import usable_cores
 
-LEARNED_PX = 100_000  # of less work than this, loading the net is a large part
+MEASURED_PX = 100_000  # of less work than this, loading the net is a large part
 UNITS = {"seconds": "s", "minutes": "min"}
-CALIBRATION_PX = 640  # side of what is made for it, twice: the first time loads the net
+CALIBRATION_PX = 640  # side of the part of a photo that is made for it, twice: the first time loads the net
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a picture takes.
+    """Time and memory of a picture.
 
     Attributes:
         seconds: To make it, without reading and writing; None where nothing is known yet.
@@ -38,7 +38,7 @@ class Cost:
 
     @property
     def duration(self) -> tuple[int, str] | None:
-        """How many "seconds" or "minutes", as a person would say it; None where nothing is known yet."""
+        """Number and unit, "seconds" or "minutes", as a person would say it; None where nothing is known yet."""
         if self.seconds is None:
             return None
         if self.seconds < 90:
@@ -47,7 +47,7 @@ class Cost:
 
     @property
     def gigabytes(self) -> str:
-        """Of memory, as a person would say it."""
+        """The memory in GB, as a person would say it."""
         return f"{self.memory / 1e9:.1f}"
 
     def __str__(self) -> str:
@@ -59,10 +59,10 @@ class Cost:
 
 
 class Rates:
-    """How long each kind of work takes.
+    """Seconds per pixel of each kind of work.
 
     Args:
-        key: What the numbers are known by: a checkpoint's net and what executes it.
+        key: Identifies a checkpoint's net and the engine that executes it.
     """
 
     def __init__(self, key: str) -> None:
@@ -71,25 +71,25 @@ class Rates:
         self._path = cache_folder() / "rates" / f"{name}.json"
 
     def seconds(self, work: Mapping[str, float]) -> float | None:
-        """Return how long some work will take: kind -> amount; None where one of its kinds was never done."""
+        """Estimate the time of some work, kind -> amount; None where one of its kinds was never done."""
         known = self._read()
         if not all(kind in known for kind in work):
             return None
         return sum(known[kind] * amount for kind, amount in work.items())
 
     @contextlib.contextmanager
-    def learning(self, kind: str, pixels: float) -> Iterator[None]:
-        """Take the time of a block that does some pixels; nothing is learned of few, nor of one that fails."""
+    def timed(self, kind: str, pixels: float) -> Iterator[None]:
+        """Time a block that does some pixels, unless these are few or it fails."""
         started = time.perf_counter()
         yield
-        if pixels >= LEARNED_PX:
-            self.learn(kind, pixels, time.perf_counter() - started)
+        if pixels >= MEASURED_PX:
+            self.record(kind, pixels, time.perf_counter() - started)
 
-    def learn(self, kind: str, amount: float, seconds: float) -> None:
-        """Take note of how long some work took."""
+    def record(self, kind: str, amount: float, seconds: float) -> None:
+        """Record the time that some work took."""
         rate = seconds / amount
         known = self._read()
-        # A faster time is the better one: what disturbs a measurement only makes it longer.
+        # A faster time is the better one: any disturbance of a measurement only makes it longer.
         known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)
         with contextlib.suppress(OSError):
             replace_file(self._path, json.dumps(known).encode(), make_folder=True)

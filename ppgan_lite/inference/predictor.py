@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.inference.cost import Cost
-from ppgan_lite.inference.steps import Cancelled, Progress
+from ppgan_lite.inference.steps import Cancelled, ProgressCallback
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ class Predictor(Protocol):
         """The engine that executes the net, with its precision unless that is float32: "openvino, bfloat16"."""
 
     def __call__(
-        self, image: np.ndarray, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+        self, image: np.ndarray, *, progress: ProgressCallback | None = None, cancelled: Cancelled | None = None
     ) -> np.ndarray:
         """Make a picture of a picture.
 

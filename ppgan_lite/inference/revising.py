@@ -1,7 +1,7 @@
 """From a draft up the Laplacian pyramid, in tiles, in memory that hardly exceeds photo and result.
 
-`LapStyleNet.revise` says what is computed. Here it is done a strip of tiles at a time, so that of the levels between
-draft and photo nothing is ever held but halves, in half precision.
+This is `PaintingNet.revise` on arrays, a strip of tiles at a time, so that of the levels between draft and photo only
+reduced pictures are held, in half precision. tests/test_predictor.py compares it with the net.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ppgan_lite.runtime.opencv import opencv
 Rows = Callable[[int, int], np.ndarray]
 
 TILE_PX = 512
-STRIP_BYTES = 240_000_000  # what a strip of tiles may take, if there is memory
+STRIP_BYTES = 240_000_000  # of a strip of tiles, if there is memory
 _BYTES_PER_PIXEL = 5 * 12  # five copies of a strip in floats are there at a time
 _STRIP_ROWS = 256
 
@@ -33,12 +33,12 @@ def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]
 
 
 def strip_px(width: int) -> int:
-    """Return how many pixels a strip of tiles may have in a picture of a width: fewer where little memory is free."""
+    """Return the pixels of a strip of tiles in a picture of a width: fewer where little memory is free."""
     return int(affordable(min(STRIP_BYTES, _BYTES_PER_PIXEL * TILE_PX * width))) // _BYTES_PER_PIXEL
 
 
 def tiles_of_levels(sizes: list[tuple[int, int]], halo: int, strip_px: int) -> int:
-    """Return how many tiles all levels but the last of the list have, in strips of at most so many pixels."""
+    """Return the number of tiles of all levels but the last of the list, in strips of at most so many pixels."""
     return sum(
         len(spans(height, _tile_rows(width, strip_px), halo)) * len(spans(width, TILE_PX, halo))
         for height, width in sizes[:-1]
@@ -46,7 +46,7 @@ def tiles_of_levels(sizes: list[tuple[int, int]], halo: int, strip_px: int) -> i
 
 
 def _tile_rows(width: int, strip_px: int) -> int:
-    """Return how high the tiles of a picture are: a strip of a wide one is lower."""
+    """Return the height of the tiles of a picture: a strip of a wide one is lower."""
     return min(max(strip_px // width // 2 * 2, 64), TILE_PX)
 
 
@@ -65,13 +65,13 @@ def revise(
 
     Args:
         image: The photo, uint8 H x W x 3.
-        draft: float32 h x w x 3, about [0, 1], of the size of the photo halved `levels` times.
-        levels: How often the photo was halved.
-        revisions: (detail, doubled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
+        draft: float32 h x w x 3, about [0, 1], of the size of the photo downsampled `levels` times.
+        levels: How often the photo was downsampled.
+        revisions: (detail, upsampled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
             levels beyond the last one use that again.
-        halo: How far a revision net sees, in pixels.
+        halo: Receptive field of a revision net to each side, in pixels.
         strength: 0 adds the photo's own detail, 1 the painted one.
-        strip_px: How many pixels a strip of tiles may have.
+        strip_px: Pixels of a strip of tiles, at most.
         after_each: Called after each tile; may raise to stop.
 
     Returns:
@@ -106,14 +106,14 @@ def _revise_level(
     """Fill `result` from the photo at its size and the result at half of it."""
     size, half = photo.shape[:2], coarser.shape[:2]
 
-    def halved(start: int, stop: int) -> np.ndarray:
+    def downsampled(start: int, stop: int) -> np.ndarray:
         return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
 
     across = _nearest(half[1], 0, size[1], size[1])
     for rows in spans(size[0], _tile_rows(size[1], strip_px), halo):
         start, stop = rows.input_start, rows.input_stop
-        doubled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
-        detail = resized_rows(halved, half, size, start, stop)
+        upsampled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
+        detail = resized_rows(downsampled, half, size, start, stop)
         np.subtract(_floats(photo[start:stop]), detail, out=detail)
         down = _nearest(half[0], start, stop, size[0])[:, None]
         for columns in spans(size[1], TILE_PX, halo):
@@ -123,19 +123,20 @@ def _revise_level(
             if strength != 1:
                 own = detail[rows.crop, columns.output]
                 painted = own + (painted - own) * strength
-            tile = doubled[:, columns.output] + painted
+            tile = upsampled[:, columns.output] + painted
             result[rows.output, columns.output] = to_pixels(tile) if result.dtype == np.uint8 else tile
             after_each()
 
 
 def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
-    """Return rows `start` to `stop` of a picture resized bilinearly (pixels taken at their centres, no antialiasing).
+    """Return rows `start` to `stop` of a picture resized bilinearly (pixels taken at their centers, no antialiasing).
 
     Args:
         rows: The picture's.
         size: Its height and width.
         to: Height and width after resizing.
-        start, stop: Which rows of the resized picture.
+        start: The first of the rows of the resized picture.
+        stop: The row after the last of these.
     """
     place = np.clip((np.arange(start, stop) + 0.5) * (size[0] / to[0]) - 0.5, 0, size[0] - 1)
     lower = place.astype(np.int64)
@@ -143,12 +144,12 @@ def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: 
     first = int(lower[0])
     source = opencv().resize(rows(first, int(upper[-1]) + 1), (to[1], int(upper[-1]) + 1 - first), interpolation=1)
     share = (place - lower).astype(np.float32)[:, None, None]
-    below = source[lower - first]
+    blended = source[lower - first]
     difference = source[upper - first]
-    difference -= below
+    difference -= blended
     difference *= share
-    below += difference
-    return below
+    blended += difference
+    return blended
 
 
 def to_pixels(values: np.ndarray) -> np.ndarray:
@@ -181,5 +182,5 @@ def _tensor(picture: np.ndarray) -> np.ndarray:
 
 
 def _nearest(count: int, start: int, stop: int, to: int) -> np.ndarray:
-    """Return which of `count` rows are rows `start` to `stop` of a picture repeated to `to` rows."""
+    """Return the rows, of `count`, that rows `start` to `stop` of a picture upsampled to `to` rows repeat."""
     return np.arange(start, stop) * count // to

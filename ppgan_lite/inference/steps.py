@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ppgan_lite.errors import CancelledError
 
-Progress = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 Cancelled = Callable[[], bool]
 
 
@@ -14,7 +14,7 @@ class Steps:
     """Counts what is done, reports it, and asks whether to go on.
 
     Args:
-        job: What is told in the error that ends a cancelled job.
+        job: Named in the error that ends a cancelled job.
         progress: Called with the share that is done, 0 to 1.
         cancelled: Asked after each step and wherever `ask` is called; True ends the job.
 
@@ -22,7 +22,7 @@ class Steps:
         cancelled: The same.
     """
 
-    def __init__(self, job: str, progress: Progress | None, cancelled: Cancelled | None) -> None:
+    def __init__(self, job: str, progress: ProgressCallback | None, cancelled: Cancelled | None) -> None:
         self.cancelled = cancelled
         self._job = job
         self._progress = progress
@@ -30,7 +30,7 @@ class Steps:
         self._count = 0
 
     def expect(self, total: int) -> None:
-        """Say how many steps there will be, before the first.
+        """Set the number of steps, before the first.
 
         Raises:
             CancelledError: `cancelled` said so.
@@ -39,7 +39,7 @@ class Steps:
         self.done(0)
 
     def done(self, count: int = 1) -> None:
-        """Count what has been done.
+        """Count steps that are done.
 
         Raises:
             CancelledError: `cancelled` said so.

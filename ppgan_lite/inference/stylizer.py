@@ -17,7 +17,7 @@ from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.painter import Painter
 from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
-from ppgan_lite.inference.steps import Cancelled, Progress, Steps
+from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
 from ppgan_lite.nets.painter_interface import DRAFT_PX, StyleArrays
 
 DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
@@ -122,7 +122,7 @@ class Stylizer:
         strength: float = 1.0,
         keep_colors: bool = False,
         brush: float | None = None,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
         cancelled: Cancelled | None = None,
     ) -> np.ndarray:
         """Paint a photo.
@@ -170,14 +170,14 @@ class Stylizer:
         small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
         small = with_input_noise(small, float(self.spec.settings.get("noise_std", 0.0)) * strength)
         rates = self._rates()
-        with rates.learning("draft", draft_height * draft_width):
+        with rates.timed("draft", draft_height * draft_width):
             painted = self._draft(small, style, strength, steps.ask)
         steps.done(draft_steps)
         rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
         rows = resized_rows(
             lambda start, stop: rows[start:stop], (draft_height, draft_width), sizes[-1], 0, sizes[-1][0]
         )
-        with rates.learning("revise", _revised_px(height, width, levels)):
+        with rates.timed("revise", _revised_px(height, width, levels)):
             return revise(
                 image,
                 rows,

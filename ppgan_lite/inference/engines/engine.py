@@ -53,7 +53,7 @@ Engines = Mapping[str, Engine]  # by the names that a predictor has for its subg
 
 
 class LazyEngine:
-    """Loads the subgraph of another engine when it is run: what a picture does not need costs nothing.
+    """Loads a subgraph when it is first run, so that one which a picture does not need costs nothing.
 
     It may be closed and run again, so that an engine that is rarely run need not keep its memory.
     """

@@ -13,10 +13,10 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
-from ppgan_lite.inference.cost import CALIBRATION_PX, LEARNED_PX, Cost, Rates
+from ppgan_lite.inference.cost import CALIBRATION_PX, MEASURED_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
-from ppgan_lite.inference.steps import Cancelled, Progress, Steps
+from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
 from ppgan_lite.inference.tiling import spans
 from ppgan_lite.inference.translation.planning import LOADING, STAGES, StagePlan, plan_stages
 from ppgan_lite.inference.translation.staging import NormStatistics, run_stages, strips_of
@@ -145,7 +145,7 @@ class Translator:
         self,
         image: np.ndarray,
         *,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
         cancelled: Cancelled | None = None,
     ) -> np.ndarray:
         """Translate or restore a photo.
@@ -195,7 +195,7 @@ class Translator:
         self.translate_in_stages(small, cancelled=cancelled)  # makes the engines
         started = time.perf_counter()
         self.translate_in_stages(small, cancelled=cancelled)  # nearly all of its time goes into loading them
-        self._rates().learn(LOADING, 1, time.perf_counter() - started)
+        self._rates().record(LOADING, 1, time.perf_counter() - started)
         part = np.ascontiguousarray(image[:STAGED_CALIBRATION_PX, :STAGED_CALIBRATION_PX])
         self.translate_in_stages(part, cancelled=cancelled)
 
@@ -230,7 +230,7 @@ class Translator:
         if self._is_staged(height, width):
             self._engines[WHOLE].close()  # it keeps the memory of its largest picture
             return self._in_stages(pixels, steps)
-        with self._rates().learning(WHOLE, height * width):
+        with self._rates().timed(WHOLE, height * width):
             return self._in_tiles(pixels, steps)
 
     def _in_tiles(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
@@ -300,17 +300,17 @@ class Translator:
                 result = np.empty((*pixels.shape[:2], made.shape[2]), np.uint8)
             result[band.output] = made[band.crop]
         assert result is not None
-        self._learn_stages(plan, time.perf_counter() - started)
+        self._record_stages(plan, time.perf_counter() - started)
         return result[: size[0], : size[1]]
 
-    def _learn_stages(self, plan: StagePlan, seconds: float) -> None:
+    def _record_stages(self, plan: StagePlan, seconds: float) -> None:
         pixels = plan.work[STAGES]
-        if pixels < LEARNED_PX:
+        if pixels < MEASURED_PX:
             return
         rates = self._rates()
         loading = rates.seconds({LOADING: plan.work[LOADING]})
         if loading is not None:
-            rates.learn(STAGES, pixels, max(seconds - loading, seconds / 10))
+            rates.record(STAGES, pixels, max(seconds - loading, seconds / 10))
 
     def _check_scale(self, made: tuple[int, ...], of: tuple[int, ...]) -> None:
         expected = [size * self.spec.scale for size in of[:2]]
