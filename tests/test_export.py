@@ -151,7 +151,7 @@ def test_a_paddle_program_agrees_with_its_net_at_any_size(tmp_path, monkeypatch,
 
 @needs_onnx
 def test_lapstyle_for_one_size_agrees_with_its_predictor(tmp_path, monkeypatch):
-    """Input noise, alignment and revision are those of the predictor, which reaches them another way."""
+    """Input noise, alignment and revision equal those of the predictor, whose code differs."""
     path = painter(tmp_path, own_style=True, noise_std=0.05, draft_px=32)
     card = export(path, tmp_path / "out", ExportOptions(size=(96, 64)))
     photo = photo_file(tmp_path / "out" / "photo.jpg", 64, 96)
@@ -484,7 +484,7 @@ def test_roots_by_products_are_those_by_eigenvectors():
     assert np.abs(inverse[0].numpy() - (vectors / np.sqrt(values)) @ vectors.T).max() < 1e-8
 
 
-def test_noise_for_any_size_goes_on_as_its_mirror_image():
+def test_noise_for_any_size_is_continued_by_its_mirror_image():
     assert _mirrored(4).tolist() == [0, 1, 2, 3]
     assert _mirrored(1030)[508:516].tolist() == [508, 509, 510, 511, 511, 510, 509, 508]
     assert _mirrored(1030)[1020:].tolist() == [3, 2, 1, 0, 0, 1, 2, 3, 4, 5]

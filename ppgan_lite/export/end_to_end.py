@@ -71,7 +71,7 @@ class EndToEndPainter(nn.Layer):
 
 
 def _mirrored(count: int) -> paddle.Tensor:
-    """Return which rows of the noise lie over `count` rows: 0, 1, ... 510, 511, 511, 510, ..."""
+    """Return the rows of the noise for a draft of `count` rows: 0, 1, ... 510, 511, 511, 510, ..."""
     place = paddle.arange(count) % (2 * NOISE_SIDE_PX)
     return paddle.minimum(place, 2 * NOISE_SIDE_PX - 1 - place)
 
