@@ -7,7 +7,7 @@ translate through these tables while they read; nothing behind them ever meets a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ppgan_lite.signatures import Fault, shown
@@ -20,9 +20,12 @@ CLASSES: dict[str, str] = {}
 KEYS: dict[str, dict[str, str]] = {
     "recipe": {"grain": "noise_std"},
     "net": {},
-    "data": {},
+    "data": {"recolour": "recolor"},
     "settings": {"grain": "noise_std"},
 }
+
+# Names of degradations, in a chain of a config, of the command line or of a degraded folder's manifest.
+DEGRADATIONS: dict[str, str] = {"greyscale": "grayscale"}
 
 # Arguments and settings that are gone: the one value with which they changed nothing, and why no other is taken.
 _ONE_COAT = "since a draft is painted once"
@@ -48,6 +51,18 @@ TENSORS: list[tuple[re.Pattern[str], str]] = [
 def current_class(name: Any) -> Any:
     """Return the present name of a recipe or a net; anything else as it is."""
     return CLASSES.get(name, name) if isinstance(name, str) else name
+
+
+def current_chain(chain: Any) -> Any:
+    """Return a chain of degradations by their present names; anything else as it is."""
+    if isinstance(chain, str) or not isinstance(chain, Sequence):
+        return chain
+    return [
+        {**step, "name": DEGRADATIONS.get(step["name"], step["name"])}
+        if isinstance(step, Mapping) and isinstance(step.get("name"), str)
+        else step
+        for step in chain
+    ]
 
 
 def current_arguments(place: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
@@ -118,6 +133,8 @@ def _current_section(place: str, section: Mapping[str, Any]) -> tuple[dict[str, 
     current, faults = current_arguments(place, section)
     if "name" in current:
         current["name"] = current_class(current["name"])
+    if "chain" in current and place == "data":
+        current["chain"] = current_chain(current["chain"])
     if place == "recipe":
         for key, value in current.items():
             if isinstance(value, Mapping):

@@ -12,6 +12,8 @@ from net_examples import LAPSTYLE, STYLE_TRANSFER, fill
 from ppgan_lite import aliases, styles
 from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint, write_checkpoint
 from ppgan_lite.config import load_config
+from ppgan_lite.data.degraded_folder import degrade_folder, verify_folder
+from ppgan_lite.degradations import DEGRADATIONS
 from ppgan_lite.errors import CheckpointError, ConfigError
 from ppgan_lite.nets import NETS
 from ppgan_lite.nets.lapstyle import LapStyleNet
@@ -35,6 +37,9 @@ def written(path: Path, net: LapStyleNet | StyleTransferNet, tensors: dict[str, 
 def test_present_names_are_no_old_ones():
     for table in (aliases.CLASSES, *aliases.KEYS.values()):
         assert table.keys().isdisjoint(table.values())
+    assert set(aliases.DEGRADATIONS.values()) <= DEGRADATIONS.keys() and DEGRADATIONS.keys().isdisjoint(
+        aliases.DEGRADATIONS
+    )
     assert set(aliases.CLASSES.values()) <= NETS.keys() | RECIPES.keys()
     assert aliases.KEYS.keys() == aliases.RETIRED.keys()
     for name in ("net/painter/encoder.conv0.weight", "state/0/pool_a/003"):
@@ -115,3 +120,25 @@ def test_a_configs_old_names_are_told_at_their_lines(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_config(CONFIGS / "style_draft.yaml", ["recipe.grain=much"])
     assert str(caught.value) == "-o recipe.grain=much: recipe.noise_std: 'much' (text); expected a number"
+
+
+def test_data_may_use_old_names(tmp_path, photo_file):
+    path = tmp_path / "old.yaml"
+    chain = "[{name: greyscale}, {name: mean_blur, size: 3}]"
+    data = f"{{name: Degraded, clean: [{photo_file}], chain: {chain}, size: 16}}"
+    path.write_text(f"base: {CONFIGS / 'tiny/pix2pix_colorize.yaml'}\ndata: {data}\n", encoding="utf-8")
+    assert load_config(path).data["chain"] == [{"name": "grayscale"}, {"name": "mean_blur", "size": 3}]
+    path.write_text(f"base: {CONFIGS / 'any_style.yaml'}\ndata: {{recolour: 0.5}}\n", encoding="utf-8")
+    assert load_config(path).data["recolor"] == 0.5
+    assert load_config(path, ["data.recolour=0.25"]).data["recolor"] == 0.25
+
+
+def test_a_folder_that_was_degraded_by_an_old_name_is_known(tmp_path, photo_file):
+    source, target = photo_file.parent, tmp_path / "worse"
+    degrade_folder(source, target, [{"name": "greyscale"}])
+    manifest = target / "manifest.json"
+    text = manifest.read_text(encoding="ascii")
+    assert '"grayscale"' in text
+    manifest.write_text(text.replace('"grayscale"', '"greyscale"'), encoding="ascii")
+    assert degrade_folder(source, target, [{"name": "grayscale"}]).skipped == 1
+    assert verify_folder(source, target, chain=[{"name": "grayscale"}]) == []

@@ -69,7 +69,7 @@ def test_samples_have_one_shape_type_and_range(folders):
 
 
 def test_a_sample_is_a_function_of_its_index_and_generator(folders):
-    data, other = dataset(folders, recolour=0.5), dataset(folders, recolour=0.5)
+    data, other = dataset(folders, recolor=0.5), dataset(folders, recolor=0.5)
     other.get(2, rng(9))  # what was read before does not matter
     for index in range(3):
         first, second = data.get(index, rng(3)), other.get(index, rng(3))
@@ -139,8 +139,8 @@ def test_excluded_files_are_never_drawn(folders):
 def test_recoloring_makes_other_palettes_and_leaves_photos_alone(folders):
     styles = [str(folders / "styles/red.png")]
 
-    def palettes(recolour: float) -> set[tuple[float, ...]]:
-        data = dataset(folders, style=styles, recolour=recolour)
+    def palettes(recolor: float) -> set[tuple[float, ...]]:
+        data = dataset(folders, style=styles, recolor=recolor)
         samples = [data.get(0, rng(seed))["style"] for seed in range(60)]
         return {tuple(round(float(mean), 1) for mean in sample.mean(axis=(1, 2))) for sample in samples}
 
@@ -149,7 +149,7 @@ def test_recoloring_makes_other_palettes_and_leaves_photos_alone(folders):
     assert {(0.8, 0.0, 0.0), (0.0, 0.8, 0.0), (0.0, 0.0, 0.8)} <= always  # channels change places
     assert {(0.8, 1.0, 0.0), (0.2, 0.0, 0.0)} & always  # and some are inverted
     assert palettes(0.5) > {(0.8, 0.0, 0.0)}
-    photos = [dataset(folders, recolour=recolour).get(0, rng(3))["photo"].max() for recolour in (0.0, 1.0)]
+    photos = [dataset(folders, recolor=recolor).get(0, rng(3))["photo"].max() for recolor in (0.0, 1.0)]
     assert min(photos) > 0.1
 
 

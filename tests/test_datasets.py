@@ -339,7 +339,7 @@ def test_a_size_that_the_chain_does_not_divide_is_told(tmp_path):
 
 def test_colorization_gives_the_luma_as_one_channel(tmp_path):
     write(tmp_path, one=ramp())
-    data = Degraded(clean=[str(tmp_path)], chain=[{"name": "greyscale"}], size=16, channels_a=1)
+    data = Degraded(clean=[str(tmp_path)], chain=[{"name": "grayscale"}], size=16, channels_a=1)
     sample = data.get(0, rng())
     assert sample["a"].shape == (1, 16, 16) and sample["b"].shape == (3, 16, 16)
     luma = np.einsum("c,chw->hw", [0.299, 0.587, 0.114], sample["b"])

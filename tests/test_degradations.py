@@ -21,7 +21,7 @@ from ppgan_lite.degradations import (
     downscale,
     gaussian_blur,
     gaussian_noise,
-    greyscale,
+    grayscale,
     jpeg,
     line_art,
     mean_blur,
@@ -217,8 +217,8 @@ def test_downscale_averages_areas() -> None:
     assert np.array_equal(downscale(image, 1), image)
 
 
-def test_greyscale_is_the_luma_of_rec_601_in_every_channel(photo: np.ndarray) -> None:
-    gray = greyscale(photo)
+def test_grayscale_is_the_luma_of_rec_601_in_every_channel(photo: np.ndarray) -> None:
+    gray = grayscale(photo)
     assert np.abs(gray[..., 0] - photo @ [0.299, 0.587, 0.114]).max() <= 0.51
     assert (gray == gray[..., :1]).all()
     assert np.abs(gray[..., 0].astype(int) - np.asarray(Image.fromarray(photo).convert("L"))).max() <= 1
@@ -236,7 +236,7 @@ def test_drawings_are_white_where_nothing_is_and_dark_at_edges(draw: Any) -> Non
 
 
 def test_line_art_is_the_extended_difference_of_gaussians(photo: np.ndarray) -> None:
-    gray = greyscale(photo)[..., 0] / 255
+    gray = grayscale(photo)[..., 0] / 255
 
     def gaussian(sigma: float) -> np.ndarray:
         reach = round(4 * sigma)
@@ -289,7 +289,7 @@ def test_two_chains_that_do_the_same_are_equal_when_resolved() -> None:
         ([{"name": "mean_blurr"}], "step 1: name: 'mean_blurr' is not known; expected one of salt_and_pepper, "),
         ([{"name": "mean_blurr"}], "Did you mean 'mean_blur'?"),
         ([{"name": ["mean_blur"]}], "is not known"),
-        ([{"name": "greyscale"}, {"name": "mean_blur", "sze": 3}], "step 2 (mean_blur) sze: mean_blur has no such key"),
+        ([{"name": "grayscale"}, {"name": "mean_blur", "sze": 3}], "step 2 (mean_blur) sze: mean_blur has no such key"),
         ([{"name": "mean_blur", "rng": 3}], "rng: mean_blur has no such key"),
         ([{"name": "mean_blur", "size": 2.5}], "size: 2.5 (a number); expected an integer from 1 to 999"),
         ([{"name": "mean_blur", "size": 0}], "size: 0 (an integer); expected an integer from 1 to 999"),

@@ -499,7 +499,7 @@ def test_the_command_reports_what_it_did_and_verifies(clean: list[str], capsys: 
 
 
 def test_a_step_is_a_name_and_json_values() -> None:
-    assert _parse_step("greyscale") == {"name": "greyscale"}
+    assert _parse_step("grayscale") == {"name": "grayscale"}
     assert _parse_step("motion_blur:length=9, angle=-4.5") == {"name": "motion_blur", "length": 9, "angle": -4.5}
     assert _parse_step("motion_blur:angle=null") == {"name": "motion_blur", "angle": None}
     assert _parse_step("jpeg:quality=high") == {"name": "jpeg", "quality": "high"}

@@ -20,7 +20,8 @@ LAYERS = [
     {"runtime"},
     {"tables", "safetensors_files"},
     {"signatures"},
-    {"nets", "images", "degradations", "contact_sheet", "aliases"},
+    {"aliases"},
+    {"nets", "images", "degradations", "contact_sheet"},
     {"checkpoint", "losses", "metrics", "styles", "restoration", "encoders"},
     {"foreign"},
     {"fetch"},
@@ -34,7 +35,7 @@ LAYERS = [
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
-BASICS = {"errors", "runtime", "tables", "signatures"}
+BASICS = {"errors", "runtime", "tables", "signatures", "aliases"}
 # Stricter than the layers.
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},

@@ -28,7 +28,7 @@ class ContentAndStyle:
         exclude: File names (without folder) to leave out, for example those held out for validation.
         whole: Whether to return the whole painting, always in the same size, its short side in the middle of
             `style_short_side`, instead of crops of it, whose colors and strokes differ. Takes one painting.
-        recolour: Share of paintings whose color channels are shuffled and partly inverted, for more palettes.
+        recolor: Share of paintings whose color channels are shuffled and partly inverted, for more palettes.
         augment: Whether to draw at random. If not: the middles of ranges, the centers of pictures, the paintings in
             turn.
     """
@@ -46,7 +46,7 @@ class ContentAndStyle:
         style_short_side: tuple[int, int] = (136, 136),
         exclude: Sequence[str] = (),
         whole: bool = False,
-        recolour: float = 0.0,
+        recolor: float = 0.0,
         augment: bool = True,
     ) -> None:
         style_size = 1 if whole else style_size or size
@@ -57,7 +57,7 @@ class ContentAndStyle:
             if not least <= sides[0] <= sides[1]:
                 raise DataError(name, f"{list(sides)}", f"two rising numbers of at least the crop's {least} px")
         self.whole = whole
-        self.recolour = recolour
+        self.recolor = recolor
         self.augment = augment
         self.photos = pictures_in(content, "content", exclude=exclude)
         self.styles = [pictures_in([entry], "style", exclude=exclude) for entry in style]
@@ -77,7 +77,7 @@ class ContentAndStyle:
         image = self._paintings[self._painting(index, rng)]
         where = self._style_policy.choose(image, rng)
         painting = to_array(resized(image, where.width, where.height) if self.whole else cut(image, where), 3)
-        if self.augment and rng.random() < self.recolour:
+        if self.augment and rng.random() < self.recolor:
             painting = painting[rng.permutation(3)]
             inverted = rng.random(3) < 0.3
             painting = np.where(inverted[:, None, None], 1 - painting, painting)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite import __version__
+from ppgan_lite.aliases import current_chain
 from ppgan_lite.errors import DataError
 from ppgan_lite.images import write_file
 
@@ -90,7 +91,7 @@ class Manifest:
             raise DataError(path, found, f"version {_VERSION}", "Update ppgan_lite, or choose another folder")
         try:
             entries = {str(name): _entry(value) for name, value in content["files"].items()}
-            return cls([dict(step) for step in content["chain"]], int(content["seed"]), entries)
+            return cls([dict(step) for step in current_chain(content["chain"])], int(content["seed"]), entries)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _damaged(path, "lacks what a manifest has") from error
 

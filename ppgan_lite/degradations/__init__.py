@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ppgan_lite.aliases import current_chain
 from ppgan_lite.degradations.blur import gaussian_blur, mean_blur, median_blur, motion_blur
 from ppgan_lite.degradations.checks import SUPPLIED
 from ppgan_lite.degradations.drawing import line_art, pencil_sketch
 from ppgan_lite.degradations.noise import gaussian_noise, poisson_noise, salt_and_pepper, speckle_noise
-from ppgan_lite.degradations.reduction import downscale, greyscale, jpeg
+from ppgan_lite.degradations.reduction import downscale, grayscale, jpeg
 from ppgan_lite.errors import UsageError
 from ppgan_lite.signatures import Fault, argument_faults, shown, with_defaults
 from ppgan_lite.tables import did_you_mean
@@ -28,7 +29,7 @@ __all__ = [
     "downscale",
     "gaussian_blur",
     "gaussian_noise",
-    "greyscale",
+    "grayscale",
     "jpeg",
     "line_art",
     "mean_blur",
@@ -58,7 +59,7 @@ DEGRADATIONS: dict[str, Callable[..., np.ndarray]] = {
         median_blur,
         jpeg,
         downscale,
-        greyscale,
+        grayscale,
         pencil_sketch,
         line_art,
     )
@@ -79,6 +80,7 @@ def degrade(image: np.ndarray, chain: Chain, *, rng: np.random.Generator) -> np.
     Raises:
         UsageError: The chain is invalid, see `check_chain`, or a step does not support the picture.
     """
+    chain = current_chain(chain)
     check_chain(chain)
     worse = image if chain else image.copy()
     for step in chain:
@@ -97,7 +99,7 @@ def check_chain(chain: Any) -> None:
     """
     if isinstance(chain, str) or not isinstance(chain, Sequence):
         raise UsageError("chain", shown(chain), 'a list of steps such as {"name": "mean_blur", "size": 20}')
-    faults = [fault for number, step in enumerate(chain, 1) for fault in _step_faults(number, step)]
+    faults = [fault for number, step in enumerate(current_chain(chain), 1) for fault in _step_faults(number, step)]
     if faults:
         raise UsageError("chain", "; ".join(faults))
 
@@ -108,6 +110,7 @@ def resolve_chain(chain: Chain) -> list[dict[str, Any]]:
     Raises:
         UsageError: As `check_chain`.
     """
+    chain = current_chain(chain)
     check_chain(chain)
     return [{"name": step["name"], **with_defaults(DEGRADATIONS[step["name"]], _arguments(step))} for step in chain]
 

@@ -58,7 +58,7 @@ def downscale(image: np.ndarray, factor: Annotated[float, Within(1, 64)] = 2.0) 
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def greyscale(image: np.ndarray) -> np.ndarray:
+def grayscale(image: np.ndarray) -> np.ndarray:
     """Convert to grayscale: every channel becomes the luma (Rec. 601).
 
     Args:
@@ -70,7 +70,7 @@ def greyscale(image: np.ndarray) -> np.ndarray:
     Raises:
         UsageError: The array is not such an image.
     """
-    check_arguments(greyscale, image)
+    check_arguments(grayscale, image)
     gray = luma(image)
     return gray if image.ndim == 2 else opencv().merge([gray] * 3)
 
