@@ -1,8 +1,8 @@
-"""Checkpoints: one file that says what it is. docs/checkpoint-format.md describes it byte for byte.
+"""Checkpoints: single files that describe themselves. docs/checkpoint-format.md specifies the format.
 
 A `.ppgan` file is a safetensors file whose metadata has one key, "ppgan_lite", holding JSON: the nets with their
-constructor arguments, how to call them, and how they were trained. Nothing in it can be executed: reading parses JSON
-and copies numbers. Everything is checked before it is used, so a damaged, foreign or hostile file gives one
+constructor arguments, the predictors, and the training. Nothing in it can be executed: reading parses JSON and copies
+numbers. All content is checked before use, so a damaged, foreign or hostile file raises one
 `CheckpointError`. Only `build_net` and `net_tensors` need Paddle.
 """
 
@@ -41,13 +41,13 @@ FORMAT = "ppgan_lite"
 VERSION = 1
 SUFFIX = ".ppgan"
 
-# Parameters that a net may have beyond what its file holds; the fault is then told by name.
+# Parameters that a net may have in addition to those in its file, so that the error can name the missing ones.
 _SPARE_PARAMETERS = 10_000_000
 
 
 @dataclass(frozen=True)
 class NetSpec:
-    """A net's name in the table of nets, and the JSON arguments of its constructor."""
+    """The name of a net in the table of nets, and the JSON arguments of its constructor."""
 
     kind: str
     arguments: dict[str, Any]
@@ -55,16 +55,16 @@ class NetSpec:
 
 @dataclass(frozen=True)
 class PredictorSpec:
-    """What a caller must know to use a net of a checkpoint.
+    """Specification of a predictor: how to call a net of a checkpoint.
 
     Attributes:
         net: Name in `Header.nets`.
         task: "stylize", "translate" or "restore".
-        inputs: Names of the images that go in: ("photo",) or ("photo", "style").
-        value_range: Lowest and highest value of the net's input and output.
+        inputs: Names of the input images: ("photo",) or ("photo", "style").
+        value_range: Lowest and highest value of input and output of the net.
         multiple_of: Height and width must be multiples of it; the predictor pads.
-        scale: Output pixels for each input pixel, along one side.
-        settings: What the task needs beyond that, as JSON.
+        scale: Output pixels per input pixel, along one side.
+        settings: Further settings of the task, as JSON.
     """
 
     net: str
@@ -78,17 +78,17 @@ class PredictorSpec:
 
 @dataclass(frozen=True)
 class Header:
-    """Everything in a checkpoint but the numbers.
+    """The content of a checkpoint without its tensors.
 
     Attributes:
         nets: Name -> kind and arguments.
-        predictors: Name -> how to call a net.
+        predictors: Name -> specification.
         recipe: Name and arguments of the recipe that trained the nets.
-        training: Iteration, seed, config: what resuming and curious people need.
-        about: Title, origin, licence, in free words.
-        version: Of the format.
-        program: What wrote the file.
-        source: The file it was read from, for messages; not stored.
+        training: Iteration, seed and config, for resuming and for the record.
+        about: Title, origin and license, as free text.
+        version: Version of the format.
+        program: The program that wrote the file.
+        source: The path of the file, for messages; not stored.
     """
 
     nets: dict[str, NetSpec]
@@ -102,7 +102,7 @@ class Header:
 
 
 def read_header(path: str | Path) -> Header:
-    """Read what a checkpoint is, without its numbers and without Paddle.
+    """Read the header of a checkpoint, without tensors and without Paddle.
 
     Raises:
         CheckpointError: The file is missing, damaged, of another program or of a newer format.
@@ -113,7 +113,7 @@ def read_header(path: str | Path) -> Header:
 
 
 def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
-    """Read a checkpoint whole, without Paddle.
+    """Read a whole checkpoint, without Paddle.
 
     Returns:
         The header, and name -> read-only array; float16 and bfloat16 are widened to float32.
@@ -139,10 +139,10 @@ def write_checkpoint(
     """Write a checkpoint, whole or not at all.
 
     Args:
-        path: Where to; replaced if it exists.
-        header: What the file says about itself.
+        path: The file; replaced if it exists.
+        header: Its header.
         tensors: Name -> array, named as docs/checkpoint-format.md says.
-        half: Store float32 as float16, except tensors that float16 cannot hold.
+        half: Store float32 as float16, except tensors outside of its range.
 
     Raises:
         CheckpointError: The folder is missing or cannot be written.
@@ -158,14 +158,14 @@ def write_checkpoint(
 
 
 def net_spec(net: nn.Layer) -> NetSpec:
-    """Return what a checkpoint says about a net: its name in the table, its constructor arguments (`net.arguments`)."""
+    """Return the specification of a net: its name in the table, and its constructor arguments (`net.arguments`)."""
     from ppgan_lite.nets import NETS
 
     return NetSpec(name_in(NETS, type(net), "net"), dict(net.arguments))
 
 
 def net_tensors(name: str, net: nn.Layer) -> dict[str, np.ndarray]:
-    """Return a net's parameters and buffers as a checkpoint stores them: "net/<name>/<parameter>" -> array."""
+    """Return parameters and buffers of a net for a checkpoint: "net/<name>/<parameter>" -> array."""
     return {f"net/{name}/{key}": value.numpy() for key, value in net.state_dict().items()}
 
 
@@ -198,7 +198,7 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
     try:
         with _parameters_at_most(2 * numbers + _SPARE_PARAMETERS):
             net = cls(**spec.arguments)
-    except Exception as error:  # Arguments of a hostile file can make a constructor fail in any way.
+    except Exception as error:  # Arguments of a hostile file can make a constructor raise any error.
         raise CheckpointError(where, f"{spec.kind} cannot be built ({one_line(error)})") from error
     load_net(net, name, tensors, where=where)
     net.eval()
@@ -228,9 +228,9 @@ def _parameters_at_most(numbers: int) -> Iterator[None]:
 
 
 def load_net(net: nn.Layer, name: str, tensors: Mapping[str, np.ndarray], *, where: object) -> None:
-    """Load the tensors "net/<name>/..." into a net, after names, shapes and types have all been found right.
+    """Load the tensors "net/<name>/..." into a net, after checking all names, shapes and types.
 
-    Paddle's `set_state_dict` only warns of what is missing and keeps random weights there (3.3), so it comes last.
+    The check comes first: `set_state_dict` of Paddle (3.3) only warns of missing tensors and keeps random weights.
 
     Raises:
         CheckpointError: Tensors are missing, left over, or of another shape or type; the net is unchanged.
@@ -256,7 +256,7 @@ def load_net(net: nn.Layer, name: str, tensors: Mapping[str, np.ndarray], *, whe
 
 
 def sha256_of(path: str | Path) -> str:
-    """Return a file's SHA-256 as hexadecimal digits."""
+    """Return the SHA-256 of a file as hexadecimal digits."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):
@@ -265,7 +265,7 @@ def sha256_of(path: str | Path) -> str:
 
 
 def describe(path: str | Path) -> dict[str, Any]:
-    """Return a summary of a checkpoint as JSON values, reading no tensor and no Paddle."""
+    """Return a summary of a checkpoint as JSON values, without reading tensors or importing Paddle."""
     path = Path(path)
     header, entries = _read_front(path)
     summary = asdict(header)
@@ -284,7 +284,7 @@ def describe(path: str | Path) -> dict[str, Any]:
 
 
 def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
-    """Read and check a checkpoint's header; return it with what the file says of each tensor."""
+    """Read and check the header of a checkpoint; return it with the entries of its tensors."""
     metadata, front = read_front(path)
     if not isinstance(metadata.get(FORMAT), str):
         raise CheckpointError(path, "is a safetensors file of another program", remedy=OURS_REMEDY)
@@ -292,7 +292,7 @@ def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
 
 
 def _parse_header(path: Path, value: dict[str, Any]) -> Header:
-    """Turn the JSON of the "ppgan_lite" key into a Header; fields that this version does not know are ignored."""
+    """Convert the JSON of the "ppgan_lite" key to a Header; ignore fields that this version does not know."""
     version = value.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise damaged(path, f"its format version is {version!r}")
@@ -326,7 +326,7 @@ def _parse_header(path: Path, value: dict[str, Any]) -> Header:
 
 
 def _fill(path: Path, what: str, cls: type, entry: Any) -> Any:
-    """Build a spec from JSON values whose types are those of the dataclass."""
+    """Build a spec from JSON values, after checking their types."""
     if not isinstance(entry, dict):
         raise damaged(path, f"{what} is not a JSON object")
     faults = argument_faults(cls, entry)

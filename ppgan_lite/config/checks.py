@@ -7,7 +7,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from ppgan_lite.config.files import Sources, named_over
+from ppgan_lite.config.files import Sources, merge_class
 from ppgan_lite.config.settings import (
     BOUNDS,
     Config,
@@ -133,7 +133,7 @@ def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources
     over = parts["validation"].get("data") or {}
     if not isinstance(over, dict):
         return {}  # Already reported as a fault of its type.
-    section = named_over(parts["data"], over)
+    section = merge_class(parts["data"], over)
     # Faults of `data` itself have been reported there.
     if "name" in over:
         cls = _check_named({**section, "name": over["name"]}, "validation.data", DATASETS, sources)

@@ -1,4 +1,4 @@
-"""YAML files and overrides into nested settings, with the place where each of them was said."""
+"""Read YAML files and overrides into nested settings, with the place of each setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ppgan_lite.signatures import Fault, shown
 
 
 class Sources:
-    """Where settings come from: a file, its bases and the overrides; and the faults found so far.
+    """The sources of settings (a file, its bases and overrides), and the faults found so far.
 
     Attributes:
         path: The file.
@@ -30,37 +30,37 @@ class Sources:
         self._faults: list[tuple[str, str]] = []
 
     def gather(self, overrides: Iterable[str]) -> dict[str, Any]:
-        """Return the settings of the file over those of its bases, with the overrides over both.
+        """Return the settings of the file merged over its bases, with the overrides over both.
 
         Raises:
-            ConfigError: A file cannot be read or is no YAML. What is wrong with single settings is noted as a fault.
+            ConfigError: A file cannot be read or is not YAML. Faults of single settings are collected.
         """
         settings = self._read(self.path)
-        stronger: dict[str, Any] = {}
+        overriding: dict[str, Any] = {}
         for override in overrides:
-            stronger = _laid_over(stronger, self._read_override(override))
-        return merged(settings, stronger)
+            overriding = _merge(overriding, self._read_override(override))
+        return merge_settings(settings, overriding)
 
     def add(self, fault: Fault) -> None:
-        """Note a fault at the line of its key, or of the section around it where the key is missing."""
+        """Add a fault at the line of its key, or of the enclosing section if the key is missing."""
         key = fault.key
         while key and key not in self.places:
             key = key.rpartition(".")[0]
         self._faults.append((self.places.get(key, str(self.path)), str(fault)))
 
     def raise_faults(self) -> None:
-        """Raise one error that tells every fault on a line of its own, if there are any."""
+        """Raise one error with a line for each fault, if there are any."""
         if not self._faults:
             return
         if len(self._faults) == 1:
             raise ConfigError(*self._faults[0])
         error = ConfigError(self.path, f"{len(self._faults)} faults")
-        # The error of one fault is one line; this one has a line for each.
+        # A ConfigError is one line; this one has a line for each fault.
         error.args = ("\n".join([str(error), *(f"  {place}: {text}" for place, text in self._faults)]),)
         raise error
 
     def _read(self, path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
-        """Return a file's settings over those of its `base`."""
+        """Return the settings of a file merged over those of its `base`."""
         real = Path(os.path.realpath(path))
         if real in below:
             chain = " -> ".join(file.name for file in (*below, path))
@@ -78,7 +78,7 @@ class Sources:
             base = None
         settings = {} if base is None else self._read(find_config(base, beside=path.parent), (*below, real))
         self.places |= {current_key(key): place for key, place in own_places.items()}
-        return merged(settings, own)
+        return merge_settings(settings, own)
 
     def _translated(self, settings: dict[str, Any], places: Mapping[str, str], where: str) -> dict[str, Any]:
         """Return settings by the present names of their keys, noting those that are gone."""
@@ -87,7 +87,7 @@ class Sources:
         return settings
 
     def _read_override(self, override: str) -> dict[str, Any]:
-        """Return one "a.b=value" as nested settings."""
+        """Return "a.b=value" as nested settings."""
         key, equals, text = override.partition("=")
         key = key.strip()
         if not equals or not all(key.split(".")):
@@ -121,7 +121,7 @@ class Sources:
         return value
 
     def _value(self, loader: _Loader, node: yaml.Node, file: str, key: str, places: dict[str, str]) -> Any:
-        """Return a YAML node as a value and note the line of every key in it."""
+        """Return the value of a YAML node; record the line of every key in it."""
         if not isinstance(node, yaml.MappingNode):
             return loader.construct_object(node, deep=True)
         loader.flatten_mapping(node)
@@ -138,7 +138,7 @@ class Sources:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: 1e-4 is a number (YAML 1.1 wants a dot and a sign there and reads text)."""
+    """Loader that reads 1e-4 as a number; YAML 1.1 requires a dot and a sign, and reads it as text."""
 
 
 _Loader.add_implicit_resolver(
@@ -146,35 +146,35 @@ _Loader.add_implicit_resolver(
 )
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with others laid over them.
+def merge_settings(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with others merged over them.
 
-    A recipe, a dataset or a net of another name starts afresh: the arguments of one class mean nothing to another.
+    A recipe, dataset or net of another name replaces all arguments, which mean nothing to another class.
     """
-    settings = _laid_over(base, over)
+    settings = _merge(base, over)
     for section in ("recipe", "data"):
         old, new = base.get(section), over.get(section)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            settings[section] = named_over(old, new)
+            settings[section] = merge_class(old, new)
     return settings
 
 
-def named_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a class's name and arguments with others laid over them; another name keeps nothing of the base."""
+def merge_class(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return name and arguments of a class with others merged over them; another name replaces all arguments."""
     if over.get("name", base.get("name")) != base.get("name"):
         return dict(over)
-    settings = _laid_over(base, over)
+    settings = _merge(base, over)
     for key, new in over.items():
         old = base.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            settings[key] = named_over(old, new)
+            settings[key] = merge_class(old, new)
     return settings
 
 
-def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping with another one merged into it, mappings in it merged likewise."""
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with another one merged into it, recursively."""
     settings = dict(base)
     for key, value in over.items():
         old = settings.get(key)
-        settings[key] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        settings[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return settings

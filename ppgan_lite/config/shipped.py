@@ -22,7 +22,7 @@ def shipped_configs() -> dict[str, Path]:
 
 
 def first_line(path: Path) -> str:
-    """Return the first line of a file without the sign of a comment: what an experiment is for."""
+    """Return the first line of a config without its comment sign, which describes the experiment."""
     with path.open(encoding="utf-8") as file:
         return file.readline().lstrip("# ").rstrip()
 
