@@ -1,6 +1,6 @@
 """Translate an image with the Python API: python applications/translate.py IMAGE CHECKPOINT RESULT [DIRECTION]
 
-CHECKPOINT is what a CycleGAN or pix2pix training wrote; DIRECTION is one of its predictors, a_to_b or b_to_a.
+CHECKPOINT comes from a CycleGAN or pix2pix training; DIRECTION is one of its predictors, a_to_b or b_to_a.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""How far each engine's pictures, in each precision, are from eager Paddle's: for every checkpoint that ships.
+"""Differences between each engine's pictures, in each precision, and eager Paddle's, for every checkpoint that ships.
 
     python benchmarks/agreement.py [PHOTO ...] [--styles starry_night any] [--px 1024]
 
-Differences are in steps of 1/255: the largest, the mean, and what 999 of 1000 values are within. "any" paints in the
-manner of a picture. An engine that does not agree on the photo that `auto` decides by is told and left out. Without
-photos, those of scikit-image are taken.
+They are in steps of 1/255: the largest, the mean, and the 99.9th percentile. "any" paints in the style of a picture. An
+engine that does not agree on the photo by which `auto` decides is named and left out. Without photos, those of
+scikit-image are taken.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def compared(source: str, photos: dict[str, np.ndarray]) -> list[dict[str, Any]]
 
 
 def painter(source: str, engine: str) -> Any:
-    """Return a predictor of a photo alone."""
+    """Return a predictor that needs a photo alone."""
     predictor = load_predictor(source, device="cpu", engine=engine)
     return predictor if predictor.spec.inputs == ("photo",) else predictor.with_style(data.coffee())
 

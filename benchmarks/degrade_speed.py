@@ -1,12 +1,12 @@
-"""How fast a folder is degraded: salt-and-pepper noise, then a mean blur of 20 x 20.
+"""Time the degradation of a folder: salt-and-pepper noise, then a mean blur of 20 x 20.
 
     python benchmarks/degrade_speed.py [--pictures 500] [--side 512] [--scratch /dev/shm]
 
-- Arrays: noise and blur against the noise alone of a double Python loop, as the program that this one replaces made it.
+- Arrays: noise and blur against the noise alone in a double Python loop, as in the program that this one replaces.
 - Folders of JPEG (quality 92, as cameras write them) and PNG, crops of scikit-image's photos: time a picture with one
   process and with two, against decoding and encoding alone. That is, in one process and one thread: read each clean
   file, decode it; encode degraded pixels of the same size, which lie ready in memory, with the same codec and quality,
-  and write the file. No conversion of colours, no metadata, no checksum, no renaming, no manifest. The codec is the one
+  and write the file. No conversion of colors, no metadata, no checksum, no renaming, no manifest. The codec is the one
   that the package uses, OpenCV for JPEG and Pillow for PNG; with JPEG, Pillow takes its turn, too.
 - `times_as_fast` against "codec alone" is the share of the codec's speed that is reached.
 
@@ -33,7 +33,7 @@ from ppgan_lite.images import WRITABLE
 from ppgan_lite.runtime.opencv import opencv
 
 CHAIN = [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}]
-# Enough that no two in a row are the same, few enough to stay in a processor's cache, as what was just degraded does.
+# Enough that no two in a row are the same, few enough to stay in a processor's cache, like fresh results.
 DEGRADED_READY = 16
 ARRAYS = 20
 
@@ -67,7 +67,7 @@ def measure_arrays(runs: int) -> list[dict[str, Any]]:
 
 
 def loop_of_the_original(image: np.ndarray, amount: float) -> np.ndarray:
-    """Noise as the program that this one replaces makes it, pixel by pixel."""
+    """Add noise pixel by pixel, as the program that this one replaces does."""
     worse = np.zeros(image.shape, np.uint8)
     for row in range(image.shape[0]):
         for column in range(image.shape[1]):

@@ -1,10 +1,10 @@
-"""Run all benchmarks that need nothing outside the extras, one after the other: what `make bench` does.
+"""Run all benchmarks that need nothing outside the extras, one after the other; `make bench` calls it.
 
     python benchmarks/everything.py [NAME ...] [--runs 7] [--output out/bench]
 
 Each prints its table and writes its JSON; at the end stands one table of all that was timed, which is written as
-all.json. A benchmark that fails does not keep the others from being run; which did is told, and the exit code is 1.
-With --runs 1 it is a look at whether all of them work.
+all.json. A benchmark that fails does not keep the others from being run; its name is printed at the end, and the exit
+code is 1. With --runs 1 it is a quick check that all of them work.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 
 from measuring import report
 
-# What is left out needs another program's checkout, pictures or a checkpoint. The arguments make it shorter.
+# The others need another program's checkout, pictures or a checkpoint. The arguments make it shorter.
 BENCHMARKS: dict[str, list[str]] = {
     "cold_start": [],
     "window_start": [],
@@ -36,7 +36,7 @@ COLUMNS = ("what", "who", "median_s", "times_as_fast")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none is given")
-    parser.add_argument("--runs", type=int, default=7, help="how often each piece of work is timed")
+    parser.add_argument("--runs", type=int, default=7, help="how often each work is timed")
     parser.add_argument(
         "--output", type=Path, default=Path("out/bench"), metavar="FOLDER", help="where JSON is written"
     )
@@ -54,7 +54,7 @@ def run_all(names: list[str], runs: int, output: Path) -> int:
     for name in names:
         print(f"== {name}", flush=True)
         found = output / f"{name}.json"
-        found.unlink(missing_ok=True)  # what an earlier run left is not what this one found
+        found.unlink(missing_ok=True)  # an earlier run may have left it
         line = [sys.executable, str(FOLDER / f"{name}.py"), "--json", str(found), "--runs", str(runs)]
         if subprocess.run([*line, *BENCHMARKS[name]], check=False).returncode or not found.exists():
             failed.append(name)

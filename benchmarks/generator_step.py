@@ -1,6 +1,6 @@
 """Time one forward and backward pass of each net: python benchmarks/generator_step.py [--size 128] [--threads 1 2]
 
-Beside the nets of the package stands CycleGAN's generator written with Paddle's own layers, whose numbers are the same.
+For comparison, CycleGAN's generator is also built from Paddle's own layers, with the same numbers as results.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""How long LapStyle of the published sizes takes for a photo, beside PaddleGAN's own predictor.
+"""Time LapStyle of the published sizes on a photo, in turn with PaddleGAN's own predictor.
 
     python benchmarks/lapstyle_speed.py --paddlegan CHECKOUT [--px 512] [--rival-python VENV/bin/python]
 
@@ -6,8 +6,8 @@ Both have the same weights, drawn at random; nothing is fetched. Both read photo
 painting, paint, and write PNGs. PaddleGAN's code, which resizes everything to 512 x 512, runs as it is, but from
 modules imported one by one, since its packages need more than they use; as installed, and with the two variables that
 help Paddle on some processors ("tuned"). Ours computes in bfloat16 whether or not that agrees well enough with these
-weights for `auto` to use it; how far the pictures are apart is told. Below that, what each net computes at this size,
-and which share that is of what the processor reaches in one large convolution.
+weights for `auto` to use it; the difference between the pictures is printed. Below that stand the operations of each
+net at this size, and their speed as a share of the processor's speed in one large convolution.
 """
 
 import argparse
@@ -59,10 +59,10 @@ def main() -> None:
     add_arguments(parser)
     parser.add_argument("--px", type=int, default=512)
     parser.add_argument("--paddlegan", type=Path, metavar="CHECKOUT", help="a checkout of PaddleGAN's repository")
-    parser.add_argument("--rival-python", default=sys.executable, metavar="PATH", help="what runs it")
+    parser.add_argument("--rival-python", default=sys.executable, metavar="PATH", help="the interpreter that runs it")
     arguments = parser.parse_args()
     for name in TUNING:
-        os.environ.pop(name, None)  # what starts from here is as installed; our package sets them for itself
+        os.environ.pop(name, None)  # child processes start as installed; our package sets them for itself
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PPGAN_LITE_CACHE"] = f"{folder}/cache"
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def whole_pictures(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Time both programs from files to files, and say how far their pictures are apart."""
+    """Time both programs from files to files, and measure the difference between their pictures."""
     from ppgan_lite.images import read_image, resize, write_image
 
     photo, painting = folder / "photo.png", folder / "painting.png"
@@ -113,8 +113,8 @@ def whole_pictures(arguments: argparse.Namespace, folder: Path) -> list[dict[str
 def write_weights(folder: Path) -> tuple[Path, Path]:
     """Write a LapStyle net of the published sizes with random weights, as our checkpoint and as PaddleGAN's.
 
-    Its last layer is adapted to a photo, so that drafts are as bright and have as much contrast as one: most of what
-    random weights paint is black, where no rounding can be seen.
+    Its last layer is adapted to a photo, so that drafts are as bright and have as much contrast as one: most pictures
+    of random weights are black and show no rounding.
     """
     from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
     from ppgan_lite.foreign.saving import save_as
@@ -144,7 +144,7 @@ def write_weights(folder: Path) -> tuple[Path, Path]:
 
 
 def ours(checkpoint: Path, precision: str, photo: Path, painting: Path, result: Path) -> Callable[[], object]:
-    """Return what does with our package what PaddleGAN's predictor does."""
+    """Return a function that does with our package the same as PaddleGAN's predictor."""
     from ppgan_lite.checkpoint import read_checkpoint, sha256_of
     from ppgan_lite.images import read_image, write_image
     from ppgan_lite.inference.engines.openvino import OpenVinoEngine
@@ -166,7 +166,7 @@ def ours(checkpoint: Path, precision: str, photo: Path, painting: Path, result: 
 
 
 def nets(runs: int, px: int) -> list[dict[str, Any]]:
-    """Say what each net of LapStyle computes for a picture of this size, how long, and how near that is to the peak."""
+    """Return operations, time and share of the peak speed of each net of LapStyle for a picture of this size."""
     from paddle import nn
 
     from ppgan_lite.inference.engines.subgraph import Subgraph

@@ -1,11 +1,11 @@
-"""Large pictures: seconds and the most memory of a whole process, beside what was told before; memory in a batch.
+"""Seconds and peak memory of a whole process on large pictures, compared with its own estimate; memory in a batch.
 
     python benchmarks/large_pictures.py photo.jpg --megapixels 12 33
     python benchmarks/large_pictures.py photo.jpg --checkpoint net.ppgan --megapixels 12 33
     python benchmarks/large_pictures.py photo.jpg --batch 500
 
-A photo of each size is made by repeating the one that is given. What was told are the seconds from then on, without
-writing the result, and all memory. Linux and macOS.
+A photo of each size is made by repeating the given one. The estimate holds the seconds from then on, without writing
+the result, and all memory. Linux and macOS.
 """
 
 from __future__ import annotations
@@ -39,45 +39,45 @@ def repeated(photo: np.ndarray, megapixels: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the command said that a picture would cost."""
+class Estimate:
+    """The command's own estimate of a picture's cost."""
 
     seconds: float
     gigabytes: float
 
     @classmethod
-    def found(cls, text: str) -> Told | None:
-        """Read it from what the command says."""
+    def found(cls, text: str) -> Estimate | None:
+        """Read it from the output of the command."""
         match = re.search(r"pixels: about (\d+) (s|min), ([\d.]+) GB", text)
         return match and cls(int(match[1]) * (60 if match[2] == "min" else 1), float(match[3]))
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a command took.
+    """Time and memory of a command.
 
     Attributes:
         seconds: In all.
         memory: Its bytes, at every moment.
-        told: What it said before.
-        seconds_after: From then on.
+        estimate: Printed before the work.
+        seconds_after: From the estimate on.
     """
 
     seconds: float
     memory: list[int]
-    told: Told | None
+    estimate: Estimate | None
     seconds_after: float
 
     @property
     def gigabytes(self) -> float:
-        """The most memory."""
+        """Peak memory."""
         return max(self.memory) / 1e9
 
 
 def run(command: list[str], log: Path) -> Run:
-    """Run a command to its end; what it says is kept in a file."""
-    started = told_at = time.perf_counter()
-    memory, told = [0], None
+    """Run a command to its end; its output is kept in a file."""
+    started = estimated_at = time.perf_counter()
+    memory, estimate = [0], None
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
     watched = psutil.Process(process.pid)
@@ -86,12 +86,12 @@ def run(command: list[str], log: Path) -> Run:
             memory.append(watched.memory_info().rss)
         except psutil.Error:
             break
-        if told is None:
-            told, told_at = Told.found(log.read_text()), time.perf_counter()
+        if estimate is None:
+            estimate, estimated_at = Estimate.found(log.read_text()), time.perf_counter()
         time.sleep(INTERVAL_S)
     if process.wait():
         raise SystemExit(f"{' '.join(command)} failed:\n{log.read_text()}")
-    return Run(time.perf_counter() - started, memory, told, time.perf_counter() - told_at)
+    return Run(time.perf_counter() - started, memory, estimate, time.perf_counter() - estimated_at)
 
 
 def main() -> None:
@@ -128,10 +128,10 @@ def main() -> None:
             line = f"{megapixels:g} MP: {found.seconds:.1f} s, {found.seconds / megapixels:.2f} s/MP"
             print(f"{line}, {found.gigabytes:.2f} GB", end="")
             row = {"megapixels": megapixels, "seconds": found.seconds, "gigabytes": found.gigabytes}
-            if found.told is not None:
-                print(f"; from then on {found.seconds_after:.1f} s, where {found.told.seconds:.0f} s", end="")
-                print(f" and {found.told.gigabytes:.1f} GB were told", end="")
-                row |= {"seconds_after": found.seconds_after, "told": asdict(found.told)}
+            if found.estimate is not None:
+                print(f"; from then on {found.seconds_after:.1f} s, where {found.estimate.seconds:.0f} s", end="")
+                print(f" and {found.estimate.gigabytes:.1f} GB were estimated", end="")
+                row |= {"seconds_after": found.seconds_after, "estimate": asdict(found.estimate)}
             print(flush=True)
             rows.append(row)
     if arguments.json:

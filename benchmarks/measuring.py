@@ -1,4 +1,4 @@
-"""What every benchmark needs: the machine, work that takes turns, medians and ratios, a printed table, JSON.
+"""Parts that all benchmarks share: the machine, work that takes turns, medians and ratios, a printed table, JSON.
 
 from measuring import OtherPython, add_arguments, alternate, compare, report
 
@@ -27,7 +27,7 @@ import ppgan_lite
 
 VERSIONS = ("paddlepaddle", "openvino", "onnxruntime", "numpy", "opencv-python")
 
-# What the other interpreter runs: its code defines `work`. Whatever that prints goes to stderr, away from the answers.
+# Runs in the other interpreter: its code defines `work`, whose output goes to stderr, away from the answers.
 SERVER = """
 import json, os, sys
 answers = os.fdopen(os.dup(1), "w")
@@ -40,7 +40,7 @@ for line in sys.stdin:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that all benchmarks have."""
-    parser.add_argument("--runs", type=int, default=7, help="how often each piece of work is timed")
+    parser.add_argument("--runs", type=int, default=7, help="how often each work is timed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write machine, versions and rows there, too")
 
 
@@ -55,7 +55,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions(distributions: Iterable[str] = ()) -> dict[str, str]:
-    """Return the versions of Python and of what is installed of `VERSIONS` and of these."""
+    """Return the versions of Python and of those of `VERSIONS` and of these distributions that are installed."""
     found = {"ppgan_lite": ppgan_lite.__version__, "python": platform.python_version()}
     for name in (*VERSIONS, *distributions):
         try:
@@ -70,8 +70,8 @@ class OtherPython:
 
     Args:
         python: The other interpreter.
-        code: Python source that defines `work(...)`, from and to JSON values. What it prints goes to stderr.
-        environment: Variables beside those of this process.
+        code: Python source that defines `work(...)`, from and to JSON values. Its output goes to stderr.
+        environment: Variables in addition to those of this process.
     """
 
     def __init__(self, python: Path | str, code: str, environment: Mapping[str, str] | None = None) -> None:
@@ -84,7 +84,7 @@ class OtherPython:
         )
 
     def __call__(self, *arguments: Any) -> Any:
-        """Return `work(*arguments)`; RuntimeError when the other program has died, which told why on stderr."""
+        """Return `work(*arguments)`; RuntimeError when the other program has died; the reason is on stderr."""
         assert self._process.stdin and self._process.stdout
         with contextlib.suppress(BrokenPipeError):
             print(json.dumps(arguments), file=self._process.stdin, flush=True)
@@ -108,10 +108,10 @@ def alternate(
     pause_s: float = 0.25,
     before: Callable[[], object] = lambda: None,
 ) -> dict[str, list[float]]:
-    """Time pieces of work that take turns, so that a busy moment hits all of them.
+    """Time several works that take turns, so that a busy moment hits all of them.
 
     Args:
-        work: What to time, by name.
+        work: Functions to time, by name.
         runs: How often each is timed, after so many rounds that are not.
         pause_s: Rest before each turn: idle threads of the one before spin for 0.2 s in some libraries.
         before: Called before each turn, untimed.
@@ -132,9 +132,9 @@ def alternate(
 
 
 def compare(what: str, times: Mapping[str, list[float]], *, against: str) -> list[dict[str, Any]]:
-    """Return a row for each piece of work: median, fastest and slowest, and how many times as fast as `against`.
+    """Return a row for each work: median, fastest and slowest, and how many times as fast as `against`.
 
-    The ratio is the median of the ratios of what was timed in the same round.
+    The ratio is the median of the ratios within the same round.
     """
     rows = []
     for name, seconds in times.items():

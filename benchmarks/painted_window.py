@@ -1,4 +1,4 @@
-"""The window with a photo that is painted at once: what its benchmark and its picture for the README have in common."""
+"""The window with a photo that is painted at once, for its benchmark and its picture in the README."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PyQt5.QtCore import QSettings, QTimer
 from ppgan_lite.gui import app
 
 if TYPE_CHECKING:
-    from ppgan_lite.gui.window import MainWindow  # its import is a part of what is timed
+    from ppgan_lite.gui.window import MainWindow  # its import is a part of the measured time
 
 Look = Callable[["MainWindow"], object]
 
@@ -24,13 +24,13 @@ def paint_in_window(
     Args:
         style: The name of a style or a checkpoint file; None takes the first style.
         photo: A picture file.
-        settings: A folder for what the window remembers: whoever runs it keeps their own.
+        settings: A folder for the window's settings, so that those of the user stay as they are.
         opened: Called before the window is shown.
         painted: Called when the result is shown.
         every_ms: How often to look whether it is.
 
     Raises:
-        SystemExit: The window complains; this is what it says.
+        SystemExit: The window shows an error, which is the exit message.
     """
     QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, str(settings))
     application, window = app.create(style, str(photo))
@@ -47,7 +47,7 @@ def paint_in_window(
             painted(window)
             application.exit()
         elif window.state.photo is not None and not window.state.jobs.is_running("checkpoint"):
-            window.run()  # does nothing while it is at it
+            window.run()  # does nothing while it is busy
 
     timer = QTimer()
     timer.timeout.connect(look)

@@ -3,11 +3,11 @@
     python benchmarks/quality.py --photos FOLDER --paintings FOLDER [--results FOLDER ...] [--encoder FILE|small|vgg19]
     python benchmarks/quality.py --photos FOLDER --paintings FOLDER --named [--encoder FILE|small|vgg19]
 
-Paints every photo in the manner of every painting (the painter of any picture) and measures; with --results it measures
+Paints every photo in the style of every painting (the painter of any picture) and measures; with --results it measures
 the pictures of those folders instead, named PHOTO__PAINTING.png, whatever program made them; with --named it measures
-each style that ships beside its own painting, if that is in the folder under the name that the catalogue has, and then
-the painter of any picture told the same paintings. The encoder should be one that nothing was trained against; numbers
-of two encoders do not compare.
+each style that ships against its own painting, if that is in the folder under the name in the catalogue, and then the
+painter of any picture with the same paintings. The encoder should be one that nothing was trained against; numbers of
+two encoders do not compare.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from ppgan_lite.metrics.stylization import content_distance, style_distance
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import catalogue
 
-MEASURED_PX = 256  # short side of what is measured
+MEASURED_PX = 256  # short side of the measured pictures
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
-"""How near restored pictures come to the clean ones, beside what classical filters reach on the same pairs.
+"""PSNR and SSIM of restored pictures, compared with classical filters on the same pairs.
 
     python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--sheet SHEET.png] [--json FILE]
 
 Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20), into a scratch folder, and
-restores it with the checkpoint that ships, or another one. PSNR and SSIM are means over all pictures, at full size.
+restores it with the checkpoint that ships, or another one. The numbers are means over all pictures, at full size.
 Without a folder it takes photos of scikit-image.
 """
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def samples(folder: Path) -> Path:
-    """Put photos that scikit-image brings along into a folder."""
+    """Put photos of scikit-image into a folder."""
     folder.mkdir()
     for name in SAMPLES:
         (folder / name).write_bytes(files("skimage.data").joinpath(name).read_bytes())

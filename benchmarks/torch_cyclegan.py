@@ -39,12 +39,12 @@ def discriminator():
 
 
 class Training:
-    """CycleGAN's update as the paper and its authors' code have it: lsgan, cycle weight 10, identity weight 5, Adam."""
+    """CycleGAN's update as in the paper and its authors' code: lsgan, cycle weight 10, identity weight 5, Adam."""
 
     def __init__(self, size: int, channels_last: bool) -> None:
         form = torch.channels_last if channels_last else torch.contiguous_format
         nets = [make().to(memory_format=form) for make in (generator, generator, discriminator, discriminator)]
-        self.ab, self.ba, self.judge_a, self.judge_b = nets
+        self.ab, self.ba, self.discriminator_a, self.discriminator_b = nets
         pairs = (nets[:2], nets[2:])
         self.adams = [
             torch.optim.Adam([p for net in pair for p in net.parameters()], 2e-4, (0.5, 0.999)) for pair in pairs
@@ -53,23 +53,26 @@ class Training:
 
     def step(self) -> list[float]:
         a, b, l1 = self.a, self.b, nn.functional.l1_loss
-        judges = (self.judge_a, self.judge_b)
-        for judge in judges:
-            judge.requires_grad_(False)
+        discriminators = (self.discriminator_a, self.discriminator_b)
+        for discriminator in discriminators:
+            discriminator.requires_grad_(False)
         fake_a, fake_b = self.ba(b), self.ab(a)
-        loss = far(self.judge_b(fake_b), 1) + far(self.judge_a(fake_a), 1)
+        loss = far(self.discriminator_b(fake_b), 1) + far(self.discriminator_a(fake_a), 1)
         loss = loss + 10 * (l1(self.ba(fake_b), a) + l1(self.ab(fake_a), b))
         loss = loss + 5 * (l1(self.ba(a), a) + l1(self.ab(b), b))
-        self._minimise(loss, self.adams[0])
-        for judge in judges:
-            judge.requires_grad_(True)
-        pairs = ((self.judge_a, a, fake_a), (self.judge_b, b, fake_b))
-        judged = [0.5 * (far(judge(real), 1) + far(judge(fake.detach()), 0)) for judge, real, fake in pairs]
-        self._minimise(sum(judged), self.adams[1])
-        return [loss.item(), *(one.item() for one in judged)]
+        self._step(loss, self.adams[0])
+        for discriminator in discriminators:
+            discriminator.requires_grad_(True)
+        pairs = ((self.discriminator_a, a, fake_a), (self.discriminator_b, b, fake_b))
+        losses = [
+            0.5 * (far(discriminator(real), 1) + far(discriminator(fake.detach()), 0))
+            for discriminator, real, fake in pairs
+        ]
+        self._step(sum(losses), self.adams[1])
+        return [loss.item(), *(one.item() for one in losses)]
 
     @staticmethod
-    def _minimise(loss: torch.Tensor, adam: torch.optim.Adam) -> None:
+    def _step(loss: torch.Tensor, adam: torch.optim.Adam) -> None:
         adam.zero_grad()
         loss.backward()
         adam.step()

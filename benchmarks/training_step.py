@@ -1,4 +1,4 @@
-"""Time CycleGAN's training step beside PyTorch's, and what it waits for data.
+"""Time CycleGAN's training step in turn with PyTorch's, and measure how long it waits for data.
 
 python benchmarks/training_step.py --rival-python PYTHON_WITH_TORCH [--size 128] [--runs 7] [--json FILE]
 
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 class Training:
-    """The recipe as `paddlegan train` runs it, and pictures that it could learn from."""
+    """The recipe as `paddlegan train` runs it, with pictures to learn from."""
 
     def __init__(self, size: int) -> None:
         from ppgan_lite.runtime.startup import require_paddle
@@ -75,7 +75,7 @@ class Training:
         self.recipe.update(self.batch)
 
     def data_share(self, steps: int) -> float:
-        """Return what part of some steps is spent waiting for batches, with the loader's default settings."""
+        """Return the share of some steps that is spent waiting for batches, with the loader's default settings."""
         from ppgan_lite.config import LoaderSettings
         from ppgan_lite.data.loader import batches
         from ppgan_lite.data.unpaired import Unpaired

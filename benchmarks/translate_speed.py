@@ -1,13 +1,13 @@
-"""Time CycleGAN's generator of 9 blocks beside PyTorch's, one picture at a time.
+"""Time CycleGAN's generator of 9 blocks in turn with PyTorch's, one picture at a time.
 
 python benchmarks/translate_speed.py --rival-python PYTHON_WITH_TORCH [--weights FILE] [--size 256] [--runs 9]
 
 Ours is the whole way of a loaded predictor, uint8 in and out, with the engine that `auto` takes, with the one that it
-takes in float32, or with what `--engines` names; torch gets and gives float32 tensors, with channels_last, with its
-usual layout, and in bfloat16. Without `--weights` they are random, and `auto` takes float32: what random weights make
-of a photo has no structure, and rounding shows. With those of a trained generator `auto` decides as it does for its
-users; how far each picture is from eager Paddle's is told. What a first use does, making graphs and comparing engines,
-is not timed.
+takes in float32, or with those of `--engines`; torch gets and gives float32 tensors, with channels_last, with its
+usual layout, and in bfloat16. Without `--weights` they are random, and `auto` takes float32: pictures of random weights
+have no structure, and rounding shows. With those of a trained generator `auto` decides as it does for its users. The
+difference between each picture and eager Paddle's is printed. A first use, which makes graphs and compares engines, is
+not timed.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def write_generator(path: Path, weights: Path | None) -> None:
 
     net = ResnetGenerator() if weights is None else ResnetGenerator(norm="picture", bias=True)
     if weights is not None:
-        # Only what a block is called differs between programs; its layers are counted in the same way.
+        # Only the name of a block differs between programs; its layers are counted in the same way.
         named = read_weights(weights).arrays.items()
         given = {re.sub(r"(model\.\d+)\.[a-z_]+\.", r"\1.conv_block.", name): array for name, array in named}
         state = net.state_dict()

@@ -1,4 +1,4 @@
-"""What a checkpoint makes of pictures it has not learnt from, by translation: a sheet to look at, numbers for pairs.
+"""Translate pictures that a checkpoint was not trained on: a sheet to look at, PSNR and SSIM for pairs.
 
     python benchmarks/translation.py CHECKPOINT --pairs FOLDER [--split test] [--from-b] [--px 128] [--sheet SHEET.png]
     python benchmarks/translation.py CHECKPOINT --photos FOLDER [--direction b_to_a] [--px 128] [--sheet SHEET.png]
@@ -69,7 +69,7 @@ def of_pairs(translate, arguments: argparse.Namespace) -> list[Tile]:
 
 
 def of_photos(translate, arguments: argparse.Namespace) -> list[Tile]:
-    """Return photos, what they become, and the way back where the checkpoint has one."""
+    """Return photos, their translations, and the way back where the checkpoint has one."""
     directions = translate.directions
     back = None
     if OPPOSITE.get(translate.direction) in directions:

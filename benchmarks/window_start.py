@@ -1,4 +1,4 @@
-"""How long the window takes: from the start of the process until it is on screen, and until a first photo is painted.
+"""Time the window, from the start of the process until it is on screen, and until a first photo is painted.
 
     python benchmarks/window_start.py [--style wheat_field] [--json FILE]
 
@@ -56,7 +56,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # of what it cannot do without a display
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # about missing features without a display
     times: dict[str, list[float]] = {SHOWN: [], PAINTED: []}
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(-1, arguments.runs):

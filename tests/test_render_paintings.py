@@ -28,7 +28,7 @@ def script() -> Any:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of two photos: discs on slopes of colour, one lying and one upright."""
+    """Return a folder of two photos: discs on slopes of color, one lying and one upright."""
     folder = tmp_path_factory.mktemp("photos")
     for number, (height, width) in enumerate([(80, 130), (120, 90)]):
         rows, columns = np.mgrid[0:height, 0:width]
@@ -80,15 +80,15 @@ def test_each_rule_makes_something_else_of_one_photo(script: Any, folder: Path) 
             assert np.abs(image - other).mean() > 0.02
 
 
-def test_colours_of_another_picture_are_its_mean_and_spread(script: Any) -> None:
+def test_colors_of_another_picture_are_its_mean_and_spread(script: Any) -> None:
     rng = np.random.default_rng(0)
     image = rng.uniform(0, 1, (40, 40, 3)).astype(np.float32)
     other = (0.5 + 0.05 * rng.standard_normal((30, 50, 3)) @ [[1, 0.5, 0], [0, 1, 0], [0, 0.2, 0.6]]).astype(np.float32)
-    from painting_rules.palettes import with_colours_of
+    from painting_rules.palettes import with_colors_of
 
-    coloured = with_colours_of(image, other)
-    np.testing.assert_allclose(coloured.mean(axis=(0, 1)), other.mean(axis=(0, 1)), atol=1e-3)
-    np.testing.assert_allclose(np.cov(coloured.reshape(-1, 3).T), np.cov(other.reshape(-1, 3).T), atol=2e-4)
+    colored = with_colors_of(image, other)
+    np.testing.assert_allclose(colored.mean(axis=(0, 1)), other.mean(axis=(0, 1)), atol=1e-3)
+    np.testing.assert_allclose(np.cov(colored.reshape(-1, 3).T), np.cov(other.reshape(-1, 3).T), atol=2e-4)
 
 
 def test_a_folder_without_pictures_is_refused(script: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Make a trained restoration net the one that ships: its file without what training needs, in half precision.
+"""Ship a trained restoration net: its file in half precision, without the state of its training.
 
 python tools/publish_restorer.py runs/restore_saltpepper_unet/final.ppgan
 """
@@ -17,7 +17,7 @@ def main() -> None:
     header, tensors = read_checkpoint(parser.parse_args().checkpoint)
     config = header.training["config"]
     training = {key: header.training[key] for key in ("iteration", "seconds", "seed")}
-    training["chain"] = config["data"]["chain"]  # what it learnt to undo; not the folders it learnt from
+    training["chain"] = config["data"]["chain"]  # the degradations that it undoes; not the folders of its pictures
     about = {"title": "photos", "licence": "Apache-2.0", "origin": "trained by the ppgan_lite project"}
     header = replace(header, recipe={"name": header.recipe["name"]}, training=training, about=about)
     write_checkpoint(FILE, header, tensors, half=True)

@@ -22,10 +22,10 @@ REVISIONS = "net/painter/revisions."
 
 
 def shrink(source: Path, target: Path, about: dict, revisions_from: Path | None, settings: dict) -> dict:
-    """Write a checkpoint's painter in half precision, without what painting in one style does not need.
+    """Write a checkpoint's painter in half precision, without the parts that only training needs.
 
     Returns:
-        What the catalogue says of the training.
+        The entry of the catalogue about the training.
     """
     header, tensors = read_checkpoint(source)
     tensors = {name: tensor for name, tensor in tensors.items() if name.startswith("net/painter/")}

@@ -1,9 +1,9 @@
-"""Make synthetic paintings of very different handwriting, for a painter that must paint like any painting.
+"""Make synthetic paintings of very different manners, to train a painter of any picture.
 
     python tools/render_paintings.py photos/ -o rendered/ --palettes paintings/ --count 1200
 
-Each is painted from a photo by one of the rules in `painting_rules`, with marks, directions and colours drawn at
-random; of the pictures in --palettes (without it: of other photos) only the colours are taken. The same seed gives the
+Each is painted from a photo by one of the rules in `painting_rules`, with marks, directions and colors drawn at
+random; of the pictures in --palettes (without it: of other photos) only the colors are taken. The same seed gives the
 same pictures, whatever the number of workers.
 """
 
@@ -19,17 +19,17 @@ import cv2
 import numpy as np
 from painting_rules import RULES
 from painting_rules.fields import to_bytes, to_floats
-from painting_rules.palettes import recoloured, with_contrast
+from painting_rules.palettes import recolored, with_contrast
 
 from ppgan_lite.images import find_images, read_image, write_image
 
 LONGEST = 1.6  # times the short side: panoramas are cut off
-LENDER_PX = 64  # of which colours are taken: more pixels say no more of them
+LENDER_PX = 64  # colors are taken from this size: more pixels give no better ones
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to paint: from these photos, with colours of these pictures."""
+    """Pictures to paint: from these photos, with the colors of these pictures."""
 
     photos: Sequence[Path]
     lenders: Sequence[Path]
@@ -60,22 +60,22 @@ def cropped(image: np.ndarray, short_side: int, rng: np.random.Generator) -> np.
 
 
 def paint(photo: np.ndarray, lender: np.ndarray, rule: str, rng: np.random.Generator) -> np.ndarray:
-    """Paint a photo by a rule, with its colours changed before or after.
+    """Paint a photo by a rule, with its colors changed before or after.
 
     Args:
         photo: Float32 (height, width, 3) RGB in [0, 1].
-        lender: A picture whose colours may be taken, of the same kind and any size.
+        lender: A picture whose colors may be taken, of the same kind and any size.
         rule: A name in RULES.
-        rng: Draws all that is left open.
+        rng: Draws all other parameters.
 
     Returns:
         Uint8 (height, width, 3) RGB.
     """
-    first = rng.uniform() < 0.7  # before: then the lines that a rule draws keep their own colours
+    first = rng.uniform() < 0.7  # before: then the lines that a rule draws keep their own colors
     if first:
-        photo = recoloured(photo, lender, rng)
+        photo = recolored(photo, lender, rng)
     image = np.clip(RULES[rule](photo, rng), 0, 1).astype(np.float32)
-    return to_bytes(with_contrast(image if first else recoloured(image, lender, rng)))
+    return to_bytes(with_contrast(image if first else recolored(image, lender, rng)))
 
 
 def render(order: Order, number: int) -> Path:
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for number in range(chosen.count):
             work(number)
     else:
-        context = multiprocessing.get_context("spawn")  # a copy of a process with threads may wait for ever
+        context = multiprocessing.get_context("spawn")  # a copy of a process with threads may deadlock
         with ProcessPoolExecutor(chosen.workers, context, cv2.setNumThreads, (1,)) as pool:
             list(pool.map(work, range(chosen.count), chunksize=4))
     print(f"{chosen.count} pictures in {chosen.output}")

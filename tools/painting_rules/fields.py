@@ -1,4 +1,4 @@
-"""What several rules need: noise, direction fields, blur along them, relief.
+"""Maps that several rules share: noise, direction fields, blur along them, relief.
 
 Images are float32 (height, width, 3) RGB in [0, 1] here; maps are float32 (height, width); angles are in radians.
 """
@@ -14,7 +14,7 @@ _LUMA = np.array(LUMA, np.float32)
 
 
 def luma(image: np.ndarray) -> np.ndarray:
-    """Return the brightness of an image or of colours (..., 3)."""
+    """Return the brightness of an image or of colors (..., 3)."""
     return image @ _LUMA
 
 
@@ -23,7 +23,7 @@ def blurred(array: np.ndarray, sigma_px: float) -> np.ndarray:
 
 
 def mixed(below: np.ndarray, above: np.ndarray, opacity: np.ndarray | float) -> np.ndarray:
-    """Lay one image (or colour) over another; the opacity is a number or a map in [0, 1]."""
+    """Lay one image (or color) over another; the opacity is a number or a map in [0, 1]."""
     if isinstance(opacity, np.ndarray):
         opacity = opacity[..., None]
     return (below + (above - below) * opacity).astype(np.float32)
@@ -38,7 +38,7 @@ def to_floats(image: np.ndarray) -> np.ndarray:
 
 
 def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Map low .. high to 0 .. 1, and what lies outside to 0 and 1."""
+    """Map low .. high to 0 .. 1, and values outside to 0 and 1."""
     return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
 
 
@@ -73,8 +73,8 @@ def warped(array: np.ndarray, amount_px: float, grain_px: float, rng: np.random.
 
 def contour_angle(image: np.ndarray, blur_px: float) -> np.ndarray:
     """Return the direction along the contours, from the structure tensor averaged over the blur's width."""
-    grey = blurred(luma(image), 1)
-    dx, dy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    gray = blurred(luma(image), 1)
+    dx, dy = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
     xx, yy, xy = (blurred(product, blur_px) for product in (dx * dx, dy * dy, dx * dy))
     return 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
 
@@ -142,27 +142,27 @@ def canvas_weave(size: tuple[int, int], period_px: float, rng: np.random.Generat
     return (over + 0.3 * noise(size, 1, rng)).astype(np.float32)
 
 
-def quantised(image: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Find the main colours of an image by k-means.
+def quantized(image: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Find the main colors of an image by k-means.
 
     Returns:
-        The number of its colour for every pixel, int64 (height, width), and the colours (count, 3), dark ones first.
+        The number of its color for every pixel, int64 (height, width), and the colors (count, 3), dark ones first.
     """
     pixels = image.reshape(-1, 3)
     some = pixels[rng.integers(0, len(pixels), 3000)]
-    centres = some[rng.choice(len(some), count, replace=False)].copy()
+    centers = some[rng.choice(len(some), count, replace=False)].copy()
     for _ in range(8):
-        nearest = _nearest(some, centres)
+        nearest = _nearest(some, centers)
         for index in range(count):
             members = some[nearest == index]
             if len(members):
-                centres[index] = members.mean(axis=0)
-    centres = centres[np.argsort(luma(centres))]
-    return _nearest(pixels, centres).reshape(image.shape[:2]), centres
+                centers[index] = members.mean(axis=0)
+    centers = centers[np.argsort(luma(centers))]
+    return _nearest(pixels, centers).reshape(image.shape[:2]), centers
 
 
-def _nearest(pixels: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    return np.argmin((centres**2).sum(axis=1) - 2 * pixels @ centres.T, axis=1)
+def _nearest(pixels: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    return np.argmin((centers**2).sum(axis=1) - 2 * pixels @ centers.T, axis=1)
 
 
 def kuwahara(image: np.ndarray, radius_px: int) -> np.ndarray:
@@ -184,7 +184,7 @@ def kuwahara(image: np.ndarray, radius_px: int) -> np.ndarray:
 
 def ink_lines(image: np.ndarray, width_px: float, rng: np.random.Generator) -> np.ndarray:
     """Return a map of drawn contours, 1 where there is ink: a thresholded difference of Gaussians (XDoG, 2012)."""
-    grey = smeared(luma(image), contour_angle(image, 3), 8)
-    difference = blurred(grey, width_px * 0.7) - blurred(grey, width_px * 1.2)
+    gray = smeared(luma(image), contour_angle(image, 3), 8)
+    difference = blurred(gray, width_px * 0.7) - blurred(gray, width_px * 1.2)
     level = -np.quantile(np.abs(difference), rng.uniform(0.8, 0.92)) - 0.002
     return 1 - ramp(difference, level * 1.25, level * 0.75)

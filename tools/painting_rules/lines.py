@@ -1,4 +1,4 @@
-"""Rules that draw lines or lay washes over the whole picture at once: hatching, woodcut, flow, ink, watercolour."""
+"""Rules that draw lines or lay washes over the whole picture at once: hatching, woodcut, flow, ink, watercolor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .fields import (
     luma,
     mixed,
     noise,
-    quantised,
+    quantized,
     ramp,
     relief,
     smeared,
@@ -31,7 +31,7 @@ from .palettes import random_palette
 def hatching(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Lines whose width follows the tone, as engravers draw: straight, bent or round, in one to four directions."""
     size = photo.shape[:2]
-    tone = _levelled(luma(blurred(photo, 1)))
+    tone = _equalized(luma(blurred(photo, 1)))
     paper, ink = _paper_and_ink(rng)
     period = log_uniform(rng, 4, 14)
     manner = rng.choice(["straight", "bent", "round", "flow"], p=[0.25, 0.25, 0.15, 0.35])
@@ -42,8 +42,8 @@ def hatching(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     for layer in range(layers):
         if manner == "flow":
             angle = contour_angle(photo, 8) + layer * np.pi / max(layers, 2)
-            value = np.abs(_levelled(streaks(size, angle, rng.uniform(15, 50), rng)))
-            value = _levelled(blurred(value, period / 12))
+            value = np.abs(_equalized(streaks(size, angle, rng.uniform(15, 50), rng)))
+            value = _equalized(blurred(value, period / 12))
             soft = 0.15
         else:
             if manner == "round":
@@ -57,7 +57,7 @@ def hatching(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         drawn = np.maximum(drawn, 1 - ramp(value, wanted - soft / 2, wanted + soft / 2) - (wanted < 0.03))
     drawn = np.clip(drawn, 0, 1)
     under = np.broadcast_to(paper, photo.shape)
-    if rng.uniform() < 0.4:  # a coloured wash or the photo itself below the lines
+    if rng.uniform() < 0.4:  # a colored wash or the photo itself below the lines
         under = mixed(under, kuwahara(photo, 6), rng.uniform(0.3, 1))
     if rng.uniform() < 0.3:
         drawn = np.maximum(drawn, ink_lines(photo, rng.uniform(1, 3), rng))
@@ -65,12 +65,12 @@ def hatching(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def woodcut(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Black and white, or two or three colours: a thresholded difference of Gaussians, with cut lines."""
+    """Black and white, or two or three colors: a thresholded difference of Gaussians, with cut lines."""
     size = photo.shape[:2]
     sigma, sharpness = log_uniform(rng, 0.8, 3.5), rng.uniform(4, 20)
-    grey = smeared(luma(photo), contour_angle(photo, 4), rng.uniform(6, 20))
-    grey = _levelled(grey) * 0.6 + grey * 0.4
-    sharp = (1 + sharpness) * blurred(grey, sigma) - sharpness * blurred(grey, sigma * 1.6)
+    gray = smeared(luma(photo), contour_angle(photo, 4), rng.uniform(6, 20))
+    gray = _equalized(gray) * 0.6 + gray * 0.4
+    sharp = (1 + sharpness) * blurred(gray, sigma) - sharpness * blurred(gray, sigma * 1.6)
     sharp = blurred(sharp, 0.6)
     dark = 1 - ramp(sharp, rng.uniform(0.3, 0.55) - 0.06, 0.62)
     paper, ink = _paper_and_ink(rng)
@@ -80,16 +80,16 @@ def woodcut(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         cuts = 0.0
         if rng.uniform() < 0.6:
             cuts = 0.15 * streaks(size, direction_field(photo, rng), rng.uniform(15, 50), rng)
-        under = mixed(under, middle, 1 - ramp(grey + cuts, 0.55, 0.62))
+        under = mixed(under, middle, 1 - ramp(gray + cuts, 0.55, 0.62))
     if rng.uniform() < 0.5:  # gouges in the dark
         gouges = blurred(streaks(size, direction_field(photo, rng), rng.uniform(12, 40), rng), rng.uniform(0.5, 1.5))
-        dark = dark * (1 - ramp(gouges / gouges.std() + 3 * (grey - 0.4), 0.7, 1.2))
+        dark = dark * (1 - ramp(gouges / gouges.std() + 3 * (gray - 0.4), 0.7, 1.2))
     dark = 1 - ramp(1 - dark, 0.25, 0.6)
     return mixed(under, ink, np.clip(dark * (1 + 0.1 * noise(size, 1.5, rng)), 0, 1))
 
 
 def flow(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Photo and coloured noise dragged along a smooth field: swirls and streaks."""
+    """Photo and colored noise dragged along a smooth field: swirls and streaks."""
     size = photo.shape[:2]
     angle = direction_field(photo, rng, str(rng.choice(["swirl", "swirl", "along", "around", "both"])))
     spots = np.stack([noise(size, log_uniform(rng, 1, 7), rng)] * 3, axis=-1)
@@ -106,19 +106,19 @@ def flow(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def inked_areas(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Flat areas of few colours with drawn contours of varying width, as on a coloured woodblock print."""
+    """Flat areas of few colors with drawn contours of varying width, as on a colored woodblock print."""
     size = photo.shape[:2]
     flat = photo
     radius = int(rng.integers(3, 13))
     for _ in range(rng.integers(1, 4)):
         flat = to_floats(cv2.medianBlur(to_bytes(kuwahara(flat, radius)), radius | 1))  # rounds the squares' corners
     count = int(rng.integers(4, 13))
-    numbers, colours = quantised(flat, count, rng)
-    image = colours[numbers]
+    numbers, colors = quantized(flat, count, rng)
+    image = colors[numbers]
     if rng.uniform() < 0.4:
         image = mixed(flat, image, rng.uniform(0.3, 0.8))
     image = blurred(image, 0.6)
-    if rng.uniform() < 0.4:  # bokashi: the colours fade to one side
+    if rng.uniform() < 0.4:  # bokashi: the colors fade to one side
         fade = ramp(coordinates(size)[1] / size[0] + 0.1 * noise(size, 150, rng), 0, rng.uniform(0.4, 1))
         image = mixed(image * rng.uniform(0.5, 0.9), image, fade)
     if rng.uniform() < 0.8:
@@ -132,7 +132,7 @@ def inked_areas(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return image
 
 
-def watercolour(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def watercolor(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Pale washes that darken at their edges, on rough paper."""
     size = photo.shape[:2]
     paper = np.float32([1, 1, 1]) - np.float32([0.02, 0.04, 0.1]) * np.float32(rng.uniform(0, 1.5))
@@ -141,14 +141,14 @@ def watercolour(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     washes = [(int(rng.integers(4, 7)), 0.5), (int(rng.integers(8, 14)), 0.5)]
     edge = rng.uniform(0.2, 1.2)
     for count, share in washes:
-        numbers, colours = quantised(wet, count, rng)
+        numbers, colors = quantized(wet, count, rng)
         numbers = warped(numbers.astype(np.float32), 1.5, 8, rng, nearest=True)
-        wash = blurred(colours[numbers.astype(int)], rng.uniform(0.5, 1.3))
+        wash = blurred(colors[numbers.astype(int)], rng.uniform(0.5, 1.3))
         dark = np.abs(luma(wash) - blurred(luma(wash), 2.5)) * 12
         density += share * (1 - wash) * (1 + edge * np.minimum(dark, 1.2)[..., None])
     pooled = 1 + 0.15 * noise(size, rng.uniform(20, 60), rng) + rng.uniform(0, 0.05) * noise(size, 2, rng)
     density = density * pooled[..., None] * rng.uniform(0.6, 1.05)
-    if rng.uniform() < 0.5:  # what the brush left white
+    if rng.uniform() < 0.5:  # left white by the brush
         density *= ramp(noise(size, 70, rng) + 1.6 - 2 * luma(photo), -0.5, -0.3)[..., None]
     image = paper * (1 - np.clip(density, 0, 1))
     if rng.uniform() < 0.35:
@@ -156,14 +156,14 @@ def watercolour(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return relief(image, blurred(noise(size, rng.uniform(1.2, 3), rng), 0.7), rng.uniform(0.005, 0.03), rng)
 
 
-def _levelled(values: np.ndarray) -> np.ndarray:
-    """Give a map evenly spread values in 0 .. 1, in the same order."""
+def _equalized(values: np.ndarray) -> np.ndarray:
+    """Give a map uniformly distributed values in 0 .. 1, in the same order."""
     grid = np.quantile(values[::3, ::3], np.linspace(0, 1, 65))
     return np.interp(values, grid, np.linspace(0, 1, 65)).astype(np.float32)
 
 
 def _paper_and_ink(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return two colours (3,): mostly dark on light, one time in five light on dark."""
+    """Return two colors (3,): mostly dark on light, one time in five light on dark."""
     palette = random_palette(5, rng)
     paper = palette[-1] if rng.uniform() < 0.5 else np.float32([0.97, 0.95, 0.89])
     ink = palette[0] if rng.uniform() < 0.4 else np.float32([0.06, 0.05, 0.06])

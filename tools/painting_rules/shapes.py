@@ -13,7 +13,7 @@ from .fields import (
     luma,
     mixed,
     noise,
-    quantised,
+    quantized,
     ramp,
     to_bytes,
     to_floats,
@@ -47,7 +47,7 @@ def facets(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def planes(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Large planes: triangles, or a cubist's arcs and straight cuts, each plane shaded, and seen from elsewhere."""
+    """Large planes: triangles, or a cubist's arcs and straight cuts, each plane shaded, and shifted."""
     size = photo.shape[:2]
     manner = rng.choice(["triangles", "cuts", "overlapping"], p=[0.3, 0.35, 0.35])
     if manner == "overlapping":
@@ -65,7 +65,7 @@ def planes(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def lattice(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rectangles divided again and again, or bricks, with lines between them and few colours."""
+    """Rectangles divided again and again, or bricks, with lines between them and few colors."""
     size = photo.shape[:2]
     smallest = log_uniform(rng, 8, 60)
     labels = np.zeros(size, np.int64)
@@ -112,12 +112,12 @@ def lattice(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def abstract(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Circles, arcs, spirals, stripes, blobs and polygons in a palette's colours; the photo gives size and palette."""
+    """Circles, arcs, spirals, stripes, blobs and polygons in a palette's colors; the photo gives size and palette."""
     size = photo.shape[:2]
     height, width = size
     palette = random_palette(int(rng.integers(3, 10)), rng)
     if rng.uniform() < 0.4:
-        palette = quantised(photo, len(palette), rng)[1]
+        palette = quantized(photo, len(palette), rng)[1]
     ground = palette[rng.integers(len(palette))]
     canvas = to_bytes(mixed(ground, palette[rng.integers(len(palette))], _backdrop(size, rng)))
     kinds = rng.choice(list(FIGURES), rng.integers(2, len(FIGURES) + 1), replace=False)
@@ -128,18 +128,18 @@ def abstract(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     line = to_bytes(palette[rng.choice([0, 0, -1])]).tolist()
     for number in range(count):
         extent = max(4.0, largest * (1.2 - number / count) * rng.uniform(0.4, 1.2))
-        centre = rng.uniform((0, 0), (width, height))
-        figure = FIGURES[str(rng.choice(kinds))](centre, extent, rng)
+        center = rng.uniform((0, 0), (width, height))
+        figure = FIGURES[str(rng.choice(kinds))](center, extent, rng)
         for points, closed, thickness in figure:
             outline = [np.round(points * 16).astype(np.int32)]
-            colour = palette[rng.integers(len(palette))]
+            color = palette[rng.integers(len(palette))]
             if not closed:
-                cv2.polylines(canvas, outline, False, to_bytes(colour).tolist(), thickness, cv2.LINE_AA, 4)
+                cv2.polylines(canvas, outline, False, to_bytes(color).tolist(), thickness, cv2.LINE_AA, 4)
                 continue
             if opacity == 1 and not shading:
-                cv2.fillPoly(canvas, outline, to_bytes(colour).tolist(), cv2.LINE_AA, 4)
+                cv2.fillPoly(canvas, outline, to_bytes(color).tolist(), cv2.LINE_AA, 4)
             else:
-                _fill_shaded(canvas, points, colour, opacity, shading * rng.uniform(-0.4, 0.4), rng)
+                _fill_shaded(canvas, points, color, opacity, shading * rng.uniform(-0.4, 0.4), rng)
             if outlines:
                 cv2.polylines(canvas, outline, True, line, int(rng.integers(1, 4)), cv2.LINE_AA, 4)
     image = to_floats(canvas)
@@ -149,7 +149,7 @@ def abstract(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _backdrop(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Return the share of a second colour in the ground, 0 .. 1: none, fading, cloudy, or in parts."""
+    """Return the share of a second color in the ground, 0 .. 1: none, fading, cloudy, or in parts."""
     manner = rng.integers(4)
     if manner == 0:
         return np.zeros(size, np.float32)
@@ -162,7 +162,7 @@ def _backdrop(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def ornament(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Tiles of one ornament, stripes or checkers, warped smoothly, in colours of a palette or of the photo."""
+    """Tiles of one ornament, stripes or checkers, warped smoothly, in colors of a palette or of the photo."""
     size = photo.shape[:2]
     x, y = coordinates(size)
     bend = rng.uniform(0, 30)
@@ -198,7 +198,7 @@ def ornament(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         if rng.uniform() < 0.5:
             image = image * (0.25 + 1.1 * tone)
         else:
-            numbers, _ = quantised(blurred(photo, 4), 3, rng)
+            numbers, _ = quantized(blurred(photo, 4), 3, rng)
             other = palette[::-1][np.clip((luma(image) * len(palette)).astype(int), 0, len(palette) - 1)]
             image = np.where(
                 (numbers == 0)[..., None], other, np.where((numbers == 1)[..., None], image, 0.5 * (image + photo))
@@ -214,7 +214,7 @@ def _nearest_seed(size: tuple[int, int], x: np.ndarray, y: np.ndarray) -> np.nda
 
 
 def _without_gaps(labels: np.ndarray) -> np.ndarray:
-    """Give the lines that a watershed leaves (-1) to a cell beside them; returns int64."""
+    """Give the lines that a watershed leaves (-1) to an adjacent cell; returns int64."""
     y, x = np.nonzero(labels > 0)
     nearest = _nearest_seed(labels.shape, x, y)
     table = np.zeros(nearest.max() + 1, np.int64)
@@ -223,16 +223,16 @@ def _without_gaps(labels: np.ndarray) -> np.ndarray:
 
 
 def _means(photo: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the mean colour of every cell, float32 (cells, 3)."""
+    """Return the mean color of every cell, float32 (cells, 3)."""
     flat = labels.ravel()
     area = np.maximum(np.bincount(flat), 1)
     return np.stack([np.bincount(flat, photo[..., c].ravel()) / area for c in range(3)], axis=1).astype(np.float32)
 
 
 def _shaded(photo: np.ndarray, labels: np.ndarray, shading: float, rng: np.random.Generator) -> np.ndarray:
-    """Fill every cell with its mean colour, brighter to one side of it than to the other."""
-    colours = _means(photo, labels) + rng.normal(0, rng.choice([0, 0.04, 0.1]), (labels.max() + 1, 1))
-    image = colours.astype(np.float32)[labels]
+    """Fill every cell with its mean color, brighter to one side of it than to the other."""
+    colors = _means(photo, labels) + rng.normal(0, rng.choice([0, 0.04, 0.1]), (labels.max() + 1, 1))
+    image = colors.astype(np.float32)[labels]
     if shading:
         x, y = coordinates(labels.shape)
         flat = labels.ravel()
@@ -247,7 +247,7 @@ def _shaded(photo: np.ndarray, labels: np.ndarray, shading: float, rng: np.rando
 
 
 def _with_contours(image, labels, rng, *, always: bool = False, widest: float = 4) -> np.ndarray:
-    """Draw the borders of cells, or leave them: dark, light or coloured lines of one width or of a varying one."""
+    """Draw the borders of cells, or leave them: dark, light or colored lines of one width or of a varying one."""
     if not always and rng.uniform() < 0.5:
         return image
     border = np.zeros(labels.shape, np.uint8)
@@ -255,8 +255,8 @@ def _with_contours(image, labels, rng, *, always: bool = False, widest: float = 
     border[1:] |= (labels[1:] != labels[:-1]).astype(np.uint8)
     away = cv2.distanceTransform(1 - border, cv2.DIST_L2, 3)
     half = rng.uniform(0.6, max(0.7, widest / 2)) * (1 + rng.choice([0, 0.4]) * noise(labels.shape, 40, rng))
-    colour = [np.zeros(3), np.full(3, 0.08), np.full(3, 0.93), random_palette(5, rng)[rng.integers(5)]][rng.integers(4)]
-    return mixed(image, colour.astype(np.float32), np.clip(half - away + 0.5, 0, 1))
+    color = [np.zeros(3), np.full(3, 0.08), np.full(3, 0.93), random_palette(5, rng)[rng.integers(5)]][rng.integers(4)]
+    return mixed(image, color.astype(np.float32), np.clip(half - away + 0.5, 0, 1))
 
 
 def _triangles(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -293,28 +293,28 @@ def _cuts(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def _overlapping_planes(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Polygons and discs over each other, each in a colour that the photo has there, fading to one side."""
+    """Polygons and discs over each other, each in a color that the photo has there, fading to one side."""
     height, width = photo.shape[:2]
     canvas = to_bytes(blurred(photo, 10) * rng.uniform(0.4, 1))
     count = int(log_uniform(rng, 60, 350))
     largest = np.sqrt(rng.uniform(2, 7) * height * width / count)
     opacity, outlines = rng.uniform(0.5, 1), rng.uniform() < 0.4
     for number in range(count):
-        centre = rng.uniform((0, 0), (width - 1, height - 1))
+        center = rng.uniform((0, 0), (width - 1, height - 1))
         extent = max(5.0, largest * (1.2 - number / count) * rng.uniform(0.5, 1.2))
-        ((points, _, _),) = polygon(centre, extent, rng) if rng.uniform() < 0.75 else disc(centre, extent, rng)
-        colour = photo[int(centre[1]), int(centre[0])]
-        _fill_shaded(canvas, points, colour, opacity, rng.uniform(-0.5, 0.5), rng)
+        ((points, _, _),) = polygon(center, extent, rng) if rng.uniform() < 0.75 else disc(center, extent, rng)
+        color = photo[int(center[1]), int(center[0])]
+        _fill_shaded(canvas, points, color, opacity, rng.uniform(-0.5, 0.5), rng)
         if outlines:
-            tint = (colour * 60).tolist()
+            tint = (color * 60).tolist()
             cv2.polylines(
                 canvas, [np.round(points * 16).astype(np.int32)], True, tint, int(rng.integers(1, 3)), cv2.LINE_AA, 4
             )
     return to_floats(canvas)
 
 
-def _fill_shaded(canvas, points, colour, opacity: float, shading: float, rng: np.random.Generator) -> None:
-    """Fill a closed shape in a canvas, uint8, with a colour that grows brighter, and more opaque, to one side."""
+def _fill_shaded(canvas, points, color, opacity: float, shading: float, rng: np.random.Generator) -> None:
+    """Fill a closed shape in a canvas, uint8, with a color that grows brighter, and more opaque, to one side."""
     low = np.maximum(np.floor(points.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + 1, canvas.shape[1::-1])
     if (high <= low).any():
@@ -327,7 +327,7 @@ def _fill_shaded(canvas, points, colour, opacity: float, shading: float, rng: np
     slope = np.cos(turn) * (x / size[1] - 0.5) + np.sin(turn) * (y / size[0] - 0.5)
     part = canvas[low[1] : high[1], low[0] : high[0]]
     cover = to_floats(mask) * np.clip(opacity + abs(shading) * slope, 0, 1)
-    part[:] = to_bytes(mixed(to_floats(part), colour + (shading * slope)[..., None], cover))
+    part[:] = to_bytes(mixed(to_floats(part), color + (shading * slope)[..., None], cover))
 
 
 def _tile(side_px: int, palette: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -336,16 +336,16 @@ def _tile(side_px: int, palette: np.ndarray, rng: np.random.Generator) -> np.nda
     canvas[:] = to_bytes(palette[rng.integers(len(palette))])
     names = rng.choice(list(FIGURES), 3)
     for _ in range(rng.integers(3, 9)):
-        centre = rng.uniform(0, side_px, 2)
+        center = rng.uniform(0, side_px, 2)
         for points, closed, thickness in FIGURES[str(rng.choice(names))](
-            centre, side_px * rng.uniform(0.15, 0.45), rng
+            center, side_px * rng.uniform(0.15, 0.45), rng
         ):
-            colour = to_bytes(palette[rng.integers(len(palette))]).tolist()
+            color = to_bytes(palette[rng.integers(len(palette))]).tolist()
             for dx in (-side_px, 0, side_px):
                 for dy in (-side_px, 0, side_px):
                     outline = [np.round((points + np.array((dx, dy))) * 16).astype(np.int32)]
                     if closed:
-                        cv2.fillPoly(canvas, outline, colour, cv2.LINE_AA, 4)
+                        cv2.fillPoly(canvas, outline, color, cv2.LINE_AA, 4)
                     else:
-                        cv2.polylines(canvas, outline, False, colour, thickness * 2, cv2.LINE_AA, 4)
+                        cv2.polylines(canvas, outline, False, color, thickness * 2, cv2.LINE_AA, 4)
     return to_floats(canvas)

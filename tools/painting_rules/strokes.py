@@ -42,10 +42,10 @@ def long_strokes(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             error = blurred(np.abs(to_floats(canvas) - target).sum(axis=2), radius)
             starts = starts[error[y, x] > rng.uniform(0.08, 0.25)]
             x, y = starts.T.astype(int)
-        colours = _jittered(target[y, x], jitter, rng)
+        colors = _jittered(target[y, x], jitter, rng)
         paths = traced(starts, angle, max(2, round(length)), radius, bend, rng)
-        lengths = _until_colour_changes(paths, target, rng.uniform(0.15, 0.5))
-        _draw_strokes(canvas, height, paths, lengths, colours, radius, bristles if radius > 2.5 else 1, opacity, rng)
+        lengths = _until_color_changes(paths, target, rng.uniform(0.15, 0.5))
+        _draw_strokes(canvas, height, paths, lengths, colors, radius, bristles if radius > 2.5 else 1, opacity, rng)
     image = to_floats(canvas)
     if rng.uniform() < 0.7:
         image += (rng.uniform(0.01, 0.07) * streaks(size, angle, 24, rng))[..., None]
@@ -61,22 +61,20 @@ def short_dabs(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     canvas, height = to_bytes(_ground(photo, rng)), np.zeros(size, np.uint8)
     starts = _scattered(size, max(2.2, thickness * rng.uniform(0.55, 1.1)), rng)
     x, y = starts.T.astype(int)
-    colours = to_bytes(_jittered(blurred(photo, thickness / 3)[y, x], rng.choice([0.03, 0.08, 0.18]), rng))
+    colors = to_bytes(_jittered(blurred(photo, thickness / 3)[y, x], rng.choice([0.03, 0.08, 0.18]), rng))
     angles = angle[y, x] + rng.normal(0, rng.choice([0.05, 0.2, 0.6]), len(x))
     sizes = rng.uniform(0.6, 1.4, (len(x), 2)) * (length / 2, thickness / 2)
     outline = rng.uniform() < 0.2
     pointed = rng.uniform() < 0.4
-    for start, colour, degrees, axes in zip(
-        starts.tolist(), colours.tolist(), np.degrees(angles).tolist(), np.maximum(sizes, 1).tolist()
+    for start, color, degrees, axes in zip(
+        starts.tolist(), colors.tolist(), np.degrees(angles).tolist(), np.maximum(sizes, 1).tolist()
     ):
         if pointed:
-            _draw_ellipse(canvas, start, axes, degrees, colour)
+            _draw_ellipse(canvas, start, axes, degrees, color)
         else:
-            _draw_bar(canvas, start, axes, degrees, colour)
+            _draw_bar(canvas, start, axes, degrees, color)
         if outline:
-            cv2.ellipse(
-                canvas, (start, (2 * axes[0], 2 * axes[1]), degrees), [v * 0.55 for v in colour], 1, cv2.LINE_AA
-            )
+            cv2.ellipse(canvas, (start, (2 * axes[0], 2 * axes[1]), degrees), [v * 0.55 for v in color], 1, cv2.LINE_AA)
         _draw_ellipse(height, start, axes, degrees, rng.integers(60, 255).item())
     image = to_floats(canvas)
     return relief(image, blurred(to_floats(height), 0.7), rng.choice([0, 0.04, 0.1]), rng)
@@ -94,23 +92,23 @@ def dots(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         starts = _scattered(size, max(2.2, own * rng.uniform(1.5, 2.3)), rng, 0.0 if shape == "halftone" else 0.5)
         x, y = starts.T.astype(int)
         bare = photo[y, x]
-        colours = _jittered(bare, jitter, rng)
+        colors = _jittered(bare, jitter, rng)
         if layer and rng.uniform() < 0.5:  # a few dots of the opposite hue, as the divisionists set them
             opposite = rng.uniform(size=len(x)) < 0.2
-            colours[opposite] = luma(bare[opposite])[:, None] * 1.6 - 0.6 * bare[opposite]
+            colors[opposite] = luma(bare[opposite])[:, None] * 1.6 - 0.6 * bare[opposite]
         radii = own * rng.uniform(0.7, 1.2, len(x))
         if shape == "halftone":
             radii = own * 1.5 * np.sqrt(np.clip(1.05 - luma(bare), 0, 1))
-        for (px, py), colour, r in zip(starts.tolist(), to_bytes(colours).tolist(), radii.tolist()):
-            centre = (round(px * 16), round(py * 16))
+        for (px, py), color, r in zip(starts.tolist(), to_bytes(colors).tolist(), radii.tolist()):
+            center = (round(px * 16), round(py * 16))
             if shape == "square":
                 low, high = (int(px - r), int(py - r)), (int(px + r), int(py + r))
-                cv2.rectangle(canvas, low, high, colour, -1)
+                cv2.rectangle(canvas, low, high, color, -1)
                 continue
-            cv2.circle(canvas, centre, round(r * 16), colour, -1, cv2.LINE_AA, 4)
+            cv2.circle(canvas, center, round(r * 16), color, -1, cv2.LINE_AA, 4)
             if shape == "ring" and r > 2.5:
-                inner = [255 - value for value in colour]
-                cv2.circle(canvas, centre, round(r * 8), inner, 1 + int(r > 6), cv2.LINE_AA, 4)
+                inner = [255 - value for value in color]
+                cv2.circle(canvas, center, round(r * 8), inner, 1 + int(r > 6), cv2.LINE_AA, 4)
     return to_floats(canvas)
 
 
@@ -125,9 +123,9 @@ def palette_knife(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         starts = _scattered(size, width * rng.uniform(0.6, 0.9), rng)
         x, y = starts.T.astype(int)
         target = blurred(photo, width / 4)
-        colours = to_bytes(_jittered(target[y, x], rng.choice([0.03, 0.08]), rng)).tolist()
+        colors = to_bytes(_jittered(target[y, x], rng.choice([0.03, 0.08]), rng)).tolist()
         turns = angle[y, x] + rng.normal(0, 0.3, len(x))
-        for (px, py), colour, turn in zip(starts.tolist(), colours, turns.tolist()):
+        for (px, py), color, turn in zip(starts.tolist(), colors, turns.tolist()):
             half_length, half_width = width * rng.uniform(0.6, 1.6), width * rng.uniform(0.3, 0.7)
             along = np.array((np.cos(turn), np.sin(turn)))
             across = np.array((-along[1], along[0]))
@@ -135,7 +133,7 @@ def palette_knife(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
             corners = (px, py) + ends * (signs[:, :1] * half_length * along + signs[:, 1:] * half_width * across)
             outline = np.round(corners * 16).astype(np.int32)
-            cv2.fillConvexPoly(canvas, outline, colour, cv2.LINE_AA, 4)
+            cv2.fillConvexPoly(canvas, outline, color, cv2.LINE_AA, 4)
             level = rng.integers(40, 200).item()
             cv2.fillConvexPoly(height, outline, level, cv2.LINE_AA, 4)
             cv2.line(height, outline[1].tolist(), outline[2].tolist(), level + 55, 2, cv2.LINE_AA, 4)
@@ -146,7 +144,7 @@ def palette_knife(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def pastel(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Charcoal or pastel chalks rubbed over the grain of coloured paper."""
+    """Charcoal or pastel chalks rubbed over the grain of colored paper."""
     size = photo.shape[:2]
     paper = random_palette(5, rng)[rng.integers(5)]
     if rng.uniform() < 0.4:
@@ -199,16 +197,16 @@ def traced(
     return np.stack(paths, axis=1).astype(np.float32)
 
 
-def _until_colour_changes(paths: np.ndarray, target: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return how many points of each path lie on the colour that it starts with, at least 2."""
+def _until_color_changes(paths: np.ndarray, target: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return how many points of each path lie on the color that it starts with, at least 2."""
     height, width = target.shape[:2]
     x, y = np.clip(paths[..., 0], 0, width - 1).astype(int), np.clip(paths[..., 1], 0, height - 1).astype(int)
-    colours = target[y, x]
-    far = np.abs(colours - colours[:, :1]).sum(axis=2) > tolerance
+    colors = target[y, x]
+    far = np.abs(colors - colors[:, :1]).sum(axis=2) > tolerance
     return np.maximum(2, np.where(far.any(axis=1), far.argmax(axis=1), paths.shape[1]))
 
 
-def _draw_strokes(canvas, height, paths, lengths, colours, radius, bristles, opacity, rng) -> None:
+def _draw_strokes(canvas, height, paths, lengths, colors, radius, bristles, opacity, rng) -> None:
     """Draw strokes into a canvas, uint8, and their relief into a height map; in four goes, each with its opacity."""
     thickness = max(1, round(2 * radius / bristles * (1.25 if bristles > 1 else 1)))
     ahead = np.gradient(paths, axis=1)
@@ -220,7 +218,7 @@ def _draw_strokes(canvas, height, paths, lengths, colours, radius, bristles, opa
         before = canvas.copy() if opacity < 0.95 else None
         for offset in np.linspace(-1, 1, bristles) * radius * (1 - 1 / bristles):
             lines = np.round((paths[some] + offset * across[some]) * 16).astype(np.int32)
-            tints = to_bytes(_jittered(colours[some], 0.03 if bristles > 1 else 0.0, rng)).tolist()
+            tints = to_bytes(_jittered(colors[some], 0.03 if bristles > 1 else 0.0, rng)).tolist()
             for line, length, tint, index in zip(lines, lengths[some].tolist(), tints, some.tolist()):
                 piece = [line[:length]]
                 cv2.polylines(canvas, piece, False, tint, thickness, cv2.LINE_AA, 4)
@@ -229,13 +227,13 @@ def _draw_strokes(canvas, height, paths, lengths, colours, radius, bristles, opa
             cv2.addWeighted(canvas, opacity, before, 1 - opacity, 0, canvas)
 
 
-def _draw_ellipse(canvas, centre, axes, degrees, colour) -> None:
-    cv2.ellipse(canvas, (centre, (2 * axes[0], 2 * axes[1]), degrees), colour, -1, cv2.LINE_AA)
+def _draw_ellipse(canvas, center, axes, degrees, color) -> None:
+    cv2.ellipse(canvas, (center, (2 * axes[0], 2 * axes[1]), degrees), color, -1, cv2.LINE_AA)
 
 
-def _draw_bar(canvas, centre, axes, degrees, colour) -> None:
-    corners = cv2.boxPoints((centre, (2 * axes[0], 2 * axes[1]), degrees))
-    cv2.fillConvexPoly(canvas, np.round(corners * 16).astype(np.int32), colour, cv2.LINE_AA, 4)
+def _draw_bar(canvas, center, axes, degrees, color) -> None:
+    corners = cv2.boxPoints((center, (2 * axes[0], 2 * axes[1]), degrees))
+    cv2.fillConvexPoly(canvas, np.round(corners * 16).astype(np.int32), color, cv2.LINE_AA, 4)
 
 
 def _scattered(size: tuple[int, int], distance_px: float, rng: np.random.Generator, jitter: float = 0.5) -> np.ndarray:
@@ -246,15 +244,15 @@ def _scattered(size: tuple[int, int], distance_px: float, rng: np.random.Generat
     return rng.permutation(points)
 
 
-def _jittered(colours: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
-    """Change brightness and hue of colours, (count, 3), a little."""
-    count = len(colours)
+def _jittered(colors: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    """Change brightness and hue of colors, (count, 3), a little."""
+    count = len(colors)
     brighter = rng.normal(0, amount * 0.7, (count, 1))
-    return np.clip(colours + brighter + rng.normal(0, amount * 0.7, (count, 3)), 0, 1).astype(np.float32)
+    return np.clip(colors + brighter + rng.normal(0, amount * 0.7, (count, 3)), 0, 1).astype(np.float32)
 
 
 def _ground(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return what lies under the marks: white, dark, a colour, or the photo as a soft underpainting."""
+    """Return the ground under the marks: white, dark, a color, or the photo as a soft underpainting."""
     manner = rng.integers(4)
     if manner == 0:
         return blurred(photo, 8)
