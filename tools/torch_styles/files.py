@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ppgan_lite.aliases import current_tensor
 from ppgan_lite.checkpoint import SUFFIX, read_checkpoint
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.safetensors_files import read_tensors, replace_file
@@ -29,7 +30,8 @@ def read_painter(source: str, folder: Path = Path()) -> dict[str, np.ndarray]:
     """
     path = shipped(source) or folder / source
     stored = read_checkpoint(path)[1] if path.suffix == SUFFIX else read_tensors(path)
-    found = {name.removeprefix(PREFIX): array for name, array in stored.items() if name.startswith(PREFIX)}
+    named = {current_tensor(name): array for name, array in stored.items()}
+    found = {name.removeprefix(PREFIX): array for name, array in named.items() if name.startswith(PREFIX)}
     if not found:
         raise CheckpointError(path, "holds no painter", f"tensors named {PREFIX}...")
     return {name: array.astype(np.float32) for name, array in found.items()}

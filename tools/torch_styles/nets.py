@@ -229,14 +229,14 @@ class StyleTransferNet(nn.Module):
     """Paints in one style; see `ppgan_lite.nets.style_transfer.StyleTransferNet`."""
 
     image_mean: Tensor
-    image_spread: Tensor
+    image_covariance: Tensor
 
     def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
         super().__init__()
         self.transform = TransformNet(channels, blocks)
         self.revisions = nn.ModuleList([RevisionNet(revision_channels) for _ in range(revisions)])
         self.register_buffer("image_mean", torch.zeros(1, 3, 1, 1))
-        self.register_buffer("image_spread", torch.zeros(1, 3, 3))
+        self.register_buffer("image_covariance", torch.zeros(1, 3, 3))
 
 
 class AnyStyleNet(nn.Module):

@@ -13,11 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ppgan_lite.images import find_images, read_image, short_side_to
-from ppgan_lite.nets.alignment import alignment_map, measure
+from ppgan_lite.nets.color_statistics import ColorStatistics, mean_and_covariance, transport_map
 
 FINE_SIGMA, COARSE_SIGMA = 1.5, 4.5  # in pixels, of the two kinds of input noise
-
-Colors = tuple[np.ndarray, np.ndarray]  # mean and covariance
 
 
 def picture_files(entries: Sequence[Path]) -> list[Path]:
@@ -41,10 +39,10 @@ def read_picture(path: Path, short_side: int | None = None) -> Tensor:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
-def colors_of(picture: Tensor) -> Colors:
+def colors_of(picture: Tensor) -> ColorStatistics:
     """Return mean and covariance of the colors of 3 x H x W: uint8, or float in [0, 1]."""
     scale = 255 if picture.dtype == torch.uint8 else 1
-    return measure(picture.cpu().numpy().astype(np.float32) / scale, "optimal_transport")
+    return mean_and_covariance(picture.cpu().numpy().astype(np.float32) / scale)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Pictures:
 
     short_side: int
     pictures: list[Tensor]
-    colors: list[Colors]
+    colors: list[ColorStatistics]
 
     @classmethod
     def read(cls, paths: Sequence[Path], short_side: int, device: torch.device) -> Pictures:
@@ -71,7 +69,7 @@ class Pictures:
 
     def crops(
         self, count: int, size: int, sides: tuple[int, int], rng: np.random.Generator
-    ) -> tuple[Tensor, list[Colors]]:
+    ) -> tuple[Tensor, list[ColorStatistics]]:
         """Cut random crops, all at one scale and half of the time mirrored.
 
         Args:
@@ -99,16 +97,16 @@ class Pictures:
         return (batch.flip(3) if rng.random() < 0.5 else batch), [self.colors[number] for number in chosen]
 
 
-def recolored(photos: Tensor, own: Sequence[Colors], wanted: Sequence[Colors]) -> Tensor:
+def recolored(photos: Tensor, own: Sequence[ColorStatistics], wanted: Sequence[ColorStatistics]) -> Tensor:
     """Give photos (N x 3 x H x W) the colors of paintings: one for each, or one for all. Not clipped."""
     pairs = zip(own, list(wanted) * (len(own) if len(wanted) == 1 else 1), strict=True)
-    maps = [alignment_map(one, other) for one, other in pairs]
+    maps = [transport_map(one, other) for one, other in pairs]
     matrices, offsets = (torch.from_numpy(np.stack(part)).to(photos.device) for part in zip(*maps, strict=True))
     return torch.einsum("nij,njhw->nihw", matrices, photos) + offsets[..., None, None]
 
 
 def soft_noise(photos: Tensor, std: float, rng: np.random.Generator) -> Tensor:
-    """Return soft noise for photos, N x 1 x H x W; see `ppgan_lite.nets.grain`."""
+    """Return soft noise for photos, N x 1 x H x W; see `ppgan_lite.nets.input_noise`."""
     generator = torch.Generator(photos.device).manual_seed(int(rng.integers(2**62)))
     return std * (_blurred(photos, FINE_SIGMA, generator) + _blurred(photos, COARSE_SIGMA, generator))
 

@@ -151,7 +151,7 @@ def painted(net: StyleTransferNet | AnyStyleNet, photos: list[Tensor], painting:
     """Draft photos (uint8 3 x H x W) at their own size, without revision: in the net's style, or in a painting's."""
     norms: tuple[Tensor, ...] = ()
     if isinstance(net, StyleTransferNet):
-        wanted = net.image_mean.cpu().numpy().ravel(), net.image_spread[0].cpu().numpy()
+        wanted = net.image_mean.cpu().numpy().ravel(), net.image_covariance[0].cpu().numpy()
     else:
         assert painting is not None
         wanted = colors_of(painting)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ppgan_lite.nets.color_statistics import ColorStatistics
 from torch_styles import losses
 from torch_styles.nets import AnyStyleNet, RevisionNet, StyleTransferNet, TransformNet, resize, revise
-from torch_styles.pictures import Colors, Pictures, recolored, soft_noise
+from torch_styles.pictures import Pictures, recolored, soft_noise
 
 IDENTITY = 20.0  # weight of the squared error of pictures that are to come out as they went in
 COARSE = 10.0  # weight of the squared error between a revised picture, downsampled, and its draft
@@ -94,7 +95,7 @@ class StyleDraft:
         vgg: losses.VGG16,
         photos: Pictures,
         painting: Tensor,
-        painting_colors: Colors,
+        painting_colors: ColorStatistics,
         batches: Batches,
         weights: Weights,
     ) -> None:
@@ -111,7 +112,7 @@ class StyleDraft:
             }
         mean, covariance = (torch.from_numpy(part).float() for part in painting_colors)
         net.image_mean.copy_(mean.view(1, 3, 1, 1))
-        net.image_spread.copy_(covariance[None])
+        net.image_covariance.copy_(covariance[None])
 
     def terms(self, iteration: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """See `Stage`."""
@@ -214,7 +215,7 @@ class Revision:
         vgg: losses.VGG16,
         photos: Pictures,
         painting: Tensor,
-        painting_colors: Colors,
+        painting_colors: ColorStatistics,
         batches: Batches,
     ) -> None:
         self.draft: TransformNet = net.transform
