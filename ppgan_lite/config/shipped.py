@@ -1,4 +1,4 @@
-"""The experiments that ship, found by name from any folder."""
+"""Find shipped experiments by name, from any folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ppgan_lite.tables import did_you_mean
 
 
 def folder() -> Path:
-    """Return the folder of the experiments: in the package once it is installed, beside it in a checkout."""
+    """Return the folder of the experiments: inside of an installed package, next to the package in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "configs"
     return installed if installed.is_dir() else package.parent / "configs"
@@ -44,7 +44,7 @@ def find_config(config: str | Path, *, beside: Path | None = None) -> Path:
     if str(config) in ship:
         return ship[str(config)]
     if path.exists():
-        return path  # a folder, for example: reading it tells more
+        return path  # a folder, for example: reading it gives a better error
     if path.suffix:
         remedy = f"Did you mean {path.stem!r}, an experiment that ships?" if path.stem in ship else ""
         raise ConfigError(path, "there is no such file", "a YAML file", remedy)

@@ -60,7 +60,7 @@ def find_images(
         for name in names:
             path = os.path.join(parent, name)
             has_suffix = os.path.splitext(name)[1].lower() in READABLE_SUFFIXES
-            # A name that leads nowhere is returned as well, so that whoever reads it tells.
+            # Dangling links are returned too, so that reading them reports an error.
             if (has_suffix and _may_be_file(path)) or (not has_suffix and by_content and _begins_as_picture(path)):
                 found.append(([*key, natural_key(name)], Path(path)))
     return [path for _, path in sorted(found)]
@@ -75,7 +75,7 @@ def walk_folders(
     """
 
     def fail(error: OSError) -> None:
-        # A share that is gone, or a folder that may not be read: its pictures must not be missing without a word.
+        # A share that is gone, or a folder that may not be read: its pictures must not be left out silently.
         refused = ImageError(error.filename, f"cannot be listed ({reason(error)})")
         if on_error is None or error.filename == str(folder):
             raise refused from error
@@ -106,7 +106,7 @@ def _identity(folder: str | Path) -> tuple[int, int] | None:
 
 
 def _may_be_file(path: str) -> bool:
-    """Return whether a name is that of a file, or of something that cannot be told."""
+    """Return whether a path is a regular file, or cannot be examined."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError:

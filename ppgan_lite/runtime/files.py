@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable: bool = False) -> None:
-    """Write a file that at any moment is the old one or the new one, never half of one.
+    """Write a file atomically: at any moment the path holds the old content or the new one.
 
-    Of two processes that write it, the last one to finish wins. After an error the old file is as it was.
+    If two processes write a file, the last to finish wins. After an error the old file is unchanged.
 
     Args:
         path: The file; replaced if it exists.
-        data: All of its bytes.
-        make_folder: Whether missing parent folders are made.
-        durable: Whether the bytes are on the disk before the file gets its name, so that it outlives a power cut too.
+        data: The new content.
+        make_folder: Whether to create missing parent folders.
+        durable: Whether to flush the bytes to disk before the file gets its name, so that it survives a power cut.
 
     Raises:
         OSError: It cannot be written.

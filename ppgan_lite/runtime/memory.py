@@ -1,4 +1,4 @@
-"""Memory: how much is free, how much to take of it, and freed memory kept for reuse."""
+"""Memory: measure the free memory, limit what is taken of it, and keep freed memory for reuse."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ppgan_lite.errors import UsageError
 
-FREE_SHARE = 0.4  # the share of the free memory that strips or maps may take, and
-LEAST_BYTES = 80_000_000  # ... the bytes that they get in any case: with less, halos would be most of the work
+FREE_SHARE = 0.4  # the largest share of the free memory for strips or maps
+LEAST_BYTES = 80_000_000  # granted to them in any case: with less, halos would be most of the work
 
 # The control groups of this process, and where the kernel mounts them.
 _OWN_GROUPS = Path("/proc/self/cgroup")
@@ -22,31 +22,31 @@ _NEVER = 2**31 - 1
 
 
 def free_memory() -> int:
-    """Return how many bytes this process may still take: of the machine, or of its container if that has fewer."""
+    """Return the free memory in bytes: of the machine, or of the container of this process if that has less."""
     return min(free for free, _ in _free_and_total())
 
 
 def share_of_memory_free() -> float:
-    """Return the share of the memory that is free: of the machine, or of the container if that has less of its own."""
+    """Return the free share of the memory: of the machine, or of the container of this process if that is smaller."""
     return min(free / total for free, total in _free_and_total())
 
 
 def affordable(wanted: float) -> float:
-    """Return how many of the bytes that would be worked with are to be taken: fewer where little memory is free."""
+    """Return how many of the wanted bytes to take: fewer if little memory is free."""
     return wanted if wanted <= LEAST_BYTES else min(wanted, max(FREE_SHARE * free_memory(), LEAST_BYTES))
 
 
 def require_memory(where: object, needed: float) -> None:
-    """Refuse work that does not fit into memory before it is begun.
+    """Refuse work that does not fit into memory before it starts.
 
     Args:
         where: The work, for the message.
-        needed: The most bytes that this process will have, those that it has already among them.
+        needed: The peak memory of this process in bytes, including memory in use already.
 
     Raises:
-        UsageError: It takes more than is free.
+        UsageError: It exceeds the free memory.
     """
-    import psutil  # not at load: most pictures are small, and it takes time
+    import psutil  # takes time to load, and most pictures are small
 
     free = free_memory() + psutil.Process().memory_info().rss
     if needed > free:
@@ -55,10 +55,10 @@ def require_memory(where: object, needed: float) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep, until the process ends, the memory that one step or picture gives back, for the next one.
+    """Have glibc keep the memory that one step or picture frees for the next one, until the process ends.
 
-    Otherwise it returns every large array to the system and has it paged in anew: about a twentieth of a CycleGAN step,
-    and longer than a blur (glibc 2.36). No more is held than the work needs anyway. Elsewhere this does nothing.
+    By default it returns every large array to the system and has new ones paged in: about a twentieth of a CycleGAN
+    step, and longer than a blur (glibc 2.36). The process holds no more than its peak. Other systems are not affected.
     """
     import ctypes
 
@@ -77,7 +77,7 @@ def _free_and_total() -> list[tuple[int, int]]:
 
 
 def _of_groups(machine_bytes: int) -> Iterator[tuple[int, int]]:
-    """Yield free and total bytes of each Linux control group, of version 1 or 2, with a limit; elsewhere none.
+    """Yield free and total bytes of each Linux control group of this process, version 1 or 2, that has a limit.
 
     A group is limited by those above it too. A container's own group is mounted as the root, and /proc may give its
     path as the host knows it; the walk up ends at the root in any case.
@@ -101,7 +101,7 @@ def _of_groups(machine_bytes: int) -> Iterator[tuple[int, int]]:
                 if limit < machine_bytes:
                     entries = (line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
                     stat = {name: int(count) for name, count in entries}
-                    # The kernel drops cached files when memory runs short, all but those that lie in memory only.
+                    # The kernel drops cached files when memory runs short, except those in memory only (shmem).
                     cached, kept = (stat[kind] for kind in kinds)
                     yield max(limit - used + cached - kept, 0), limit
             if folder == root:

@@ -12,7 +12,7 @@ _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
 
 def opencv() -> Any:
-    """Return the module cv2, imported so that it does no harm to the window.
+    """Import OpenCV without side effects on Qt.
 
     Raises:
         MissingDependencyError: It, or a system library that it needs, is not installed.
@@ -20,7 +20,7 @@ def opencv() -> Any:
     before = {name: os.environ[name] for name in _QT_VARIABLES if name in os.environ}
     try:
         import cv2
-    except ImportError as error:  # on a bare Debian its libraries are missing, not the package
+    except ImportError as error:  # on a minimal Debian, system libraries are missing, not the package
         remedy = "pip install opencv-python; on Debian and Ubuntu also: apt install libgl1 libglib2.0-0"
         raise MissingDependencyError("opencv-python", f"cannot be imported ({error})", remedy=remedy) from error
     os.environ.update(before)
@@ -29,9 +29,9 @@ def opencv() -> Any:
 
 
 def forget_qt_plugins() -> None:
-    """Undo the change that `import cv2` makes to the environment, here or in Paddle: it points Qt at its own plugins.
+    """Remove the paths of Qt plugins that `import cv2`, here or in Paddle, puts into the environment.
 
-    They belong to another Qt than PyQt5's, which dies of them.
+    These plugins belong to another build of Qt and crash PyQt5.
     """
     for name in _QT_VARIABLES:
         if "cv2" in Path(os.environ.get(name, "")).parts:

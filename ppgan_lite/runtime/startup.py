@@ -1,6 +1,6 @@
-"""Start-up: variables that packages read while they are imported, their noise, and imports that are made shorter.
+"""Start-up: environment variables that packages read on import, silenced output, and faster imports.
 
-docs/decisions/start-up.md says why for each, and with which versions.
+docs/decisions/start-up.md gives the reason and the versions for each.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _NO_COMPILER_CACHE = "No ccache found"
 
 
 def set_up_numpy() -> None:
-    """Set the variable that NumPy's OpenBLAS reads when it is imported; one that is set already stays.
+    """Set the variable that OpenBLAS reads when NumPy is imported, unless it is set already.
 
-    After each product its threads spin for 2^26 cycles, and take the cores from the engine that runs next: a third of
-    the time of a picture. 2^4 is the least that it knows.
+    After each product its threads spin for 2^26 cycles and keep the cores from the engine that runs next: a third of
+    the time of a picture. 2^4 is the smallest setting.
     """
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
 def require_paddle() -> ModuleType:
-    """Import Paddle, set up for this processor, or say which extra brings it.
+    """Import Paddle, configured for this processor.
 
-    Settings that the environment already has are left alone.
+    Variables that the environment already has are not changed.
 
     Raises:
         MissingDependencyError: Paddle is not installed.
@@ -40,7 +40,7 @@ def require_paddle() -> ModuleType:
     if "paddle" not in sys.modules:
         os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
         if "AuthenticAMD" in _cpu_info():
-            # The MKL inside Paddle's wheel takes a slow path on AMD processors unless told otherwise (2 to 5 times).
+            # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
         with warnings.catch_warnings(), _without_thread_notes():
@@ -61,19 +61,18 @@ def import_openvino() -> ModuleType:
     """
     if "openvino" not in sys.modules:
         converter = "openvino.tools.ovc"
-        sys.modules[converter] = cast(ModuleType, None)  # a module that cannot be imported, OpenVINO does without
+        sys.modules[converter] = cast(ModuleType, None)  # OpenVINO ignores a module that it cannot import
         try:
-            import openvino  # noqa: F401 - taken from sys.modules below, also when it was there before
+            import openvino  # noqa: F401 - returned from sys.modules below
         finally:
             del sys.modules[converter]
     return sys.modules["openvino"]
 
 
 def hide_needless_warnings() -> None:
-    """Drop warnings that no user can do anything about, from here on.
+    """Ignore warnings that users cannot act on, from now on.
 
-    Paddle looks for a compiler's cache that nobody misses, and tells of every batch norm that learns; Pillow warns
-    about metadata that it can do without.
+    Paddle warns about a missing ccache and about every batch norm in training, Pillow about damaged metadata.
     """
     warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
     warnings.filterwarnings("ignore", message="When training, we now always track")
@@ -82,7 +81,7 @@ def hide_needless_warnings() -> None:
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Drop everything that this process tells the terminal meanwhile, from C++ too, and warnings."""
+    """Discard warnings and all terminal output of this process during a block, including output from C++."""
     with warnings.catch_warnings(), _caught(1, 2):
         warnings.simplefilter("ignore")
         yield
@@ -90,7 +89,7 @@ def silenced() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without_thread_notes() -> Iterator[None]:
-    """Drop the notes that Paddle's libraries print about our own OMP_NUM_THREADS; pass on the rest afterwards."""
+    """Discard notes of Paddle's libraries about OMP_NUM_THREADS during a block; print other output after it."""
     lines: list[bytes] = []
     try:
         with _caught(2) as caught:
@@ -106,8 +105,8 @@ def _without_thread_notes() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _caught(*streams: int) -> Iterator[BinaryIO]:
-    """Give a file that takes everything written to the given streams of this process (1 stdout, 2 stderr) meanwhile."""
-    import tempfile  # takes a hundredth of a start, and Paddle is not needed for each
+    """Redirect file descriptors (1 stdout, 2 stderr) to a temporary file during a block; yield the file."""
+    import tempfile  # takes a hundredth of the start-up time, and is not always needed
 
     with tempfile.TemporaryFile() as caught:
         kept = [os.dup(stream) for stream in streams]

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
+from ppgan_lite.runtime.startup import silenced
 from ppgan_lite.runtime.threads import physical_cores
 
 SCRIPT = """
@@ -43,3 +45,20 @@ def test_paddle_is_set_up_before_it_is_imported(
         [sys.executable, "-c", SCRIPT, maker], env=environment, capture_output=True, text=True, check=True
     )
     assert json.loads(said.stdout) == expected
+
+
+def test_only_notes_about_threads_are_dropped_while_paddle_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "paddle.py").write_text("import os\nos.write(2, b'OMP_NUM_THREADS is set\\nsomething else\\n')\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])}
+    script = "from ppgan_lite.runtime.startup import require_paddle; require_paddle()"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)
+    assert done.stderr.replace(b"\r\n", b"\n") == b"something else\n"
+
+
+def test_silence_reaches_what_is_written_past_python(capfd: pytest.CaptureFixture[str]) -> None:
+    with silenced():
+        for stream in (1, 2):
+            os.write(stream, b"from C++\n")
+        warnings.warn("a warning", stacklevel=1)
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr() == ("", "afterwards\n")

@@ -1,0 +1,40 @@
+"""Files of one writer: the old one or the new one is there, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ppgan_lite.runtime.files import replace_file
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_is_replaced(tmp_path: Path, durable: bool) -> None:
+    path = tmp_path / "a.bin"
+    for content in (b"old", b"newer"):
+        replace_file(path, content, durable=durable)
+        assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_made_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "no/such/a.bin"
+    with pytest.raises(FileNotFoundError):
+        replace_file(path, b"x")
+    assert not list(tmp_path.iterdir())
+    replace_file(path, b"x", make_folder=True)
+    assert path.read_bytes() == b"x"
+
+
+def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.bin"
+    replace_file(path, b"old")
+
+    def interrupted(self: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
