@@ -148,15 +148,15 @@ def ours(checkpoint: Path, precision: str, photo: Path, painting: Path, result: 
     from ppgan_lite.checkpoint import read_checkpoint, sha256_of
     from ppgan_lite.images import read_image, write_image
     from ppgan_lite.inference.engines.openvino import OpenVinoEngine
-    from ppgan_lite.inference.painter import painter_of, painter_subgraphs
-    from ppgan_lite.inference.stylizer import Stylizer
+    from ppgan_lite.inference.stylization.painters import painter_subgraphs, read_painter
+    from ppgan_lite.inference.stylization.stylizer import Stylizer
 
     header, tensors = read_checkpoint(checkpoint)
     engines = {}
     for name, subgraph in painter_subgraphs(header, "painter", tensors, sha256_of(checkpoint)).items():
         engines[name] = OpenVinoEngine("cpu", precision)
         engines[name].load(subgraph)
-    painter = painter_of(header, "painter", tensors)
+    painter = read_painter(header, "painter", tensors)
     predictor = Stylizer(engines, header.predictors["painter"], painter, name="published")
 
     def paint() -> None:

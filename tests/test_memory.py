@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference import revising
+from ppgan_lite.inference.stylization import revising
 from ppgan_lite.runtime import memory
 from ppgan_lite.runtime.memory import require_memory
 

@@ -197,7 +197,7 @@ def test_progress_rises_to_one_and_cancel_stops(one_style):
 
 
 def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
-    from ppgan_lite.inference import revising
+    from ppgan_lite.inference.stylization import revising
 
     predictor = load_predictor(tiny_checkpoint(tmp_path / "two.ppgan", revisions=2, own_style=True), device="cpu")
     photo = picture(531, 402)
@@ -210,7 +210,7 @@ def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
 
 
 def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_is_the_same(one_style, monkeypatch):
-    from ppgan_lite.inference import revising
+    from ppgan_lite.inference.stylization import revising
     from ppgan_lite.runtime import memory
 
     photo, pictures, reports = picture(300, 200), [], []
@@ -229,10 +229,10 @@ def test_strips_of_tiles_are_lower_where_little_memory_is_free_and_the_picture_i
 @pytest.mark.parametrize("kind", ["lapstyle", "one style", "any style"])
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength):
-    from ppgan_lite.inference import revising
-    from ppgan_lite.inference.drafting import LapStyleDrafter, TransformDrafter
     from ppgan_lite.inference.engines.paddle import PaddleEngine
     from ppgan_lite.inference.engines.subgraph import Subgraph
+    from ppgan_lite.inference.stylization import revising
+    from ppgan_lite.inference.stylization.drafting import LapStyleDrafter, TransformDrafter
     from ppgan_lite.nets.any_style import AnyStyleNet
     from ppgan_lite.nets.lapstyle import DecodeSubgraph, EncodeSubgraph, LapStyleNet
     from ppgan_lite.nets.painter_interface import REVISION_HALO

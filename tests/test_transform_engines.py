@@ -17,7 +17,7 @@ from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.engines.selection import agreement
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.loading import load_predictor
-from ppgan_lite.inference.painter import painter_subgraphs
+from ppgan_lite.inference.stylization.painters import painter_subgraphs
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet

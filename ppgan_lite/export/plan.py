@@ -14,7 +14,7 @@ from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.inference.engines.subgraph import Shape
 from ppgan_lite.inference.loading import TASKS, choose_predictor, find_checkpoint
-from ppgan_lite.inference.painter import painter_of
+from ppgan_lite.inference.stylization.painters import read_painter
 from ppgan_lite.nets.painter_interface import DRAFT_PX
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def plan_export(source: str | Path, options: ExportOptions) -> ExportPlan:
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
     if spec.task == "stylize":
-        levels = _levels(painter_of(header, spec.net, tensors).revisions, options.levels)
+        levels = _levels(read_painter(header, spec.net, tensors).revisions, options.levels)
     elif options.levels is None:
         levels = 0
     else:

@@ -24,7 +24,7 @@ from ppgan_lite.styles import any_painting, find_style, shipped
 from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
-    from ppgan_lite.inference.stylizer import Stylizer
+    from ppgan_lite.inference.stylization.stylizer import Stylizer
     from ppgan_lite.inference.translation.translator import Translator
 
 
@@ -71,7 +71,7 @@ def load_stylizer(
         UsageError: The checkpoint's task is another one.
     """
     found = _load(source, _Options(device, engine, None, cancelled), ("stylize",))
-    from ppgan_lite.inference.stylizer import Stylizer  # while engines load, as in `_load_stylizer`
+    from ppgan_lite.inference.stylization.stylizer import Stylizer  # while engines load, as in `_load_stylizer`
 
     assert isinstance(found, Stylizer)
     return found
@@ -200,21 +200,21 @@ def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) ->
 
 
 def _load_stylizer(source: _Source) -> Stylizer:
-    from ppgan_lite.inference.painter import painter_of, painter_subgraphs
+    from ppgan_lite.inference.stylization.painters import painter_subgraphs, read_painter
 
     spec = source.spec
-    painter = painter_of(source.header, spec.net, source.tensors)
+    painter = read_painter(source.header, spec.net, source.tensors)
     subgraphs = painter_subgraphs(source.header, spec.net, source.tensors, source.key)
 
     def sample(engines: Engines) -> np.ndarray:
-        from ppgan_lite.inference.stylizer import sample_painting
+        from ppgan_lite.inference.stylization.stylizer import sample_painting
 
         return sample_painting(engines, spec, painter, cancelled=source.cancelled)
 
     engines, why = choose_engines(subgraphs, source.engine, source.device, sample)
     first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
     prefetch(engines, (*painter.draft, *first), afterwards=opencv)  # which revising needs
-    from ppgan_lite.inference.stylizer import Stylizer  # while engines load, which leaves Python alone
+    from ppgan_lite.inference.stylization.stylizer import Stylizer  # while engines load, which leaves Python alone
 
     return Stylizer(
         engines,

@@ -50,6 +50,7 @@ class Engine(Protocol):
 
 
 Engines = Mapping[str, Engine]  # by the names that a predictor has for its subgraphs
+Execute = Callable[..., tuple[np.ndarray, ...]]  # `Engine.run`: arrays in, arrays out
 
 
 class LazyEngine:

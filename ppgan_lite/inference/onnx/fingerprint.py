@@ -9,8 +9,8 @@ import os
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 # The nets, the passes over their graphs, and the files that cut nets into subgraphs.
-_FOLDERS = ("nets", os.path.join("nets", "cpu"), os.path.join("inference", "onnx"))
-_FILES = (os.path.join("inference", "painter.py"), os.path.join("inference", "translation", "subgraphs.py"))
+_FOLDERS = ("nets", "nets/cpu", "inference/onnx")
+_FILES = ("inference/stylization/painters.py", "inference/translation/subgraphs.py")
 
 
 @functools.cache
@@ -31,5 +31,5 @@ def fingerprint() -> str:
 def _sources(folder: str) -> list[str]:
     with contextlib.suppress(OSError):
         names = sorted(os.listdir(os.path.join(_PACKAGE, folder)))
-        return [os.path.join(folder, name) for name in names if name.endswith(".py")]
+        return [f"{folder}/{name}" for name in names if name.endswith(".py")]
     return []

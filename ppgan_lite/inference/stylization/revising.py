@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ppgan_lite.inference.drafting import Run
+from ppgan_lite.inference.engines.engine import Execute
 from ppgan_lite.inference.tiling import spans
 from ppgan_lite.runtime.memory import affordable
 from ppgan_lite.runtime.opencv import opencv
@@ -54,7 +54,7 @@ def revise(
     image: np.ndarray,
     draft: np.ndarray,
     levels: int,
-    revisions: list[Run],
+    revisions: list[Execute],
     halo: int,
     *,
     strength: float,
@@ -97,7 +97,7 @@ def _revise_level(
     photo: np.ndarray,
     coarser: np.ndarray,
     result: np.ndarray,
-    run: Run,
+    run: Execute,
     halo: int,
     strength: np.float32,
     strip_px: int,

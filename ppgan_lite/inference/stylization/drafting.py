@@ -1,6 +1,6 @@
 """The draft, with subgraphs of a net that any engine executes: the nets' `draft`, on arrays.
 
-tests/test_predictor.py holds each drafter to the `draft` of its net.
+tests/test_predictor.py compares each drafter with the `draft` of its net.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from typing import Protocol
 
 import numpy as np
 
+from ppgan_lite.inference.engines.engine import Execute
 from ppgan_lite.nets.adain import ALIGNED_LAYERS, adain, mean_and_std
 from ppgan_lite.nets.color_statistics import align_colors, mean_and_covariance
 from ppgan_lite.nets.input_noise import soft_noise
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS, StyleArrays
 
-Run = Callable[..., tuple[np.ndarray, ...]]  # arrays in, arrays out: an engine's
-Ask = Callable[[], None]
+CheckCancelled = Callable[[], None]
 
 
 class Drafter(Protocol):
     """Paints small photos."""
 
     def measure(self, painting: np.ndarray) -> StyleArrays:
-        """Measure a painting (float32 1 x 3 x H x W, RGB in [0, 1]) whose style photos can be given."""
+        """Measure the style of a painting, float32 1 x 3 x H x W, RGB in [0, 1]."""
 
-    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, ask: Ask) -> np.ndarray:
+    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, check: CheckCancelled) -> np.ndarray:
         """Paint a small photo.
 
         Args:
             photo: float32 1 x 3 x H x W, RGB in [0, 1], with its input noise; sides of at least 16.
             style: From `measure`, or the net's own.
             strength: 0 .. 1.
-            ask: Called between steps of the work; may raise to stop.
+            check: Called between steps of the work; may raise to stop.
 
         Returns:
             float32 of the same shape, about [0, 1].
@@ -50,21 +50,21 @@ class LapStyleDrafter:
         decode: The photo, for its size, and these, aligned -> the painted photo.
     """
 
-    encode: Run
-    decode: Run
+    encode: Execute
+    decode: Execute
 
     def measure(self, painting: np.ndarray) -> StyleArrays:
         """See `Drafter`."""
         return {layer: mean_and_std(maps[0]) for layer, maps in zip(ALIGNED_LAYERS, self.encode(painting))}
 
-    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, ask: Ask) -> np.ndarray:
+    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, check: CheckCancelled) -> np.ndarray:
         """See `Drafter`."""
         features = self.encode(photo)
-        ask()
+        check()
         aligned = [adain(maps[0], style[layer], strength)[None] for layer, maps in zip(ALIGNED_LAYERS, features)]
-        ask()
+        check()
         (painted,) = self.decode(photo, *aligned)
-        ask()
+        check()
         return painted
 
 
@@ -78,8 +78,8 @@ class TransformDrafter:
             style.
     """
 
-    transform: Run
-    predict: Run | None
+    transform: Execute
+    predict: Execute | None
 
     def measure(self, painting: np.ndarray) -> StyleArrays:
         """See `Drafter`."""
@@ -89,11 +89,11 @@ class TransformDrafter:
         scales, shifts = self.predict(painting)
         return {**colors, NORMS: (scales, shifts)}
 
-    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, ask: Ask) -> np.ndarray:
+    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, check: CheckCancelled) -> np.ndarray:
         """See `Drafter`."""
         recolored = align_colors(photo[0], style[IMAGE], strength).clip(0, 1)
         (painted,) = self.transform(recolored[None], np.full((1, 1), strength, np.float32), *style.get(NORMS, ()))
-        ask()
+        check()
         return align_colors(painted[0], mean_and_covariance(recolored))[None]
 
 
@@ -106,5 +106,5 @@ def with_input_noise(photo: np.ndarray, noise_std: float) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1)
 def _noise(height: int, width: int) -> np.ndarray:
-    """Kept, because the photos of a folder are mostly of one size."""
+    """Return noise of a size; it is kept, because the photos of a folder are mostly of one size."""
     return soft_noise(np.random.default_rng(0).standard_normal((height, width), np.float32))

@@ -1,4 +1,4 @@
-"""Paint photos."""
+"""The predictor that paints."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.images import resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
-from ppgan_lite.inference.drafting import with_input_noise
 from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
-from ppgan_lite.inference.painter import Painter
-from ppgan_lite.inference.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
+from ppgan_lite.inference.stylization.drafting import with_input_noise
+from ppgan_lite.inference.stylization.painters import PainterSpec
+from ppgan_lite.inference.stylization.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.nets.painter_interface import DRAFT_PX, StyleArrays
 
-DRAFT_RANGE_PX = (64, 1024)  # what `brush` may make of it
-STROKE_PX = 8  # width of a typical stroke in a draft: what turns `brush` into a draft's size
+DRAFT_RANGE_PX = (64, 1024)  # of a draft's short side, as `brush` sets it
+STROKE_PX = 8  # width of a typical stroke in a draft, by which `brush` becomes a draft's size
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
-PROCESS_BYTES = 520_000_000  # of a process that paints, beside what grows with the photo; benchmarks/large_pictures.py
-BYTES_PER_PIXEL = 8.0  # photo, result, and of the levels between them halves in half precision
-SMALLER = 0.1  # a draft is rather larger than asked for than smaller: at least 2 ** -SMALLER of it
-STYLE_SIDE_PX = 32  # the least that an encoder of five stages can look at
+PROCESS_BYTES = 520_000_000  # of a process that paints, beside the photo's share; benchmarks/large_pictures.py
+BYTES_PER_PIXEL = 8.0  # photo, result, and the levels between them in half precision
+LEVEL_TOLERANCE = 0.1  # a draft is at least 2 ** -LEVEL_TOLERANCE times as large as asked for, and mostly larger
+STYLE_SIDE_PX = 32  # the smallest side of a painting that an encoder of five stages takes
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
 
 
 class Stylizer:
-    """A predictor that paints; see `load_predictor`.
+    """A predictor that paints; see `load_stylizer`.
 
     Attributes:
         name: Of the style, or of the file.
-        spec: What the net takes; `spec.inputs` is ("photo",) or ("photo", "style").
-        device: Where it runs: "cpu" or "gpu:N".
+        spec: The checkpoint's description; `spec.inputs` is ("photo",) or ("photo", "style").
+        device: The device that computes: "cpu", "gpu:N" or "intel".
         device_note: Why that is not the device asked for; "" if there is nothing to say.
         direction: "", as it paints one way only.
         directions: None, likewise.
@@ -49,23 +49,23 @@ class Stylizer:
         self,
         engines: Engines,
         spec: PredictorSpec,
-        painter: Painter,
+        painter: PainterSpec,
         *,
         name: str,
         device: str = "cpu",
         device_note: str = "",
         key: str = "",
     ) -> None:
-        """Describe how a net is to be called.
+        """Hold a net's facts and engines.
 
         Args:
             engines: Execute its subgraphs; see `painter_subgraphs`.
             spec: As above.
-            painter: What the net is.
+            painter: The net's facts.
             name: As above.
             device: As above.
             device_note: As above.
-            key: What its speed is known by.
+            key: Identifies the checkpoint, for the time that its pictures take.
         """
         self.name = name
         self.spec = spec
@@ -79,7 +79,7 @@ class Stylizer:
 
     @property
     def engine(self) -> str:
-        """What computes, and how exactly."""
+        """The engine that executes the net, with its precision unless that is float32."""
         return caption_of(self._engines[self._painter.draft[0]])
 
     def with_style(self, painting: np.ndarray) -> Stylizer:
@@ -97,7 +97,7 @@ class Stylizer:
         )
 
     def cost(self, height: int, width: int, *, brush: float | None = None) -> Cost:
-        """Return what a photo of a size will cost to paint."""
+        """Return the cost of painting a photo of a size."""
         draft_height, draft_width, levels = self._plan(height, width, brush)
         work = {"draft": float(draft_height * draft_width)}
         if levels:
@@ -130,8 +130,8 @@ class Stylizer:
         Args:
             image: uint8 H x W x 3 RGB, any size.
             style: The painting, uint8 h x w x 3 RGB; given if and only if "style" is in `spec.inputs`.
-            strength: 0 (the photo, as the net repaints it) to 1 (the full style); blended between features.
-            keep_colors: Keep the photo's colours and take only the brushwork.
+            strength: 0 (the photo, as the net repaints it) to 1 (the full style).
+            keep_colors: Keep the photo's colors and take only the brushwork.
             brush: Width of a typical stroke in pixels of the photo. None follows the picture, so
                 that a photo looks the same at any resolution.
             progress: Called with the share that is done, 0 to 1.
@@ -196,7 +196,7 @@ class Stylizer:
         if brush is not None:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
-        levels = max(0, math.floor(math.log2(short / draft_px) + SMALLER)) if self._revisions else 0
+        levels = max(0, math.floor(math.log2(short / draft_px) + LEVEL_TOLERANCE)) if self._revisions else 0
         if brush is None and short > draft_px and (levels or short < 2 * draft_px):
             draft_px = short / 2**levels  # so that nothing is resized between draft and pyramid
         scale = draft_px / short
@@ -212,9 +212,9 @@ class Stylizer:
 
 
 def sample_painting(
-    engines: Engines, spec: PredictorSpec, painter: Painter, *, cancelled: Cancelled | None = None
+    engines: Engines, spec: PredictorSpec, painter: PainterSpec, *, cancelled: Cancelled | None = None
 ) -> np.ndarray:
-    """Paint a photo that is always the same: what engines are compared by."""
+    """Paint a photo that is always the same: the picture that engines are compared by."""
     photo = sample_photo()
     stylizer = Stylizer(engines, spec, painter, name="sample")
     style = None if painter.style is not None else np.ascontiguousarray(photo[::-1, ::-1, ::-1])
@@ -226,7 +226,7 @@ def _revised_px(height: int, width: int, levels: int) -> int:
 
 
 def _with_colors_of(photo: np.ndarray, painted: np.ndarray) -> np.ndarray:
-    """Return the painted brightness, brought to the photo's mean and contrast, in the photo's colours."""
+    """Return the painted luma, at the photo's mean and contrast, with the photo's chroma."""
     of_photo, of_painting = photo @ LUMA, painted @ LUMA
     gain = min(of_photo.std() / max(of_painting.std(), 1.0), 2.0)
     luma = (of_painting - of_painting.mean()) * gain + of_photo.mean()

@@ -1,6 +1,7 @@
-"""The nets that paint: what is known of one before it is built, and its subgraphs for engines.
+"""The table of nets that paint: for each the subgraphs that engines execute, and the drafter that is made of them.
 
-A new painter costs a `PainterKind` in `PAINTERS`, beside its net and, if none of `drafting.py` serves, its drafter.
+A painter is described by its checkpoint alone; its net is built only where a subgraph has no graph in the cache. A new
+painter costs a `PainterKind` in `PAINTERS`, beside its net and, if none of `drafting.py` serves, its drafter.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 
 from ppgan_lite.checkpoint import Header, build_net
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.inference.drafting import Drafter, LapStyleDrafter, Run, TransformDrafter
+from ppgan_lite.inference.engines.engine import Execute
 from ppgan_lite.inference.engines.subgraph import Shape, Subgraph
+from ppgan_lite.inference.stylization.drafting import Drafter, LapStyleDrafter, TransformDrafter
 from ppgan_lite.nets.adain import ALIGNED_LAYERS
 from ppgan_lite.nets.painter_interface import IMAGE, REVISION_HALO, StyleArrays
 
@@ -26,23 +28,23 @@ _PICTURE: Shape = (1, 3, None, None)
 
 
 @dataclass(frozen=True)
-class _Parts:
-    """A net of a checkpoint, which is built when a part of it is.
+class _LazyNet:
+    """A net of a checkpoint, which is built when a subgraph of it is.
 
     Attributes:
         key: Identifies its numbers.
-        built: Returns it.
+        build: Returns it, the same one always.
         width: Name of a bias -> its channels, before the net is built.
     """
 
     key: str
-    built: Callable[[], Any]
+    build: Callable[[], Any]
     width: Callable[[str], int]
 
     def subgraph(
         self, name: str, inputs: tuple[Shape, ...], part: Callable[[Any], nn.Layer], **options: bool
     ) -> Subgraph:
-        return Subgraph(name, self.key, inputs, lambda: part(self.built()), **options)
+        return Subgraph(name, self.key, inputs, lambda: part(self.build()), **options)
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,19 @@ class PainterKind:
     Attributes:
         draft: Names of the subgraphs of its draft.
         subgraphs: Makes them.
-        drafter: Made of what executes them, by name.
+        drafter: Makes the drafter of the functions that execute them, by name.
         own_parts: Constructor arguments -> the parts of the net's own style, none if it takes any.
         own_buffers: Suffixes of the buffers that hold each of these.
     """
 
     draft: tuple[str, ...]
-    subgraphs: Callable[[_Parts], Iterable[Subgraph]]
-    drafter: Callable[[Mapping[str, Run]], Drafter]
+    subgraphs: Callable[[_LazyNet], Iterable[Subgraph]]
+    drafter: Callable[[Mapping[str, Execute]], Drafter]
     own_parts: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda arguments: ()
     own_buffers: tuple[str, str] = ("mean", "std")
 
 
-def _lapstyle(net: _Parts) -> Iterable[Subgraph]:
+def _lapstyle(net: _LazyNet) -> Iterable[Subgraph]:
     def encode(net: Any) -> nn.Layer:
         from ppgan_lite.nets.lapstyle import EncodeSubgraph
 
@@ -77,15 +79,15 @@ def _lapstyle(net: _Parts) -> Iterable[Subgraph]:
 
     features: list[Shape] = [(1, net.width(f"encoder.conv{stage}_1.bias"), None, None) for stage in (2, 3, 4)]
     yield net.subgraph("encode", (_PICTURE,), encode)
-    # At a draft's size little is won by convolving before the upsampling, and in bfloat16 a little exactness lost.
+    # At a draft's size little is gained by convolving before the upsampling, and some precision lost in bfloat16.
     yield net.subgraph("decode", (_PICTURE, *features), decode, convolve_before_upsampling=False)
 
 
-def _style_transfer(net: _Parts) -> Iterable[Subgraph]:
+def _style_transfer(net: _LazyNet) -> Iterable[Subgraph]:
     yield net.subgraph("transform", (_PICTURE, (1, 1)), lambda net: net.transform)
 
 
-def _any_style(net: _Parts) -> Iterable[Subgraph]:
+def _any_style(net: _LazyNet) -> Iterable[Subgraph]:
     norms: Shape = (1, net.width("predictor.to_norms.bias") // 2)
     yield net.subgraph("predict", (_PICTURE,), lambda net: net.predictor)
     yield net.subgraph("transform", (_PICTURE, (1, 1), norms, norms), lambda net: net.transform)
@@ -113,26 +115,26 @@ PAINTERS = {
 
 
 @dataclass(frozen=True)
-class Painter:
-    """What a `Stylizer` must know of a net that paints.
+class PainterSpec:
+    """The facts of a net that paints which a `Stylizer` needs.
 
     Attributes:
-        draft: Names of the subgraphs of its draft.
-        drafter: Made of what executes these.
-        revisions: How many revision nets it has.
-        halo: How far a revision net sees, in pixels.
+        draft: Names of the subgraphs of its draft, the costliest first.
+        drafter: Makes the drafter of the functions that execute these, by name.
+        revisions: The number of its revision nets.
+        halo: Receptive field of a revision net to each side, in pixels.
         style: The one style that it was made for; None if it takes any.
     """
 
     draft: tuple[str, ...]
-    drafter: Callable[[Mapping[str, Run]], Drafter]
+    drafter: Callable[[Mapping[str, Execute]], Drafter]
     revisions: int
     halo: int
     style: StyleArrays | None
 
 
-def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> Painter:
-    """Return what a checkpoint's net is, without building it.
+def read_painter(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> PainterSpec:
+    """Read the facts of a checkpoint's net, without building it.
 
     Raises:
         CheckpointError: It is no net that paints, or lacks a tensor.
@@ -148,7 +150,7 @@ def painter_of(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> P
         for part in kind.own_parts(spec.arguments)
         for a, b in [kind.own_buffers]
     }
-    return Painter(kind.draft, kind.drafter, _revisions(net, tensors), REVISION_HALO, style or None)
+    return PainterSpec(kind.draft, kind.drafter, _revisions(net, tensors), REVISION_HALO, style or None)
 
 
 def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray], key: str) -> dict[str, Subgraph]:
@@ -158,22 +160,22 @@ def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray
         header: Names the net's kind and arguments.
         net: Its name there.
         tensors: Its numbers.
-        key: What these are known by.
+        key: Identifies these.
     """
-    parts = _Parts(
+    lazy_net = _LazyNet(
         key,
         functools.cache(lambda: build_net(net, header, tensors)),
         lambda name: len(_tensor(header, net, tensors, name)),
     )
-    subgraphs = list(PAINTERS[header.nets[net].kind].subgraphs(parts))
+    subgraphs = list(PAINTERS[header.nets[net].kind].subgraphs(lazy_net))
     for level in range(_revisions(net, tensors)):
         revision = functools.partial(lambda level, net: net.revisions[level], level)
-        subgraphs.append(parts.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision))
+        subgraphs.append(lazy_net.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision))
     return {subgraph.name: subgraph for subgraph in subgraphs}
 
 
 def _tensor(header: Header, net: str, tensors: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """Return a tensor of a net; where it is missing, building the net says so."""
+    """Return a tensor of a net; where it is missing, building the net raises an error that names it."""
     key = f"net/{net}/{name}"
     if key not in tensors:
         build_net(net, header, tensors)
@@ -181,7 +183,7 @@ def _tensor(header: Header, net: str, tensors: Mapping[str, np.ndarray], name: s
 
 
 def _revisions(net: str, tensors: Mapping[str, np.ndarray]) -> int:
-    """Return how many revision nets a net has."""
+    """Return the number of revision nets of a net."""
     prefix = f"net/{net}/revisions."
     return len({key.removeprefix(prefix).partition(".")[0] for key in tensors if key.startswith(prefix)})
 
