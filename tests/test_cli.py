@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import json
 import os
 import struct
@@ -226,6 +227,39 @@ def test_a_folder_inside_that_cannot_be_listed_fails_and_the_rest_is_painted(
         f"paddlegan: error: {private}: cannot be listed ({os.strerror(errno.EACCES)})",
         "1 of 2 pictures failed",
     ]
+
+
+def stdin_of(data: bytes) -> types.SimpleNamespace:
+    return types.SimpleNamespace(buffer=io.BytesIO(data), isatty=lambda: False)
+
+
+@pytest.mark.parametrize(("output", "result"), [("out.jpg", "out.jpg"), ("out/", "out/stdin.png")])
+def test_a_photo_from_standard_input_is_painted(
+    run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, output: str, result: str
+) -> None:
+    write_image("photo.png", photo)
+    monkeypatch.setattr(sys, "stdin", stdin_of(Path("photo.png").read_bytes()))
+    code, out, err = run("stylize", "-", "-o", output, "--style", "wave", "--json")
+    assert code == 0, err
+    assert [(made["photo"], made["output"]) for made in json.loads(out)["results"]] == [("-", str(Path(result)))]
+    assert read_image(result)[0].shape == photo.shape
+
+
+def test_standard_input_and_output_have_no_place_for_a_result(
+    run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, err = run("stylize", "-", "--style", "wave")
+    expected = "--output: is missing; expected a place for the result of the photo from standard input"
+    assert (code, err) == (2, f"paddlegan: error: {expected}\n")
+    code, _, err = run("stylize", photo_file, "-o", "-", "--style", "wave")
+    expected = "--output: - is standard output, where JSON goes; expected a file or a folder"
+    assert (code, err) == (2, f"paddlegan: error: {expected}\n")
+    for stdin, found in ((None, "is closed"), (stdin_of(b""), "the file is empty")):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        code, _, err = run("stylize", "-", "-o", "a.png", "--style", "wave")
+        assert code == 1
+        assert err.splitlines()[-1] == f"paddlegan: error: standard input: {found}; expected a picture"
+    assert list(Path().iterdir()) == [Path("photo.png")]
 
 
 def test_results_into_the_folder_of_the_photos_are_refused_for_each_photo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -470,6 +471,14 @@ def test_a_unet_that_is_not_whole_is_refused(tmp_path):
     state = as_torch(published("UnetGenerator", {}))
     del state["model.model.3.weight"]
     assert "is a U-Net of an unknown kind" in refused(write_pth(tmp_path / "latest_net_G.pth", state))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names here")
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for read in (open_checkpoint, describe_file):
+        with pytest.raises(CheckpointError, match=r"pipe: is a pipe or a device; expected a file\. Save it to a file"):
+            read(tmp_path / "pipe")
 
 
 def test_half_a_lapstyle_is_refused(tmp_path):

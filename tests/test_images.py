@@ -8,6 +8,7 @@ import os
 import struct
 import threading
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -370,6 +371,43 @@ def test_folders_are_searched_in_the_order_that_people_expect(tmp_path: Path) ->
         find_images(tmp_path / "c.webp")
 
 
+@pytest.fixture
+def piped(tmp_path: Path) -> Iterator[Callable[[bytes], Path]]:
+    """Return a function that writes bytes into a named pipe, on a thread, and returns its path."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("pipes have no names here")
+    threads: list[threading.Thread] = []
+
+    def write(data: bytes) -> Path:
+        path = tmp_path / f"pipe{len(threads)}"
+        os.mkfifo(path)
+        threads.append(threading.Thread(target=path.write_bytes, args=(data,)))
+        threads[-1].start()
+        return path
+
+    yield write
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
+def test_a_picture_is_read_from_a_pipe(photo: np.ndarray, piped: Callable[[bytes], Path], kind: str) -> None:
+    data = encoded(Image.fromarray(photo), kind)
+    assert np.array_equal(read_image(piped(data))[0], images.decode_image(data, "")[0])
+    assert images.read_file(piped(data)) == data
+
+
+def test_an_empty_pipe_and_an_endless_one_are_told(
+    piped: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for read in (read_image, images.read_file):
+        with pytest.raises(ImageError, match=r"pipe.: the file is empty; expected a picture$"):
+            read(piped(b""))
+    monkeypatch.setattr(images.reading, "_MAX_STREAM_BYTES", 1_000_000)
+    with pytest.raises(ImageError, match=r"^/dev/zero: more than 0 GB; expected a picture$"):
+        read_image("/dev/zero")
+
+
 def found_in(folder: Path, **options: Any) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in find_images(folder, **options)]
 
@@ -390,7 +428,8 @@ def test_pictures_below_links_to_folders_are_found_and_circles_end(tmp_path: Pat
 def test_a_link_that_leads_nowhere_is_not_left_out_without_a_word(tmp_path: Path) -> None:
     (tmp_path / "gone.jpg").symlink_to("nowhere.jpg")
     (tmp_path / "gone").symlink_to("nowhere")
-    os.mkfifo(tmp_path / "pipe.jpg")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.jpg")
     assert found_in(tmp_path, by_content=True) == ["gone.jpg"]
 
 

@@ -1,5 +1,8 @@
 """Predictors that paint, on tiny nets with weights of the test's own."""
 
+import os
+import threading
+
 import numpy as np
 import pytest
 from net_examples import ANY_STYLE, STYLE_TRANSFER, fill
@@ -295,6 +298,12 @@ def test_a_name_a_picture_and_a_file_are_told_apart(tmp_path, monkeypatch):
     assert load_predictor("any").spec.inputs == ("photo", "style")
     from_picture = load_predictor(painting)
     assert from_picture.spec.inputs == ("photo",) and from_picture.name == "some painting"
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(painting.read_bytes(),))
+        writer.start()
+        assert load_predictor(tmp_path / "pipe").spec.inputs == ("photo",)
+        writer.join(timeout=10)
     with pytest.raises(CheckpointError, match="missing"):
         load_predictor(tmp_path / "missing.ppgan")
     with pytest.raises(UsageError, match=r"starry_nigth.*Did you mean 'starry_night'"):

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, say, say_error
 from ppgan_lite.errors import ImageError, UsageError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ppgan_lite.images import ImageMetadata
+
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
+
+
+STANDARD_INPUT = Path("-")
+
+
+def read_photo(path: Path) -> tuple[np.ndarray, ImageMetadata]:
+    """Read a picture file; "-" is standard input."""
+    from ppgan_lite.images import read_image, read_stream
+
+    if path != STANDARD_INPUT:
+        return read_image(path)
+    if sys.stdin is None:
+        raise ImageError("standard input", "is closed", "a picture")
+    return read_stream(sys.stdin.buffer, "standard input")
 
 
 @dataclass(frozen=True)
@@ -32,7 +52,7 @@ class Batch:
     """Pictures to read, each with a target for its result; a bad picture does not end the batch.
 
     Args:
-        sources: Files and folders.
+        sources: Files and folders; "-" is standard input.
         output: A file for a single source, or a folder, in which the tree of the sources is mirrored; None puts each
             result next to its source.
         label: Part of the name of a result next to its source.
@@ -48,7 +68,8 @@ class Batch:
         taken: set[Path] = set()
         for item in self._plan([Path(source) for source in sources], output, label):
             try:
-                check_readable(item.source)
+                if item.source != STANDARD_INPUT:
+                    check_readable(item.source)
                 if item.target in taken:
                     raise ImageError(item.source, f"its result {item.target} is that of another picture too")
                 if _is_same_file(item.source, item.target):
@@ -145,15 +166,22 @@ class Batch:
     def _plan(self, sources: list[Path], output: str | None, label: str) -> Iterable[Item]:
         from ppgan_lite.images import WRITABLE, find_images, result_name
 
+        if output == "-":
+            raise UsageError("--output", "- is standard output, where JSON goes", "a file or a folder")
+        if output is None and STANDARD_INPUT in sources:
+            raise UsageError("--output", "is missing", "a place for the result of the photo from standard input")
         to_folder = output is not None and (os.path.isdir(output) or output.endswith(("/", os.sep)))
         if output is not None and not to_folder:
             suffix = Path(output).suffix
-            if len(sources) == 1 and suffix and not os.path.isdir(sources[0]):
+            if len(sources) == 1 and suffix and (sources[0] == STANDARD_INPUT or not os.path.isdir(sources[0])):
                 yield Item(sources[0], Path(output))
                 return
             if suffix.lower() in WRITABLE:
                 raise UsageError("--output", f"{output} is one file", "a folder, for more than one picture")
         for source in sources:
+            if source == STANDARD_INPUT and output is not None:
+                yield Item(source, Path(output) / "stdin.png")
+                continue
             if not os.path.isdir(source):
                 if output is None:
                     yield Item(source, source.parent / result_name(source, label))

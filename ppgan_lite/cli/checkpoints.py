@@ -9,6 +9,7 @@ from typing import Literal
 
 import click
 
+from ppgan_lite.cli.batch import read_photo
 from ppgan_lite.cli.terminal import json_option, outline, overwrite_option, print_json, say
 from ppgan_lite.errors import CheckpointError, UsageError
 
@@ -72,7 +73,6 @@ def convert(
     from ppgan_lite.foreign.loading import open_checkpoint
     from ppgan_lite.foreign.saving import save_as
     from ppgan_lite.foreign.style_statistics import with_style_statistics
-    from ppgan_lite.images import read_image
     from ppgan_lite.runtime.startup import require_paddle
 
     if not overwrite and Path(output).exists():
@@ -80,7 +80,7 @@ def convert(
     require_paddle()
     header, tensors = open_checkpoint(file, ConversionOptions(padding, statistics))
     if painting is not None:
-        header, tensors = with_style_statistics(header, tensors, read_image(painting)[0])
+        header, tensors = with_style_statistics(header, tensors, read_photo(Path(painting))[0])
     nets = save_as(output, header, tensors, net=net)
     if as_json:
         print_json({"file": file, "output": output, "nets": nets, "about": header.about})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppgan_lite.cli.batch import Batch
+from ppgan_lite.cli.batch import Batch, read_photo
 from ppgan_lite.cli.terminal import (
     PROGRAM,
     ProgressCallback,
@@ -76,7 +76,7 @@ def stylize(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Paint photos, or all photos of a folder, in a style."""
+    """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
     batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     settings = {"style": style, **options}
@@ -177,11 +177,11 @@ def sheet(photo: str, output: str, device: str, engine: str, overwrite: bool) ->
     from tqdm import tqdm
 
     from ppgan_lite.contact_sheet import Tile, draw_sheet
-    from ppgan_lite.images import ImageMetadata, check_writable, long_side_at_most, read_image, write_image
+    from ppgan_lite.images import ImageMetadata, check_writable, long_side_at_most, write_image
     from ppgan_lite.styles import catalogue
 
     check_writable(output, overwrite=overwrite)
-    image, metadata = read_image(photo)
+    image, metadata = read_photo(Path(photo))
     image = long_side_at_most(image, _SHEET_TILE_PX)
     tiles = [Tile(image, "Photo", "the original")]
     for style in tqdm(catalogue(), unit="style"):
@@ -273,7 +273,7 @@ def _run_batch(
         overwrite: Whether results may replace files.
         as_json: Whether to report as JSON on stdout.
     """
-    from ppgan_lite.images import fitting_metadata, read_image, write_image
+    from ppgan_lite.images import fitting_metadata, write_image
     from ppgan_lite.inference.estimate import estimate_cost
 
     used: dict[str, str | None] = {"device": None, "engine": None}
@@ -299,5 +299,5 @@ def _run_batch(
         write_image(target, image, metadata, overwrite=overwrite, settings=settings)
         return {"width": image.shape[1], "height": image.shape[0]}
 
-    batch.run(read_image, prepare, write)
+    batch.run(read_photo, prepare, write)
     batch.report({**settings, **used}, as_json=as_json)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.checkpoint import FORMAT, Header, describe, read_checkpoint, sha256_of
+from ppgan_lite.errors import CheckpointError
+from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.safetensors_files import read_front
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
         CheckpointError: The file is missing, damaged, hostile or of another kind, or holds no net that is known here.
     """
     path = Path(path)
+    _check_can_be_read_twice(path)
     if _is_ours(path):
         return read_checkpoint(path)
     # Imported here because a checkpoint of ours does not need it, and it takes as long as all the rest of this package.
@@ -46,11 +49,18 @@ def describe_file(path: str | Path) -> dict[str, Any]:
         CheckpointError: The file cannot be read at all, or is a damaged checkpoint of ours.
     """
     path = Path(path)
+    _check_can_be_read_twice(path)
     if _is_ours(path):
         return {**describe(path), "globals": []}
     from ppgan_lite.foreign.conversion import describe_conversion
 
     return {**describe_conversion(path), "size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def _check_can_be_read_twice(path: Path) -> None:
+    """Refuse a pipe: a file is read once to tell its kind, and again for its arrays."""
+    if is_stream(path):
+        raise CheckpointError(path, "is a pipe or a device", "a file", "Save it to a file first")
 
 
 def _is_ours(path: Path) -> bool:

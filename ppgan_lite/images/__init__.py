@@ -11,6 +11,7 @@ from ppgan_lite.images.reading import (
     decode_stored,
     read_file,
     read_image,
+    read_stream,
 )
 from ppgan_lite.images.sample import SAMPLE_PHOTO
 from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to
@@ -44,6 +45,7 @@ __all__ = [
     "read_file",
     "read_image",
     "read_settings",
+    "read_stream",
     "resize",
     "result_name",
     "short_side_to",

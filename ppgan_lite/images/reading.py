@@ -22,6 +22,9 @@ from ppgan_lite.images.jpeg import decode_whole_jpeg
 MAX_PIXELS = 400_000_000
 LARGE_PIXELS = 16_000_000  # JPEGs of this size or more are decoded and encoded in ways that save memory
 
+_MAX_STREAM_BYTES = 2_000_000_000
+_EMPTY = ("the file is empty", "a picture")
+
 # Only these decoders of Pillow are used: some of the others start programs (EPS) or are barely maintained.
 READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
 READABLE_SUFFIXES = frozenset(
@@ -98,6 +101,7 @@ def read_file(path: str | Path) -> bytes:
     with suppress(OSError, ValueError):
         if data := path.read_bytes():
             return data
+        raise ImageError(path, *_EMPTY)
     with open_file(path):  # raises the exact error
         raise ImageError(path, "cannot be read")
 
@@ -147,9 +151,32 @@ def open_file(path: Path) -> IO[bytes]:
     with _naming(path):
         if path.is_dir():
             raise ImageError(path, "is a folder", "a picture file")
-        if path.stat().st_size == 0:
-            raise ImageError(path, "the file is empty", "a picture")
-        return path.open("rb")
+        file = path.open("rb")
+        if os.fstat(file.fileno()).st_size:
+            return file
+        with file:  # a pipe has no size, and cannot be read twice
+            return _buffered(file, path)
+
+
+def read_stream(stream: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
+    """Read a picture from a stream that cannot be rewound, such as standard input, as `read_image` does from a file.
+
+    Args:
+        stream: Read to its end.
+        where: Its name, for messages.
+    """
+    with _naming(where):
+        file = _buffered(stream, where)
+    return _decode(file, where)
+
+
+def _buffered(stream: IO[bytes], where: object) -> IO[bytes]:
+    data = stream.read(_MAX_STREAM_BYTES + 1)
+    if not data:
+        raise ImageError(where, *_EMPTY)
+    if len(data) > _MAX_STREAM_BYTES:
+        raise ImageError(where, f"more than {_MAX_STREAM_BYTES / 1e9:.0f} GB", "a picture")
+    return io.BytesIO(data)
 
 
 @contextmanager

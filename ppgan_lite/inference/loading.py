@@ -18,6 +18,7 @@ from ppgan_lite.inference.engines.selection import AUTO, choose_engines
 from ppgan_lite.inference.predictor import Predictor
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.runtime.device import INTEL, choose_device
+from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import any_painting, find_style, shipped
@@ -177,7 +178,8 @@ class _Source:
 def _load(source: str | Path, options: _Options, tasks: tuple[str, ...]) -> Predictor:
     """Load a predictor whose task is one of some."""
     path = Path(source)
-    if path.suffix.lower() in READABLE_SUFFIXES and "stylize" in tasks:
+    # A checkpoint cannot come by a pipe: it is read twice.
+    if "stylize" in tasks and (path.suffix.lower() in READABLE_SUFFIXES or is_stream(path)):
         painting, _ = read_image(path)
         return _load_stylizer(_opened(any_painting(), path.stem, options, ("stylize",))).with_style(painting)
     path = find_checkpoint(source)

@@ -1,9 +1,10 @@
-"""Atomic writing of files."""
+"""Atomic writing of files, and paths that are no files."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 
@@ -35,6 +36,15 @@ def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def is_stream(path: str | Path) -> bool:
+    """Return whether a path is that of a pipe or a device, which has no size and cannot be read twice."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _write(path: Path, data: bytes, *, durable: bool) -> None:
