@@ -235,8 +235,8 @@ def test_a_painter_has_our_names_and_says_what_made_it(torch, tmp_path, capsys):
         assert found[f"mine/{key}"].shape == tensor.shape
         assert found[f"mine/{key}"].dtype == np.float16
         assert not np.array_equal(found[f"mine/{key}"], tensor.astype(np.float16)), key
-    said = json.loads(read_front(tmp_path / "out" / "mine.safetensors")[0]["training"])
-    assert said["draft"]["iterations"] == said["revision"]["iterations"] == 1
+    *_, said = json.loads(read_front(tmp_path / "out" / "mine.safetensors")[0]["history"])
+    assert said["iterations"] == said["revision"]["iterations"] == 1
     assert (said["photos"], said["painting"], said["job"]["start"]) == (2, "painting.png", "starry_night")
     assert said["job"]["weights"]["content"] == {"relu2_2": 0.12, "relu3_3": 0.12}
     assert (tmp_path / "out" / "sheet.jpg").exists()

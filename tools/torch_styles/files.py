@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from ppgan_lite.aliases import current_tensor
-from ppgan_lite.checkpoint import SUFFIX, read_checkpoint
+from ppgan_lite.checkpoint import SUFFIX, read_checkpoint, read_header
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.safetensors_files import read_tensors, replace_file
+from ppgan_lite.safetensors_files import read_front, read_tensors, replace_file
 from ppgan_lite.styles import shipped
 
 PREFIX = "net/painter/"
@@ -35,6 +37,19 @@ def read_painter(source: str, folder: Path = Path()) -> dict[str, np.ndarray]:
     if not found:
         raise CheckpointError(path, "holds no painter", f"tensors named {PREFIX}...")
     return {name: array.astype(np.float32) for name, array in found.items()}
+
+
+def read_history(source: str, folder: Path = Path()) -> list[dict[str, Any]]:
+    """Return the records of the trainings that made a painter, the first one first; none if its file has none.
+
+    Args:
+        source: As in `read_painter`.
+        folder: As in `read_painter`.
+    """
+    path = shipped(source) or folder / source
+    if path.suffix == SUFFIX:
+        return read_header(path).training.get("history", [])
+    return json.loads(read_front(path)[0].get("history", "[]"))
 
 
 def load(net: nn.Module, arrays: Mapping[str, np.ndarray], *, where: object) -> None:

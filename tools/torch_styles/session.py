@@ -17,7 +17,7 @@ from ppgan_lite import __version__, encoders
 from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.contact_sheet import Tile, draw_sheet
 from ppgan_lite.images import write_image
-from torch_styles.files import load, read_painter, save
+from torch_styles.files import load, read_history, read_painter, save
 from torch_styles.losses import VGG16
 from torch_styles.nets import AnyStyleNet, StyleTransferNet
 from torch_styles.pictures import Pictures, colors_of, picture_files, read_picture, recolored, soft_noise
@@ -95,12 +95,7 @@ class Session:
         revision = self._train(
             Revision(*shared, detailed, colors, job.revision_batches), job, job.revision_budget, f"{job.name}.revision"
         )
-        about = {
-            "draft": vars(draft),
-            "revision": vars(revision),
-            "painting": path.name,
-            "painting_sha256": sha256_of(path),
-        }
+        about = {**vars(draft), "revision": vars(revision), "painting": path.name, "painting_sha256": sha256_of(path)}
         save(net, target, self._metadata(job, about))
         return net
 
@@ -118,7 +113,7 @@ class Session:
             net, self.vgg, self.photos, paintings, job.batches, job.weights, job.painting_crop, job.painting_side
         )
         draft = self._train(stage, job, job.budget, f"{job.name}.draft")
-        save(net, target, self._metadata(job, {"draft": vars(draft), "paintings": len(files)}))
+        save(net, target, self._metadata(job, {**vars(draft), "paintings": len(files)}))
         return net
 
     def _load(self, net: StyleTransferNet | AnyStyleNet, target: Path, start: str) -> None:
@@ -133,17 +128,18 @@ class Session:
         return Loop(job.seed, job.learning_rate, say=lambda line: print(line, flush=True)).run(stage, budget, state)
 
     def _metadata(self, job: StyleJob | AnyStyleJob, about: dict[str, Any]) -> dict[str, str]:
-        """Return what a painter's file says of how it came about, as JSON under "training"."""
-        training = {
+        """Return what made a painter's file: a list of records as JSON under "history", the first training first."""
+        record = {
             "program": f"tools/train_styles_torch.py of ppgan_lite {__version__}",
             "torch": torch.__version__,
             "device": device_words(self.device),
             "photos": len(self.photos.pictures),
             "encoder_sha256": sha256_of(encoders.vgg16()),
             **about,
-            "job": dataclasses.asdict(job),
+            "job": {**dataclasses.asdict(job), "start": Path(job.start).name},
         }
-        return {"training": json.dumps(training, ensure_ascii=False)}
+        history = [*read_history(job.start, self.plan.folder), record]
+        return {"history": json.dumps(history, ensure_ascii=False)}
 
 
 @torch.no_grad()
