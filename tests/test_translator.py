@@ -274,7 +274,7 @@ def test_attention_in_parts_is_attention(monkeypatch):
     layer.eval()
     x = paddle.randn([2, 8, 9, 7])
     whole = layer(x).numpy()
-    monkeypatch.setattr(attention, "LOOKS", 640)
+    monkeypatch.setattr(attention, "PAIRS_AT_ONCE", 640)
     np.testing.assert_allclose(layer(x).numpy(), whole, atol=1e-5)
 
 

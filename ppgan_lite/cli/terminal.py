@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ppgan_lite.errors import PpganError, is_about_a_file, one_line
+from ppgan_lite.inference.engines import ENGINES
 
 PROGRAM = "paddlegan"
 
@@ -37,7 +38,7 @@ engine_option = click.option(
     "--engine",
     default="auto",
     show_default=True,
-    metavar="auto|paddle|openvino|onnxruntime",
+    metavar="|".join(("auto", *ENGINES)),
     help="Engine to execute the net. To insist on a precision, add it after a colon: auto:float32.",
 )
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")

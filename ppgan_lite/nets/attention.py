@@ -6,14 +6,14 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-LOOKS = 16_000_000  # pairs of positions that are in memory at a time, 4 bytes each
+PAIRS_AT_ONCE = 16_000_000  # weights of pairs of positions that are in memory at one time, 4 bytes each
 
 
 class SelfAttention(nn.Layer):
     """x + gamma * attention(x), with gamma 0 at first (Zhang et al., SAGAN, ICML 2019, section 3).
 
-    Every position looks at every other one, so time grows with the square of their number, and in training memory does:
-    64 MB for 64 x 64. In use, a part of the positions looks at a time.
+    Every position attends to all others, so time grows with the square of their number, and in training memory does:
+    64 MB for 64 x 64. In evaluation mode the queries are taken in parts.
 
     Args:
         channels: Of the feature map, at least 8; the attention works with an eighth of them.
@@ -28,29 +28,30 @@ class SelfAttention(nn.Layer):
         self.out = nn.Conv2D(inner, channels, 1, bias_attr=False)
         self.gamma = self.create_parameter([1], default_initializer=nn.initializer.Constant(0.0))
 
-    def forward(self, x: paddle.Tensor, seen: paddle.Tensor | None = None) -> paddle.Tensor:
+    def forward(self, x: paddle.Tensor, context: paddle.Tensor | None = None) -> paddle.Tensor:
         """Return N x C x H x W of the same.
 
         Args:
-            x: What looks.
-            seen: What it looks at, N x C x h x w, such as a reduced copy of all of which `x` is a strip; None: itself.
+            x: Makes the queries.
+            context: Makes keys and values, N x C x h x w, such as a reduced copy of all of which `x` is a strip; None
+                for `x` itself.
         """
         shape = x.shape
-        around = x if seen is None else seen
+        source = x if context is None else context
         query, key, value = (
-            layer(of).flatten(2) for layer, of in ((self.query, x), (self.key, around), (self.value, around))
+            layer(of).flatten(2) for layer, of in ((self.query, x), (self.key, source), (self.value, source))
         )
-        positions, pairs = shape[2] * shape[3], shape[2] * shape[3] * around.shape[2] * around.shape[3]
-        if self.training or not paddle.in_dynamic_mode() or pairs <= LOOKS:
-            seen = _looked(query, key, value)
+        positions, pairs = shape[2] * shape[3], shape[2] * shape[3] * source.shape[2] * source.shape[3]
+        if self.training or not paddle.in_dynamic_mode() or pairs <= PAIRS_AT_ONCE:
+            attended = _attention(query, key, value)
         else:
-            step = max(LOOKS * positions // pairs, 1)
-            parts = [_looked(query[:, :, at : at + step], key, value) for at in range(0, positions, step)]
-            seen = paddle.concat(parts, axis=2)
-        return x + self.gamma * self.out(seen.reshape([shape[0], seen.shape[1], shape[2], shape[3]]))
+            step = max(PAIRS_AT_ONCE * positions // pairs, 1)
+            parts = [_attention(query[:, :, at : at + step], key, value) for at in range(0, positions, step)]
+            attended = paddle.concat(parts, axis=2)
+        return x + self.gamma * self.out(attended.reshape([shape[0], attended.shape[1], shape[2], shape[3]]))
 
 
-def _looked(query: paddle.Tensor, key: paddle.Tensor, value: paddle.Tensor) -> paddle.Tensor:
-    """What some positions see of all; N x channels x positions each."""
-    weights = F.softmax(paddle.bmm(query.transpose([0, 2, 1]), key), axis=-1)  # N x looking x seen
+def _attention(query: paddle.Tensor, key: paddle.Tensor, value: paddle.Tensor) -> paddle.Tensor:
+    """Return the values averaged by the softmax of query times key; N x channels x positions each."""
+    weights = F.softmax(paddle.bmm(query.transpose([0, 2, 1]), key), axis=-1)  # N x queries x keys
     return paddle.bmm(value, weights.transpose([0, 2, 1]))

@@ -22,6 +22,8 @@ StyleTensors = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
 class PaintingNet(Net):
     """A painter; a subclass drafts.
 
+    `inference.stylization` computes `draft` and `revise` on arrays, in tiles; tests/test_predictor.py compares the two.
+
     Args:
         revisions: Number of revision nets; 0 drafts only. The first works on the coarsest level.
         revision_channels: Their width.

@@ -22,9 +22,9 @@ def mean_and_covariance(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.
     channels = features.shape[1]
     flat = features.flatten(2)
     mean = flat.mean(axis=2, keepdim=True)
-    centred = flat - mean
+    centered = flat - mean
     freedom = (features.shape[2] * features.shape[3] - 1) * paddle.ones([1])
-    covariance = paddle.bmm(centred, centred.transpose([0, 2, 1])) / freedom
+    covariance = paddle.bmm(centered, centered.transpose([0, 2, 1])) / freedom
     diagonal = paddle.eye(channels).unsqueeze(0)
     ridge = RIDGE / channels * (covariance * diagonal).sum(axis=[1, 2], keepdim=True) + EPSILON
     return mean.unsqueeze(-1), covariance + ridge * diagonal
