@@ -13,7 +13,7 @@ import sys
 import threading
 import types
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppgan_lite import config, images
+from ppgan_lite import cli, config, images
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
 from ppgan_lite.images import read_image, read_settings, write_image
 
@@ -492,6 +492,52 @@ def test_ctrl_c_exits_with_130(run: Run, inverter: Inverter, photo_file: Path, m
     assert code == 130
     assert err.splitlines()[-1] == "paddlegan: interrupted"
     assert list(Path().iterdir()) == [Path("photo.png")]
+
+
+@pytest.mark.parametrize("closed", ["stderr", "stdout"])
+def test_a_batch_needs_no_standard_streams(
+    run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    for name in ("a.png", "b.png"):
+        write_image(f"photos/{name}", photo)
+    monkeypatch.setattr(sys, closed, None)  # as Python has it in a service, under pythonw, after 2>&-
+    assert cli.main(["stylize", "photos", "-o", "out", "--style", "wave", "--json"]) == 0
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "b.png"]
+
+
+def run_without(streams: Sequence[int], *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a process of its own, in which some of stdin (0), stdout (1) and stderr (2) are closed."""
+    script = f"import os, sys\nfor stream in {streams!r}: os.close(stream)\n" + (
+        "os.execv(sys.executable, [sys.executable, '-m', 'ppgan_lite', *sys.argv[1:]])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, capture_output=True, check=False, env=environment)
+
+
+@pytest.mark.parametrize("streams", [(2,), (1,), (0, 1, 2)])
+def test_the_command_works_in_a_process_without_standard_streams(
+    tmp_path: Path, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, streams: tuple[int, ...]
+) -> None:
+    pytest.importorskip("cv2", exc_type=ImportError)
+    monkeypatch.chdir(tmp_path)
+    write_image("clean/a.png", photo)
+    for target, closed in (("with", ()), ("without", streams)):
+        done = run_without(closed, "degrade", "clean", target, "--workers", "1", "--json")
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == b"" or 1 not in streams
+    made = [sorted((path.name, path.read_bytes()) for path in Path(name).iterdir()) for name in ("with", "without")]
+    assert made[0][0][0] == "a.png" and made[0][0] == made[1][0]
+
+
+def test_a_reader_that_is_gone_ends_the_command_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "ppgan_lite", "styles", "--json"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, env=environment)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def a_catalogue() -> tuple[types.SimpleNamespace, ...]:

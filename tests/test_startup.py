@@ -55,6 +55,20 @@ def test_only_notes_about_threads_are_dropped_while_paddle_is_loaded(tmp_path: P
     assert done.stderr.replace(b"\r\n", b"\n") == b"something else\n"
 
 
+def test_paddle_is_loaded_in_a_program_without_standard_streams(tmp_path: Path) -> None:
+    (tmp_path / "paddle.py").write_text("")
+    script = (
+        "import os, sys\nfor stream in range(3): os.close(stream)\nsys.stdout = sys.stderr = None\n"
+        "from ppgan_lite.runtime.startup import require_paddle, silenced\n"
+        "with silenced(): require_paddle()\n"
+        "open(sys.argv[1], 'w').write('done')"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])}
+    outcome = tmp_path / "outcome.txt"
+    subprocess.run([sys.executable, "-c", script, str(outcome)], env=environment, check=True)
+    assert outcome.read_text() == "done"
+
+
 def test_silence_reaches_what_is_written_past_python(capfd: pytest.CaptureFixture[str]) -> None:
     with silenced():
         for stream in (1, 2):

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or config, 130 interrupted.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
 import os
 import sys
@@ -17,7 +18,7 @@ import click
 from ppgan_lite import __version__
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
-from ppgan_lite.runtime.startup import hide_needless_warnings
+from ppgan_lite.runtime.startup import hide_needless_warnings, open_closed_streams
 
 # Verb -> "module:function". A verb's module is imported when the verb runs, or for help about all of them.
 VERBS = {
@@ -58,6 +59,8 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:  # whoever read the output is gone, such as `head`: click ends with 1, without a word
+            raise
         except Exception as error:  # noqa: BLE001 - the last place that can print an error as one line
             if ctx.params["debug"]:
                 import traceback
@@ -79,6 +82,7 @@ def commands(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
+    open_closed_streams()
     hide_needless_warnings()
     try:
         return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
@@ -101,8 +105,9 @@ def run() -> NoReturn:
     code = 1
 
     def exit_at_once() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # a full disk, a closed pipe
+                stream.flush()
         os._exit(code)
 
     atexit.register(exit_at_once)  # registered first, called last

@@ -141,7 +141,7 @@ class Batch:
         """Collect an error about one picture; raise one that concerns all of them."""
         try:
             yield
-        except UsageError:
+        except (UsageError, BrokenPipeError):
             raise
         except Exception as error:  # noqa: BLE001 - reported at the end, whatever it is
             self.failures.append((item.source, error))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import display
+from ppgan_lite.runtime.startup import open_closed_streams
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0; 2 where no window can be opened, after one line on standard error; 130 after Ctrl+C.
     """
+    open_closed_streams()
     arguments = _parse(argv)
     try:
         display.prepare()

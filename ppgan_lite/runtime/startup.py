@@ -6,6 +6,7 @@ docs/decisions/start-up.md gives the reason and the versions for each.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import warnings
@@ -69,6 +70,24 @@ def import_openvino() -> ModuleType:
     return sys.modules["openvino"]
 
 
+def open_closed_streams() -> None:
+    """Connect standard streams that the parent process closed to the null device: of a service, of pythonw, of `2>&-`.
+
+    Python has None for these, and the next file that is opened gets their number: libraries in C++ write into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+        if getattr(sys, name) is None and name != "stdin":  # None tells a reader more than an empty file
+            raw = io.FileIO(number, "w", closefd=False)
+            setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
+
+
 def hide_needless_warnings() -> None:
     """Ignore warnings that users cannot act on, from now on.
 
@@ -96,11 +115,12 @@ def _without_thread_notes() -> Iterator[None]:
             try:
                 yield
             finally:
-                sys.stderr.flush()
+                _flush()
                 caught.seek(0)
                 lines = caught.read().splitlines(keepends=True)
     finally:
-        os.write(2, b"".join(line for line in lines if b"OMP_NUM_THREADS" not in line))
+        if kept := b"".join(line for line in lines if b"OMP_NUM_THREADS" not in line):
+            os.write(2, kept)
 
 
 @contextlib.contextmanager
@@ -109,19 +129,26 @@ def _caught(*streams: int) -> Iterator[BinaryIO]:
     import tempfile  # takes a hundredth of the start-up time, and is not always needed
 
     with tempfile.TemporaryFile() as caught:
-        kept = [os.dup(stream) for stream in streams]
-        sys.stdout.flush()
-        sys.stderr.flush()
+        kept: dict[int, int] = {}
+        for stream in streams:
+            with contextlib.suppress(OSError):  # it is closed
+                kept[stream] = os.dup(stream)
+        _flush()
         try:
-            for stream in streams:
+            for stream in kept:
                 os.dup2(caught.fileno(), stream)
             yield caught
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for stream, original in zip(streams, kept, strict=True):
+            _flush()
+            for stream, original in kept.items():
                 os.dup2(original, stream)
                 os.close(original)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def _cpu_info() -> str:

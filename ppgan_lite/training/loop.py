@@ -147,7 +147,7 @@ def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
     logger.info("iteration %d of %d in %s", run.iteration, settings.iterations, run.folder)
     preview_batch = run.preview_batch()
     next_save = time.monotonic() + min(_FIRST_SAVE_S, settings.save_every_s)
-    on_screen = sys.stderr.isatty()
+    on_screen = sys.stderr is not None and sys.stderr.isatty()
     stopping = False
     with (
         contextlib.closing(run.load_batches()) as source,
@@ -160,7 +160,7 @@ def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
             mininterval=0.5 if on_screen else 30.0,
             smoothing=0.05,
             dynamic_ncols=on_screen,
-            disable=not first,
+            disable=not first or sys.stderr is None,
         ) as bar,
     ):
         while not run.is_done and not stopping:

@@ -46,7 +46,7 @@ def stop_requests() -> Iterator[threading.Event]:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         # Logging is not safe here: the signal may have interrupted a line of the log.
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr may be closed, or None
             os.write(sys.stderr.fileno(), b"\nstopping after this iteration; Ctrl-C again ends at once, unsaved\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
