@@ -127,17 +127,20 @@ def _net_of(tensors: Mapping[str, np.ndarray]) -> NetSpec:
 
 def _record_of(header: Header) -> dict[str, Any]:
     """Return what made a checkpoint of `paddlegan train`, without folders of ours."""
-    recipe, data = dict(header.recipe), header.training["config"]["data"]
+    recipe = dict(header.recipe)
     if "perceptual" in recipe:
         recipe["perceptual"] = Path(recipe["perceptual"]).name
-    return {
+    record = {
         "program": header.program,
         "iterations": header.training["iteration"],
         "seconds": round(header.training["seconds"]),
         "recipe": recipe,
-        "paintings": [Path(entry).name for entry in data["style"]][:10],
-        "painting_side": data["style_short_side"],
     }
+    data = header.training.get("config", {}).get("data")
+    if data:
+        record["paintings"] = [Path(entry).name for entry in data["style"]][:10]
+        record["painting_side"] = data["style_short_side"]
+    return record
 
 
 def publish(
