@@ -20,10 +20,10 @@ STAGES = 10  # of a residual generator with one block
 
 
 class Events(list):
-    """What happened, in its order: "ask", or the name of an engine that executed a subgraph."""
+    """Events in their order: "ask", or the name of an engine that executed a subgraph."""
 
     def cancelled(self, at=None):
-        """Return what is asked whether to stop: it says so when it is asked for the `at`-th time."""
+        """Return a function that is asked whether to stop, and says so when it is asked for the `at`-th time."""
         count = itertools.count(1)
 
         def cancelled():
@@ -39,7 +39,7 @@ class Events(list):
 
 @pytest.fixture
 def events(monkeypatch, tmp_path):
-    """Let Paddle stand for another engine too, and take note of what each executes; nothing is known of any net yet."""
+    """Let Paddle stand for another engine too, and record what each executes; nothing is known of any net yet."""
     events = Events()
 
     class Noted(PaddleEngine):
@@ -93,7 +93,7 @@ def test_a_large_picture_asks_around_each_stage_while_engines_are_compared_too(e
     executed = [event for event in events if event != "ask"]
     assert executed == ["openvino"] * STAGES + ["paddle"] * STAGES + ["openvino"] * STAGES
     events.check()
-    assert events.count("ask") > 3 * len(executed), "before and after each stage is executed, and behind it"
+    assert events.count("ask") > 3 * len(executed), "before and after each stage is executed, and after it"
 
 
 def test_cancel_ends_a_comparison_of_engines_and_the_next_picture_does_it_again(events, generator):
@@ -104,7 +104,7 @@ def test_cancel_ends_a_comparison_of_engines_and_the_next_picture_does_it_again(
         events.clear()
         with pytest.raises(CancelledError, match=r"^translate: cancelled$"):
             predictor(PHOTO, cancelled=events.cancelled(at=last))
-        assert events.count("ask") == last and events[-1] == "ask", "nothing was done behind the answer"
+        assert events.count("ask") == last and events[-1] == "ask", "nothing was done after the answer"
     assert "paddle" in events, "the last of these came while the second engine was tried"
     result = predictor(PHOTO)
     again = load(generator)
@@ -126,7 +126,7 @@ def test_calibration_is_cancelled(events, generator):
     assert events.count("ask") == 2
 
 
-def test_painting_asks_around_each_piece_while_engines_are_compared_too(events, painter):
+def test_painting_asks_around_each_subgraph_while_engines_are_compared_too(events, painter):
     predictor = load(painter, cancelled=events.cancelled())
     tried = ["encode", "decode", "revise"]
     assert [event for event in events if event != "ask"] == ["openvino"] * len(tried) + ["paddle"] * len(tried)

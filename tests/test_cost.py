@@ -1,4 +1,4 @@
-"""What a picture will cost, known before it is begun."""
+"""The cost of a picture, known before work on it begins."""
 
 import json
 
@@ -20,7 +20,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def taking(monkeypatch, *times):
-    """Let each block that is learned from take so many seconds."""
+    """Let each timed block take so many seconds."""
     clock = iter(time for seconds in times for time in (0.0, seconds))
     monkeypatch.setattr(cost.time, "perf_counter", lambda: next(clock))
 
@@ -30,7 +30,7 @@ def test_what_was_never_done_has_no_price_yet():
     assert Rates("a").seconds({}) == 0
 
 
-def test_the_price_is_learned_for_each_kind_of_work_and_each_key(monkeypatch):
+def test_the_price_is_measured_for_each_kind_of_work_and_each_key(monkeypatch):
     taking(monkeypatch, 2.0, 3.0)
     with Rates("a").timed("draft", 1e6):
         pass
@@ -51,7 +51,7 @@ def test_a_slow_picture_counts_half_and_a_fast_one_whole(monkeypatch):
     assert prices == pytest.approx([2.0, 4.0, 1.0])
 
 
-def test_small_and_failed_pictures_teach_nothing(cache):
+def test_small_and_failed_pictures_are_not_measured(cache):
     with Rates("a").timed("draft", 1000):
         pass
     with pytest.raises(ValueError, match="no"), Rates("a").timed("draft", 1e6):
@@ -82,7 +82,7 @@ def test_a_cost_in_words(price, text):
 
 
 class Costly:
-    """A predictor that knows its price from the second question on, and takes note of what it is asked."""
+    """A predictor that knows its price from the second question on, and records its calls."""
 
     name, device, device_note, engine, direction, directions = "costly", "cpu", "", "paddle", "", ()
     spec = PredictorSpec("net", "stylize")

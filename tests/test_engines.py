@@ -49,16 +49,16 @@ def photo(height: int, width: int) -> np.ndarray:
     return np.rint(np.stack(waves, axis=-1) * 100 + 128).astype(np.uint8)
 
 
-class Doubler(nn.Layer):
+class TimesTwo(nn.Layer):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return x * 2
 
 
-def doubler(built: list[str] | None = None, key: str = "doubler") -> dict[str, Subgraph]:
+def times_two(built: list[str] | None = None, key: str = "times_two") -> dict[str, Subgraph]:
     def build() -> nn.Layer:
         if built is not None:
             built.append(key)
-        return Doubler()
+        return TimesTwo()
 
     return {"net": Subgraph("net", key, ((1, 3, None, None),), build)}
 
@@ -98,7 +98,7 @@ def test_what_restores_agrees_with_paddle_too() -> None:
 
 
 @needs_openvino
-def test_sizes_in_a_graph_are_whole_numbers() -> None:
+def test_sizes_in_a_graph_are_integers() -> None:
     """522 is no number in bfloat16, which OpenVINO would take on some processors if it were left to it."""
     predictor = load_predictor(find_style("wheat_field").path, engine="openvino")
     strip = np.zeros((1, 3, 522, 20), np.float32)
@@ -158,7 +158,7 @@ def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:
 def test_a_graph_is_made_once(cache: Path) -> None:
     built: list[str] = []
     for _ in range(2):
-        used, note = choose_engines(doubler(built), "openvino", "cpu", run)
+        used, note = choose_engines(times_two(built), "openvino", "cpu", run)
         assert run(used).max() == 200 and note == ""
     assert len(built) == 2  # for the graph, and for the reference; nothing the second time
     assert len(list(cache.glob("*.onnx"))) == 1 and not list(cache.glob("*.tmp"))
@@ -188,20 +188,20 @@ def test_an_engine_that_changes_the_picture_is_not_used(monkeypatch: pytest.Monk
     right = OpenVinoEngine.run
     monkeypatch.setattr(OpenVinoEngine, "run", lambda self, *inputs: tuple(x + 3 for x in right(self, *inputs)))
     only_openvino_in_float32(monkeypatch)
-    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    used, note = choose_engines(times_two(), "auto", "cpu", run)
     assert used["net"].name == "paddle"
     assert (
         note == "slower than it could be: openvino in float32 differs from Paddle by 3/255 at most, 3.00/255 on average"
     )
     with pytest.raises(EngineError, match="openvino in float32 differs from Paddle"):
-        choose_engines(doubler(), "openvino", "cpu", run)
+        choose_engines(times_two(), "openvino", "cpu", run)
     [known] = cache.glob("*.json")
     assert json.loads(known.read_bytes())["largest"] == 3
 
 
 @needs_openvino
 def test_a_net_that_cannot_be_a_graph_is_executed_by_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Odd(Doubler):
+    class Odd(TimesTwo):
         def forward(self, x: paddle.Tensor) -> paddle.Tensor:
             if not paddle.in_dynamic_mode():
                 raise ValueError("only eagerly")
@@ -217,19 +217,19 @@ def test_a_net_that_cannot_be_a_graph_is_executed_by_paddle(monkeypatch: pytest.
 def test_an_engine_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(EngineError) as caught:
-        choose_engines(doubler(), "onnxruntime", "cpu", run)
+        choose_engines(times_two(), "onnxruntime", "cpu", run)
     assert str(caught.value) == "engine: onnxruntime is not installed. Install it with: pip install onnxruntime"
-    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    used, note = choose_engines(times_two(), "auto", "cpu", run)
     assert (used["net"].name, note) == ("paddle", "")
 
 
 @pytest.mark.parametrize("asked", ["turbo", "openvino:float8", "auto:"])
 def test_an_unknown_engine_or_precision_is_refused(asked: str) -> None:
     with pytest.raises(UsageError) as caught:
-        choose_engines(doubler(), asked, "cpu", run)
+        choose_engines(times_two(), asked, "cpu", run)
     assert str(caught.value) == (
         f"engine: {asked!r} is not known; expected one of auto, paddle, openvino, onnxruntime, "
-        "with a precision behind a colon if it must be that: auto:float32"
+        "with a precision after a colon if it must be that: auto:float32"
     )
 
 
@@ -249,7 +249,7 @@ def test_a_precision_can_be_insisted_on(monkeypatch: pytest.MonkeyPatch, asked: 
     offering(monkeypatch, OpenVinoEngine, "bfloat16", "float32")
     offering(monkeypatch, OnnxRuntimeEngine, "float32")
     monkeypatch.setattr(selection, "agreement", lambda picture, reference: Agreement(0, 0, 0))
-    used, note = choose_engines(doubler(), asked, "cpu", lambda used: np.zeros((2, 2, 3), np.uint8))
+    used, note = choose_engines(times_two(), asked, "cpu", lambda used: np.zeros((2, 2, 3), np.uint8))
     assert (used["net"].name, used["net"].precision, note) == (name, precision, "")
 
 
@@ -261,7 +261,7 @@ def test_what_does_not_compute_there_is_told(asked: str, device: str, monkeypatc
         offering(monkeypatch, engine)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: True)
     with pytest.raises(EngineError) as caught:
-        choose_engines(doubler(), asked, device, run)
+        choose_engines(times_two(), asked, device, run)
     assert str(caught.value) == (f"engine: {asked} does not compute on {device} here. Choose another engine or device")
 
 
@@ -274,10 +274,10 @@ def test_bfloat16_that_differs_too_much_gives_way_to_float32(monkeypatch: pytest
 
     offering(monkeypatch, OpenVinoEngine, "bfloat16", "float32")
     monkeypatch.setattr(OpenVinoEngine, "run", wrong)
-    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    used, note = choose_engines(times_two(), "auto", "cpu", run)
     assert (used["net"].name, used["net"].precision, note) == ("openvino", "float32", "")
     with pytest.raises(EngineError, match=r"openvino in bfloat16 differs from Paddle by 2/255 at most, 2\.00/255"):
-        choose_engines(doubler(), "openvino:bfloat16", "cpu", run)
+        choose_engines(times_two(), "openvino:bfloat16", "cpu", run)
 
 
 @needs_openvino
@@ -287,21 +287,43 @@ def test_an_engine_that_fails_at_its_first_picture_is_not_used(monkeypatch: pyte
 
     only_openvino_in_float32(monkeypatch)
     monkeypatch.setattr(OpenVinoEngine, "run", fails)
-    used, note = choose_engines(doubler(), "auto", "cpu", run)
+    used, note = choose_engines(times_two(), "auto", "cpu", run)
     assert (used["net"].name, note) == (
         "paddle",
         "slower than it could be: openvino in float32 fails (no memory)",
     )
 
 
+class AnotherEngine(PaddleEngine):
+    """An engine as somebody may add it."""
+
+    name = "another"
+
+    @staticmethod
+    def offers(precision: str, device: str) -> bool:
+        return (precision, device) == ("float32", "cpu")
+
+
+def test_an_engine_is_added_by_a_line_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(ENGINES, "openvino")
+    monkeypatch.delitem(ENGINES, "onnxruntime")
+    monkeypatch.setitem(ENGINES, "another", f"{__name__}:AnotherEngine")
+    for asked in ("auto", "another", "another:float32"):
+        used, note = choose_engines(times_two(), asked, "cpu", run)
+        assert (used["net"].name, used["net"].precision, note) == ("another", "float32", "")
+    with pytest.raises(EngineError, match="another:bfloat16 does not compute on cpu here"):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: True)
+        choose_engines(times_two(), "another:bfloat16", "cpu", run)
+
+
 def test_on_a_gpu_auto_is_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
     offering(monkeypatch, PaddleEngine, "float32")
-    used, _ = choose_engines(doubler(), "auto", "gpu:0", run)
+    used, _ = choose_engines(times_two(), "auto", "gpu:0", run)
     assert (used["net"].name, used["net"].device, used["net"].precision) == ("paddle", "gpu:0", "float32")
 
 
 def test_on_a_gpu_mixed_precision_is_used_where_it_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is none here: what chooses is tried, the GPU is not."""
+    """There is none here: the choice is tested, the GPU is not."""
     offering(monkeypatch, PaddleEngine, "bfloat16", "float32")
     seen: list[str] = []
 
@@ -309,12 +331,12 @@ def test_on_a_gpu_mixed_precision_is_used_where_it_agrees(monkeypatch: pytest.Mo
         seen.append(used["net"].precision)
         return np.zeros((2, 2, 3), np.uint8)
 
-    used, _ = choose_engines(doubler(), "auto", "gpu:0", sample)
+    used, _ = choose_engines(times_two(), "auto", "gpu:0", sample)
     assert (used["net"].name, used["net"].precision, seen) == ("paddle", "bfloat16", ["bfloat16", "float32"])
 
 
 def test_making_a_graph_leaves_the_layer_as_it_was() -> None:
-    layer = Doubler()
+    layer = TimesTwo()
     graphs.make_graph(Subgraph("net", "key", ((1, 3, None, None),), lambda: layer))
     assert type(layer.forward).__name__ == "method"
     assert layer(paddle.ones([1, 3, 2, 2])).sum() == 24
@@ -327,7 +349,7 @@ def test_the_cache_is_bounded_and_keeps_what_was_used_last(cache: Path, monkeypa
         old = cache / f"old{age}.onnx"
         old.write_bytes(b"x" * 300)
         os.utime(old, (1_000_000 - age, 1_000_000 - age))
-    fresh = graphs.graph_file(doubler()["net"])
+    fresh = graphs.graph_file(times_two()["net"])
     left = {path.name for path in cache.iterdir()}
     assert fresh.name in left
     assert "old0.onnx" in left and "old4.onnx" not in left
@@ -338,7 +360,7 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch,
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "file"))
     with pytest.raises(EngineError, match=r"cannot be written .*Set PPGAN_LITE_CACHE to a folder that can be written"):
-        graphs.graph_file(doubler()["net"])
+        graphs.graph_file(times_two()["net"])
 
 
 def test_agreement_is_measured_in_steps_of_a_pixel() -> None:
@@ -352,14 +374,14 @@ def test_agreement_is_measured_in_steps_of_a_pixel() -> None:
 
 @needs_openvino
 def test_what_openvino_compiled_is_kept_and_a_damaged_copy_is_replaced(cache: Path) -> None:
-    first = run(choose_engines(doubler(), "openvino", "cpu", run)[0])
+    first = run(choose_engines(times_two(), "openvino", "cpu", run)[0])
     (compiled,) = cache.glob("*.blob")
     whole = compiled.read_bytes()
     next(cache.glob("*.onnx")).unlink()
     built: list[str] = []
-    assert np.array_equal(run(choose_engines(doubler(built), "openvino", "cpu", run)[0]), first)
+    assert np.array_equal(run(choose_engines(times_two(built), "openvino", "cpu", run)[0]), first)
     assert built == []
     compiled.write_bytes(whole[: len(whole) // 2])
-    assert np.array_equal(run(choose_engines(doubler(built), "openvino", "cpu", run)[0]), first)
-    assert built == ["doubler"]
+    assert np.array_equal(run(choose_engines(times_two(built), "openvino", "cpu", run)[0]), first)
+    assert built == ["times_two"]
     assert len(compiled.read_bytes()) == len(whole)

@@ -1,4 +1,4 @@
-"""What is made of a net for engines: the same numbers, sizes in whole numbers, few and good nodes."""
+"""The graph of a net for engines: the same numbers, sizes as integers, few nodes of fast kinds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SIZES = {
     "Slice": (1, 2, 3, 4),
     "Tile": (1,),
 }
-WHOLE = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
+INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 
 
 def graph_of(layer: nn.Layer, *shapes: tuple[int | None, ...]) -> onnx.ModelProto:
@@ -55,7 +55,7 @@ def run(model: onnx.ModelProto, *values: np.ndarray) -> np.ndarray:
 
 
 def shape_in_bfloat16(model: onnx.ModelProto, *values: np.ndarray) -> list[int]:
-    """Return the size of what OpenVINO makes when all that is a fraction has 8 bits."""
+    """Return the shape of OpenVINO's result when all fractions have 8 bits."""
     pytest.importorskip("openvino")
     core = openvino_core()
     compiled = core.compile_model(
@@ -65,7 +65,7 @@ def shape_in_bfloat16(model: onnx.ModelProto, *values: np.ndarray) -> list[int]:
 
 
 def fractions_in_sizes(model: onnx.ModelProto) -> Iterator[str]:
-    """Give what sizes are computed from and is no whole number by its type."""
+    """Yield the values that sizes are computed from and that are no integers by their type."""
     typed = onnx.shape_inference.infer_shapes(model).graph
     types = {port.name: port.type.tensor_type.elem_type for port in [*typed.value_info, *typed.input, *typed.output]}
     makers = {name: node for node in model.graph.node for name in node.output}
@@ -76,7 +76,7 @@ def fractions_in_sizes(model: onnx.ModelProto) -> Iterator[str]:
             maker = makers.get(name)
             if maker is None or maker.op_type == "Constant":
                 continue
-            if types[name] not in WHOLE:
+            if types[name] not in INTEGERS:
                 yield f"{node.op_type}: {name} by {maker.op_type}"
             if maker.op_type != "Shape":
                 pending.extend(maker.input)
@@ -94,8 +94,8 @@ class Does(nn.Layer):
 @pytest.mark.parametrize(
     "name", ["ResnetGenerator, antialiased", "ResnetGenerator, resize-convolutions", "SRResNet, twice", "UnetGenerator"]
 )
-def test_a_graph_of_a_net_has_no_branches_and_computes_sizes_in_whole_numbers(name: str) -> None:
-    """OpenVINO in bfloat16 would round 522 to 520, and behind a branch it overwrites what is still needed."""
+def test_a_graph_of_a_net_has_no_branches_and_computes_sizes_in_integers(name: str) -> None:
+    """OpenVINO in bfloat16 would round 522 to 520, and after a branch it overwrites values that are still needed."""
     net = build(name)
     graph = graph_of(net)
     assert list(fractions_in_sizes(graph)) == []
@@ -107,7 +107,7 @@ def test_a_graph_of_a_net_has_no_branches_and_computes_sizes_in_whole_numbers(na
 
 
 @pytest.mark.parametrize("part", ["decode", "revise", "whole"])
-def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
+def test_graphs_of_lapstyle_compute_sizes_in_integers(part: str) -> None:
     net = fill(LapStyleNet(**LAPSTYLE, own_style=True))
     if part == "decode":
         widths = LAPSTYLE["encoder_channels"][1:4]
@@ -129,21 +129,21 @@ def test_graphs_of_lapstyle_compute_sizes_in_whole_numbers(part: str) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 3])
-def test_a_mirrored_border_is_one_node(width: int) -> None:
+def test_reflection_padding_is_one_node(width: int) -> None:
     graph = graph_of(Does(lambda x: reflect_pad(x, width)))
     assert counted(graph)["Pad"] == 1 and {"Slice", "Concat"}.isdisjoint(counted(graph))
     x = picture(5, 7)
     np.testing.assert_array_equal(run(graph, x.numpy()), F.pad(x, [width] * 4, mode="reflect").numpy())
 
 
-def test_doubling_is_one_node() -> None:
+def test_upsampling_is_one_node() -> None:
     graph = graph_of(Does(upsample_nearest))
     assert counted(graph)["Resize"] == 1 and {"Reshape", "Concat", "Shape"}.isdisjoint(counted(graph))
     x = picture(5, 7)
     np.testing.assert_array_equal(run(graph, x.numpy()), x.numpy().repeat(2, axis=2).repeat(2, axis=3))
 
 
-class Doubles(nn.Layer):
+class Upsamples(nn.Layer):
     """The end of LapStyle's nets, cut to the size of a picture."""
 
     def __init__(self, channels: int = 3, *, bias: bool = True) -> None:
@@ -159,9 +159,9 @@ class Doubles(nn.Layer):
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("size", [(5, 5), (6, 5), (7, 8), (12, 9), (16, 14)])
-def test_convolutions_behind_a_doubling_are_done_before_it(size: tuple[int, int], bias: bool) -> None:
-    """At each border, too: cut pictures, of odd sizes, are mirrored elsewhere."""
-    net = Doubles(bias=bias)
+def test_convolutions_after_an_upsampling_are_done_before_it(size: tuple[int, int], bias: bool) -> None:
+    """At each border, too: cropped pictures, of odd sizes, are reflected elsewhere."""
+    net = Upsamples(bias=bias)
     graph = graph_of(net, PICTURE, PICTURE)
     assert counted(graph)["DepthToSpace"] == 1 and "Resize" not in counted(graph)
     height, width = size
@@ -177,8 +177,8 @@ def test_convolutions_behind_a_doubling_are_done_before_it(size: tuple[int, int]
     np.testing.assert_allclose(compiled(list(values))[compiled.outputs[0]], wanted, atol=1e-5)
 
 
-class DoublesAndNorms(nn.Layer):
-    """A doubling of the nets that paint by heart, and of generators with resize-convolutions."""
+class UpsamplesAndNorms(nn.Layer):
+    """An upsampling of the painters of one style, and of generators with resize-convolutions."""
 
     def __init__(self, padding: str = "reflect", *, normed: bool = True) -> None:
         super().__init__()
@@ -191,8 +191,8 @@ class DoublesAndNorms(nn.Layer):
 
 
 @pytest.mark.parametrize("size", [(1, 2), (2, 3), (9, 14)])
-def test_a_normed_convolution_behind_a_doubling_is_done_before_it(size: tuple[int, int]) -> None:
-    net = DoublesAndNorms()
+def test_a_normed_convolution_after_an_upsampling_is_done_before_it(size: tuple[int, int]) -> None:
+    net = UpsamplesAndNorms()
     graph = graph_of(net)
     assert counted(graph)["DepthToSpace"] == 1 and "Resize" not in counted(graph)
     small = picture(*size)
@@ -200,8 +200,8 @@ def test_a_normed_convolution_behind_a_doubling_is_done_before_it(size: tuple[in
 
 
 @pytest.mark.parametrize("settings", [{"padding": "zero"}, {"normed": False}])
-def test_what_only_looks_like_a_normed_convolution_behind_a_doubling_is_left_alone(settings: dict[str, Any]) -> None:
-    net = DoublesAndNorms(**settings)
+def test_what_only_looks_like_a_normed_convolution_after_an_upsampling_is_left_alone(settings: dict[str, Any]) -> None:
+    net = UpsamplesAndNorms(**settings)
     graph = graph_of(net)
     assert counted(graph)["Resize"] == 1 and "DepthToSpace" not in counted(graph)
     small = picture(5, 4)
@@ -209,16 +209,16 @@ def test_what_only_looks_like_a_normed_convolution_behind_a_doubling_is_left_alo
 
 
 def test_a_decoder_upsamples_first() -> None:
-    """The rounding of summed filters to bfloat16 would show in what is painted over."""
-    subgraph = Subgraph("decode", "key", (PICTURE, PICTURE), Doubles, convolve_before_upsampling=False)
+    """The rounding of summed filters to bfloat16 would show in the alignment that follows."""
+    subgraph = Subgraph("decode", "key", (PICTURE, PICTURE), Upsamples, convolve_before_upsampling=False)
     counts = counted(onnx.load_model_from_string(graphs.make_graph(subgraph)))
     assert counts["Resize"] == 1 and "DepthToSpace" not in counts
 
 
-@pytest.mark.parametrize("change", ["many channels", "no mirror", "stride"])
-def test_what_only_looks_like_convolutions_behind_a_doubling_is_left_alone(change: str) -> None:
-    net = Doubles(5 if change == "many channels" else 3)
-    if change == "no mirror":
+@pytest.mark.parametrize("change", ["many channels", "zero padding", "stride"])
+def test_what_only_looks_like_convolutions_after_an_upsampling_is_left_alone(change: str) -> None:
+    net = Upsamples(5 if change == "many channels" else 3)
+    if change == "zero padding":
         net.first = SameConv(3, 5, 3, "zero")
     if change == "stride":
         net.second = SameConv(5, 3, 3, "reflect", stride=2)
@@ -231,20 +231,20 @@ def test_what_only_looks_like_convolutions_behind_a_doubling_is_left_alone(chang
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: paddle.concat([x[:, :, :1], x, x[:, :, -1:]], axis=2),  # repeated, not mirrored
+        lambda x: paddle.concat([x[:, :, :1], x, x[:, :, -1:]], axis=2),  # repeated, not reflected
         lambda x: paddle.concat([x[:, :, 1:2], x, x[:, :, -3:-2]], axis=2),
         lambda x: paddle.concat([x[:, :, 1:2], x + 1, x[:, :, -2:-1]], axis=2),
         lambda x: paddle.concat([x[:, :, :, 1:2], x[:, :, :, 1:2], x[:, :, :, -2:-1]], axis=3),
     ],
 )
-def test_what_only_looks_like_a_mirrored_border_keeps_its_numbers(function) -> None:
+def test_what_only_looks_like_reflection_padding_keeps_its_numbers(function) -> None:
     x = picture(5, 8)
     net = Does(function)
     np.testing.assert_array_equal(run(graph_of(net), x.numpy()), net(x).numpy())
 
 
 @pytest.mark.parametrize(
-    ("nodes", "is_whole"),
+    ("nodes", "is_integer"),
     [
         # Of 5 x 8 pixels: 2 * 5 + 8, and the floor of 5 / 2, are the same in whole numbers.
         ("a = Mul(high, two) b = Add(a, wide) z = Cast<to = 7>(b)", True),
@@ -254,7 +254,7 @@ def test_what_only_looks_like_a_mirrored_border_keeps_its_numbers(function) -> N
         ("a = Mul(high, third) z = Cast<to = 7>(a)", False),
     ],
 )
-def test_sizes_become_whole_numbers_where_nothing_is_lost(nodes: str, is_whole: bool) -> None:
+def test_sizes_become_integers_where_nothing_is_lost(nodes: str, is_integer: bool) -> None:
     text = f"""<ir_version: 8, opset_import: ["": 17]> sizes (float[1, 3, H, W] x) => (float[N] found) {{
         shape = Shape(x) place = Constant<value = int64[1] {{2}}>() other = Constant<value = int64[1] {{3}}>()
         h = Gather(shape, place) w = Gather(shape, other) high = Cast<to = 1>(h) wide = Cast<to = 1>(w)
@@ -267,11 +267,11 @@ def test_sizes_become_whole_numbers_where_nothing_is_lost(nodes: str, is_whole: 
     x = np.zeros((1, 3, 5, 8), np.float32)
     np.testing.assert_array_equal(run(found, x), run(onnx.parser.parse_model(text), x))
     assert bool(list(fractions_in_sizes(given))) is True
-    assert bool(list(fractions_in_sizes(found))) is not is_whole
+    assert bool(list(fractions_in_sizes(found))) is not is_integer
 
 
 @pytest.mark.parametrize("nodes", ["s = Concat<axis = 4>(a, b)", "s = Concat<axis = 4>(a, a, a)"])
-def test_what_only_looks_like_doubling_keeps_its_numbers(nodes: str) -> None:
+def test_what_only_looks_like_upsampling_keeps_its_numbers(nodes: str) -> None:
     text = f"""<ir_version: 8, opset_import: ["": 17]> stacked (float[1, 3, 5, 8] x) => (float[1, 3, 5, W] z) {{
         four = Constant<value = int64[1] {{4}}>() y = Neg(x) a = Unsqueeze(x, four) b = Unsqueeze(y, four)
         {nodes}

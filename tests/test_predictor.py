@@ -35,7 +35,7 @@ def tiny_checkpoint(path, *, revisions=1, own_style=False):
 
 
 def learned_checkpoint(path, *, noise_std=0.0, revisions=1):
-    """Write a painter that knows its one style by heart."""
+    """Write a painter of one style."""
     from ppgan_lite.nets.style_transfer import StyleTransferNet
 
     net = fill(StyleTransferNet(**STYLE_TRANSFER, revisions=revisions))
@@ -141,14 +141,14 @@ def test_strength_moves_the_picture_away_step_by_step(one_style):
     assert 0 < distances[0] < distances[1] < distances[2]
 
 
-def test_a_painter_of_one_style_takes_back_the_photos_colours_with_its_strength(tmp_path):
+def test_a_painter_of_one_style_takes_back_the_photos_colors_with_its_strength(tmp_path):
     predictor = load_predictor(learned_checkpoint(tmp_path / "learned.ppgan", noise_std=0.02), device="cpu")
     photo = (picture(120, 96) * (0.5, 0.2, 0.3) + (20, 120, 60)).astype(np.uint8)
-    colours = [predictor(photo, strength=strength).reshape(-1, 3).astype(float) for strength in (0.0, 0.5, 1.0)]
+    colors = [predictor(photo, strength=strength).reshape(-1, 3).astype(float) for strength in (0.0, 0.5, 1.0)]
     of_photo = photo.reshape(-1, 3).astype(float)
-    np.testing.assert_allclose(colours[0].mean(axis=0), of_photo.mean(axis=0), atol=2)
-    np.testing.assert_allclose(colours[0].std(axis=0), of_photo.std(axis=0), rtol=0.15)
-    away = [np.abs(found.mean(axis=0) - of_photo.mean(axis=0)).max() for found in colours]
+    np.testing.assert_allclose(colors[0].mean(axis=0), of_photo.mean(axis=0), atol=2)
+    np.testing.assert_allclose(colors[0].std(axis=0), of_photo.std(axis=0), rtol=0.15)
+    away = [np.abs(found.mean(axis=0) - of_photo.mean(axis=0)).max() for found in colors]
     assert away[0] < away[1] < away[2] and away[2] > 20
 
 
@@ -199,7 +199,7 @@ def test_progress_rises_to_one_and_cancel_stops(one_style):
         one_style(photo, cancelled=lambda: True)
 
 
-def test_tiles_give_what_one_piece_gives(tmp_path, monkeypatch):
+def test_tiles_give_what_the_whole_gives(tmp_path, monkeypatch):
     from ppgan_lite.inference.stylization import revising
 
     predictor = load_predictor(tiny_checkpoint(tmp_path / "two.ppgan", revisions=2, own_style=True), device="cpu")

@@ -80,7 +80,7 @@ def test_the_transform_gives_what_the_nets_gives_at_any_size_and_strength(subgra
 
 
 @ENGINES
-def test_what_reads_a_painting_gives_what_the_nets_gives_at_any_size(subgraphs, net, engine) -> None:
+def test_the_predictor_of_a_style_gives_what_the_nets_gives_at_any_size(subgraphs, net, engine) -> None:
     assert list(subgraphs) == (["transform", "revise0"] if net.own_style else ["predict", "transform", "revise0"])
     if net.own_style:
         return
@@ -102,7 +102,7 @@ def test_a_revision_gives_what_the_nets_gives(subgraphs, net, engine) -> None:
     np.testing.assert_allclose(found, net.revisions[0](photo, other).numpy(), atol=1e-5)
 
 
-def test_sizes_in_a_graph_are_whole_numbers(subgraphs, net) -> None:
+def test_sizes_in_a_graph_are_integers(subgraphs, net) -> None:
     """522 is no number in bfloat16, which OpenVINO may compute in."""
     norms = [] if net.own_style else [np.zeros((1, sum(net.transform.norm_channels)), np.float32)] * 2
     engine = OpenVinoEngine(precision="bfloat16")

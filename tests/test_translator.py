@@ -94,20 +94,20 @@ def test_the_values_are_those_of_the_net(loaded, tmp_path):
     assert np.abs(predictor(photo).astype(float) - expected).max() <= 1
 
 
-def test_a_net_from_grey_sees_the_brightness_of_the_photo(loaded):
+def test_a_net_from_gray_sees_the_brightness_of_the_photo(loaded):
     predictor, photo = loaded(unet, in_channels=1), picture(32, 32)
-    grey = np.repeat(np.rint(photo @ [0.299, 0.587, 0.114]).astype(np.uint8)[..., None], 3, axis=2)
+    gray = np.repeat(np.rint(photo @ [0.299, 0.587, 0.114]).astype(np.uint8)[..., None], 3, axis=2)
     result = predictor(photo)
-    assert np.abs(result.astype(int) - predictor(grey)).max() <= 3
-    assert np.ptp(result, axis=2).max() > 0, "the net gives colours"
+    assert np.abs(result.astype(int) - predictor(gray)).max() <= 3
+    assert np.ptp(result, axis=2).max() > 0, "the net gives colors"
 
 
-def test_a_net_to_grey_gives_grey_as_rgb(loaded):
+def test_a_net_to_gray_gives_gray_as_rgb(loaded):
     result = loaded(unet, out_channels=1)(picture(32, 40))
     assert result.shape == (32, 40, 3) and (np.ptp(result, axis=2) == 0).all() and result.std() > 1
 
 
-def test_tiles_give_what_one_piece_gives(loaded, monkeypatch):
+def test_tiles_give_what_the_whole_gives(loaded, monkeypatch):
     predictor, photo = loaded(sr_resnet, scale=2), picture(233, 150)
     whole = predictor(photo)
     in_small_tiles(monkeypatch, predictor)
@@ -133,7 +133,7 @@ STAGED = [
 
 
 @pytest.mark.parametrize(("make", "arguments"), STAGED)
-def test_stages_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
+def test_stages_give_what_the_whole_gives(loaded, monkeypatch, make, arguments):
     predictor, photo = loaded(make, **arguments), picture(232, 152)
     whole = predictor(photo)
     monkeypatch.setattr(staging, "STRIP_VALUES", 30_000)
@@ -148,7 +148,7 @@ def test_stages_give_what_one_piece_gives(loaded, monkeypatch, make, arguments):
 
 @pytest.mark.parametrize(("make", "arguments"), STAGED)
 @pytest.mark.parametrize("size", [(83, 94), (97, 66), (70, 59)])
-def test_stages_give_what_one_piece_gives_at_sizes_that_are_no_multiples_too(
+def test_stages_give_what_the_whole_gives_at_sizes_that_are_no_multiples_too(
     loaded, monkeypatch, make, arguments, size
 ):
     predictor, photo = loaded(make, **arguments), picture(*size)
@@ -199,7 +199,7 @@ def test_bands_are_lower_where_little_memory_is_free(loaded, monkeypatch):
         assert len(predictor._plan(464, 80).bands) == bands
 
 
-def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):
+def test_bands_are_normalized_by_a_reduced_copy(loaded, monkeypatch):
     predictor, photo = loaded(resnet), picture(464, 80)
     assert translator._resized(photo, 232, 40).shape == (232, 40, 3)
     assert translator._resized(photo[..., :1], 232, 40).shape == (232, 40, 1)
@@ -214,12 +214,12 @@ def test_bands_are_normalised_by_a_reduced_copy(loaded, monkeypatch):
     assert 0.1 < np.abs(whole.astype(int) - predictor(photo)).mean() < 30
 
 
-def test_self_attention_sees_a_reduced_copy_of_a_large_photo(loaded, monkeypatch):
+def test_self_attention_attends_to_a_reduced_copy_of_a_large_photo(loaded, monkeypatch):
     predictor, photo = loaded(resnet, attention=True), picture(128, 96)
     predictor._whole_px = 10**6
     whole = predictor(photo)
     predictor._whole_px = 1000
-    assert np.abs(whole.astype(int) - predictor(photo)).max() <= 2, "a small one is seen whole"
+    assert np.abs(whole.astype(int) - predictor(photo)).max() <= 2, "a small one is attended to whole"
     monkeypatch.setattr(staging, "ATTENDED_POSITIONS", 100)
     assert predictor(photo).shape == photo.shape
 
@@ -234,7 +234,7 @@ def test_strips_are_counted_before_they_are_done(loaded, monkeypatch):
         assert seen[-1] == 1 and seen.count(1) == 1
 
 
-def test_halos_are_as_wide_as_nets_see():
+def test_halos_are_as_wide_as_receptive_fields():
     for net in (
         resnet(norm="none"),
         resnet(norm="none", antialias=True, blocks=2),
@@ -336,7 +336,7 @@ def test_what_is_no_picture_is_refused(loaded, image):
         loaded(sr_resnet)(image)
 
 
-def test_the_cost_of_stages_is_told_by_what_was_learned_from_a_part(loaded, monkeypatch, tmp_path):
+def test_the_cost_of_stages_is_told_by_measuring_a_part(loaded, monkeypatch, tmp_path):
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
     predictor = loaded(resnet)
     predictor._whole_px = 1000
@@ -346,7 +346,7 @@ def test_the_cost_of_stages_is_told_by_what_was_learned_from_a_part(loaded, monk
     monkeypatch.setattr(translator.time, "perf_counter", lambda: next(clock))
     assert predictor.cost(464, 80).seconds is None
     photo = picture(40, 50)
-    predictor.calibrate(photo)  # 3 s for what is tiny, so that is loading; 9 s for 2000 pixels
+    predictor.calibrate(photo)  # 3 s for a tiny one, so that is loading; 9 s for 2000 pixels
     price = predictor.cost(464, 80)
     assert price.seconds == pytest.approx(3 + (9 - 3) / 2000 * 464 * 80)
     monkeypatch.setattr(planning, "MAPS_BYTES", 464 * 80 // 2 * predictor._staged.stages.bytes_per_pixel)

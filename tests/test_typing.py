@@ -49,7 +49,7 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check(interpreter: Path, folder: Path, sources: dict[str, str]) -> str:
-    """Return what mypy says of some modules."""
+    """Return the output of mypy for some modules."""
     (folder / "mypy.ini").write_text(SETTINGS)
     for name, text in sources.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ Cancelled = Callable[[], bool]
 
 
 class Steps:
-    """Counts what is done, reports it, and asks whether to go on.
+    """Counts the steps of a job, reports its progress, and asks whether to go on.
 
     Args:
         job: Named in the error that ends a cancelled job.

@@ -12,7 +12,7 @@ from ppgan_lite.nets.color_statistics import EPSILON, RIDGE
 
 # Each iteration brings a root nearer by half as much again until it is there. A covariance with its ridge spans four
 # decades, so its smallest root starts two decades away; a product of two covariances spans eight. On the paintings that
-# ship, 18 and 26 iterations give what eigenvectors give, to 1e-6.
+# ship, 18 and 26 iterations give the result of eigenvectors to 1e-6.
 _ITERATIONS = 20
 _ITERATIONS_OF_PRODUCT = 28
 

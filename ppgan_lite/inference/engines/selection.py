@@ -79,7 +79,7 @@ def choose_engines(
     engine, colon, precision = asked.partition(":")
     if engine not in (AUTO, *ENGINES) or (colon and precision not in PRECISIONS):
         expected = (
-            f"one of {', '.join((AUTO, *ENGINES))}, with a precision behind a colon if it must be that: auto:float32"
+            f"one of {', '.join((AUTO, *ENGINES))}, with a precision after a colon if it must be that: auto:float32"
         )
         raise UsageError("engine", f"{asked!r} is not known", expected)
     reasons: list[EngineError] = []
