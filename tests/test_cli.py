@@ -7,13 +7,14 @@ import gc
 import io
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
 import threading
 import types
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -503,6 +504,49 @@ def test_a_batch_needs_no_standard_streams(
     monkeypatch.setattr(sys, closed, None)  # as Python has it in a service, under pythonw, after 2>&-
     assert cli.main(["stylize", "photos", "-o", "out", "--style", "wave", "--json"]) == 0
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "b.png"]
+
+
+@pytest.fixture
+def _ctrl_c_raises() -> Iterator[None]:
+    """Have Ctrl-C raise KeyboardInterrupt, also where the tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
+@pytest.mark.parametrize("place", ["__call__", "load"])
+def test_ctrl_c_that_a_library_turns_into_an_error_is_ctrl_c(
+    run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def import_interrupted(*_: object, **__: object) -> None:
+        """Fail as the initialization of a C++ module does."""
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    for name in ("a.png", "b.png"):
+        write_image(f"photos/{name}", photo)
+    if place == "load":
+        monkeypatch.setattr(sys.modules[LOADING], "load_predictor", import_interrupted)
+    else:
+        monkeypatch.setattr(Inverter, "__call__", import_interrupted)
+    code, _, err = run("stylize", "photos", "-o", "out", "--style", "wave")
+    assert code == 130
+    assert err.splitlines()[-1] == "paddlegan: interrupted"
+    assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
+def test_an_error_without_ctrl_c_is_not_taken_for_one(
+    run: Run, inverter: Inverter, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt), cli.interrupts.recording_interrupts():
+        signal.raise_signal(signal.SIGINT)
+    monkeypatch.setattr(Inverter, "__call__", lambda *_, **__: 1 / 0)
+    code, _, err = run("stylize", photo_file, "--style", "wave")
+    assert code == 1 and "unexpected ZeroDivisionError" in err
 
 
 def run_without(streams: Sequence[int], *arguments: str) -> subprocess.CompletedProcess[bytes]:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from ppgan_lite import __version__
+from ppgan_lite.cli.interrupts import raise_if_interrupted, recording_interrupts
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
 from ppgan_lite.runtime.startup import hide_needless_warnings, open_closed_streams
@@ -62,6 +63,7 @@ class _Commands(click.Group):
         except BrokenPipeError:  # whoever read the output is gone, such as `head`: click ends with 1, without a word
             raise
         except Exception as error:  # noqa: BLE001 - the last place that can print an error as one line
+            raise_if_interrupted(error)
             if ctx.params["debug"]:
                 import traceback
 
@@ -85,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_closed_streams()
     hide_needless_warnings()
     try:
-        return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
+        with recording_interrupts():
+            return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f" (see `{context.command_path} --help`)" if context else ""

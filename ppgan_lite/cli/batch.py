@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ppgan_lite.cli.interrupts import raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, say, say_error
 from ppgan_lite.errors import ImageError, UsageError
 
@@ -144,6 +145,7 @@ class Batch:
         except (UsageError, BrokenPipeError):
             raise
         except Exception as error:  # noqa: BLE001 - reported at the end, whatever it is
+            raise_if_interrupted(error)
             self.failures.append((item.source, error))
 
     def report(self, about: dict[str, Any], *, as_json: bool) -> None:
