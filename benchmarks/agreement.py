@@ -18,7 +18,7 @@ from skimage import data
 from ppgan_lite.errors import EngineError
 from ppgan_lite.images import read_image, resize
 from ppgan_lite.inference.engines.selection import agreement
-from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.loading import load_stylizer
 from ppgan_lite.restoration import restorer
 from ppgan_lite.styles import catalogue
 
@@ -79,7 +79,7 @@ def compared(source: str, photos: dict[str, np.ndarray]) -> list[dict[str, Any]]
 
 def painter(source: str, engine: str) -> Any:
     """Return a predictor that needs a photo alone."""
-    predictor = load_predictor(source, device="cpu", engine=engine)
+    predictor = load_stylizer(source, device="cpu", engine=engine)
     return predictor if predictor.spec.inputs == ("photo",) else predictor.with_style(data.coffee())
 
 

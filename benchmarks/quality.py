@@ -38,7 +38,7 @@ def main() -> None:
         print("quality.py: needs --photos FOLDER and --paintings FOLDER; nothing measured", file=sys.stderr)
         return
     paddle = require_paddle()
-    from ppgan_lite.inference.loading import load_predictor
+    from ppgan_lite.inference.loading import load_stylizer
     from ppgan_lite.pretrained import load_encoder
 
     encoder = load_encoder(arguments.encoder)
@@ -59,7 +59,7 @@ def main() -> None:
         return picture
 
     def painted(name: str, painting: str):
-        predictor = load_predictor(name)
+        predictor = load_stylizer(name)
         bound = predictor.with_style(paintings[painting]) if name == "any" else predictor
         for photo, image in photos.items():
             yield photo, painting, save(f"{photo}__{painting}", bound(image))

@@ -18,7 +18,7 @@ from skimage import data
 from ppgan_lite.errors import PpganError
 from ppgan_lite.images import resize, write_image
 from ppgan_lite.inference.engines.selection import agreement
-from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.loading import load_stylizer
 
 ENGINES = ["paddle", "onnxruntime", "openvino:float32", "openvino:bfloat16"]
 ANY = "any"
@@ -67,7 +67,7 @@ def load(style: str, engines: list[str]) -> dict[str, Any]:
     painters = {}
     for engine in engines:
         try:
-            painter = load_predictor(style, engine=engine)
+            painter = load_stylizer(style, engine=engine)
         except PpganError as error:
             print(f"{style}, {engine}: {error}")
             continue

@@ -25,8 +25,8 @@ follow_imports = skip
 
 
 def examples() -> dict[str, str]:
-    """Return the Python blocks of the documents by a file name that says where each stands."""
-    found = {}
+    """Return the Python blocks of the documents by a name that says where each stands, and the example scripts."""
+    found = {f"applications_{script.stem}": script.read_text("utf-8") for script in ROOT.glob("applications/*.py")}
     for document in DOCUMENTS:
         text = document.read_text("utf-8")
         for block in re.finditer(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
