@@ -44,7 +44,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Policy:
-    """How to draw square crops of a picture.
+    """Policy for drawing square crops of a picture.
 
     Attributes:
         size: Side of the crop in pixels.

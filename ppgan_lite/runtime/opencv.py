@@ -1,4 +1,4 @@
-"""The one place that imports OpenCV."""
+"""Import of OpenCV, here only."""
 
 from __future__ import annotations
 
