@@ -21,7 +21,7 @@ from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
-from ppgan_lite.runtime.cache import cache_folder
+from ppgan_lite.runtime.cache import cache_folder, expand_user
 from ppgan_lite.tables import did_you_mean
 
 # Bytes that are there, bytes in all (None if the server does not say).
@@ -102,7 +102,7 @@ def fetch(
         if "://" in source:
             _download(source, part, progress or (lambda done, total: None), _by_hand(name, target, weights.address))
         else:
-            _copy(Path(source).expanduser(), part)
+            _copy(expand_user(source), part)
         _check(part, source)
         os.replace(part, target)
     except OSError as error:

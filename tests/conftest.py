@@ -64,6 +64,19 @@ def seeded() -> None:
 
 
 @pytest.fixture
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a user without a home and without a name, as `docker run --user 1234` has them."""
+    pwd = pytest.importorskip("pwd")
+
+    def getpwuid(number: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", getpwuid)
+    for name in ("HOME", "PPGAN_LITE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Return a function that runs the command line in the temporary folder and gives exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)

@@ -549,6 +549,15 @@ def test_an_error_without_ctrl_c_is_not_taken_for_one(
     assert code == 1 and "unexpected ZeroDivisionError" in err
 
 
+@pytest.mark.usefixtures("no_home", "inverter")
+def test_a_user_without_a_home_paints_and_examines(run: Run, photo_file: Path) -> None:
+    assert run("stylize", photo_file, "-o", "a.png", "--style", "wave")[0] == 0
+    code, _, err = run("doctor", ".")
+    assert code == 0, err
+    code, _, err = run("fetch", "vgg19", "--from", "~/vgg19.pdparams")
+    assert code == 1 and "RuntimeError" not in err
+
+
 def run_without(streams: Sequence[int], *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run the command in a process of its own, in which some of stdin (0), stdout (1) and stderr (2) are closed."""
     script = f"import os, sys\nfor stream in {streams!r}: os.close(stream)\n" + (

@@ -282,7 +282,8 @@ def test_the_cache_folder_is_the_one_of_the_system(tmp_path, monkeypatch, cache)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_folder() == tmp_path / "xdg" / "ppgan_lite"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
     for platform, folder in (
         ("linux", ".cache/ppgan_lite"),

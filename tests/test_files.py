@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file
 
 
@@ -38,3 +39,11 @@ def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path: Path, mo
     with pytest.raises(KeyboardInterrupt):
         replace_file(path, b"new")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("no_home")
+def test_the_cache_of_a_user_without_a_home_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError):
+        replace_file(cache_folder() / "a", b"", make_folder=True)
+    monkeypatch.setenv("PPGAN_LITE_CACHE", "~nobody-of-this-name/cache")
+    assert cache_folder() == Path("~nobody-of-this-name/cache")

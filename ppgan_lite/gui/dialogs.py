@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt5.QtCore import QSettings, Qt
+from PyQt5.QtCore import QDir, QSettings, Qt
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ppgan_lite.checkpoint import SUFFIX
@@ -76,7 +76,7 @@ def _pick(parent: QWidget, preferences: QSettings, title: str, kinds: str, langu
 
 
 def _folder(preferences: QSettings) -> str:
-    return str(preferences.value("folder", str(Path.home())))
+    return str(preferences.value("folder", QDir.homePath()))
 
 
 def _kinds(key: str, suffixes: Sequence[str], language: str) -> str:

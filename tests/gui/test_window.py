@@ -359,6 +359,14 @@ def test_any_painting_is_handed_to_the_predictor(bench: Bench, photo: np.ndarray
     np.testing.assert_array_equal(bench.predictors["any"].calls[0]["style"], photo)
 
 
+@pytest.mark.usefixtures("no_home")
+def test_a_user_without_a_home_picks_a_photo(bench: Bench, monkeypatch: Any) -> None:
+    asked = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *words: asked.append(words[1]) or ("", ""))
+    bench.window.pick_photo()
+    assert asked == ["Open a photo"]
+
+
 def test_running_without_a_painting_asks_for_one(bench: Bench, photo_file: Path, monkeypatch: Any) -> None:
     asked = []
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *words: asked.append(words[1]) or ("", ""))

@@ -63,7 +63,7 @@ def store(name: str, data: bytes) -> Path:
         replace_file(path, data, make_folder=True)
     except OSError as error:
         remedy = "Set PPGAN_LITE_CACHE to a folder that can be written"
-        raise EngineError(path, f"cannot be written ({error.strerror})", remedy=remedy) from error
+        raise EngineError(path, f"the cache folder cannot be written ({error.strerror})", remedy=remedy) from error
     _evict(keep=path)
     return path
 
