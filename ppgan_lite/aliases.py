@@ -13,13 +13,13 @@ from typing import Any
 from ppgan_lite.signatures import Fault, shown
 
 # Names of recipes and of nets, as "name" in a config and "kind" in a checkpoint.
-CLASSES: dict[str, str] = {}
+CLASSES: dict[str, str] = {"LapStyleRevision": "PyramidRevision"}
 
 # Names of arguments and settings, by where they stand: "recipe" in a config; "net", in a config's recipe and in a
 # checkpoint; "data" and "validation.data" in a config; "settings", how a checkpoint's predictor was set.
 KEYS: dict[str, dict[str, str]] = {
-    "recipe": {"grain": "noise_std"},
-    "net": {},
+    "recipe": {"grain": "noise_std", "colour": "color"},
+    "net": {"initialisation": "initialization"},
     "data": {"recolour": "recolor"},
     "settings": {"grain": "noise_std"},
 }
@@ -45,6 +45,10 @@ RETIRED: dict[str, dict[str, tuple[Any, str]]] = {
 TENSORS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"/(relu[1-5]_1)_spread$"), r"/\1_std"),
     (re.compile(r"/image_spread$"), "/image_covariance"),
+    (re.compile(r"/predictor\.seen_mean$"), "/predictor.running_mean"),
+    (re.compile(r"/predictor\.seen_spread$"), "/predictor.running_std"),
+    (re.compile(r"(?<=[/.])halvings\.(?=\d)"), "downs."),  # of discriminators; in optimizers too
+    (re.compile(r"^(state/\d+)/watched$"), r"\1/count"),  # of a whitening
 ]
 
 

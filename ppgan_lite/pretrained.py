@@ -24,6 +24,9 @@ SHIPPED = "small"
 VGG_16 = "vgg16"
 PUBLISHED = "vgg19"
 
+# Painters with a VGGEncoder inside, and the prefix of its tensors.
+_ENCODER_PREFIXES = {"LapStyleNet": "encoder.", "AnyStyleNet": "predictor.encoder."}
+
 
 def load_encoder(source: str) -> VGGEncoder | VGG16:
     """Build a frozen encoder whose features losses compare.
@@ -57,20 +60,14 @@ def load_encoder(source: str) -> VGGEncoder | VGG16:
 
 def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
     """Take the encoder out of a checkpoint: a VGG16, a VGGEncoder, or that of a LapStyleNet or an AnyStyleNet."""
-    from ppgan_lite.nets.any_style import AnyStyleNet
-    from ppgan_lite.nets.lapstyle import LapStyleNet
-    from ppgan_lite.nets.vgg import VGGEncoder
-    from ppgan_lite.nets.vgg16 import VGG16
-
     header, tensors = read_checkpoint(path)
-    for name in header.nets:
-        net = build_net(name, header, tensors)
-        if isinstance(net, (VGGEncoder, VGG16)):
-            return net
-        if isinstance(net, LapStyleNet):
-            return net.encoder
-        if isinstance(net, AnyStyleNet):
-            return net.predictor.encoder
+    for name, spec in header.nets.items():
+        if spec.kind in ("VGG16", "VGGEncoder"):
+            return build_net(name, header, tensors)
+        if spec.kind in _ENCODER_PREFIXES:
+            prefix = f"net/{name}/{_ENCODER_PREFIXES[spec.kind]}"
+            inner = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            return _vgg_encoder(inner, path)
     expected = "a VGG16, a VGGEncoder, a LapStyleNet or an AnyStyleNet"
     raise CheckpointError(path, f"holds {', '.join(header.nets)}", expected)
 

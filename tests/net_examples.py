@@ -130,7 +130,7 @@ NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias"
 EXAMPLES = {
     "AnyStyleNet": Example(ANY_STYLE, call=call_with_painting),
     "GlobalDiscriminator": Example(
-        {"base_channels": 4, "layers": 3}, lambda height, width: [[1, 1, 1, 1]], idle=("halvings.[12].conv.bias",)
+        {"base_channels": 4, "layers": 3}, lambda height, width: [[1, 1, 1, 1]], idle=("downs.[12].conv.bias",)
     ),
     "GlobalDiscriminator, DCGAN": Example(
         {"base_channels": 4, "layers": 3, "norm": "batch", "sigmoid": True}, lambda height, width: [[1, 1, 1, 1]]
@@ -147,7 +147,7 @@ EXAMPLES = {
     "PatchDiscriminator": Example(
         {"base_channels": 4},
         lambda height, width: [patches(height, width, 3)],
-        idle=("halvings.[12].conv.bias", "last.conv.bias"),
+        idle=("downs.[12].conv.bias", "last.conv.bias"),
     ),
     "PatchDiscriminator, batch norm": Example(
         {"base_channels": 4, "layers": 2, "norm": "batch", "sigmoid": True},

@@ -147,7 +147,7 @@ def test_a_judge_that_cannot_be_penalised_is_named():
         gradient_penalty(judge, images(0), images(1))
     assert str(error.value) == (
         "gradient penalty: the discriminator uses bilinear_interp, whose gradient Paddle cannot differentiate; "
-        "expected a discriminator of convolutions, normalisation, pooling and padding. "
+        "expected a discriminator of convolutions, normalization, pooling and padding. "
         "Choose another discriminator or another objective than wgan-gp"
     )
 

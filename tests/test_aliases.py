@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from ppgan_lite.config import load_config
 from ppgan_lite.data.degraded_folder import degrade_folder, verify_folder
 from ppgan_lite.degradations import DEGRADATIONS
 from ppgan_lite.errors import CheckpointError, ConfigError
+from ppgan_lite.images import write_image
 from ppgan_lite.nets import NETS
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.recipes.painter import painter_spec
+from ppgan_lite.training import train
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -83,6 +86,69 @@ def test_shipped_painters_are_read_by_present_names(name):
     assert header.predictors["painter"].settings.keys() <= {"noise_std", "draft_px", "style_px"}
     assert header.predictors["painter"].settings["noise_std"] == 0.02
     build_net("painter", header, tensors)
+
+
+OLD_TENSORS = (
+    ("/predictor.running_mean", "/predictor.seen_mean"),
+    ("/predictor.running_std", "/predictor.seen_spread"),
+    ("/count", "/watched"),
+    (".downs.", ".halvings."),
+    ("/downs.", "/halvings."),
+)
+
+
+@pytest.mark.parametrize("name", ["any_style", "pix2pix_facades"])
+def test_an_old_run_goes_on_bit_for_bit(tmp_path, name, pairs):
+    """Halve a run, give its checkpoint the names that it had in the first version, and resume it."""
+    folders = [f"data.a=[{pairs}/a]", f"data.b=[{pairs}/b]", "data.folder=null", "validation.every=0"]
+    data = folders if name == "pix2pix_facades" else [f"data.content=[{pairs}/a]"]
+    settings = [*data, "train.iterations=4", "train.save_every=2", "train.log_every=1"]
+    if name == "any_style":
+        settings += [f"data.style=[{pairs}/b]", "recipe.noise_std=0.02", "recipe.color=5"]
+    config = load_config(CONFIGS / "tiny" / f"{name}.yaml", settings)
+    train(config, run_dir=tmp_path / "long")
+    header, tensors = read_checkpoint(tmp_path / "long" / "iteration_0000002.ppgan")
+    old = {with_old_names(key): value for key, value in tensors.items()}
+    assert old.keys() != tensors.keys()
+    recipe = {
+        {"noise_std": "grain", "color": "colour"}.get(key, key): value
+        for key, value in header.training["config"]["recipe"].items()
+    }
+    nets = {
+        net: replace(
+            spec, arguments={key.replace("ialization", "ialisation"): value for key, value in spec.arguments.items()}
+        )
+        for net, spec in header.nets.items()
+    }
+    training = {**header.training, "config": {**header.training["config"], "recipe": recipe}}
+    shutil.copytree(tmp_path / "long", tmp_path / "old", ignore=shutil.ignore_patterns("*.ppgan"))
+    write_checkpoint(
+        tmp_path / "old" / "latest.ppgan", replace(header, nets=nets, recipe=recipe, training=training), old
+    )
+    train(config, run_dir=tmp_path / "old", resume=True)
+    results = [read_checkpoint(tmp_path / run / "latest.ppgan")[1] for run in ("long", "old")]
+    assert results[0].keys() == results[1].keys()
+    for key, value in results[0].items():
+        np.testing.assert_array_equal(value, results[1][key], err_msg=key)
+
+
+def with_old_names(name: str) -> str:
+    for new, old in OLD_TENSORS:
+        if not name.startswith("net/generator") and "generator." not in name:  # generators have always had `downs`
+            name = name.replace(new, old)
+    return name
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Return a folder of paired pictures."""
+    rng = np.random.default_rng(0)
+    for domain in ("a", "b"):
+        for number in range(3):
+            path = tmp_path / "pictures" / domain / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, rng.integers(0, 256, (48, 48, 3), dtype=np.uint8))
+    return tmp_path / "pictures"
 
 
 def test_what_is_gone_is_refused_in_a_line(tmp_path):

@@ -14,7 +14,7 @@ from ppgan_lite.nets.any_style import AnyStyleNet, StylePredictor
 from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.pyramid import pyramid
-from ppgan_lite.nets.style_transfer import ScaledNorm
+from ppgan_lite.nets.style_transfer import ConditionalInstanceNorm
 
 
 def painter(**arguments: Any) -> AnyStyleNet:
@@ -28,7 +28,7 @@ def full(strength: float) -> paddle.Tensor:
 
 
 def test_a_change_is_added_to_a_norms_scale_and_shift_for_each_picture():
-    norm, x = fill(ScaledNorm(4)), picture(7, 9, channels=4, batch=3)
+    norm, x = fill(ConditionalInstanceNorm(4)), picture(7, 9, channels=4, batch=3)
     scales, shifts = picture(1, 1, channels=4, batch=3), picture(1, 1, channels=4, batch=3, phase=1.0)
     found = norm(x, (scales, shifts))
     own = norm.weight.clone(), norm.bias.clone()
@@ -44,7 +44,7 @@ def test_changes_of_zero_change_nothing_and_each_norm_gets_its_own():
     none = paddle.zeros([1, count])
     plain = net(photo, full(1.0)).numpy()
     np.testing.assert_allclose(net(photo, full(1.0), none, none).numpy(), plain, atol=1e-6)
-    norms = [layer for layer in net.sublayers() if isinstance(layer, ScaledNorm)]
+    norms = [layer for layer in net.sublayers() if isinstance(layer, ConditionalInstanceNorm)]
     assert sum(norm.weight.shape[0] for norm in norms) == count
     scales, shifts = 0.1 * paddle.randn([1, count]), 0.1 * paddle.randn([1, count])
     changed = net(photo, full(1.0), scales, shifts).numpy()
@@ -85,11 +85,11 @@ def test_what_paintings_have_in_common_is_taken_away_before_they_are_compared():
     net = predictor()
     read = paddle.concat([net.statistics(picture(40, 36, phase=phase)) for phase in (0.0, 1.0, 2.0)])
     for _ in range(300):
-        net.watch(read)
+        net.update_running_stats(read)
     mean, deviation = read.numpy().mean(axis=0), np.abs(read.numpy() - read.numpy().mean(axis=0)).mean(axis=0)
-    np.testing.assert_allclose(net.seen_mean.numpy()[0], mean, atol=1e-3)
-    np.testing.assert_allclose(net.seen_spread.numpy()[0], deviation, atol=2e-3)
-    code = (read.numpy() - net.seen_mean.numpy()) / (net.seen_spread.numpy() + 0.01)
+    np.testing.assert_allclose(net.running_mean.numpy()[0], mean, atol=1e-3)
+    np.testing.assert_allclose(net.running_std.numpy()[0], deviation, atol=2e-3)
+    code = (read.numpy() - net.running_mean.numpy()) / (net.running_std.numpy() + 0.01)
     code = code @ net.code.weight.numpy() + net.code.bias.numpy()
     wanted = np.where(code > 0, code, 0.2 * code) @ net.to_norms.weight.numpy() + net.to_norms.bias.numpy()
     scales, shifts = net.norms(read)

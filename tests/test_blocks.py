@@ -14,12 +14,12 @@ from paddle.nn import functional as F
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets import blocks
 from ppgan_lite.nets.blocks import (
-    BlurredDoubling,
-    BlurredHalving,
-    DoublingConv,
+    BilinearUpsample,
+    BlurPool,
     ReflectConv,
     ResizeConv,
     SameConv,
+    UpsampleConv,
     crop,
     reflect_pad,
     upsample_nearest,
@@ -115,7 +115,7 @@ def test_a_resize_convolution_is_a_doubling_and_a_convolution(padding, bias):
 
 @pytest.mark.parametrize("kernel", [3, 4])
 def test_a_doubling_convolution_spreads_each_pixel_over_the_kernel(kernel):
-    layer = fill(DoublingConv(2, 3, kernel))
+    layer = fill(UpsampleConv(2, 3, kernel))
     x = picture(4, 5, channels=2)
     wanted = np.zeros((3, 8 + kernel, 10 + kernel), dtype=np.float32)
     for row, column in np.ndindex(4, 5):
@@ -132,10 +132,10 @@ def test_blurs_are_cuts_filters():
 
     x = picture(7, 10, batch=2)
     wanted = F.conv2d(F.pad(x, [1] * 4, mode="reflect"), filters([1.0, 2.0, 1.0]), stride=2, groups=3)
-    np.testing.assert_allclose(BlurredHalving(3)(x).numpy(), wanted.numpy(), atol=1e-6)
+    np.testing.assert_allclose(BlurPool(3)(x).numpy(), wanted.numpy(), atol=1e-6)
     padded = F.pad(x, [1] * 4, mode="replicate")
     wanted = F.conv2d_transpose(padded, 4 * filters([1.0, 3.0, 3.0, 1.0]), stride=2, padding=2, groups=3)[
         :, :, 1:-1, 1:-1
     ]
-    np.testing.assert_allclose(BlurredDoubling()(x).numpy(), wanted.numpy(), atol=1e-6)
-    assert not BlurredHalving(3).state_dict()
+    np.testing.assert_allclose(BilinearUpsample()(x).numpy(), wanted.numpy(), atol=1e-6)
+    assert not BlurPool(3).state_dict()

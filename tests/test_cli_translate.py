@@ -38,7 +38,7 @@ def zebra(tmp_path: Path) -> Path:
     """Return a checkpoint with two directions."""
     paddle.seed(5)
     nets = {
-        direction: ResnetGenerator(base_channels=2, blocks=1, initialisation="kaiming")
+        direction: ResnetGenerator(base_channels=2, blocks=1, initialization="kaiming")
         for direction in ("a_to_b", "b_to_a")
     }
     return save(tmp_path / "zebra.ppgan", "translate", **nets)

@@ -124,10 +124,10 @@ def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
 @pytest.mark.parametrize(
     "net",
     [
-        lambda: ResnetGenerator(base_channels=4, blocks=1, initialisation="kaiming"),
-        lambda: ResnetGenerator(base_channels=4, blocks=1, upsample="nearest", initialisation="kaiming"),
-        lambda: UnetGenerator(base_channels=4, depth=3, norm="instance", initialisation="kaiming"),
-        lambda: UnetGenerator(base_channels=4, depth=3, initialisation="kaiming"),
+        lambda: ResnetGenerator(base_channels=4, blocks=1, initialization="kaiming"),
+        lambda: ResnetGenerator(base_channels=4, blocks=1, upsample="nearest", initialization="kaiming"),
+        lambda: UnetGenerator(base_channels=4, depth=3, norm="instance", initialization="kaiming"),
+        lambda: UnetGenerator(base_channels=4, depth=3, initialization="kaiming"),
     ],
 )
 def test_a_graph_of_a_generator_gives_its_numbers_at_other_sizes(net) -> None:

@@ -72,14 +72,14 @@ def test_no_gradient_reaches_the_other_side(build):
     seen: dict[str, set[str]] = {}
     for name, group in recipe.groups.items():
 
-        def minimise(loss: paddle.Tensor, name: str = name) -> None:
+        def backward_step(loss: paddle.Tensor, name: str = name) -> None:
             loss.backward()
             nets = recipe.nets.items()
             seen[name] = {key for key, net in nets if any(p.grad is not None for p in net.parameters())}
             for net in recipe.nets.values():
                 net.clear_gradients(set_to_zero=False)
 
-        group.minimise = minimise  # type: ignore[method-assign]
+        group.backward_step = backward_step  # type: ignore[method-assign]
     recipe.update(batch_of())
     assert seen == {name: set(group.nets) for name, group in recipe.groups.items()}
 

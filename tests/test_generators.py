@@ -13,7 +13,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.attention import SelfAttention
-from ppgan_lite.nets.initialization import initialise
+from ppgan_lite.nets.initialization import initialize
 from ppgan_lite.nets.normalization import PictureNorm, fixed_statistics, instance_norms
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
@@ -309,7 +309,7 @@ def test_the_published_generators_have_the_published_number_of_weights(build, mi
 
 
 @pytest.mark.parametrize(
-    ("initialisation", "gain", "deviation"),
+    ("initialization", "gain", "deviation"),
     [
         ("normal", None, 0.02),
         ("normal", 0.1, 0.1),
@@ -318,10 +318,10 @@ def test_the_published_generators_have_the_published_number_of_weights(build, mi
         ("kaiming", None, (2 / (32 * 9)) ** 0.5),
     ],
 )
-def test_fresh_weights_have_the_deviation_that_is_asked_for(initialisation, gain, deviation):
+def test_fresh_weights_have_the_deviation_that_is_asked_for(initialization, gain, deviation):
     net = nn.Sequential(nn.Conv2D(32, 8, 3), nn.Conv2DTranspose(8, 32, 3), nn.BatchNorm2D(500))
     paddle.seed(3)
-    initialise(net, initialisation, gain)
+    initialize(net, initialization, gain)
     for conv in (net[0], net[1]):
         weight = conv.weight.numpy()
         assert abs(weight.mean()) < 3 * deviation / weight.size**0.5

@@ -20,7 +20,7 @@ from ppgan_lite.inference.onnx import graphs
 from ppgan_lite.inference.onnx.passes import apply_passes
 from ppgan_lite.nets.blocks import ResizeConv, SameConv, reflect_pad, upsample_nearest
 from ppgan_lite.nets.lapstyle import DecodeSubgraph, LapStyleNet
-from ppgan_lite.nets.style_transfer import ScaledNorm
+from ppgan_lite.nets.style_transfer import ConditionalInstanceNorm
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("paddle2onnx")
@@ -183,7 +183,7 @@ class UpsamplesAndNorms(nn.Layer):
     def __init__(self, padding: str = "reflect", *, normed: bool = True) -> None:
         super().__init__()
         self.conv = fill(ResizeConv(3, 5, padding, bias=False))
-        self.norm = fill(ScaledNorm(5)) if normed else nn.Identity()
+        self.norm = fill(ConditionalInstanceNorm(5)) if normed else nn.Identity()
         self.eval()
 
     def forward(self, small: paddle.Tensor) -> paddle.Tensor:

@@ -21,7 +21,8 @@ from style_recipes import (
 
 from ppgan_lite.checkpoint import build_net, read_checkpoint
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.recipes.lapstyle import LapStyleDraft, LapStyleRevision
+from ppgan_lite.recipes.lapstyle import LapStyleDraft
+from ppgan_lite.recipes.pyramid_revision import PyramidRevision
 from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.recipes.style_losses import StyleLosses
 from ppgan_lite.training import train
@@ -39,16 +40,16 @@ def parameters_of(recipe: Recipe, part: str) -> list[str]:
 
 
 def test_the_published_weights_are_the_defaults():
-    for recipe in (LapStyleDraft, LapStyleRevision):
+    for recipe in (LapStyleDraft, PyramidRevision):
         defaults = {name: parameter.default for name, parameter in inspect.signature(recipe).parameters.items()}
         assert defaults["perceptual"] == "vgg19"
         assert (defaults["content"], defaults["style"]) == (1.0, 3.0)
         assert (defaults["relaxed_emd"], defaults["self_similarity"]) == (10.0, 16.0)
-        assert (defaults["gram"], defaults["colour"]) == (0.0, 0.0)
+        assert (defaults["gram"], defaults["color"]) == (0.0, 0.0)
         assert defaults["learning_rate"] == 1e-4
     defaults = {name: parameter.default for name, parameter in inspect.signature(LapStyleDraft).parameters.items()}
     assert (defaults["identity_pixels"], defaults["identity_features"]) == (50.0, 1.0)
-    assert inspect.signature(LapStyleRevision).parameters["adversarial"].default == 1.0
+    assert inspect.signature(PyramidRevision).parameters["adversarial"].default == 1.0
 
 
 def test_a_published_draft_starts_from_the_perceptual_encoder_and_trains_the_decoder_alone(perceptual):
@@ -71,7 +72,7 @@ def test_every_weight_scales_its_loss_and_zero_leaves_it_out(perceptual):
         paddle.seed(0)
         return LapStyleDraft(net=NET, perceptual=perceptual, **weights).update(batch_of(32))
 
-    names = ("content", "style", "gram", "relaxed_emd", "self_similarity", "colour", "identity_pixels")
+    names = ("content", "style", "gram", "relaxed_emd", "self_similarity", "color", "identity_pixels")
     once, twice = first(**dict.fromkeys(names, 1.0)), first(**dict.fromkeys(names, 2.0))
     for name in names:
         assert once[name] > 0
@@ -142,7 +143,7 @@ def test_the_pairwise_losses_look_at_a_grid(perceptual):
 
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_revision_trains_its_own_net_and_the_discriminator(perceptual, level):
-    recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
+    recipe = PyramidRevision(net=NET, level=level, perceptual=perceptual)
     assert len(recipe.net.revisions) == level + 1
     before = state(recipe)
     for _ in range(2):
@@ -160,7 +161,7 @@ def test_a_revision_trains_its_own_net_and_the_discriminator(perceptual, level):
 
 
 def test_a_revision_without_a_discriminator_leaves_it_alone(perceptual):
-    recipe = LapStyleRevision(net=NET, perceptual=perceptual, adversarial=0)
+    recipe = PyramidRevision(net=NET, perceptual=perceptual, adversarial=0)
     before = state(recipe)
     found = recipe.update(batch_of(32))
     assert {"discriminator", "adversarial"}.isdisjoint(found)
@@ -168,7 +169,7 @@ def test_a_revision_without_a_discriminator_leaves_it_alone(perceptual):
 
 
 def test_the_discriminator_learns_to_tell_paintings_from_results(perceptual):
-    recipe = LapStyleRevision(net=NET, perceptual=perceptual, learning_rate=5e-3)
+    recipe = PyramidRevision(net=NET, perceptual=perceptual, learning_rate=5e-3)
     batch = batch_of(32)
     batch["style"] = batch["style"] * 0.2 + 0.8  # brighter than anything that the fresh net paints
     losses = [recipe.update(batch)["discriminator"] for _ in range(14)]
@@ -178,7 +179,7 @@ def test_the_discriminator_learns_to_tell_paintings_from_results(perceptual):
 @pytest.mark.parametrize("level", [0, 1])
 def test_what_is_trained_is_what_is_shown_and_called(monkeypatch, perceptual, level):
     """The picture that the losses see is the net's own forward pass, and the preview's."""
-    recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
+    recipe = PyramidRevision(net=NET, level=level, perceptual=perceptual)
     seen: list[paddle.Tensor] = []
     losses = StyleLosses.__call__
 
@@ -203,8 +204,8 @@ def test_whitening_changes_what_all_losses_see_but_that_of_means_and_deviations(
     found = []
     for whiten in (False, True):
         losses = LapStyleDraft(net=NET, perceptual=perceptual, gram=1.0, whiten=whiten).losses
-        losses.watch(photo, painting)
-        seen = losses.features(photo), losses.features(painting)
+        losses.update_whitening(photo, painting)
+        seen = losses.encode_target(photo), losses.encode_target(painting)
         assert float(losses(photo, *seen, photo, painting)["content"]) == pytest.approx(0, abs=1e-5)
         terms = losses((photo + painting) / 2, *seen, photo, painting)
         found.append({name: float(term) for name, term in terms.items()})
@@ -218,14 +219,14 @@ def test_whitening_changes_what_all_losses_see_but_that_of_means_and_deviations(
 
 
 def settings(recipe: str, perceptual: str, *, whiten: bool = False) -> dict[str, Any]:
-    net = {**NET, "own_style": True} | ({"name": "LapStyleNet"} if recipe == "LapStyleRevision" else {})
+    net = {**NET, "own_style": True} | ({"name": "LapStyleNet"} if recipe == "PyramidRevision" else {})
     return {"name": recipe, "net": net, "perceptual": perceptual, "whiten": whiten}
 
 
 def test_the_stages_follow_one_another_into_one_painter(tmp_path, perceptual):
     data = write_pictures(tmp_path)
     draft = train(config(settings("LapStyleDraft", perceptual), data), run_dir=tmp_path / "draft")
-    revision = config(settings("LapStyleRevision", perceptual), data, init_from=str(draft))
+    revision = config(settings("PyramidRevision", perceptual), data, init_from=str(draft))
     final = train(revision, run_dir=tmp_path / "revision")
     drafted, revised = read_checkpoint(draft)[1], read_checkpoint(final)[1]
     for name, tensor in drafted.items():
@@ -240,7 +241,7 @@ def test_the_stages_follow_one_another_into_one_painter(tmp_path, perceptual):
 
 
 @pytest.mark.parametrize("whiten", [False, True])
-@pytest.mark.parametrize("recipe", ["LapStyleDraft", "LapStyleRevision"])
+@pytest.mark.parametrize("recipe", ["LapStyleDraft", "PyramidRevision"])
 def test_a_resumed_stage_ends_where_an_uninterrupted_one_does(tmp_path, perceptual, recipe, whiten):
     check_resuming(settings(recipe, perceptual, whiten=whiten), write_pictures(tmp_path), tmp_path)
 

@@ -11,7 +11,7 @@ import pytest
 
 from ppgan_lite.losses.perceptual import (
     LUMA_CHROMA,
-    colour_loss,
+    color_loss,
     content_loss,
     cosine_distances,
     gram,
@@ -28,7 +28,7 @@ Loss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 
 LOSSES: dict[str, Loss] = {
     loss.__name__: loss
-    for loss in (content_loss, relative_content_loss, relaxed_emd_loss, self_similarity_loss, colour_loss)
+    for loss in (content_loss, relative_content_loss, relaxed_emd_loss, self_similarity_loss, color_loss)
 } | {
     "style_loss": lambda result, painting: style_loss(result, mean_and_std(painting)),
     "relative_gram_loss": lambda result, painting: relative_gram_loss(result, gram(painting)),
@@ -110,14 +110,14 @@ def test_a_batch_weighs_each_picture_alike(loss):
 
 def test_content_is_the_mean_squared_difference():
     result, photo = tensor([[1.0, 2.0], [3.0, 4.0]]), tensor([[1.0, 0.0], [3.0, 5.0]])
-    assert float(content_loss(result, photo, normalise=False)) == pytest.approx((4 + 1) / 4)
+    assert float(content_loss(result, photo, normalize=False)) == pytest.approx((4 + 1) / 4)
 
 
 def test_normalised_content_ignores_each_channels_mean_and_contrast():
     photo = noise(0, 1, 3, 8, 8)
     scale, shift = paddle.to_tensor([2.0, 0.5, 3.0]).reshape([1, 3, 1, 1]), 4.0
     assert float(content_loss(photo * scale + shift, photo)) < 1e-5
-    assert float(content_loss(photo * scale + shift, photo, normalise=False)) > 1
+    assert float(content_loss(photo * scale + shift, photo, normalize=False)) > 1
     assert float(content_loss(-photo, photo)) == pytest.approx(4 * 63 / 64, rel=1e-2)
 
 
@@ -136,7 +136,7 @@ def test_style_compares_means_and_deviations():
     assert float(style_loss(result, mean_and_std(painting))) == pytest.approx((1 - 5) ** 2 + deviations**2, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss", "colour_loss"])
+@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss", "color_loss"])
 def test_losses_of_style_do_not_ask_where_things_are(name):
     x = noise(0, 1, 3, 9, 9)
     assert float(LOSSES[name](shuffled(x), x)) == pytest.approx(0, abs=1e-6)
@@ -148,7 +148,7 @@ def test_losses_of_content_do(name):
     assert float(LOSSES[name](shuffled(x), x)) > 0.1
 
 
-@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss", "colour_loss"])
+@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss", "color_loss"])
 def test_losses_of_style_take_paintings_of_another_size(name):
     assert np.isfinite(float(LOSSES[name](noise(0, 2, 3, 7, 9), noise(1, 2, 3, 5, 4))))
 
@@ -219,17 +219,17 @@ def test_a_wrong_hue_weighs_more_than_a_wrong_brightness():
     brighter = painting + 0.1
     hue = paddle.to_tensor([0.1, -0.1, 0.1]).reshape([1, 3, 1, 1])
     redder = painting + hue - hue.mean()
-    assert float(colour_loss(redder, painting)) > 5 * float(colour_loss(brighter, painting))
-    assert float(colour_loss(brighter, painting)) == pytest.approx(
+    assert float(color_loss(redder, painting)) > 5 * float(color_loss(brighter, painting))
+    assert float(color_loss(brighter, painting)) == pytest.approx(
         0.1**2, rel=1e-2
     )  # luma by 0.1 * sqrt(3), over 3 axes
-    assert float(colour_loss(redder, painting, chroma_weight=1.0)) < float(colour_loss(redder, painting))
+    assert float(color_loss(redder, painting, chroma_weight=1.0)) < float(color_loss(redder, painting))
 
 
 def test_a_grey_result_is_told_from_a_colourful_one():
     painting = noise(0, 1, 3, 16, 16)
     grey = painting.mean(axis=1, keepdim=True).expand([1, 3, 16, 16])
-    assert float(colour_loss(grey, painting)) > float(colour_loss((grey + painting) / 2, painting)) > 0.01
+    assert float(color_loss(grey, painting)) > float(color_loss((grey + painting) / 2, painting)) > 0.01
 
 
 def test_tones_are_blind_to_contrast_brightness_and_what_is_fine():

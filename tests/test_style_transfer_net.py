@@ -15,7 +15,7 @@ from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.pyramid import pyramid
-from ppgan_lite.nets.style_transfer import ScaledNorm, StyleTransferNet, TransformNet
+from ppgan_lite.nets.style_transfer import ConditionalInstanceNorm, StyleTransferNet, TransformNet
 
 
 def painter(**arguments: Any) -> StyleTransferNet:
@@ -33,7 +33,7 @@ def full(strength: float) -> paddle.Tensor:
 
 
 def test_the_norm_scales_and_shifts_each_channel_of_each_picture():
-    norm = fill(ScaledNorm(4))
+    norm = fill(ConditionalInstanceNorm(4))
     x = picture(7, 9, channels=4, batch=3).numpy() * 3 + 1
     mean, variance = x.mean(axis=(2, 3), keepdims=True), x.var(axis=(2, 3), keepdims=True)
     scale, shift = (parameter.numpy().reshape(1, 4, 1, 1) for parameter in (norm.weight, norm.bias))

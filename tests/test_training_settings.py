@@ -126,7 +126,7 @@ def test_accumulated_batches_give_the_step_of_one_large_batch():
         optimizer = paddle.optimizer.SGD(0.1, parameters=net.parameters())
         group = TrainedGroup(optimizer, ("net",), 0.1, micro_batches=len(parts))
         for number, part in enumerate(parts, start=1):
-            group.minimise(net(part).square().mean())
+            group.backward_step(net(part).square().mean())
             assert group.pending == number % len(parts)
         weights.append(net.weight.numpy())
     np.testing.assert_allclose(weights[0], weights[1], rtol=1e-6)
@@ -139,7 +139,7 @@ def test_a_steps_gradient_is_no_longer_than_the_clip_norm(clip_norm, step):
     net.weight.set_value(paddle.zeros([2]))
     optimizer = paddle.optimizer.SGD(1.0, parameters=net.parameters())
     group = TrainedGroup(optimizer, ("net",), 1.0, clip_norm=clip_norm)
-    group.minimise((net.weight * paddle.to_tensor([3.0, 4.0])).sum())  # a gradient of length 5
+    group.backward_step((net.weight * paddle.to_tensor([3.0, 4.0])).sum())  # a gradient of length 5
     assert np.linalg.norm(net.weight.numpy()) == pytest.approx(step, rel=1e-5)
 
 
@@ -169,7 +169,7 @@ def test_losses_are_scaled_and_gradients_scaled_back_before_they_are_clipped():
     net.weight.set_value(paddle.zeros([2]))
     optimizer = paddle.optimizer.SGD(1.0, parameters=[net.weight])
     group = TrainedGroup(optimizer, ("net",), 1.0, clip_norm=1.0, scaler=Scaler())
-    group.minimise((net.weight * paddle.to_tensor([3.0, 4.0])).sum())
+    group.backward_step((net.weight * paddle.to_tensor([3.0, 4.0])).sum())
     np.testing.assert_allclose(net.weight.numpy(), [-0.6, -0.8], rtol=1e-5)
     assert group.scaler.did == ["unscale", "step", "update"]
 
@@ -184,7 +184,7 @@ def test_mixed_precision_on_a_cpu_is_off_and_said_to_be(tmp_path, capsys):
 def test_a_recipe_that_leaves_half_a_gradient_is_not_saved(tmp_path, monkeypatch):
     def forgetful(self, batch):
         if not self.groups["judge"].pending:
-            self.groups["judge"].minimise(self.nets["judge"](batch["photo"]).mean())
+            self.groups["judge"].backward_step(self.nets["judge"](batch["photo"]).mean())
         return {}
 
     monkeypatch.setattr(tiny.TinyRecipe, "update", forgetful)

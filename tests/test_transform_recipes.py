@@ -17,8 +17,8 @@ from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.any_style import AnyStyleDraft
-from ppgan_lite.recipes.lapstyle import LapStyleRevision
-from ppgan_lite.recipes.style_losses import recoloured
+from ppgan_lite.recipes.pyramid_revision import PyramidRevision
+from ppgan_lite.recipes.style_losses import recolored
 from ppgan_lite.recipes.style_transfer import StyleTransferDraft
 from ppgan_lite.recipes.transform import RECONSTRUCTION, TransformDraft
 from ppgan_lite.training import train
@@ -31,8 +31,12 @@ NETS = {
     "AnyStyleDraft": {**ANY_STYLE, "encoder_channels": WIDTHS, "encoder_convs": CONVS},
 }
 PAINTERS = {"StyleTransferDraft": "StyleTransferNet", "AnyStyleDraft": "AnyStyleNet"}
-PERCEPTUAL_TERMS = {"content", "style", "gram", "colour", "tone"}
-KEPT = ("painter.revisions", "painter.predictor.encoder", "painter.predictor.seen_")  # while nothing is reconstructed
+PERCEPTUAL_TERMS = {"content", "style", "gram", "color", "tone"}
+KEPT = (
+    "painter.revisions",
+    "painter.predictor.encoder",
+    "painter.predictor.running_",
+)  # if nothing is reconstructed
 
 
 @pytest.fixture(params=sorted(NETS))
@@ -82,7 +86,7 @@ def test_all_of_the_net_is_trained_but_what_reads_and_what_revises(name, percept
 def test_at_first_all_pictures_are_to_stay_but_for_their_colours(name, perceptual):
     batch = pictures()
     recipe = recipe_of(name, perceptual, iteration=5, reconstruct=5, learning_rate=0.0)
-    wanted = paddle.concat([recoloured(batch["photo"][:2], recipe.paintings(batch)[:2]), batch["photo"][2:]])
+    wanted = paddle.concat([recolored(batch["photo"][:2], recipe.paintings(batch)[:2]), batch["photo"][2:]])
     found = recipe.update(batch)
     strength = paddle.to_tensor([[1.0], [1.0], [0.0]])
     off = recipe.net.transform(wanted, strength, *told(recipe, recipe.paintings(batch))) - wanted
@@ -97,9 +101,9 @@ def test_every_photo_but_the_last_is_painted_and_that_is_to_stay(name, perceptua
     recipe = recipe_of(name, perceptual, whiten=False)
     paintings = paddle.concat([recipe.paintings(batch)] * 3)[:3]
     norms = told(recipe, paintings)
-    seen = recoloured(batch["photo"], paintings)
+    seen = recolored(batch["photo"], paintings)
     drafted = recipe.net.transform(seen[:2], paddle.ones([1, 1]), *(part[:2] for part in norms))
-    features = recipe.losses.features(seen[:2]), recipe.losses.features(paintings[:2])
+    features = recipe.losses.encode_target(seen[:2]), recipe.losses.encode_target(paintings[:2])
     wanted = recipe.losses(drafted, *features, seen[:2], paintings[:2])
     last = recipe.net.transform(batch["photo"][2:], paddle.zeros([1, 1]), *(part[2:] for part in norms))
     off = float((last - batch["photo"][2:]).square().mean())
@@ -156,7 +160,7 @@ def test_a_revision_net_learns_above_a_draft_and_both_paint(name, tmp_path, perc
     data = write_pictures(tmp_path)
     draft = train(config(section(name, perceptual), data), run_dir=tmp_path / "draft")
     data |= {"style_size": 64, "style_short_side": [64, 64]}
-    recipe = {"name": "LapStyleRevision", "net": {"name": PAINTERS[name], **NETS[name]}, "adversarial": 0}
+    recipe = {"name": "PyramidRevision", "net": {"name": PAINTERS[name], **NETS[name]}, "adversarial": 0}
     recipe |= {"perceptual": perceptual, "tone": 1.0}
     final = train(config(recipe, data, init_from=str(draft)), run_dir=tmp_path / "revision")
     before, after = read_checkpoint(draft)[1], read_checkpoint(final)[1]
@@ -205,11 +209,11 @@ def test_what_paintings_share_is_learned_while_pictures_are_reconstructed(percep
     read = recipe.net.predictor.statistics(batch["style"])
     recipe.update(batch)
     assert "painter.predictor" in changed(before, recipe)
-    found = recipe.net.predictor.seen_mean.numpy()
+    found = recipe.net.predictor.running_mean.numpy()
     np.testing.assert_allclose(found, 0.03 * read.numpy().mean(axis=0, keepdims=True), rtol=1e-4, atol=1e-6)
     recipe.iteration = 2
     recipe.update(batch)
-    np.testing.assert_array_equal(recipe.net.predictor.seen_mean.numpy(), found)
+    np.testing.assert_array_equal(recipe.net.predictor.running_mean.numpy(), found)
 
 
 # What recipes of painters share
@@ -225,13 +229,13 @@ def test_what_paintings_share_is_learned_while_pictures_are_reconstructed(percep
 )
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_painter_has_no_revision_net_that_has_not_learned(perceptual, kind, small, level):
-    recipe = LapStyleRevision(net={"name": kind, **small, "revisions": 2}, level=level, perceptual=perceptual)
+    recipe = PyramidRevision(net={"name": kind, **small, "revisions": 2}, level=level, perceptual=perceptual)
     assert len(recipe.net.revisions) == level + 1
 
 
 def test_a_revision_is_refused_above_what_is_no_painter(perceptual):
     with pytest.raises(UsageError) as caught:
-        LapStyleRevision(net={"name": "ResnetGenerator"}, perceptual=perceptual)
+        PyramidRevision(net={"name": "ResnetGenerator"}, perceptual=perceptual)
     assert str(caught.value) == (
         "recipe.net.name: ResnetGenerator; expected one of LapStyleNet, StyleTransferNet, AnyStyleNet"
     )
@@ -244,13 +248,13 @@ def test_a_painting_is_looked_at_once_until_another_comes_or_the_whitening_has_l
     shown = []
     encoder, losses.encoder = losses.encoder, lambda image: shown.append(image) or encoder(image)
     for step in range(3):
-        losses.watch(painting, painting)
-        found = losses.features_of_painting(painting)
+        losses.update_whitening(painting, painting)
+        found = losses.encode_painting(painting)
         wanted = losses.whitening(encoder(painting))["relu4_1"]
-        np.testing.assert_allclose(found.even["relu4_1"].numpy(), wanted.numpy(), atol=1e-5, err_msg=str(step))
-    assert sum(image is painting for image in shown) == 3  # twice as a photo that was watched
-    assert losses.features_of_painting(painting.clone()) is found
-    assert losses.features_of_painting(other) is not found
+        np.testing.assert_allclose(found.whitened["relu4_1"].numpy(), wanted.numpy(), atol=1e-5, err_msg=str(step))
+    assert sum(image is painting for image in shown) == 3  # twice as a photo of the whitening
+    assert losses.encode_painting(painting.clone()) is found
+    assert losses.encode_painting(other) is not found
 
 
 def colours(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -265,7 +269,7 @@ def test_recoloured_photos_have_the_colours_of_their_paintings():
     paintings = (0.3 + 0.3 * rng.random((2, 3, 16, 18))).astype(np.float32)
     paintings[:, 1] = 0.5 * paintings[:, 0] + 0.5 * paintings[:, 1]  # which goes with which
     for given, wanted in ((paintings, paintings), (paintings[:1], paintings[[0, 0]])):
-        found = recoloured(paddle.to_tensor(photos), paddle.to_tensor(given)).numpy()
+        found = recolored(paddle.to_tensor(photos), paddle.to_tensor(given)).numpy()
         for image, painting in zip(found, wanted, strict=True):
             (mean, covariance), (own_mean, own) = colours(painting), colours(image)
             np.testing.assert_allclose(own_mean, mean, atol=1e-4)
@@ -274,7 +278,7 @@ def test_recoloured_photos_have_the_colours_of_their_paintings():
 
 def test_recoloured_photos_stay_in_range_and_where_they_are():
     photo = batch_of(24)["photo"]
-    found = recoloured(photo, photo * 0.5)
+    found = recolored(photo, photo * 0.5)
     assert float(found.min()) >= 0 and float(found.max()) <= 1
     np.testing.assert_allclose(found.numpy(), 0.5 * photo.numpy(), atol=0.01)
-    assert float(recoloured(photo * 0.2 + 0.4, (photo > 0.5).astype("float32")).max()) == 1.0
+    assert float(recolored(photo * 0.2 + 0.4, (photo > 0.5).astype("float32")).max()) == 1.0

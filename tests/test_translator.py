@@ -17,11 +17,11 @@ from ppgan_lite.runtime import memory
 
 
 def resnet(**arguments):
-    return ResnetGenerator(**({"base_channels": 4, "blocks": 1, "initialisation": "kaiming"} | arguments))
+    return ResnetGenerator(**({"base_channels": 4, "blocks": 1, "initialization": "kaiming"} | arguments))
 
 
 def unet(**arguments):
-    return UnetGenerator(**({"base_channels": 4, "depth": 3, "initialisation": "kaiming"} | arguments))
+    return UnetGenerator(**({"base_channels": 4, "depth": 3, "initialization": "kaiming"} | arguments))
 
 
 def sr_resnet(**arguments):

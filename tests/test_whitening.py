@@ -1,4 +1,4 @@
-"""Whitened features: uncorrelated over what was watched, and blind to a few strong directions."""
+"""Whitened features: uncorrelated over the pictures of its statistics, and blind to a few strong directions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def features(seed: int, positions: int = 4000) -> paddle.Tensor:
 def whitening(*seeds: int, pictures: int = 200) -> Whitening:
     made = Whitening(pictures)
     for seed in seeds:
-        made.watch({"relu4_1": features(seed)})
+        made.update({"relu4_1": features(seed)})
     return made
 
 
-def test_what_was_watched_comes_out_centred_and_uncorrelated():
+def test_pictures_of_the_statistics_come_out_centered_and_uncorrelated():
     seen = whitening(0, 1)
     found = np.concatenate([seen({"relu4_1": features(seed)})["relu4_1"].numpy() for seed in (0, 1)])
     flat = found.transpose(1, 0, 2, 3).reshape(3, -1)
@@ -45,7 +45,7 @@ def test_strong_and_weak_directions_come_near_each_other():
 def test_a_direction_without_spread_stays_small_and_finite():
     seen = Whitening()
     flat = paddle.concat([features(0), paddle.zeros([2, 1, 1, 4000])], axis=1)
-    seen.watch({"relu4_1": flat})
+    seen.update({"relu4_1": flat})
     found = seen({"relu4_1": flat})["relu4_1"].numpy()
     assert np.isfinite(found).all()
     assert np.abs(found[:, 3]).max() < 1e-3
@@ -70,7 +70,7 @@ def test_it_is_complete_after_so_many_pictures():
 def test_a_state_that_is_taken_back_projects_alike():
     seen, again = whitening(0, 1), Whitening()
     again.load_state(seen.state())
-    again.watch({"relu4_1": features(2)})
-    seen.watch({"relu4_1": features(2)})
+    again.update({"relu4_1": features(2)})
+    seen.update({"relu4_1": features(2)})
     x = {"relu4_1": features(3)}
     np.testing.assert_array_equal(seen(x)["relu4_1"].numpy(), again(x)["relu4_1"].numpy())

@@ -81,7 +81,7 @@ class TinyRecipe(Recipe):
         self.brightest = np.maximum(self.brightest, photo.numpy().mean())
         for name, net in self.nets.items():
             loss = (net(photo + paddle.randn(photo.shape) * self.brightest) - photo).square().mean()
-            self.groups[name].minimise(loss)
+            self.groups[name].backward_step(loss)
             losses[name] = float(loss)
         return losses
 

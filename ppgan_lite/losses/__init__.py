@@ -1,1 +1,1 @@
-"""What training minimises: pure functions on tensors, each citing its paper."""
+"""Losses: pure functions on tensors, each citing its paper."""

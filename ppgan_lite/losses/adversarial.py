@@ -1,12 +1,12 @@
-"""Adversarial losses: what a discriminator and the generator it judges minimise.
+"""Adversarial losses of a discriminator and of a generator.
 
-A judgement is what a discriminator returns, of any shape: a score for each patch, or one for the whole picture; or a
-list of those, for several scales. Every patch weighs alike within a scale, and every scale alike (pix2pixHD adds them
-up instead, so that its weights depend on how many there are).
+Logits are the output of a discriminator, of any shape: one for each patch, or one for the whole picture; or a list of
+those, for several scales. Every patch has the same weight within a scale, and every scale the same (pix2pixHD adds
+scales up instead, so that its weights depend on their number).
 
-Objectives, with D(x) the judgement of x:
+Objectives, with D(x) the logits of x:
 
-    name      discriminator minimises                     generator minimises   paper
+    name      discriminator minimizes                     generator minimizes   paper
     lsgan     (D(real) - 1)^2 + D(fake)^2                 (D(fake) - 1)^2       Mao et al., ICCV 2017, equation 9
     vanilla   -log D(real) - log(1 - D(fake))             -log D(fake)          Goodfellow et al., NIPS 2014, section 3
     hinge     max(0, 1 - D(real)) + max(0, 1 + D(fake))   -D(fake)              Miyato et al., ICLR 2018, equation 16
@@ -24,16 +24,16 @@ from paddle.nn import functional as F
 from ppgan_lite.errors import PpganError
 
 Objective = Literal["lsgan", "vanilla", "hinge", "wgan-gp"]
-Judgement: TypeAlias = "paddle.Tensor | Sequence[paddle.Tensor]"
+Logits: TypeAlias = "paddle.Tensor | Sequence[paddle.Tensor]"
 
 
-def generator_loss(fake: Judgement, objective: Objective, *, probabilities: bool = False) -> paddle.Tensor:
-    """Return how far a generator is from being taken for real, as a scalar.
+def generator_loss(fake: Logits, objective: Objective, *, probabilities: bool = False) -> paddle.Tensor:
+    """Return the generator's loss, as a scalar.
 
     Args:
-        fake: The judgement of its pictures.
+        fake: Logits of its pictures.
         objective: See the module.
-        probabilities: The judgement has been through a sigmoid already; otherwise `vanilla` takes it for logits.
+        probabilities: Whether the discriminator ended in a sigmoid, so that these are probabilities.
     """
     if objective == "lsgan":
         return _mean(fake, lambda score: (score - 1).square().mean())
@@ -43,13 +43,13 @@ def generator_loss(fake: Judgement, objective: Objective, *, probabilities: bool
 
 
 def discriminator_loss(
-    real: Judgement, fake: Judgement, objective: Objective, *, probabilities: bool = False
+    real: Logits, fake: Logits, objective: Objective, *, probabilities: bool = False
 ) -> paddle.Tensor:
-    """Return how badly a discriminator tells real pictures from fakes, as a scalar; without the gradient penalty.
+    """Return the discriminator's loss, as a scalar; without the gradient penalty.
 
     Args:
-        real: The judgement of real pictures.
-        fake: The judgement of pictures that carry no gradient to their generator.
+        real: Logits of real pictures.
+        fake: Logits of pictures that carry no gradient to their generator.
         objective: See the module.
         probabilities: As in `generator_loss`.
     """
@@ -65,7 +65,7 @@ def discriminator_loss(
 
 
 def gradient_penalty(
-    discriminator: Callable[[paddle.Tensor], Judgement], real: paddle.Tensor, fake: paddle.Tensor
+    discriminator: Callable[[paddle.Tensor], Logits], real: paddle.Tensor, fake: paddle.Tensor
 ) -> paddle.Tensor:
     """Return the mean of (|gradient| - 1)^2 at random points between real pictures and fakes (WGAN-GP, section 4).
 
@@ -73,7 +73,7 @@ def gradient_penalty(
     from Paddle's generator.
 
     Args:
-        discriminator: A net that judges N x C x H x W.
+        discriminator: Takes N x C x H x W.
         real: N x C x H x W.
         fake: Of the same shape.
 
@@ -100,16 +100,16 @@ def _gradient_norm(score: paddle.Tensor, image: paddle.Tensor) -> paddle.Tensor:
         raise PpganError(
             "gradient penalty",
             f"the discriminator uses {layer}, whose gradient Paddle cannot differentiate",
-            "a discriminator of convolutions, normalisation, pooling and padding",
+            "a discriminator of convolutions, normalization, pooling and padding",
             "Choose another discriminator or another objective than wgan-gp",
         ) from error
     # The square root has no finite gradient at 0.
     return (gradient.square().sum(axis=[1, 2, 3]) + 1e-12).sqrt()
 
 
-def _mean(judgement: Judgement, loss: Callable[[paddle.Tensor], paddle.Tensor]) -> paddle.Tensor:
-    """Return the average of a loss over the scales of a judgement."""
-    scales = [judgement] if isinstance(judgement, paddle.Tensor) else judgement
+def _mean(logits: Logits, loss: Callable[[paddle.Tensor], paddle.Tensor]) -> paddle.Tensor:
+    """Return the average of a loss over the scales of some logits."""
+    scales = [logits] if isinstance(logits, paddle.Tensor) else logits
     return sum(map(loss, scales)) / len(scales)
 
 

@@ -1,7 +1,7 @@
-"""Losses between features of pictures: style, content and colour.
+"""Losses between features of pictures: style, content and color.
 
-Features are N x C x H x W as `VGGEncoder` gives them. The pairwise losses cost (H W)^2 memory: meant for maps of up to
-about 48 x 48.
+Features are N x C x H x W as `VGGEncoder` returns them. The pairwise losses cost (H W)^2 memory: meant for maps of up
+to about 48 x 48.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.normalization import mean_and_std
 
-# RGB -> luma and two chroma axes, orthonormal; a colour's distance to grey is the length of its last two.
+# RGB -> luma and two chroma axes, orthonormal; a color's distance to gray is the length of its last two.
 LUMA_CHROMA = ((0.57735, 0.57735, 0.57735), (0.70711, 0.0, -0.70711), (-0.40825, 0.81650, -0.40825))
 
 
-def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalise: bool = True) -> paddle.Tensor:
-    """Mean squared difference of two feature maps, each channel first brought to mean 0 and std 1 if `normalise`."""
-    if normalise:
+def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalize: bool = True) -> paddle.Tensor:
+    """Return the mean squared difference of two feature maps, each channel brought to mean 0 and std 1 if asked for."""
+    if normalize:
         result, photo = (
             (features - mean) / std for features, (mean, std) in ((f, mean_and_std(f)) for f in (result, photo))
         )
@@ -25,7 +25,7 @@ def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalise: bool
 
 
 def relative_content_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle.Tensor:
-    """Squared distance of two feature maps in units of the photo's: one weight serves for every layer and photo.
+    """Return the squared distance of two feature maps in units of the photo's: one weight serves for every layer.
 
     Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016, section 3.2.
     Departure: the division; theirs is by the number of values.
@@ -42,7 +42,7 @@ def relative_content_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle
 
 
 def style_loss(result: paddle.Tensor, of_painting: tuple[paddle.Tensor, paddle.Tensor]) -> paddle.Tensor:
-    """Mean squared difference of the channels' means, plus the same of their standard deviations (Huang, ICCV 2017).
+    """Return the mean squared difference of channel means, plus that of standard deviations (Huang, ICCV 2017).
 
     Args:
         result: Features.
@@ -53,14 +53,14 @@ def style_loss(result: paddle.Tensor, of_painting: tuple[paddle.Tensor, paddle.T
 
 
 def gram(features: paddle.Tensor) -> paddle.Tensor:
-    """The Gram matrix, N x C x C, divided by the number of positions (Gatys et al., CVPR 2016)."""
+    """Return the Gram matrix, N x C x C, divided by the number of positions (Gatys et al., CVPR 2016)."""
     n, c, h, w = features.shape
     flat = features.reshape([n, c, h * w])
     return paddle.bmm(flat, flat.transpose([0, 2, 1])) / (h * w)
 
 
 def relative_gram_loss(result: paddle.Tensor, of_painting: paddle.Tensor) -> paddle.Tensor:
-    """Squared distance of the Gram matrices in units of the painting's, so that every layer and style weighs alike.
+    """Return the squared distance of Gram matrices in units of the painting's.
 
     Departure from Gatys: the division, which makes one weight serve for all layers and paintings.
 
@@ -73,44 +73,44 @@ def relative_gram_loss(result: paddle.Tensor, of_painting: paddle.Tensor) -> pad
 
 
 def cosine_distances(a: paddle.Tensor, b: paddle.Tensor) -> paddle.Tensor:
-    """1 - cosine between every position of `a` and every position of `b`: N x (H W of a) x (H W of b), in [0, 2]."""
+    """Return 1 - cosine between all positions of `a` and of `b`: N x (H W of a) x (H W of b), in [0, 2]."""
     flat_a, flat_b = (features.flatten(2) for features in (a, b))
     flat_a, flat_b = (flat / ((flat * flat).sum(axis=1, keepdim=True) + 1e-8).sqrt() for flat in (flat_a, flat_b))
     return 1 - paddle.bmm(flat_a.transpose([0, 2, 1]), flat_b)
 
 
 def relaxed_emd_loss(result: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
-    """Relaxed earth mover's distance of two sets of features (Kolkin et al., STROTSS, CVPR 2019, section 2.2)."""
+    """Return the relaxed earth mover's distance of two sets of features (Kolkin et al., CVPR 2019, section 2.2)."""
     distances = cosine_distances(result, painting)
     return paddle.maximum(_smallest(distances, axis=2).mean(), _smallest(distances, axis=1).mean())
 
 
 def _smallest(distances: paddle.Tensor, axis: int) -> paddle.Tensor:
-    """The minimum along an axis; the backward pass of `paddle.min` is a thousand times slower on a CPU (3.3)."""
+    """Return the minimum along an axis; the backward pass of `paddle.min` is a thousand times slower on a CPU (3.3)."""
     return paddle.take_along_axis(distances, distances.detach().argmin(axis=axis, keepdim=True), axis=axis)
 
 
 def self_similarity_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle.Tensor:
-    """Difference of the two maps' self-similarity: keeps what is like what (STROTSS, section 2.3; LapStyle's L_ss)."""
+    """Return the difference of two maps' self-similarity (STROTSS, section 2.3; LapStyle's L_ss)."""
     own, wanted = (cosine_distances(features, features) for features in (result, photo))
     own, wanted = (d / (d.sum(axis=1, keepdim=True) + 1e-8) for d in (own, wanted))
     return (own - wanted).abs().mean() * (result.shape[2] * result.shape[3])
 
 
-def colour_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: float = 5.0) -> paddle.Tensor:
-    """Difference of mean and covariance of the colours, N x 3 x H x W RGB in [0, 1].
+def color_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: float = 5.0) -> paddle.Tensor:
+    """Return the difference of mean and covariance of the colors, N x 3 x H x W RGB in [0, 1].
 
     Taken in a luma-chroma space with chroma stretched by `chroma_weight`: in RGB the brightness outweighs the hue and
-    results stay grey. Not in the paper.
+    results stay gray. Not in the paper.
     """
     axes = paddle.to_tensor(LUMA_CHROMA, dtype=result.dtype)
     axes = axes * paddle.to_tensor([[1.0], [chroma_weight], [chroma_weight]], dtype=result.dtype)
     moments = []
     for image in (result, painting):
-        colours = paddle.matmul(axes, image.flatten(2))
-        mean = colours.mean(axis=2, keepdim=True)
-        centred = colours - mean
-        moments.append((mean, paddle.bmm(centred, centred.transpose([0, 2, 1])) / centred.shape[2]))
+        colors = paddle.matmul(axes, image.flatten(2))
+        mean = colors.mean(axis=2, keepdim=True)
+        centered = colors - mean
+        moments.append((mean, paddle.bmm(centered, centered.transpose([0, 2, 1])) / centered.shape[2]))
     (mean_a, covariance_a), (mean_b, covariance_b) = moments
     # The square root of the covariance's entries has the unit of the mean; the sign is kept.
     root_a, root_b = (c.sign() * ((c.abs() + 1e-6).sqrt() - 1e-3) for c in (covariance_a, covariance_b))
@@ -118,11 +118,11 @@ def colour_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: f
 
 
 def tone_loss(result: paddle.Tensor, photo: paddle.Tensor, cell: int = 8) -> paddle.Tensor:
-    """Difference of what is where: light and dark, warm and cold; N x 3 x H x W, RGB in [0, 1].
+    """Return the difference of coarse tones, light and dark, warm and cold; N x 3 x H x W, RGB in [0, 1].
 
-    The colours of squares of `cell` pixels, each channel brought to mean 0 and deviation 1 over its picture, so that a
+    The colors of squares of `cell` pixels, each channel brought to mean 0 and deviation 1 over its picture, so that a
     painting may be darker or of less contrast than its photo. Not in the papers: with content losses of deep features
-    alone a net that learns fast draws contours on one colour.
+    alone a net that learns fast draws contours on one color.
     """
     tones = (F.avg_pool2d(image, min(cell, *image.shape[2:])) for image in (result, photo))
     return content_loss(*tones)

@@ -1,4 +1,4 @@
-"""A painter in any style: one net reads a painting, and so tells another how to paint.
+"""A painter in any style: a transformation network, and a style-prediction network that conditions it.
 
 Ghiasi et al., "Exploring the structure of a real-time, arbitrary neural artistic stylization network", BMVC 2017.
 """
@@ -15,22 +15,22 @@ from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.style_transfer import TransformPainter
 from ppgan_lite.nets.vgg import VGGEncoder
 
-SEEN_EPSILON = 1e-2  # keeps what hardly differs between paintings from being blown up
+STD_EPSILON = 1e-2  # keeps features that hardly differ between paintings from being amplified
 LEAK = 0.2  # slope of the leaky ReLU below 0
 
 
 class StylePredictor(nn.Layer):
-    """Reads a painting: mean and standard deviation of an encoder's features, and from them the norms of a style.
+    """Predicts the norms of a style from mean and standard deviation of an encoder's features of a painting.
 
-    Departures from Ghiasi: the encoder is one that knows pictures already and stays as it is, in place of an Inception
-    net that learns along: with hundreds of paintings to learn from instead of tens of thousands, one that may learn
-    knows its own paintings only. Standard deviations count beside means, as strokes show in those.
+    Departures from Ghiasi: the encoder is pretrained and frozen, in place of an Inception net that is trained too: with
+    hundreds of paintings instead of tens of thousands, a trained one would memorize them. Standard deviations are used
+    beside means, as strokes show in those. Both are normalized by running statistics over paintings.
 
     Args:
         encoder_channels: See `VGGEncoder`.
         encoder_convs: See `VGGEncoder`.
-        code_channels: Width of what lies between statistics and norms.
-        norm_channels: How many channels the norms have in all.
+        code_channels: Width of the hidden layer between statistics and norms.
+        norm_channels: Channels of all norms together.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class StylePredictor(nn.Layer):
         super().__init__()
         self.encoder = VGGEncoder(encoder_channels, encoder_convs)
         statistics = 2 * sum(encoder_channels)
-        self.register_buffer("seen_mean", paddle.zeros([1, statistics]))
-        self.register_buffer("seen_spread", paddle.ones([1, statistics]))
+        self.register_buffer("running_mean", paddle.zeros([1, statistics]))
+        self.register_buffer("running_std", paddle.ones([1, statistics]))
         self.code = nn.Linear(statistics, code_channels)
         self.to_norms = nn.Linear(code_channels, 2 * norm_channels)
-        self.to_norms.weight.set_value(self.to_norms.weight * 0.1)  # fresh weights hardly tell paintings apart
+        self.to_norms.weight.set_value(self.to_norms.weight * 0.1)  # fresh weights hardly depend on the painting
 
     def statistics(self, painting: paddle.Tensor) -> paddle.Tensor:
         """Return means and standard deviations of all channels of all layers, N x 2K, of N x 3 x H x W in [0, 1]."""
@@ -55,16 +55,19 @@ class StylePredictor(nn.Layer):
             deviations.append((variance + 1e-5).sqrt())
         return paddle.concat([*means, *deviations], axis=1)
 
-    def watch(self, statistics: paddle.Tensor, momentum: float = 0.97) -> None:
-        """Take note of what paintings have in common: N x 2K."""
+    def update_running_stats(self, statistics: paddle.Tensor, momentum: float = 0.97) -> None:
+        """Move the running mean and std toward those of a batch of paintings: N x 2K.
+
+        The std is a mean absolute deviation, which outliers move less.
+        """
         mean = statistics.mean(axis=0, keepdim=True)
-        deviation = (statistics - self.seen_mean).abs().mean(axis=0, keepdim=True)
-        for buffer, seen in ((self.seen_mean, mean), (self.seen_spread, deviation)):
-            buffer.set_value(buffer * momentum + seen * (1 - momentum))
+        deviation = (statistics - self.running_mean).abs().mean(axis=0, keepdim=True)
+        for buffer, of_batch in ((self.running_mean, mean), (self.running_std, deviation)):
+            buffer.set_value(buffer * momentum + of_batch * (1 - momentum))
 
     def norms(self, statistics: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
-        """Return what a style adds to the norms' scales and shifts, N x S each, from `statistics`."""
-        code = self.code((statistics - self.seen_mean) / (self.seen_spread + SEEN_EPSILON))
+        """Return the offsets to scales and shifts of all norms, N x S each, from `statistics`."""
+        code = self.code((statistics - self.running_mean) / (self.running_std + STD_EPSILON))
         code = paddle.maximum(code, LEAK * code)  # paddle2onnx 2.1 forgets the slope of a leaky ReLU
         scales, shifts = self.to_norms(code).chunk(2, axis=1)
         return scales, shifts

@@ -34,7 +34,7 @@ def reflect_pad(x: paddle.Tensor, width: int = 1) -> paddle.Tensor:
 
 
 def require_size(where: str, x: paddle.Tensor, smallest: int, remedy: str) -> None:
-    """Refuse a picture (NCHW) that is too small for what is to be done with it; not checked while a net is traced.
+    """Refuse a picture (NCHW) that is too small for a net or a layer; not checked while a net is traced.
 
     Raises:
         UsageError: A side is shorter than `smallest` pixels.
@@ -46,9 +46,9 @@ def require_size(where: str, x: paddle.Tensor, smallest: int, remedy: str) -> No
 
 
 def upsample_nearest(x: paddle.Tensor) -> paddle.Tensor:
-    """Double height and width by repetition; NCHW.
+    """Upsample height and width by 2, nearest neighbor; NCHW.
 
-    Stacking instead of `F.interpolate`, whose backward pass on a CPU takes longer than the convolution behind it.
+    Stacking instead of `F.interpolate`, whose backward pass on a CPU takes longer than the convolution after it.
     """
     n, c, h, w = x.shape
     x = paddle.stack([x, x], axis=4).reshape([n, c, h, 2 * w])
@@ -56,14 +56,14 @@ def upsample_nearest(x: paddle.Tensor) -> paddle.Tensor:
 
 
 def crop(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
-    """Cut what is more than `height` x `width` off the bottom and the right; NCHW."""
+    """Crop to `height` x `width` at the bottom and the right; NCHW."""
     if paddle.in_dynamic_mode() and x.shape[2:] == [height, width]:
         return x
     return x[:, :, :height, :width]
 
 
 def resize_bilinear(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
-    """Resize NCHW to `height` x `width`, half-pixel centres, no antialiasing (as the Laplacian pyramid wants it)."""
+    """Resize NCHW to `height` x `width`, half-pixel centers, no antialiasing (as the Laplacian pyramid needs it)."""
     return F.interpolate(x, size=[height, width], mode="bilinear", align_corners=False)
 
 
@@ -71,8 +71,8 @@ def resize_bilinear(x: paddle.Tensor, height: int, width: int) -> paddle.Tensor:
 # processor's cache take a third of the time on large pictures (3.3).
 STRIP_VALUES = 1_200_000
 
-# A convolution to a quarter of the channels or fewer is quicker as a transposed one, which folds what comes out instead
-# of unfolding what goes in: 7x7 from 64 channels to 3 in an eighth of the time, forward and backward (3.3).
+# A convolution to a quarter of the channels or fewer is quicker as a transposed one, which folds its output instead of
+# unfolding its input: 7x7 from 64 channels to 3 in an eighth of the time, forward and backward (3.3).
 NARROWING = 4
 
 # Winograd's way pays while training from so many channels on (256 of 32 x 32 in half of the time, 3.3), unless there
@@ -86,13 +86,13 @@ WINOGRAD_SIDE = 128
 class SameConv(nn.Conv2D):
     """A convolution of odd kernel size that keeps the size (stride 2 halves it, rounding up).
 
-    The numbers are a plain convolution's, up to rounding; how they are reached depends on what is quick.
+    The numbers are a plain convolution's, up to rounding; the algorithm is the quickest for the shapes.
 
     Args:
         in_channels: Channels that go in.
         out_channels: Channels that come out.
         kernel: Height and width of the filters.
-        padding: What the picture is surrounded by: its mirror image, or zeros.
+        padding: Reflect or zero padding.
         stride: 1 or 2.
         bias: Whether there is one.
     """
@@ -127,7 +127,7 @@ class SameConv(nn.Conv2D):
         return self._in_strips(F.pad(x, [border] * 4) if border else x)
 
     def _uses_winograd(self, x: paddle.Tensor) -> bool:
-        """Whether a net learns on a CPU from a picture of the kind that is quicker that way."""
+        """Return whether this is training on a CPU with shapes for which Winograd's algorithm is quicker."""
         if not (self.transforms and self.training and paddle.in_dynamic_mode() and x.place.is_cpu_place()):
             return False
         n, _, height, width = x.shape
@@ -135,7 +135,7 @@ class SameConv(nn.Conv2D):
         return fits and x.dtype == paddle.float32
 
     def _convolve(self, x: paddle.Tensor, border: int = 0) -> paddle.Tensor:
-        """Convolve, zeros around the picture, on a CPU."""
+        """Convolve with zero padding, on a CPU."""
         if not self.narrows:
             return F.conv2d(x, self.weight, self.bias, self._stride, border)
         turned = self.weight.flip([2, 3]).transpose([1, 0, 2, 3])
@@ -156,14 +156,14 @@ class SameConv(nn.Conv2D):
 
 
 class ReflectConv(SameConv):
-    """A 3x3 convolution behind a reflect padding of one pixel."""
+    """A 3x3 convolution after a reflect padding of one pixel."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__(in_channels, out_channels, 3, "reflect", stride=stride)
 
 
-class DoublingConv(nn.Conv2DTranspose):
-    """A transposed convolution of stride 2 that doubles height and width exactly; the kernel is 3 or 4 wide."""
+class UpsampleConv(nn.Conv2DTranspose):
+    """A transposed convolution of stride 2 whose output is exactly twice as large; the kernel is 3 or 4 wide."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, *, bias: bool = True) -> None:
         super().__init__(
@@ -177,8 +177,8 @@ class DoublingConv(nn.Conv2DTranspose):
         )
 
 
-class BlurredHalving(nn.Layer):
-    """Halve height and width, rounding up, behind a blur of [1, 2, 1] each way, as CUT does after a convolution.
+class BlurPool(nn.Layer):
+    """Blur with [1, 2, 1] each way, then downsample by 2, rounding up, as CUT does after a convolution.
 
     Zhang, "Making Convolutional Networks Shift-Invariant Again", ICML 2019.
     """
@@ -193,10 +193,10 @@ class BlurredHalving(nn.Layer):
         return F.conv2d(reflect_pad(x), self.filters, stride=2, groups=self.filters.shape[0])
 
 
-class BlurredDoubling(nn.Layer):
-    """Double height and width, as CUT does before a convolution.
+class BilinearUpsample(nn.Layer):
+    """Upsample by 2, bilinear, as CUT does before a convolution.
 
-    CUT writes it as a transposed filter [1, 3, 3, 1] / 4 each way over repeated borders. Those are bilinear's numbers.
+    CUT writes it as a transposed filter [1, 3, 3, 1] / 4 each way over repeated borders, which has the same output.
     """
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -204,11 +204,13 @@ class BlurredDoubling(nn.Layer):
 
 
 class ResizeConv(nn.Layer):
-    """Double by repetition, then a 3x3 convolution (Odena et al., "Deconvolution and Checkerboard Artifacts", 2016).
+    """Upsample by nearest neighbor, then convolve with 3x3 filters.
 
-    Where each pixel stands four times, a filter of 3x3 has only 2x2 different ones under it. So in training on a CPU
-    the four phases of the result are convolved from the small picture, with sums of the filters' values: the same
-    numbers up to rounding, in a third (128 x 128) to a half (64 x 64) of the time (Paddle 3.3).
+    Odena et al., "Deconvolution and Checkerboard Artifacts", 2016.
+
+    In an upsampled picture a filter of 3x3 covers only 2x2 different pixels. So in training on a CPU the four phases of
+    the result are convolved from the small picture, with sums of the filters' values: the same numbers up to rounding,
+    in a third (128 x 128) to a half (64 x 64) of the time (Paddle 3.3).
     """
 
     def __init__(self, in_channels: int, out_channels: int, padding: Padding, *, bias: bool = True) -> None:
@@ -223,7 +225,7 @@ class ResizeConv(nn.Layer):
         out_channels, in_channels = self.conv.weight.shape[:2]
         filters = paddle.matmul(self.conv.weight.flatten(2), self.sums).reshape([out_channels, in_channels, 4, 4])
         filters = filters.transpose([0, 2, 1, 3]).reshape([4 * out_channels, in_channels, 2, 2])
-        # The mirror image of a doubled pixel is that pixel: what reflects in the large picture repeats in the small.
+        # The mirror image of an upsampled pixel is that pixel: reflect padding repeats pixels of the small picture.
         y = F.conv2d(_repeat_border(x), filters) if self.conv.reflects else F.conv2d(x, filters, padding=1)
         y = y.reshape([n, out_channels, 4, height + 1, width + 1])
         phases = [y[:, :, 2 * a + b, a : a + height, b : b + width] for a in (0, 1) for b in (0, 1)]
@@ -232,18 +234,18 @@ class ResizeConv(nn.Layer):
 
 
 def _phase_sums() -> np.ndarray:
-    """What turns a 3x3 filter into the 2x2 filters of the four phases: 9 x 16, phase by phase."""
+    """Return the matrix from a 3x3 filter to the 2x2 filters of the four phases: 9 x 16, phase by phase."""
     return np.einsum("pir,qjc->rcpqij", PHASE_SUMS, PHASE_SUMS).reshape(9, 16)
 
 
 def _repeat_border(x: paddle.Tensor) -> paddle.Tensor:
-    """Pad height and width by one repeated pixel; slices for the reason that `reflect_pad` has."""
+    """Pad height and width by one repeated pixel; by slices, as `reflect_pad`."""
     x = paddle.concat([x[:, :, :1], x, x[:, :, -1:]], axis=2)
     return paddle.concat([x[:, :, :, :1], x, x[:, :, :, -1:]], axis=3)
 
 
 class ResidualBlock(nn.Layer):
-    """x + conv(relu(conv(x))), without normalisation, as LapStyle's decoder and revision nets have it."""
+    """x + conv(relu(conv(x))), without normalization, of LapStyle's decoder and revision nets."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

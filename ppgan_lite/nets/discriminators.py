@@ -1,6 +1,6 @@
-"""Nets that judge whether a picture belongs to a domain.
+"""Discriminators: nets that tell real pictures of a domain from generated ones.
 
-They return logits (positive: looks real), which the losses know how to read, or, with `sigmoid`, probabilities.
+They return logits (positive: real), or, with `sigmoid`, probabilities; `losses.adversarial` takes either.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import require_size
-from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
 from ppgan_lite.nets.spectral import SpectralConv
@@ -20,7 +20,7 @@ from ppgan_lite.nets.spectral import SpectralConv
 SLOPE = 0.2  # of every leaky ReLU here, as in DCGAN
 
 
-class JudgingLayer(nn.Layer):
+class ConvNormLeakyReLU(nn.Layer):
     """leaky_relu(norm(conv(x))), the convolution with spectral normalisation if asked for."""
 
     def __init__(
@@ -35,7 +35,7 @@ class JudgingLayer(nn.Layer):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.conv = judging_conv(
+        self.conv = make_conv(
             in_channels,
             out_channels,
             kernel,
@@ -50,7 +50,7 @@ class JudgingLayer(nn.Layer):
         return F.leaky_relu(self.norm(self.conv(x)), SLOPE)
 
 
-def judging_conv(
+def make_conv(
     in_channels: int,
     out_channels: int,
     kernel: int,
@@ -68,38 +68,38 @@ def judging_conv(
     )
 
 
-def halvings(
+def downsampling_layers(
     in_channels: int, base_channels: int, count: int, norm: Norm, *, spectral_norm: bool
 ) -> tuple[nn.LayerList, list[int]]:
-    """Return `count` 4x4 layers of stride 2, the first without a norm, and their widths: doubled, up to 8 times."""
+    """Return `count` 4x4 layers of stride 2, the first without a norm, and their widths, twice as wide each up to 8."""
     widths = [base_channels * min(2**number, 8) for number in range(count)]
     layers = nn.LayerList()
     for number, (a, b) in enumerate(pairwise([in_channels, *widths])):
         kind: Norm = norm if number else "none"
-        layers.append(JudgingLayer(a, b, 4, stride=2, padding=1, norm=kind, spectral_norm=spectral_norm))
+        layers.append(ConvNormLeakyReLU(a, b, 4, stride=2, padding=1, norm=kind, spectral_norm=spectral_norm))
     return layers, widths
 
 
-def require_judgeable(net: nn.Layer, x: paddle.Tensor, smallest: int) -> None:
-    """Refuse a picture that a discriminator of several halvings would shrink to nothing; see `require_size`."""
+def require_crop_size(net: nn.Layer, x: paddle.Tensor, smallest: int) -> None:
+    """Refuse a picture that the downsamplings would shrink to nothing; see `require_size`."""
     remedy = "Train with larger crops, or give the discriminator fewer layers"
     require_size(type(net).__name__, x, smallest, remedy)
 
 
 class PatchDiscriminator(Net):
-    """PatchGAN: one judgement for each of many overlapping patches (Isola et al., CVPR 2017, section 3.2.2).
+    """PatchGAN: one logit for each of many overlapping patches (Isola et al., CVPR 2017, section 3.2.2).
 
     As the authors' PyTorch code has it; with 3 layers the patches are 70 pixels wide.
 
     Args:
         in_channels: Channels of the pictures; of both together for pairs.
-        base_channels: Width of the first layer; doubled at each further one, up to 8 times.
-        layers: Number of halving layers: 1 judges patches of 16 pixels, 2 of 34, 3 of 70, 4 of 142.
+        base_channels: Width of the first layer; twice as wide at each further one, up to 8 times.
+        layers: Number of downsampling layers: 1 has patches of 16 pixels, 2 of 34, 3 of 70, 4 of 142.
         norm: "instance" (CycleGAN), "batch" (pix2pix) or "none".
         sigmoid: Whether probabilities come out instead of logits.
         spectral_norm: Whether each convolution's weights are divided by their largest singular value.
-        initialisation: How fresh weights are drawn; see `initialise`.
-        gain: See `initialise`.
+        initialization: How fresh weights are drawn; see `initialize`.
+        gain: See `initialize`.
     """
 
     def __init__(
@@ -110,17 +110,17 @@ class PatchDiscriminator(Net):
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
-        initialisation: Initialisation = "normal",
+        initialization: Initialization = "normal",
         gain: float | None = None,
     ) -> None:
         super().__init__()
         self.smallest = 3 * 2**layers  # so that 3 pixels are left for two 4x4 convolutions padded by 1
-        self.halvings, widths = halvings(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
+        self.downs, widths = downsampling_layers(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
         last = base_channels * min(2**layers, 8)
-        self.last = JudgingLayer(widths[-1], last, 4, padding=1, norm=norm, spectral_norm=spectral_norm)
-        self.to_logits = judging_conv(last, 1, 4, padding=1, spectral_norm=spectral_norm)
+        self.last = ConvNormLeakyReLU(widths[-1], last, 4, padding=1, norm=norm, spectral_norm=spectral_norm)
+        self.to_logits = make_conv(last, 1, 4, padding=1, spectral_norm=spectral_norm)
         self.sigmoid = nn.Sigmoid() if sigmoid else nn.Identity()
-        initialise(self, initialisation, gain)
+        initialize(self, initialization, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x 1 x h x w of N x in_channels x H x W in [-1, 1]; h about H / 2 ** layers - 2.
@@ -128,23 +128,23 @@ class PatchDiscriminator(Net):
         Raises:
             UsageError: A side is shorter than 3 * 2 ** layers pixels.
         """
-        require_judgeable(self, x, self.smallest)
-        for layer in self.halvings:
+        require_crop_size(self, x, self.smallest)
+        for layer in self.downs:
             x = layer(x)
         return self.sigmoid(self.to_logits(self.last(x)))
 
 
 class PixelDiscriminator(Net):
-    """PixelGAN: judges every pixel by its colour alone (Isola et al., CVPR 2017, section 4.4 and appendix 6.1).
+    """PixelGAN: one logit for each pixel, from its color alone (Isola et al., CVPR 2017, section 4.4 and appendix 6.1).
 
     Args:
         in_channels: Channels of the pictures; of both together for pairs.
-        base_channels: Width of the first layer; doubled at the second.
+        base_channels: Width of the first layer; twice as wide at the second.
         norm: "instance", "batch" (pix2pix) or "none".
         sigmoid: Whether probabilities come out instead of logits.
         spectral_norm: Whether each convolution's weights are divided by their largest singular value.
-        initialisation: How fresh weights are drawn; see `initialise`.
-        gain: See `initialise`.
+        initialization: How fresh weights are drawn; see `initialize`.
+        gain: See `initialize`.
     """
 
     def __init__(
@@ -154,15 +154,15 @@ class PixelDiscriminator(Net):
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
-        initialisation: Initialisation = "normal",
+        initialization: Initialization = "normal",
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.first = JudgingLayer(in_channels, base_channels, 1, spectral_norm=spectral_norm)
-        self.second = JudgingLayer(base_channels, 2 * base_channels, 1, norm=norm, spectral_norm=spectral_norm)
-        self.to_logits = judging_conv(2 * base_channels, 1, 1, bias=has_bias(norm), spectral_norm=spectral_norm)
+        self.first = ConvNormLeakyReLU(in_channels, base_channels, 1, spectral_norm=spectral_norm)
+        self.second = ConvNormLeakyReLU(base_channels, 2 * base_channels, 1, norm=norm, spectral_norm=spectral_norm)
+        self.to_logits = make_conv(2 * base_channels, 1, 1, bias=has_bias(norm), spectral_norm=spectral_norm)
         self.sigmoid = nn.Sigmoid() if sigmoid else nn.Identity()
-        initialise(self, initialisation, gain)
+        initialize(self, initialization, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x 1 x H x W of N x in_channels x H x W in [-1, 1]."""
@@ -170,20 +170,20 @@ class PixelDiscriminator(Net):
 
 
 class GlobalDiscriminator(Net):
-    """Judges a picture as a whole: one number, whatever its size.
+    """One logit for the whole picture, whatever its size.
 
-    The discriminator of DCGAN (Radford et al., ICLR 2016, figure 1 turned round) with an adaptive pooling in front of
-    its last convolution, which therefore still sees what lies where, on a grid of 4 x 4.
+    The discriminator of DCGAN (Radford et al., ICLR 2016, figure 1 in reverse) with an adaptive pooling before its
+    last convolution, which therefore still sees positions on a grid of 4 x 4.
 
     Args:
         in_channels: Channels of the pictures; of both together for pairs.
-        base_channels: Width of the first layer; doubled at each further one, up to 8 times.
-        layers: Number of halving layers.
+        base_channels: Width of the first layer; twice as wide at each further one, up to 8 times.
+        layers: Number of downsampling layers.
         norm: "instance", "batch" (DCGAN) or "none".
         sigmoid: Whether probabilities come out instead of logits.
         spectral_norm: Whether each convolution's weights are divided by their largest singular value.
-        initialisation: How fresh weights are drawn; see `initialise`.
-        gain: See `initialise`.
+        initialization: How fresh weights are drawn; see `initialize`.
+        gain: See `initialize`.
     """
 
     GRID = 4
@@ -196,15 +196,15 @@ class GlobalDiscriminator(Net):
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
-        initialisation: Initialisation = "normal",
+        initialization: Initialization = "normal",
         gain: float | None = None,
     ) -> None:
         super().__init__()
-        self.smallest = 2 * 2**layers  # a single pixel cannot be normalised
-        self.halvings, widths = halvings(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
-        self.to_logits = judging_conv(widths[-1], 1, self.GRID, spectral_norm=spectral_norm)
+        self.smallest = 2 * 2**layers  # a single pixel cannot be normalized
+        self.downs, widths = downsampling_layers(in_channels, base_channels, layers, norm, spectral_norm=spectral_norm)
+        self.to_logits = make_conv(widths[-1], 1, self.GRID, spectral_norm=spectral_norm)
         self.sigmoid = nn.Sigmoid() if sigmoid else nn.Identity()
-        initialise(self, initialisation, gain)
+        initialize(self, initialization, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x 1 x 1 x 1 of N x in_channels x H x W in [-1, 1].
@@ -212,8 +212,8 @@ class GlobalDiscriminator(Net):
         Raises:
             UsageError: A side is shorter than 2 * 2 ** layers pixels.
         """
-        require_judgeable(self, x, self.smallest)
-        for layer in self.halvings:
+        require_crop_size(self, x, self.smallest)
+        for layer in self.downs:
             x = layer(x)
         return self.sigmoid(self.to_logits(F.adaptive_avg_pool2d(x, self.GRID)))
 
@@ -227,12 +227,12 @@ class MultiScaleDiscriminator(Net):
         in_channels: Channels of the pictures; of both together for pairs.
         base_channels: See `PatchDiscriminator`.
         layers: See `PatchDiscriminator`.
-        scales: How many sizes there are; each is half of the one before.
+        scales: Number of sizes; each is half of the one before.
         norm: See `PatchDiscriminator`.
         sigmoid: See `PatchDiscriminator`.
         spectral_norm: See `PatchDiscriminator`.
-        initialisation: How fresh weights are drawn; see `initialise`.
-        gain: See `initialise`.
+        initialization: How fresh weights are drawn; see `initialize`.
+        gain: See `initialize`.
     """
 
     def __init__(
@@ -244,7 +244,7 @@ class MultiScaleDiscriminator(Net):
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
-        initialisation: Initialisation = "normal",
+        initialization: Initialization = "normal",
         gain: float | None = None,
     ) -> None:
         super().__init__()
@@ -252,29 +252,29 @@ class MultiScaleDiscriminator(Net):
         self.discriminators = nn.LayerList(
             [
                 PatchDiscriminator(
-                    in_channels, base_channels, layers, norm, sigmoid, spectral_norm, initialisation, gain
+                    in_channels, base_channels, layers, norm, sigmoid, spectral_norm, initialization, gain
                 )
                 for _ in range(scales)
             ]
         )
 
     def forward(self, x: paddle.Tensor) -> list[paddle.Tensor]:
-        """Return what `PatchDiscriminator` does, for each size, the full one first.
+        """Return the logits of each `PatchDiscriminator`, the full size first.
 
         Raises:
             UsageError: The picture is too small for its smallest size.
         """
-        require_judgeable(self, x, self.smallest)
-        judged = []
+        require_crop_size(self, x, self.smallest)
+        logits = []
         for number, discriminator in enumerate(self.discriminators):
             if number:
-                x = F.avg_pool2d(x, 3, stride=2, padding=1)  # the borders' means are of the pixels that are there
-            judged.append(discriminator(x))
-        return judged
+                x = F.avg_pool2d(x, 3, stride=2, padding=1)  # means at the borders leave the padding out
+            logits.append(discriminator(x))
+        return logits
 
 
 class LapStyleDiscriminator(Net):
-    """LapStyle's shallow patch discriminator (Lin et al., CVPR 2021, section 3.3): judges 7x7 patches, keeps the size.
+    """LapStyle's shallow patch discriminator (Lin et al., CVPR 2021, section 3.3): patches of 7x7, the size kept.
 
     Args:
         in_channels: Channels of the pictures.
@@ -290,7 +290,7 @@ class LapStyleDiscriminator(Net):
         self.to_logits = nn.Conv2D(base_channels, 1, 3, padding=1)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """Return logits N x 1 x H x W (positive: looks real) of N x in_channels x H x W in [0, 1]."""
+        """Return logits N x 1 x H x W (positive: real) of N x in_channels x H x W in [0, 1]."""
         for conv, norm in zip(self.convs, self.norms):
             x = F.leaky_relu(norm(conv(x)), SLOPE)
         return self.to_logits(x)

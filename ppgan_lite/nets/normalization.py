@@ -1,4 +1,4 @@
-"""Normalisation layers, and instance normalisation with the statistics of another picture."""
+"""Normalization layers, and instance normalization with given statistics."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ EPSILON = 1e-5  # added to a variance
 
 
 class InstanceNorm(nn.Layer):
-    """Instance normalisation without parameters (Ulyanov et al., 2016): each channel of each picture by itself.
+    """Instance normalization without parameters (Ulyanov et al., 2016): each channel of each picture by itself.
 
     Attributes:
-        channels: How many are normalised.
+        channels: Number of channels.
         fixed: Mean and variance, N x C x 1 x 1 each, to use instead of the input's own; see `fixed_statistics`.
     """
 
@@ -30,7 +30,7 @@ class InstanceNorm(nn.Layer):
         self.fixed: Moments | None = None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """Normalise N x C x H x W."""
+        """Normalize N x C x H x W."""
         if self.fixed is None:
             return F.instance_norm(x, eps=EPSILON)
         mean, variance = self.fixed
@@ -38,10 +38,10 @@ class InstanceNorm(nn.Layer):
 
 
 class PictureNorm(InstanceNorm):
-    """Batch normalisation by the statistics of each picture, in use as in training.
+    """Batch normalization by the statistics of each picture, in inference as in training.
 
-    So pix2pix normalises (Isola et al., CVPR 2017, section 3.4), which trains on batches of one picture and keeps to
-    the statistics of the picture at hand afterwards. The running statistics are a trained file's: kept, not used.
+    As in pix2pix (Isola et al., CVPR 2017, section 3.4), which trains on batches of one picture and uses the statistics
+    of each picture in inference too. The running statistics are those of a trained file: stored, not used.
     """
 
     def __init__(self, channels: int) -> None:
@@ -52,7 +52,7 @@ class PictureNorm(InstanceNorm):
         self.register_buffer("_variance", paddle.ones([channels]))
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """Normalise N x C x H x W."""
+        """Normalize N x C x H x W."""
         return super().forward(x) * self.weight.reshape([1, -1, 1, 1]) + self.bias.reshape([1, -1, 1, 1])
 
 
@@ -68,7 +68,7 @@ def mean_and_std(features: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]
 
 @contextlib.contextmanager
 def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterator[None]:
-    """Let the instance norms of a net use given statistics: how a tile is painted as part of its whole picture.
+    """Let the instance norms of a net use given statistics, such as those of the picture that a tile is a part of.
 
     Args:
         net: Unchanged afterwards.
@@ -85,13 +85,12 @@ def fixed_statistics(net: nn.Layer, statistics: Mapping[str, Moments]) -> Iterat
 
 
 def instance_norms(net: nn.Layer) -> dict[str, InstanceNorm]:
-    """Return what normalises by statistics of the whole picture in a net, by name."""
+    """Return the layers of a net that normalize by statistics of the whole picture, by name."""
     return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, InstanceNorm)}
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Layer:
-    """Return the normalisation layer of a name: of one picture, of a batch (with weight and bias), of one picture with
-    the weight and bias of a batch norm, or none."""
+    """Return a normalization layer by name; "none" returns an identity."""
     if norm == "instance":
         return InstanceNorm(channels)
     if norm == "picture":
@@ -100,5 +99,5 @@ def make_norm(norm: Norm, channels: int) -> nn.Layer:
 
 
 def has_bias(norm: Norm, bias: bool | None = None) -> bool:
-    """Whether convolutions before a norm have a bias: as asked, else unless the norm has its own."""
+    """Return whether convolutions before a norm have a bias: `bias`, or if not given, unless the norm has its own."""
     return norm not in ("batch", "picture") if bias is None else bias

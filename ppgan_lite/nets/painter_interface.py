@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-# Parts of a style beside the layers of an encoder.
+# Parts of a style, in addition to the layers of an encoder.
 IMAGE = "image"  # mean and covariance of the painting's colors
 NORMS = "norms"  # offsets that a painting adds to the scales and to the shifts of a net's norms
 

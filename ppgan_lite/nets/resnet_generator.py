@@ -10,40 +10,40 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.attention import SelfAttention
 from ppgan_lite.nets.blocks import (
-    BlurredDoubling,
-    BlurredHalving,
-    DoublingConv,
+    BilinearUpsample,
+    BlurPool,
     Padding,
     ResizeConv,
     SameConv,
+    UpsampleConv,
     crop,
     require_size,
 )
-from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
 
 SMALLEST_PX = 16
 
 
-class NormedConv(nn.Layer):
-    """relu(norm(conv(x))), and what changes the size before or behind."""
+class ConvNormReLU(nn.Layer):
+    """after(relu(norm(conv(before(x))))), where `before` and `after` change the size, if anything."""
 
     def __init__(
-        self, conv: nn.Layer, norm: nn.Layer, before: nn.Layer | None = None, behind: nn.Layer | None = None
+        self, conv: nn.Layer, norm: nn.Layer, before: nn.Layer | None = None, after: nn.Layer | None = None
     ) -> None:
         super().__init__()
         self.before = before or nn.Identity()
         self.conv = conv
         self.norm = norm
-        self.behind = behind or nn.Identity()
+        self.after = after or nn.Identity()
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.behind(F.relu(self.norm(self.conv(self.before(x)))))
+        return self.after(F.relu(self.norm(self.conv(self.before(x)))))
 
 
-class NormedResidualBlock(nn.Layer):
-    """x + norm(conv(dropout(relu(norm(conv(x)))))), without a ReLU behind the sum."""
+class ResnetBlock(nn.Layer):
+    """x + norm(conv(dropout(relu(norm(conv(x)))))), without a ReLU after the sum."""
 
     def __init__(self, channels: int, norm: Norm, padding: Padding, *, bias: bool, dropout: bool) -> None:
         super().__init__()
@@ -59,32 +59,33 @@ class NormedResidualBlock(nn.Layer):
 
 
 class ResnetGenerator(Net):
-    """Halve twice, residual blocks, double twice.
+    """Downsample twice, residual blocks, upsample twice.
 
     With the defaults the generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2), after Johnson et al. (ECCV 2016).
-    Departure: pictures of any size come out at their size; what rounding up added is cut off at each doubling.
+    Departure: pictures of any size come out at their size; the pixels that rounding up added are cropped after each
+    upsampling.
 
     Args:
         in_channels: Channels of the pictures that go in.
         out_channels: Channels of the pictures that come out.
-        base_channels: Width at full size; doubled at each halving.
+        base_channels: Width at full size; twice as wide after each downsampling.
         blocks: Number of residual blocks: 9 in the paper for 256 pixels and more, 6 below.
-        norm: "instance" (published, without parameters), "batch", "picture" (batch norm that keeps to the statistics of
-            the picture at hand in use too) or "none".
+        norm: "instance" (published, without parameters), "batch", "picture" (batch norm with the statistics of each
+            picture in inference too) or "none".
         padding: "reflect" (published) or "zero": of the 7x7 convolutions, the blocks and resize-convolutions. The
-            halving convolutions have always had zeros.
+            downsampling convolutions always have zero padding.
         upsample: "transposed" (published) convolutions or "nearest": repetition, then a convolution.
         dropout: Whether the blocks drop half of their inner values in training.
         attention: Whether self-attention follows the blocks (SAGAN).
-        bias: Whether the convolutions in front of norms have biases; if not given, unless the norm has its own.
-        antialias: Whether halving is a convolution and then a blur, and doubling a blur and then a convolution, as in
-            CUT (Park et al., ECCV 2020). Resize-convolutions stay what they are.
-        block_padding: Of the blocks, where it is another one than `padding`.
-        initialisation: How fresh weights are drawn; see `initialise`.
-        gain: See `initialise`.
+        bias: Whether the convolutions before norms have biases; if not given, unless the norm has its own.
+        antialias: Whether to downsample by a convolution and then a blur, and to upsample by a blur and then a
+            convolution, as in CUT (Park et al., ECCV 2020). Resize-convolutions stay as they are.
+        block_padding: Of the blocks, if not `padding`.
+        initialization: How fresh weights are drawn; see `initialize`.
+        gain: See `initialize`.
     """
 
-    value_range = (-1.0, 1.0)  # of what goes in and what comes out
+    value_range = (-1.0, 1.0)  # of input and output
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class ResnetGenerator(Net):
         bias: bool | None = None,
         antialias: bool = False,
         block_padding: Padding | None = None,
-        initialisation: Initialisation = "normal",
+        initialization: Initialization = "normal",
         gain: float | None = None,
     ) -> None:
         super().__init__()
@@ -108,35 +109,32 @@ class ResnetGenerator(Net):
         bias_attr = None if bias else False
         widths = [base_channels, 2 * base_channels, 4 * base_channels]
 
-        def halving(a: int, b: int) -> NormedConv:
+        def down(a: int, b: int) -> ConvNormReLU:
             conv = nn.Conv2D(a, b, 3, stride=1 if antialias else 2, padding=1, bias_attr=bias_attr)
-            return NormedConv(conv, make_norm(norm, b), behind=BlurredHalving(b) if antialias else None)
+            return ConvNormReLU(conv, make_norm(norm, b), after=BlurPool(b) if antialias else None)
 
-        def doubling(a: int, b: int) -> NormedConv:
+        def up(a: int, b: int) -> ConvNormReLU:
             if upsample == "nearest":
-                return NormedConv(ResizeConv(a, b, padding, bias=bias), make_norm(norm, b))
+                return ConvNormReLU(ResizeConv(a, b, padding, bias=bias), make_norm(norm, b))
             if antialias:
                 conv = nn.Conv2D(a, b, 3, padding=1, bias_attr=bias_attr)
-                return NormedConv(conv, make_norm(norm, b), before=BlurredDoubling())
-            return NormedConv(DoublingConv(a, b, 3, bias=bias), make_norm(norm, b))
+                return ConvNormReLU(conv, make_norm(norm, b), before=BilinearUpsample())
+            return ConvNormReLU(UpsampleConv(a, b, 3, bias=bias), make_norm(norm, b))
 
         stem = SameConv(in_channels, base_channels, 7, padding, bias=bias)
-        self.stem = NormedConv(stem, make_norm(norm, base_channels))
-        self.downs = nn.LayerList([halving(widths[0], widths[1]), halving(widths[1], widths[2])])
+        self.stem = ConvNormReLU(stem, make_norm(norm, base_channels))
+        self.downs = nn.LayerList([down(widths[0], widths[1]), down(widths[1], widths[2])])
         self.blocks = nn.LayerList(
-            [
-                NormedResidualBlock(widths[2], norm, block_padding or padding, bias=bias, dropout=dropout)
-                for _ in range(blocks)
-            ]
+            [ResnetBlock(widths[2], norm, block_padding or padding, bias=bias, dropout=dropout) for _ in range(blocks)]
         )
         self.attention = SelfAttention(widths[2]) if attention else nn.Identity()
-        self.ups = nn.LayerList([doubling(widths[2], widths[1]), doubling(widths[1], widths[0])])
+        self.ups = nn.LayerList([up(widths[2], widths[1]), up(widths[1], widths[0])])
         self.to_image = SameConv(base_channels, out_channels, 7, padding)
         self.multiple = 4
-        # Nothing further away can matter to a pixel of a net of up to three blocks. Of nine blocks, what lies between
-        # these 64 pixels and the possible 96 changes the result by a tenth of 1/255.
+        # The whole receptive field of a net of up to three blocks. Of nine blocks, pixels between these 64 and the
+        # possible 96 change the result by a tenth of 1/255.
         self.halo = 28 + 4 * blocks
-        initialise(self, initialisation, gain)
+        initialize(self, initialization, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x out_channels x H x W in [-1, 1] of N x in_channels x H x W in [-1, 1].

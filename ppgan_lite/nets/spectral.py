@@ -8,10 +8,10 @@ from paddle.nn import functional as F
 
 
 class SpectralConv(nn.Conv2D):
-    """A convolution with spectral normalisation (Miyato et al., ICLR 2018, section 2).
+    """A convolution with spectral normalization (Miyato et al., ICLR 2018, section 2).
 
-    One step of the power iteration with every call in training. Its vectors are buffers: they are stored with the
-    weights, so that a resumed training goes on where it was and a loaded net computes what the stored one did.
+    One step of the power iteration with every call in training. Its vectors are buffers, stored with the weights, so
+    that a resumed training continues exactly and a loaded net has the outputs of the stored one.
 
     Args:
         in_channels: Channels that go in.
@@ -19,7 +19,7 @@ class SpectralConv(nn.Conv2D):
         kernel: Height and width of the filters.
         stride: Of the filters.
         padding: With zeros, on each side.
-        bias: Whether there is one; it is not normalised.
+        bias: Whether there is one; it is not normalized.
     """
 
     def __init__(

@@ -7,8 +7,8 @@ from typing import Literal
 import paddle
 from paddle import nn
 
-from ppgan_lite.nets.blocks import DoublingConv, SameConv
-from ppgan_lite.nets.initialization import Initialisation, initialise
+from ppgan_lite.nets.blocks import SameConv, UpsampleConv
+from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 
 
@@ -29,11 +29,11 @@ class PReLUBlock(nn.Layer):
 
 
 class SRResNet(Net):
-    """Residual blocks at the size of the picture that goes in, a skip over all of them, then doubling.
+    """Residual blocks at the size of the input, a skip over all of them, then upsampling.
 
     Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", CVPR 2017,
-    section 2.1.1 and figure 4. Departures: a transposed convolution doubles the size instead of a convolution and a
-    pixel shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end.
+    section 2.1.1 and figure 4. Departures: a transposed convolution upsamples instead of a convolution and a pixel
+    shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end.
 
     Args:
         in_channels: Channels of the pictures that go in.
@@ -41,11 +41,11 @@ class SRResNet(Net):
         base_channels: Width of all layers.
         blocks: Number of residual blocks.
         scale: How many times larger the result is along each side.
-        initialisation: How fresh weights are drawn; see `initialise`.
-        gain: See `initialise`.
+        initialization: How fresh weights are drawn; see `initialize`.
+        gain: See `initialize`.
     """
 
-    value_range = (0.0, 1.0)  # of what goes in and what comes out
+    value_range = (0.0, 1.0)  # of input and output
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class SRResNet(Net):
         base_channels: int = 64,
         blocks: int = 16,
         scale: Literal[1, 2, 4] = 1,
-        initialisation: Initialisation = "kaiming",
+        initialization: Initialization = "kaiming",
         gain: float | None = None,
     ) -> None:
         super().__init__()
@@ -65,14 +65,14 @@ class SRResNet(Net):
         self.norm = nn.BatchNorm2D(base_channels)
         self.ups = nn.LayerList(
             [
-                nn.Sequential(DoublingConv(base_channels, base_channels, 4), nn.PReLU())
+                nn.Sequential(UpsampleConv(base_channels, base_channels, 4), nn.PReLU())
                 for _ in range(scale.bit_length() - 1)
             ]
         )
         self.to_image = SameConv(base_channels, out_channels, 9, "zero")
         self.multiple = 1
-        self.halo = 10 + 2 * blocks  # two 9x9 convolutions, a 3x3 convolution and the doublings beside the blocks
-        initialise(self, initialisation, gain)
+        self.halo = 10 + 2 * blocks  # two 9x9 and a 3x3 convolution, the upsampling layers, and the blocks
+        initialize(self, initialization, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x out_channels x (scale * H) x (scale * W) of N x in_channels x H x W in [0, 1]; about [0, 1]."""

@@ -19,8 +19,8 @@ LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 class VGGEncoder(Net):
     """VGG-19 (Simonyan and Zisserman, 2015) up to relu5_1, with reflect padding as in AdaIN and LapStyle.
 
-    A first 1x1 convolution turns RGB in [0, 1] into what the filters were trained on (mean-subtracted BGR for the
-    published weights; anything for weights of our own).
+    A first 1x1 convolution maps RGB in [0, 1] to the input range of the filters (mean-subtracted BGR for the published
+    weights).
 
     Args:
         channels: Width of each of the five stages. (64, 128, 256, 512, 512) is the published net.
@@ -30,7 +30,7 @@ class VGGEncoder(Net):
     def __init__(self, channels: Sequence[int] = PUBLISHED_CHANNELS, convs: Sequence[int] = PUBLISHED_CONVS) -> None:
         super().__init__()
         self.conv0 = nn.Conv2D(3, 3, 1)
-        # Fresh weights see colours of about mean 0 and deviation 1; published ones bring their own.
+        # Fresh weights get colors of about mean 0 and std 1; published ones have their own.
         self.conv0.weight.set_value(4 * paddle.eye(3).reshape([3, 3, 1, 1]))
         self.conv0.bias.set_value(paddle.full([3], -2.0))
         self.steps: list[str] = []  # names of convolutions, with "pool" between the stages
@@ -48,7 +48,7 @@ class VGGEncoder(Net):
 
         Args:
             x: N x 3 x H x W, RGB in [0, 1]. Stage k has the size of the picture divided by 2 ** (k - 1), rounded up.
-            last: The deepest layer wanted; what lies behind it is not computed.
+            last: The deepest layer wanted; those after it are not computed.
 
         Returns:
             Layer name -> N x channels x h x w, never negative.

@@ -18,7 +18,7 @@ from ppgan_lite.nets.net import Net
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 CONVS = (2, 2, 3, 3)  # of each stage
-# Of ImageNet, in blue, green, red of 0 .. 255: what the published weights (Caffe's) expect to be taken away.
+# Of ImageNet, in blue, green, red of 0 .. 255, which the published weights (Caffe's) expect to be subtracted.
 MEANS_BGR = (103.939, 116.779, 123.68)
 
 

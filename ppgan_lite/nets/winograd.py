@@ -2,12 +2,12 @@
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.2: F(4x4, 3x3). The picture is
 cut into tiles of 6x6 that overlap by two pixels; each gives 4x4 pixels of the result. In the space of 36 values that a
-tile and a filter are transformed into, the convolution is a product of matrices for each value: what MKL is best at,
-with more than twice the speed of Paddle's own convolution (3.3).
+tile and a filter are transformed into, the convolution is a product of matrices for each value, which MKL computes
+at more than twice the speed of Paddle's own convolution (3.3).
 
-Departure: what turns a picture into tiles is one matrix for a whole side, which also cuts the tiles and adds the
-padding. It multiplies by many zeros, and is still quicker than to cut and to pad in Paddle. Tiles of the result do not
-overlap: their pixels are moved, and one matrix serves all of them.
+Departure: one matrix for a whole side transforms a picture to tiles, which also cuts the tiles and adds the padding. It
+multiplies by many zeros, and is still quicker than to cut and to pad in Paddle. Tiles of the result do not overlap:
+their pixels are moved, and one matrix serves all of them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from paddle.nn import functional as F
 TILE = 4  # pixels of the result along a side
 VALUES = 6  # of a tile along a side: TILE + 3 - 1
 
-# Where the polynomials that a convolution multiplies are evaluated, beside infinity. With the paper's points, 0, 1, -1,
-# 2 and -2, rounding errors are twice as large.
+# Where the polynomials of a convolution are evaluated, in addition to infinity. With the paper's points, 0, 1, -1, 2
+# and -2, rounding errors are twice as large.
 POINTS = (0.0, 0.75, -0.75, 1.5, -1.5)
 
 
@@ -35,7 +35,7 @@ def convolve(x: paddle.Tensor, weight: paddle.Tensor, *, reflects: bool) -> padd
     Args:
         x: N x C x H x W, float32, on a CPU; sides of at least 2.
         weight: D x C x 3 x 3.
-        reflects: Whether the picture is surrounded by its mirror image, or by zeros.
+        reflects: Whether the padding is reflect, or zero.
     """
     return _Convolution.apply(x, weight, reflects)
 
@@ -80,7 +80,7 @@ def _to_tiles(x: paddle.Tensor, rows: paddle.Tensor, columns: paddle.Tensor) -> 
 
 
 def _to_tiles_transposed(x: paddle.Tensor, rows: paddle.Tensor, columns: paddle.Tensor, n: int) -> paddle.Tensor:
-    """Do the transpose of what `_to_tiles` does with the same matrices: 36 x (tiles) x C -> N x C x H x W."""
+    """Compute the transpose of `_to_tiles` with the same matrices: 36 x (tiles) x C -> N x C x H x W."""
     channels = x.shape[2]
     values, across, width = columns.shape
     height = rows.shape[2]
@@ -100,7 +100,7 @@ def _from_product(x: paddle.Tensor, height: int, width: int, n: int) -> paddle.T
 
 
 def _from_product_transposed(x: paddle.Tensor) -> paddle.Tensor:
-    """Do the transpose of what `_from_product` does: N x C x H x W -> 36 x (tiles) x C."""
+    """Compute the transpose of `_from_product`: N x C x H x W -> 36 x (tiles) x C."""
     n, channels, height, width = x.shape
     if height % TILE or width % TILE:
         x = F.pad(x, [0, -width % TILE, 0, -height % TILE])
@@ -132,7 +132,7 @@ def _of_filters(weight: paddle.Tensor) -> paddle.Tensor:
 
 
 def _matrices() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what the lines of tiles, of filters and of products are multiplied by: 6 x 6, 6 x 3 and 4 x 6.
+    """Return the one-dimensional transforms of tiles, of filters and of products: 6 x 6, 6 x 3 and 4 x 6.
 
     Toom and Cook's construction, as in the paper's reference implementation.
     """
@@ -160,7 +160,7 @@ def _filter_matrix() -> paddle.Tensor:
 
 @functools.lru_cache(maxsize=64)
 def _tile_matrix(size: int, reflects: bool) -> paddle.Tensor:
-    """6 x tiles x size: what turns a side of a picture into the values of its tiles, padded by a pixel at each end."""
+    """6 x tiles x size: the transform of a side of a picture, padded by a pixel at each end, to its tiles."""
     tiles = -(-size // TILE)
     places = TILE * np.arange(tiles)[:, None] + np.arange(VALUES) - 1  # of the pixels of each tile
     if reflects:

@@ -1,4 +1,4 @@
-"""How nets are trained, one file per paper.
+"""Training of nets, one file per paper.
 
 `RECIPES` is the table that configs name them by. A new recipe costs one file and one line here.
 """
@@ -7,8 +7,8 @@ RECIPES: dict[str, str] = {
     "AnyStyleDraft": "ppgan_lite.recipes.any_style:AnyStyleDraft",
     "CycleGAN": "ppgan_lite.recipes.cyclegan:CycleGAN",
     "LapStyleDraft": "ppgan_lite.recipes.lapstyle:LapStyleDraft",
-    "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",
     "Pix2Pix": "ppgan_lite.recipes.pix2pix:Pix2Pix",
+    "PyramidRevision": "ppgan_lite.recipes.pyramid_revision:PyramidRevision",
     "Restoration": "ppgan_lite.recipes.restoration:Restoration",
     "StyleTransferDraft": "ppgan_lite.recipes.style_transfer:StyleTransferDraft",
 }

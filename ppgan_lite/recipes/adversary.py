@@ -1,4 +1,4 @@
-"""A discriminator and what it is trained for."""
+"""A discriminator and its adversarial losses."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ppgan_lite.recipes.recipe import frozen
 
 @dataclass(frozen=True)
 class Adversary:
-    """A discriminator and what it is trained for: both sides of the game, as one recipe after the other plays it.
+    """A discriminator and its adversarial losses, for both sides.
 
     Attributes:
         net: The discriminator.
         objective: See `losses.adversarial`.
         penalty: Weight of the gradient penalty; only wgan-gp has one.
-        steps: How often the discriminator learns for each time that the generator does.
+        steps: Steps of the discriminator for each step of the generator.
 
     Raises:
         UsageError: The discriminator ends in a sigmoid and the objective wants scores without bounds, or `steps` is
@@ -45,23 +45,24 @@ class Adversary:
 
     @property
     def probabilities(self) -> bool:
-        """Whether the discriminator's judgements have been through a sigmoid."""
+        """Whether the discriminator ends in a sigmoid."""
         return bool(self.net.arguments.get("sigmoid", False))
 
-    def lets_generator_learn(self, iteration: int) -> bool:
-        """Say whether the generator has its turn too; the discriminator has it in every iteration."""
+    def is_generator_step(self, iteration: int) -> bool:
+        """Return whether the generator takes a step in this iteration; the discriminator does in every one."""
         return iteration % self.steps == 0
 
     def generator_loss(self, fake: paddle.Tensor) -> paddle.Tensor:
-        """Return how far some pictures are from being taken for real; the discriminator learns nothing from it."""
+        """Return the generator's loss on its pictures, without gradients for the discriminator."""
         with frozen(self.net):
-            judgement = self.net(fake)
-        return adversarial.generator_loss(judgement, self.objective, probabilities=self.probabilities)
+            logits = self.net(fake)
+        return adversarial.generator_loss(logits, self.objective, probabilities=self.probabilities)
 
     def discriminator_loss(self, real: paddle.Tensor, fake: paddle.Tensor) -> paddle.Tensor:
-        """Return how badly the discriminator tells the two apart; whatever made the fakes learns nothing from it.
+        """Return the discriminator's loss on real and fake pictures, without gradients for the generator.
 
-        It is halved, so that it learns at half the generator's pace (pix2pix, section 3.3; CycleGAN, appendix 7.1).
+        It is halved, so that the discriminator learns at half the generator's rate (pix2pix, section 3.3; CycleGAN,
+        appendix 7.1).
         """
         fake = fake.detach()
         loss = adversarial.discriminator_loss(

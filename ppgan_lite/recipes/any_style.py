@@ -1,34 +1,31 @@
-"""A painter in any style: a net that learns to read paintings and, told by what it read, to paint.
+"""A painter of any style: a transformation network and its style-prediction network, trained together.
 
 Ghiasi et al., "Exploring the structure of a real-time, arbitrary neural artistic stylization network", BMVC 2017.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import paddle
 
 from ppgan_lite.nets.any_style import AnyStyleNet
-from ppgan_lite.nets.vgg import LAYERS
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.painter import freeze
-from ppgan_lite.recipes.style_losses import StyleLosses
-from ppgan_lite.recipes.transform import TransformDraft
+from ppgan_lite.recipes.style_losses import StyleLosses, StyleLossWeights
+from ppgan_lite.recipes.transform import TRANSFORM_WEIGHTS, TransformDraft
 
 
 class AnyStyleDraft(TransformDraft):
-    """The draft of an `AnyStyleNet`.
+    """Trains the draft of an `AnyStyleNet`.
 
     As `StyleTransferDraft`, but every photo of a batch has a painting of its own.
 
     Args:
         net: Arguments of `AnyStyleNet`.
-        encoder: What reads the paintings, as it is; see `load_encoder`. Its sizes are the net's `encoder_channels` and
-            `encoder_convs`.
-        perceptual, learning_rate, beta2, reconstruct, content, content_layers, style, gram, gram_layers, colour, tone,
-            whiten, noise_std: As in `StyleTransferDraft`.
+        encoder: The frozen encoder of the style-prediction network; see `load_encoder`. Its sizes are the net's
+            `encoder_channels` and `encoder_convs`.
+        perceptual, learning_rate, beta2, reconstruct, weights, noise_std: As in `StyleTransferDraft`.
     """
 
     net: AnyStyleNet
@@ -42,45 +39,28 @@ class AnyStyleDraft(TransformDraft):
         learning_rate: float = 2e-3,
         beta2: float = 0.99,
         reconstruct: int = 300,
-        content: float = 4.0,
-        content_layers: Sequence[str] = ("relu4_1",),
-        style: float = 2.0,
-        gram: float = 20.0,
-        gram_layers: Sequence[str] = LAYERS,
-        colour: float = 5.0,
-        tone: float = 5.0,
-        whiten: bool = True,
+        weights: StyleLossWeights = TRANSFORM_WEIGHTS,
         noise_std: float = 0.0,
     ) -> None:
-        losses = StyleLosses(
-            perceptual,
-            content=content,
-            content_layers=content_layers,
-            style=style,
-            gram=gram,
-            gram_layers=gram_layers,
-            colour=colour,
-            tone=tone,
-            whiten=whiten,
-        )
+        losses = StyleLosses(perceptual, weights)
         super().__init__(AnyStyleNet(**(net or {})), losses, reconstruct=reconstruct, noise_std=noise_std)
-        reader = self.net.predictor.encoder
-        reader.set_state_dict(load_encoder(encoder).state_dict())
-        freeze(reader)
-        learning = [p for p in self.net.parameters() if not p.stop_gradient]
-        self.learn(learning, learning_rate, beta2)
+        style_encoder = self.net.predictor.encoder
+        style_encoder.set_state_dict(load_encoder(encoder).state_dict())
+        freeze(style_encoder)
+        trained = [parameter for parameter in self.net.parameters() if not parameter.stop_gradient]
+        self.train_parameters(trained, learning_rate, beta2)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step; see `TransformDraft.update`."""
+        """Do one step; see `TransformDraft.update`."""
         if self.iteration <= self.reconstruct:
             with paddle.no_grad():
-                self.net.predictor.watch(self.net.predictor.statistics(batch["style"]))
+                self.net.predictor.update_running_stats(self.net.predictor.statistics(batch["style"]))
         return super().update(batch)
 
     def paintings(self, batch: dict[str, paddle.Tensor]) -> paddle.Tensor:
-        """Each photo's own."""
+        """Return the painting of each photo."""
         return batch["style"]
 
     def statistics(self, painting: paddle.Tensor) -> dict[str, tuple[paddle.Tensor, paddle.Tensor]]:
-        """What the net reads of them."""
+        """Return norms and colors of the paintings."""
         return self.net.style_statistics(painting)

@@ -1,4 +1,4 @@
-"""What recipes are built of: nets that a config chose, Adam, and the values that a net works with."""
+"""Building blocks of recipes: nets that a config chose, Adam, and conversion to the value range of a net."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def chosen_net(choice: Mapping[str, Any]) -> nn.Layer:
 
 
 def chosen_generator(choice: Mapping[str, Any]) -> nn.Layer:
-    """Build the net that a `NetChoice` names, to make pictures with.
+    """Build the net that a `NetChoice` names, and require that it makes pictures.
 
     Raises:
         UsageError: The table has no such net, or it makes no pictures.
@@ -68,7 +68,7 @@ def adam(nets: Mapping[str, nn.Layer], learning_rate: float, *, beta1: float) ->
 
 
 def to_net(image: paddle.Tensor, channels: int, value_range: tuple[float, float]) -> paddle.Tensor:
-    """Bring pictures from a dataset to what a net works with.
+    """Convert pictures from a dataset to the channels and the range of a net.
 
     Args:
         image: N x 3 or 1 x H x W in [0, 1].
@@ -84,7 +84,7 @@ def to_net(image: paddle.Tensor, channels: int, value_range: tuple[float, float]
 
 
 def from_net(tensor: paddle.Tensor, value_range: tuple[float, float]) -> paddle.Tensor:
-    """Bring what a net returned back to [0, 1], without cutting off what lies outside: losses need its gradient."""
+    """Convert a net's result to [0, 1] without clipping: losses need the gradient outside."""
     low, high = value_range
     return tensor if (low, high) == (0.0, 1.0) else (tensor - low) / (high - low)
 

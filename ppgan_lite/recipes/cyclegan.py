@@ -33,23 +33,23 @@ from ppgan_lite.recipes.recipe import NetChoice, Recipe
 
 
 class CycleGAN(Recipe):
-    """Learns to carry pictures of domain a over to domain b, and back again.
+    """Trains a generator from domain a to domain b, and one back.
 
     As published where the defaults are. The paper's schedule, a constant rate and then one that falls to 0, is the
-    config's. `discriminator_b` judges domain b, that is, what `generator_ab` makes.
+    config's. `discriminator_b` sees domain b, that is, results of `generator_ab`.
 
     Args:
         generator: Of both directions. As many channels out as in, and pictures of their own size.
         discriminator: Of both domains.
         objective: The adversarial loss; see `losses.adversarial`. "lsgan" is the paper's.
         penalty: Weight of the gradient penalty of "wgan-gp".
-        cycle: Weight of the L1 distance between a picture and what there and back again made of it.
-        identity: Weight of the L1 distance between a picture and what the generator that makes such pictures makes of
-            it, times `cycle` (paper, section 5.2).
-        pool: How many earlier results each discriminator may be shown again.
+        cycle: Weight of the L1 distance between a picture and its translation there and back.
+        identity: Weight of the L1 distance between a picture and the result of the generator into its own domain, as a
+            share of `cycle` (paper, section 5.2).
+        pool: Size of each discriminator's `ImagePool`.
         learning_rate: Adam's, for all nets.
         beta1: Adam's.
-        discriminator_steps: The generators learn once in so many iterations, the discriminators in each.
+        discriminator_steps: The generators take a step once in so many iterations, the discriminators in each.
     """
 
     needs = ("a", "b")
@@ -93,31 +93,31 @@ class CycleGAN(Recipe):
         self.identity = identity
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step of the generators, then one of the discriminators; see `Recipe.update`."""
+        """Do one step of the generators, then one of the discriminators; see `Recipe.update`."""
         a, b = self._domains(batch)
         terms: dict[str, paddle.Tensor] = {}
-        if self.adversary_b.lets_generator_learn(self.iteration):
+        if self.adversary_b.is_generator_step(self.iteration):
             fake_a, fake_b, terms = self._generator_terms(a, b)
-            self.groups["generators"].minimise(sum(terms.values()))
+            self.groups["generators"].backward_step(sum(terms.values()))
         else:
             with paddle.no_grad():
                 fake_a, fake_b = self.generator_ba(b), self.generator_ab(a)
         rng = numpy_generator()
-        judged = {
+        discriminator_terms = {
             "discriminator_a": self.adversary_a.discriminator_loss(a, self.pool_a.exchange(fake_a, rng)),
             "discriminator_b": self.adversary_b.discriminator_loss(b, self.pool_b.exchange(fake_b, rng)),
         }
-        self.groups["discriminators"].minimise(sum(judged.values()))
-        return {name: float(term) for name, term in {**terms, **judged}.items()}
+        self.groups["discriminators"].backward_step(sum(discriminator_terms.values()))
+        return {name: float(term) for name, term in {**terms, **discriminator_terms}.items()}
 
     def _domains(self, batch: Mapping[str, paddle.Tensor]) -> tuple[paddle.Tensor, paddle.Tensor]:
-        """The pictures of both domains as the nets want them."""
+        """Return the pictures of both domains in the channels and range of the nets."""
         return to_net(batch["a"], self.channels, self.value_range), to_net(batch["b"], self.channels, self.value_range)
 
     def _generator_terms(
         self, a: paddle.Tensor, b: paddle.Tensor
     ) -> tuple[paddle.Tensor, paddle.Tensor, dict[str, paddle.Tensor]]:
-        """Return the fake a, the fake b, and what the generators minimise (paper, equation 3 and section 5.2)."""
+        """Return the fake a, the fake b, and the generators' losses (paper, equation 3 and section 5.2)."""
         fake_a, fake_b = self.generator_ba(b), self.generator_ab(a)
         terms = {
             "adversarial_ab": self.adversary_b.generator_loss(fake_b),
@@ -132,7 +132,7 @@ class CycleGAN(Recipe):
         return fake_a, fake_b, terms
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """Both directions: the picture, carried over, and back again."""
+        """Return, of both directions, the picture, its translation, and the translation back."""
         a, b = self._domains(batch)
         fake_b, fake_a = self.generator_ab(a), self.generator_ba(b)
         cycle_a, cycle_b = self.generator_ba(fake_b), self.generator_ab(fake_a)
@@ -140,11 +140,11 @@ class CycleGAN(Recipe):
         return {name: from_net(picture, self.value_range).clip(0, 1) for name, picture in pictures.items()}
 
     def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """How well pictures come back, and whether they look like the other domain and still show the same thing.
+        """Return the cycle's L1 distance, and distances in style to the other domain and in content to the picture.
 
-        None of them alone can choose a checkpoint: nets that change nothing bring pictures back perfectly. So the best
-        has the least `style_and_content`, the sum of two distances between features of the encoder that ships: in style
-        to a picture of the other domain, in content to the picture itself. It is noisy for few pictures.
+        None of them alone can choose a checkpoint: nets that change nothing reconstruct pictures perfectly. So the best
+        has the least `style_and_content`, the sum of two distances between features of the encoder that ships. It is
+        noisy for few pictures.
         """
         shown = self.preview(batch)
         cycle_l1 = 0.5 * (l1_loss(shown["cycle_a"], shown["a"]) + l1_loss(shown["cycle_b"], shown["b"]))
@@ -167,14 +167,14 @@ class CycleGAN(Recipe):
         return load_encoder(SHIPPED)
 
     def predictors(self) -> dict[str, PredictorSpec]:
-        """One for each direction."""
+        """Return one for each direction."""
         return {
             direction: PredictorSpec(f"generator_{net}", "translate", value_range=self.value_range)
             for direction, net in (("a_to_b", "ab"), ("b_to_a", "ba"))
         }
 
     def state(self) -> dict[str, np.ndarray]:
-        """The pictures in both pools."""
+        """Return the pictures in both pools."""
         return {
             f"{name}/{place}": image
             for name, pool in (("pool_a", self.pool_a), ("pool_b", self.pool_b))
@@ -182,7 +182,7 @@ class CycleGAN(Recipe):
         }
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
+        """Take back the result of `state`."""
         for name, pool in (("pool_a", self.pool_a), ("pool_b", self.pool_b)):
             prefix = f"{name}/"
             pool.load_state({key.removeprefix(prefix): image for key, image in state.items() if key.startswith(prefix)})

@@ -9,12 +9,12 @@ import paddle
 
 
 class ImagePool:
-    """Earlier fakes, for a discriminator to learn from beside the present ones (Shrivastava et al., CVPR 2017, 2.3).
+    """Earlier fakes, which a discriminator is trained on too (Shrivastava et al., CVPR 2017, section 2.3).
 
-    It keeps a discriminator from following the generator's latest habit only.
+    It keeps a discriminator from fitting the generator's latest results only.
 
     Args:
-        size: How many pictures it keeps; 0 to hand every picture through.
+        size: Pictures that it keeps; 0 returns every batch as it is.
     """
 
     def __init__(self, size: int) -> None:
@@ -22,13 +22,13 @@ class ImagePool:
         self.images: list[paddle.Tensor] = []
 
     def exchange(self, fakes: paddle.Tensor, rng: np.random.Generator) -> paddle.Tensor:
-        """Return a batch in which some fakes are older ones, and keep those that gave way to them.
+        """Return a batch in which some fakes are exchanged for older ones, and keep those.
 
-        The pool first fills up. Then every picture has an even chance to change places with a kept one.
+        The pool first fills up. Then every picture is exchanged for a kept one with a probability of 1/2.
 
         Args:
-            fakes: N x C x H x W; what is returned carries no gradient to whatever made them.
-            rng: Decides.
+            fakes: N x C x H x W; the result carries no gradient to their generator.
+            rng: Source of randomness.
         """
         fakes = fakes.detach().astype("float32")
         if self.size == 0:
@@ -48,5 +48,5 @@ class ImagePool:
         return {f"{place:03d}": image.numpy() for place, image in enumerate(self.images)}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
+        """Take back the result of `state`."""
         self.images = [paddle.to_tensor(state[place]) for place in sorted(state)]

@@ -19,21 +19,21 @@ from ppgan_lite.recipes.recipe import NetChoice, Recipe
 
 
 class Pix2Pix(Recipe):
-    """Learns to turn a picture a into the picture b that belongs to it.
+    """Trains a generator from pictures a to the pictures b that they are paired with.
 
     As published where the defaults are: no noise goes in but the generator's dropout (section 3.2.1), and the
     discriminator sees a beside b. Departures: dropout is off once training is over, so that a result can be repeated;
     the generator steps before the discriminator, so that accumulated gradients are those of a larger batch.
 
     Args:
-        generator: From a to b. One with `in_channels: 1` gets a in grey, as for colourisation.
+        generator: From a to b. One with `in_channels: 1` gets a in gray, as for colorization.
         discriminator: Its `in_channels` are those of a and b together.
         objective: The adversarial loss; see `losses.adversarial`. "vanilla" is the paper's.
         penalty: Weight of the gradient penalty of "wgan-gp".
         l1: Weight of the L1 distance to b.
         learning_rate: Adam's, for both nets.
         beta1: Adam's.
-        discriminator_steps: The generator learns once in so many iterations, the discriminator in each.
+        discriminator_steps: The generator takes a step once in so many iterations, the discriminator in each.
     """
 
     needs = ("a", "b")
@@ -63,25 +63,25 @@ class Pix2Pix(Recipe):
         self.l1 = l1
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step of the generator, then one of the discriminator; see `Recipe.update`."""
+        """Do one step of the generator, then one of the discriminator; see `Recipe.update`."""
         a, b = self._pair(batch)
         terms = {}
-        if self.adversary.lets_generator_learn(self.iteration):
+        if self.adversary.is_generator_step(self.iteration):
             fake = self.generator(a)
             terms["adversarial"] = self.adversary.generator_loss(paddle.concat([a, fake], axis=1))
             terms["l1"] = self.l1 * l1_loss(fake, b)
-            self.groups["generator"].minimise(sum(terms.values()))
+            self.groups["generator"].backward_step(sum(terms.values()))
         else:
             with paddle.no_grad():
                 fake = self.generator(a)
         terms["discriminator"] = self.adversary.discriminator_loss(
             paddle.concat([a, b], axis=1), paddle.concat([a, fake], axis=1)
         )
-        self.groups["discriminator"].minimise(terms["discriminator"])
+        self.groups["discriminator"].backward_step(terms["discriminator"])
         return {name: float(term) for name, term in terms.items()}
 
     def _pair(self, batch: Mapping[str, paddle.Tensor]) -> tuple[paddle.Tensor, paddle.Tensor]:
-        """Both pictures of the pairs as the nets want them."""
+        """Return both pictures of the pairs in the channels and range of the nets."""
         arguments = self.generator.arguments
         return (
             to_net(batch["a"], arguments["in_channels"], self.value_range),
@@ -89,16 +89,16 @@ class Pix2Pix(Recipe):
         )
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """The picture, what is made of it, and what should be."""
+        """Return a, the result of the generator, and b."""
         a, b = self._pair(batch)
         pictures = {"a": a, "fake_b": self.generator(a), "b": b}
         return {name: from_net(picture, self.value_range).clip(0, 1) for name, picture in pictures.items()}
 
     def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """PSNR and SSIM of what is made of a, against b."""
+        """Return PSNR and SSIM of the results against b."""
         shown = self.preview(batch)
         return psnr_and_ssim(shown["fake_b"].numpy(), shown["b"].numpy())
 
     def predictors(self) -> dict[str, PredictorSpec]:
-        """The one direction."""
+        """Return the one direction."""
         return {"a_to_b": PredictorSpec("generator", "translate", value_range=self.value_range)}

@@ -1,11 +1,13 @@
-"""What every recipe offers the training loop."""
+"""The interface between recipes and the training loop."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import numpy as np
 
@@ -29,11 +31,11 @@ class TrainedGroup:
         optimizer: Built by the recipe with a float learning rate; the loop scales that rate by its schedule.
         nets: Names of nets in `Recipe.nets`.
         learning_rate: The rate before any schedule.
-        micro_batches: Calls of `minimise` whose gradients are averaged for one step.
+        micro_batches: Calls of `backward_step` whose gradients are averaged for one step.
         clip_norm: The most that the norm of a step's gradient may be; None for no limit.
         scaler: Scales losses so that float16 gradients do not vanish; None in float32 and bfloat16.
         average: Replaces the gradients of parameters by their average over all processes; None in a single one.
-        pending: Calls of `minimise` since the last step.
+        pending: Calls of `backward_step` since the last step.
     """
 
     optimizer: paddle.optimizer.Optimizer
@@ -45,7 +47,13 @@ class TrainedGroup:
     average: Callable[[list[paddle.Tensor]], None] | None = None
     pending: int = 0
 
-    def minimise(self, loss: paddle.Tensor) -> None:
+    def step_on(self, terms: Mapping[str, paddle.Tensor]) -> dict[str, float]:
+        """Do a `backward_step` on the sum of some losses; return them as numbers, with their "total"."""
+        total = sum(terms.values())
+        self.backward_step(total)
+        return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
+
+    def backward_step(self, loss: paddle.Tensor) -> None:
         """Add the gradient of a loss, and do a step with the last micro-batch of an iteration."""
         share = loss / self.micro_batches if self.micro_batches > 1 else loss
         (share if self.scaler is None else self.scaler.scale(share)).backward()
@@ -74,9 +82,10 @@ class TrainedGroup:
 
 @dataclass
 class Recipe:
-    """How nets are trained: owns the nets and the optimizers and does one update at a time.
+    """Training of nets after one paper: owns the nets and the optimizers and does one update at a time.
 
     A subclass fills `nets` and `groups` in its constructor, whose keyword arguments are the YAML's `recipe:` section.
+    Those whose default is a dataclass stand for its fields; see `with_flat_fields`.
 
     Attributes:
         needs: Batch keys that `update` reads; checked against the dataset's `gives` before training.
@@ -95,16 +104,21 @@ class Recipe:
     groups: dict[str, TrainedGroup] = field(default_factory=dict)
     iteration: int = 0
 
-    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """Do one optimisation step on a batch of float32 NCHW tensors in [0, 1]; return the losses as numbers.
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = with_flat_fields(cls.__init__)
 
-        Every loss goes through `TrainedGroup.minimise`, which knows of accumulation. What is random comes from Paddle's
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """Do one optimization step on a batch of float32 NCHW tensors in [0, 1]; return the losses as numbers.
+
+        Every loss goes through `TrainedGroup.backward_step`, which accumulates. Random numbers come from Paddle's
         generator, which the loop seeds for every iteration.
         """
         raise NotImplementedError
 
     def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """Return how good the nets are on a batch of one that they do not learn from, by name.
+        """Return measures of the nets on a batch of one that they are not trained on, by name.
 
         Called without gradients, with the averaged weights where `train.ema` is set. The loop averages the numbers over
         the samples.
@@ -112,24 +126,63 @@ class Recipe:
         return {}
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """Return named images (NCHW in [0, 1]) that show how far the training is; called without gradients."""
+        """Return named images (NCHW in [0, 1]) that show the state of the training; called without gradients."""
         raise NotImplementedError
 
     def predictors(self) -> dict[str, PredictorSpec]:
-        """Return what a checkpoint of this recipe can be used for, by name."""
+        """Return the predictors that a checkpoint of this recipe offers, by name."""
         raise NotImplementedError
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return what resuming needs beyond nets and optimizers, such as an image pool: name -> array."""
+        """Return the arrays that resuming needs beside nets and optimizers, such as an image pool: name -> array."""
         return {}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
+        """Take back the result of `state`."""
+
+
+def with_flat_fields(init: Callable[..., None]) -> Callable[..., None]:
+    """Give a constructor the fields of its dataclass arguments as arguments of their own.
+
+    A group of settings that many recipes share is then written once, and a config still says `recipe.content: 4`. The
+    signature, which is the config's schema, has the fields, with the values of the argument's default as defaults.
+
+    Args:
+        init: A constructor with keyword arguments; those whose default is a dataclass are replaced.
+    """
+    groups = {
+        name: item.default for name, item in inspect.signature(init).parameters.items() if is_dataclass(item.default)
+    }
+    if not groups:
+        return init
+    signature = inspect.signature(init, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in signature.parameters.items():
+        if name not in groups:
+            parameters.append(parameter)
+            continue
+        hints = get_type_hints(type(groups[name]))
+        parameters += [
+            inspect.Parameter(
+                item.name, parameter.KEYWORD_ONLY, default=getattr(groups[name], item.name), annotation=hints[item.name]
+            )
+            for item in fields(groups[name])
+        ]
+
+    @functools.wraps(init)
+    def flat(self: Recipe, **arguments: Any) -> None:
+        for name, default in groups.items():
+            given = {item.name: arguments.pop(item.name) for item in fields(default) if item.name in arguments}
+            arguments[name] = replace(arguments.get(name, default), **given)
+        init(self, **arguments)
+
+    flat.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return flat
 
 
 @contextlib.contextmanager
 def frozen(*nets: nn.Layer) -> Iterator[None]:
-    """Keep gradients from gathering in some nets meanwhile, as in a discriminator while the generator learns."""
+    """Keep some nets from accumulating gradients, such as a discriminator while the generator is trained."""
     parameters = [p for net in nets for p in net.parameters() if not p.stop_gradient]
     for parameter in parameters:
         parameter.stop_gradient = True

@@ -23,26 +23,26 @@ from ppgan_lite.recipes.recipe import NetChoice, Recipe
 
 
 class Restoration(Recipe):
-    """Learns to give back the clean picture b of which a degraded one a was made.
+    """Trains a generator from degraded pictures a to the clean ones b.
 
-    The sum of the losses with a weight is minimised. L1 or MSE alone give the best PSNR; features and a discriminator
+    The loss is a weighted sum. L1 or MSE alone give the best PSNR; features and a discriminator
     give sharper pictures with a lower one (paper, section 3.4). Departure: the generator steps before the
     discriminator, so that accumulated gradients are those of a larger batch.
 
     Args:
         generator: From a to b; b is `scale` times as large as a where the net has a scale.
-        discriminator: Judges results beside clean pictures; only with `adversarial`.
+        discriminator: Of results and clean pictures; only with `adversarial`.
         l1: Weight of the mean absolute error of values in [0, 1].
         mse: Weight of the mean squared error.
         perceptual: Weight of the squared error between features, in 3 channels.
-        perceptual_encoder: What gives the features; see `load_encoder`.
+        perceptual_encoder: The encoder of the features; see `load_encoder`.
         perceptual_layers: Which of them.
         adversarial: Weight of the adversarial loss; the paper's is 0.001.
         objective: The adversarial loss; see `losses.adversarial`. "vanilla" is the paper's.
         penalty: Weight of the gradient penalty of "wgan-gp".
         learning_rate: Adam's, for both nets.
         beta1: Adam's.
-        discriminator_steps: The generator learns once in so many iterations, the discriminator in each.
+        discriminator_steps: The generator takes a step once in so many iterations, the discriminator in each.
     """
 
     needs = ("a", "b")
@@ -90,23 +90,23 @@ class Restoration(Recipe):
         self.adversarial = adversarial
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """One step of the generator, then one of the discriminator if there is one; see `Recipe.update`."""
+        """Do one step of the generator, then one of the discriminator if there is one; see `Recipe.update`."""
         clean = self._clean(batch)
         terms = {}
-        if self.adversary is None or self.adversary.lets_generator_learn(self.iteration):
+        if self.adversary is None or self.adversary.is_generator_step(self.iteration):
             restored = self._restored(batch)
             terms = self._generator_terms(restored, clean)
-            self.groups["generator"].minimise(sum(terms.values()))
+            self.groups["generator"].backward_step(sum(terms.values()))
         else:
             with paddle.no_grad():
                 restored = self._restored(batch)
         if self.adversary is not None:
             terms["discriminator"] = self.adversary.discriminator_loss(clean, restored)
-            self.groups["discriminator"].minimise(terms["discriminator"])
+            self.groups["discriminator"].backward_step(terms["discriminator"])
         return {name: float(term) for name, term in terms.items()}
 
     def _restored(self, batch: Mapping[str, paddle.Tensor]) -> paddle.Tensor:
-        """Return what the generator makes of the degraded pictures, about in [0, 1]."""
+        """Return the generator's results for the degraded pictures, about in [0, 1]."""
         degraded = to_net(batch["a"], self.generator.arguments["in_channels"], self.value_range)
         return from_net(self.generator(degraded), self.value_range)
 
@@ -114,7 +114,7 @@ class Restoration(Recipe):
         return to_net(batch["b"], self.generator.arguments["out_channels"], (0.0, 1.0))
 
     def _generator_terms(self, restored: paddle.Tensor, clean: paddle.Tensor) -> dict[str, paddle.Tensor]:
-        """Return what the generator minimises, by name; losses of weight 0 are left out."""
+        """Return the generator's losses, by name; those of weight 0 are left out."""
         terms = {}
         if self.l1:
             terms["l1"] = self.l1 * l1_loss(restored, clean)
@@ -124,23 +124,23 @@ class Restoration(Recipe):
             found = self.encoder(to_net(restored, 3, (0.0, 1.0)))
             with paddle.no_grad():
                 wanted = self.encoder(to_net(clean, 3, (0.0, 1.0)))
-            distances = [content_loss(found[key], wanted[key], normalise=False) for key in self.perceptual_layers]
+            distances = [content_loss(found[key], wanted[key], normalize=False) for key in self.perceptual_layers]
             terms["perceptual"] = self.perceptual * sum(distances)
         if self.adversary is not None:
             terms["adversarial"] = self.adversarial * self.adversary.generator_loss(restored)
         return terms
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
-        """The degraded picture, restored, and the clean one."""
+        """Return the degraded picture, the restored and the clean one."""
         restored = self._restored(batch).clip(0, 1)
         return {"degraded": batch["a"], "restored": restored, "clean": self._clean(batch)}
 
     def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
-        """PSNR and SSIM of the restored pictures against the clean ones."""
+        """Return PSNR and SSIM of the restored pictures against the clean ones."""
         shown = self.preview(batch)
         return psnr_and_ssim(shown["restored"].numpy(), shown["clean"].numpy())
 
     def predictors(self) -> dict[str, PredictorSpec]:
-        """The one that restores."""
+        """Return the one that restores."""
         scale = self.generator.arguments.get("scale", 1)
         return {"restore": PredictorSpec("generator", "restore", value_range=self.value_range, scale=scale)}

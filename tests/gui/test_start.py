@@ -188,7 +188,7 @@ def test_a_cyclegan_checkpoint_translates_a_photo_both_ways_in_the_window(bench:
     from ppgan_lite.nets.resnet_generator import ResnetGenerator
 
     paddle.seed(5)
-    nets = {name: ResnetGenerator(base_channels=2, blocks=1, initialisation="kaiming") for name in ("a_to_b", "b_to_a")}
+    nets = {name: ResnetGenerator(base_channels=2, blocks=1, initialization="kaiming") for name in ("a_to_b", "b_to_a")}
     header = Header(
         {name: net_spec(net) for name, net in nets.items()},
         {name: PredictorSpec(name, "translate", value_range=(-1, 1)) for name in nets},
