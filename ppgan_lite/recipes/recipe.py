@@ -107,7 +107,7 @@ class Recipe:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "__init__" in cls.__dict__:
-            cls.__init__ = with_flat_fields(cls.__init__)
+            cls.__init__ = with_flat_fields(cls.__init__)  # type: ignore[method-assign]
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """Do one optimization step on a batch of float32 NCHW tensors in [0, 1]; return the losses as numbers.
