@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -260,10 +261,104 @@ def test_a_wrong_override_is_told_as_it_was_typed(tmp_path, override, message):
         ("base: no.yaml\n", "no.yaml: there is no such file; expected a YAML file"),
         (GOOD + "data: {name: Photos}\n", "x.yaml:7: data: said twice; expected once, it stands at x.yaml:4 too"),
         ("\x00", "x.yaml: is not YAML"),
+        ("recipe: !!bool x\n", "x.yaml: is not YAML"),
+        ("recipe: !!int ''\n", "x.yaml: is not YAML"),
+        ("recipe: !!timestamp x\n", "x.yaml: is not YAML"),
+        (GOOD + "loader: &x\n  more: *x\n", "x.yaml:8: is not YAML (*x stands inside of what it stands for)"),
+        (GOOD + "loader: &x [*x]\n", "x.yaml:7: is not YAML (*x stands inside of what it stands for)"),
+        (GOOD + "loader: &x\n  <<: *x\n", "x.yaml:8: is not YAML (*x stands inside of what it stands for)"),
+        (GOOD + "loader: " + "{a: " * 3000, "x.yaml:7: is not YAML (more than 100 levels)"),
+        (GOOD + "loader: " + "[" * 400_000, "x.yaml:7: is not YAML (more than 100 levels)"),
+        (GOOD + "loader:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 1300)), "YAML (more than 100 levels)"),
+        (GOOD + "loader: " + "9" * 400_000, "x.yaml:7: is not YAML (a number of 400000 characters)"),
+        (GOOD + "loader: 1" + ":1" * 100_000, "x.yaml:7: is not YAML (a number of 200001 characters)"),
+        (GOOD + "loader: [{name: a, name: b}]\n", "x.yaml:7: is not YAML (name is said twice)"),
+        (GOOD + "loader: {<<: 3}\n", "x.yaml:7: is not YAML (<< merges mappings only)"),
+        ("#" * 2_000_000, "x.yaml: is larger than 1 MB; expected a YAML file with settings"),
     ],
 )
 def test_a_file_that_is_no_config_is_told(tmp_path, text, message):
     assert message in faults(tmp_path, text)
+
+
+@pytest.mark.parametrize("joined", ["[*x{0}, *x{0}]", "{{a: *x{0}, b: *x{0}}}", "{{<<: [*x{0}, *x{0}], k{1}: 1}}"])
+def test_aliases_that_multiply_are_told_before_they_do(tmp_path, joined):
+    lines = ["x0: &x0 {a: 1, b: 2}"]
+    lines += [f"x{n + 1}: &x{n + 1} {joined.format(n, n + 1)}" for n in range(40)]
+    message = faults(tmp_path, "\n".join(lines))
+    assert "is not YAML (its aliases stand for more than 10,000 values)" in message
+
+
+def test_merge_keys_give_what_a_mapping_does_not_say_itself(tmp_path):
+    text = """\
+recipe: &common
+  name: Composed
+  first: &brush {name: Brush, width: 5, ink: blue}
+  second: {<<: *brush, width: 7}
+  third: {width: 9, <<: [{width: 1, name: Brush}, {ink: blue, name: Roller}]}
+data: {name: Pictures, folder: photos}
+train: {iterations: 10}
+validation:
+  data: {<<: {folder: a}, <<: {name: Pictures, folder: b}}
+"""
+    config = load_config(written(tmp_path, text))
+    assert config.recipe["first"] == {"name": "Brush", "width": 5, "ink": "blue"}
+    assert config.recipe["second"] == {"name": "Brush", "width": 7, "ink": "blue"}
+    assert config.recipe["third"] == {"name": "Brush", "width": 9, "ink": "blue"}
+    assert config.validation.data == {"name": "Pictures", "folder": "a"}
+
+
+def test_faults_of_merged_keys_are_told_where_they_stand(tmp_path):
+    text = """\
+recipe:
+  name: Composed
+  first: &brush
+    name: Brush
+    ink: red
+  second:
+    <<: *brush
+    ink: blue
+  third:
+    <<: *brush
+    width: 1
+    width: 2
+data: {name: Pictures, folder: photos}
+train: {iterations: 10}
+"""
+    assert faults(tmp_path, text).splitlines() == [
+        "x.yaml: 3 faults",
+        "  x.yaml:12: recipe.third.width: said twice; expected once, it stands at x.yaml:11 too",
+        "  x.yaml:5: recipe.first.ink: 'red' (text); expected 'black' or 'blue'",
+        "  x.yaml:5: recipe.third.ink: 'red' (text); expected 'black' or 'blue'",
+    ]
+
+
+def test_a_date_is_the_name_of_a_folder(tmp_path):
+    path = written(tmp_path, GOOD.replace("photos", "2024-05-01"))
+    assert load_config(path).data["folder"] == "2024-05-01"
+    assert load_config(path, ["data.folder=2023-12-31"]).data["folder"] == "2023-12-31"
+
+
+def test_a_folder_whose_name_is_not_utf8_can_be_given_and_dumped(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    config = load_config(written(tmp_path, GOOD), [f"data.folder={name}"])
+    assert config.data["folder"] == name
+    assert load_config(written(tmp_path, config.dump(), "again.yaml")).as_dict() == config.as_dict()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_base_that_never_ends_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for base in ("/dev/zero", "pipe"):
+        message = faults(tmp_path, f"base: {base}\n")
+        assert message == f"{base}: is a pipe or a device; expected a YAML file as `base:`"
+    with pytest.raises(ConfigError, match="is larger than 1 MB"):
+        load_config("/dev/zero")
+
+
+def test_an_override_of_a_thousand_levels_is_no_setting(tmp_path):
+    assert "is not a setting; expected section.key=value" in faults(tmp_path, GOOD, f"{'a.' * 5000}b=1")
+    assert "the value is not YAML" in faults(tmp_path, GOOD, f"recipe.rate={'[' * 5000}")
 
 
 def test_a_missing_or_unreadable_file_is_told(tmp_path):

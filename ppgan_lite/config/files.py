@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,14 @@ import yaml
 
 from ppgan_lite.aliases import current_config, current_key
 from ppgan_lite.config.shipped import find_config
+from ppgan_lite.config.yaml_loader import YAML_ERRORS, YamlLoader
 from ppgan_lite.errors import ConfigError
+from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.signatures import Fault, shown
+
+# A config is a few kilobytes. The bound is reached within a second, even by one that is all brackets.
+_MAX_BYTES = 1_000_000
+_MAX_KEYS = 50  # of an override: "a.b.c" has 3
 
 
 class Sources:
@@ -65,11 +70,9 @@ class Sources:
         if real in below:
             chain = " -> ".join(file.name for file in (*below, path))
             raise ConfigError(path, f"is its own base: {chain}", "bases that end", "Remove one `base:`")
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-            raise ConfigError(path, reason, "a YAML file") from error
+        if below and is_stream(path):  # Reading it may never end.
+            raise ConfigError(path, "is a pipe or a device", "a YAML file as `base:`")
+        text = _text_of(path)
         own_places: dict[str, str] = {}
         own = self._translated(self._parse(text, str(path), own_places), own_places, str(path))
         base = own.pop("base", None)
@@ -90,12 +93,12 @@ class Sources:
         """Return "a.b=value" as nested settings."""
         key, equals, text = override.partition("=")
         key = key.strip()
-        if not equals or not all(key.split(".")):
+        if not equals or not all(key.split(".")) or key.count(".") >= _MAX_KEYS:
             self._faults.append((f"-o {override}", "is not a setting; expected section.key=value"))
             return {}
         try:
-            value = yaml.load(text, Loader=_Loader)
-        except (yaml.YAMLError, ValueError):
+            value = yaml.load(text, Loader=YamlLoader)
+        except YAML_ERRORS:
             self._faults.append((f"-o {override}", "the value is not YAML; expected one such as 1, 1e-4, text, [1, 2]"))
             return {}
         parts = key.split(".")
@@ -107,43 +110,58 @@ class Sources:
 
     def _parse(self, text: str, file: str, places: dict[str, str]) -> dict[str, Any]:
         try:
-            loader = _Loader(text)
+            loader = YamlLoader(text)
             node = loader.get_single_node()
             value = {} if node is None else self._value(loader, node, file, "", places)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f"{file}:{mark.line + 1}" if mark else file
             raise ConfigError(where, f"is not YAML ({error.problem or error.context})") from error
-        except (yaml.YAMLError, ValueError) as error:
+        except YAML_ERRORS as error:
             raise ConfigError(file, "is not YAML", "text that YAML can read") from error
         if not isinstance(value, dict):
             raise ConfigError(file, "holds no settings", "a mapping with recipe, data, loader, train")
         return value
 
-    def _value(self, loader: _Loader, node: yaml.Node, file: str, key: str, places: dict[str, str]) -> Any:
+    def _value(self, loader: YamlLoader, node: yaml.Node, file: str, key: str, places: dict[str, str]) -> Any:
         """Return the value of a YAML node; record the line of every key in it."""
         if not isinstance(node, yaml.MappingNode):
             return loader.construct_object(node, deep=True)
-        loader.flatten_mapping(node)
-        value: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            name = str(loader.construct_object(key_node))
-            inner = f"{key}.{name}" if key else name
+        own, inherited = loader.pairs(node)
+        places_here: dict[str, str] = {}
+        chosen: dict[str, yaml.Node] = {}
+        for (key_node, value_node), is_own in [*((pair, False) for pair in inherited), *((pair, True) for pair in own)]:
+            name = str(loader.construct_object(key_node, deep=True))
             place = f"{file}:{key_node.start_mark.line + 1}"
-            if name in value:
-                self._faults.append((place, f"{inner}: said twice; expected once, it stands at {places[inner]} too"))
-            places[inner] = place
-            value[name] = self._value(loader, value_node, file, inner, places)
-        return value
+            if is_own and name in places_here:
+                inner = f"{key}.{name}" if key else name
+                found = f"{inner}: said twice; expected once, it stands at {places_here[name]} too"
+                self._faults.append((place, found))
+            if is_own:
+                places_here[name] = place
+            chosen[name] = value_node
+            places[f"{key}.{name}" if key else name] = place
+        return {
+            name: self._value(loader, value_node, file, f"{key}.{name}" if key else name, places)
+            for name, value_node in chosen.items()
+        }
 
 
-class _Loader(yaml.SafeLoader):
-    """Loader that reads 1e-4 as a number; YAML 1.1 requires a dot and a sign, and reads it as text."""
+def _text_of(path: Path) -> str:
+    """Return the text of a YAML file.
 
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d[\d_]*[eE][-+]?\d+$"), list("-+0123456789")
-)
+    Raises:
+        ConfigError: It cannot be read, is no text, or is larger than any config.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise ConfigError(path, f"is larger than {_MAX_BYTES / 1e6:.0f} MB", "a YAML file with settings")
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise ConfigError(path, reason, "a YAML file") from error
 
 
 def merge_settings(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
