@@ -62,7 +62,11 @@ def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
     """Take the encoder out of a checkpoint: a VGG16, a VGGEncoder, or that of a LapStyleNet or an AnyStyleNet."""
     header, tensors = read_checkpoint(path)
     for name, spec in header.nets.items():
-        if spec.kind in ("VGG16", "VGGEncoder"):
+        if spec.kind == "VGG16":
+            from ppgan_lite.encoders.frozen_vgg16 import frozen
+
+            return frozen(build_net(name, header, tensors))
+        if spec.kind == "VGGEncoder":
             return build_net(name, header, tensors)
         if spec.kind in _ENCODER_PREFIXES:
             prefix = f"net/{name}/{_ENCODER_PREFIXES[spec.kind]}"

@@ -23,7 +23,6 @@ from ppgan_lite.images import write_image
 from ppgan_lite.losses import perceptual, pixel
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet
-from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.safetensors_files import read_front, read_tensors
 from ppgan_lite.styles import any_painting, catalogue
 
@@ -144,7 +143,7 @@ def test_vgg16_and_the_losses_are_those_that_paddle_trains_with(torch):
     from torch_styles import losses
 
     result, photo, painting = (picture(48, 40, batch=2, phase=phase) for phase in (0.0, 1.0, 2.0))
-    vgg = load_encoder("vgg16")
+    vgg = build_net("encoder", *read_checkpoint(encoders.vgg16()))
     ours = [vgg(image) for image in (result, photo, painting)]
     net = losses.VGG16(encoders.vgg16(), torch.device("cpu"))
     theirs = [net(torch.from_numpy(image.numpy())) for image in (result, photo, painting)]

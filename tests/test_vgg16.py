@@ -10,7 +10,7 @@ import pytest
 from net_examples import fill, picture
 
 from ppgan_lite import encoders
-from ppgan_lite.checkpoint import read_checkpoint
+from ppgan_lite.checkpoint import build_net, read_checkpoint
 from ppgan_lite.cli import main
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.nets.vgg16 import CONVS, LAYERS, MEANS_BGR, VGG16
@@ -19,7 +19,9 @@ from ppgan_lite.pretrained import load_encoder
 
 @pytest.fixture(scope="module")
 def shipped() -> VGG16:
-    return load_encoder("vgg16")
+    """Return the net as Paddle executes it."""
+    header, tensors = read_checkpoint(encoders.vgg16())
+    return build_net("encoder", header, tensors)
 
 
 def reference(x: np.ndarray, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -113,12 +115,13 @@ def test_a_picture_that_no_stage_can_pool_is_refused():
     assert list(net(picture(7, 30), last="relu3_3")) == ["relu1_2", "relu2_2", "relu3_3"]
 
 
-def test_the_shipped_net_is_frozen_and_lets_gradients_through(shipped):
-    assert not shipped.training
-    assert all(parameter.stop_gradient for parameter in shipped.parameters())
+def test_the_encoder_of_losses_is_frozen_and_lets_gradients_through():
+    net = load_encoder("vgg16")
+    assert not net.training
+    assert all(parameter.stop_gradient for parameter in net.parameters())
     image = picture(32, 32)
     image.stop_gradient = False
-    shipped(image)["relu4_3"].sum().backward()
+    net(image)["relu4_3"].sum().backward()
     assert float(image.grad.abs().sum()) > 0
 
 

@@ -52,8 +52,8 @@ class VGG16(Net):
         Raises:
             UsageError: A side is too short for the deepest stage.
         """
+        self.require_size(x, last)
         stages = LAYERS.index(last) + 1
-        require_size("VGG-16", x, 2 ** (stages - 1), "Use a larger picture")
         found: dict[str, paddle.Tensor] = {}
         x = 255 * x.flip(1) - self.means
         for stage, layer in enumerate(LAYERS[:stages], start=1):
@@ -63,3 +63,12 @@ class VGG16(Net):
                 x = F.relu(self._sub_layers[f"conv{stage}_{number}"](x))
             found[layer] = x
         return found
+
+    @staticmethod
+    def require_size(x: paddle.Tensor, last: str) -> None:
+        """Refuse pictures with a side that is too short for the stage of `last`.
+
+        Raises:
+            UsageError: It is.
+        """
+        require_size("VGG-16", x, 2 ** LAYERS.index(last), "Use a larger picture")
