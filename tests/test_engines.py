@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -361,6 +362,14 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "file"))
     with pytest.raises(EngineError, match=r"cannot be written .*Set PPGAN_LITE_CACHE to a folder that can be written"):
         graphs.graph_file(times_two()["net"])
+
+
+def test_without_a_temporary_folder_there_is_no_new_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setenv("PPGAN_LITE_CACHE", os.devnull)
+    used, note = choose_engines(times_two(), "auto", "cpu", run)
+    assert used["net"].name == "paddle"
+    assert note == "slower than it could be: there is no folder for temporary files"
 
 
 def test_agreement_is_measured_in_steps_of_a_pixel() -> None:

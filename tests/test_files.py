@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime.cache import cache_folder
-from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.files import replace_file, scratch_folder
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -47,3 +51,18 @@ def test_the_cache_of_a_user_without_a_home_cannot_be_written(monkeypatch: pytes
         replace_file(cache_folder() / "a", b"", make_folder=True)
     monkeypatch.setenv("PPGAN_LITE_CACHE", "~nobody-of-this-name/cache")
     assert cache_folder() == Path("~nobody-of-this-name/cache")
+
+
+def test_a_scratch_folder_lies_in_the_cache_where_there_is_no_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "cache"))
+    with scratch_folder() as folder:
+        (folder / "a").write_bytes(b"x")
+        assert folder.parent == tmp_path / "cache"
+    assert not list((tmp_path / "cache").iterdir())
+    monkeypatch.setenv("PPGAN_LITE_CACHE", os.devnull)
+    message = "TMPDIR: there is no folder for temporary files. Set TMPDIR or PPGAN_LITE_CACHE to a folder that can be"
+    with pytest.raises(UsageError, match=re.escape(message)), scratch_folder():
+        pass

@@ -69,6 +69,20 @@ def test_paddle_is_loaded_in_a_program_without_standard_streams(tmp_path: Path) 
     assert outcome.read_text() == "done"
 
 
+def test_paddle_is_loaded_where_there_is_no_temporary_folder(tmp_path: Path) -> None:
+    (tmp_path / "paddle.py").write_text("import os\nos.write(2, b'OMP_NUM_THREADS is set\\nsomething else\\n')\n")
+    script = (
+        "import os, sys, tempfile\nsys.platform, tempfile.tempdir = 'darwin', sys.argv[1]\n"
+        "from ppgan_lite.runtime.startup import require_paddle, silenced\n"
+        "with silenced(): os.write(1, b'nothing')\n"
+        "require_paddle()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])}
+    command = [sys.executable, "-c", script, str(tmp_path / "missing")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "OMP_NUM_THREADS is set\nsomething else\n")
+
+
 def test_silence_reaches_what_is_written_past_python(capfd: pytest.CaptureFixture[str]) -> None:
     with silenced():
         for stream in (1, 2):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+
+from ppgan_lite.errors import UsageError
+from ppgan_lite.runtime.cache import cache_folder
 
 
 def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable: bool = False) -> None:
@@ -36,6 +40,29 @@ def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a folder that is deleted after a block: among the system's temporary files, or else in the cache folder.
+
+    Raises:
+        UsageError: Neither can be written.
+    """
+    import tempfile  # takes a hundredth of the start-up time
+
+    try:
+        folder = tempfile.TemporaryDirectory()
+    except OSError:  # as in a container whose files may only be read
+        try:
+            cache_folder().mkdir(parents=True, exist_ok=True)
+            folder = tempfile.TemporaryDirectory(dir=cache_folder())
+        except OSError as error:
+            found = "there is no folder for temporary files"
+            remedy = "Set TMPDIR or PPGAN_LITE_CACHE to a folder that can be written"
+            raise UsageError("TMPDIR", found, remedy=remedy) from error
+    with folder:
+        yield Path(folder.name)
 
 
 def is_stream(path: str | Path) -> bool:

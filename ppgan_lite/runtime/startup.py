@@ -101,7 +101,7 @@ def hide_needless_warnings() -> None:
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
     """Discard warnings and all terminal output of this process during a block, including output from C++."""
-    with warnings.catch_warnings(), _caught(1, 2):
+    with warnings.catch_warnings(), open(os.devnull, "wb") as null, _redirected(null, 1, 2):
         warnings.simplefilter("ignore")
         yield
 
@@ -109,40 +109,49 @@ def silenced() -> Iterator[None]:
 @contextlib.contextmanager
 def _without_thread_notes() -> Iterator[None]:
     """Discard notes of Paddle's libraries about OMP_NUM_THREADS during a block; print other output after it."""
-    lines: list[bytes] = []
     try:
-        with _caught(2) as caught:
-            try:
+        caught = _unnamed_file()
+    except OSError:  # there is no folder for temporary files: better a note too many
+        yield
+        return
+    with caught:
+        try:
+            with _redirected(caught, 2):
                 yield
-            finally:
-                _flush()
-                caught.seek(0)
-                lines = caught.read().splitlines(keepends=True)
-    finally:
-        if kept := b"".join(line for line in lines if b"OMP_NUM_THREADS" not in line):
-            os.write(2, kept)
+        finally:
+            caught.seek(0)
+            lines = caught.read().splitlines(keepends=True)
+            if kept := b"".join(line for line in lines if b"OMP_NUM_THREADS" not in line):
+                os.write(2, kept)
+
+
+def _unnamed_file() -> BinaryIO:
+    """Open a file for reading and writing that is gone when it is closed; in memory where the system can do that."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            return open(os.memfd_create("notes"), "w+b")
+    import tempfile  # takes a hundredth of the start-up time
+
+    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 @contextlib.contextmanager
-def _caught(*streams: int) -> Iterator[BinaryIO]:
-    """Redirect file descriptors (1 stdout, 2 stderr) to a temporary file during a block; yield the file."""
-    import tempfile  # takes a hundredth of the start-up time, and is not always needed
-
-    with tempfile.TemporaryFile() as caught:
-        kept: dict[int, int] = {}
-        for stream in streams:
-            with contextlib.suppress(OSError):  # it is closed
-                kept[stream] = os.dup(stream)
+def _redirected(target: BinaryIO, *streams: int) -> Iterator[None]:
+    """Redirect file descriptors (1 stdout, 2 stderr) to a file during a block."""
+    kept: dict[int, int] = {}
+    for stream in streams:
+        with contextlib.suppress(OSError):  # it is closed
+            kept[stream] = os.dup(stream)
+    _flush()
+    try:
+        for stream in kept:
+            os.dup2(target.fileno(), stream)
+        yield
+    finally:
         _flush()
-        try:
-            for stream in kept:
-                os.dup2(caught.fileno(), stream)
-            yield caught
-        finally:
-            _flush()
-            for stream, original in kept.items():
-                os.dup2(original, stream)
-                os.close(original)
+        for stream, original in kept.items():
+            os.dup2(original, stream)
+            os.close(original)
 
 
 def _flush() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.runtime.files import scratch_folder
 
 
 def graph_file(subgraph: Subgraph) -> Path:
@@ -26,18 +28,21 @@ def make_graph(subgraph: Subgraph) -> bytes:
     """Make the graph of a subgraph: an ONNX file with dynamic height and width.
 
     Raises:
-        EngineError: Paddle or paddle2onnx is missing, or one of them does not know an operation of the net.
+        EngineError: Paddle or paddle2onnx is missing, or one of them does not know an operation of the net; or there
+            is no folder for temporary files.
     """
-    import tempfile  # as below: not needed where the graph is in the cache
-
+    # Not needed where the graph is in the cache.
     from ppgan_lite.inference.onnx.tracing import convert_program, require_paddle2onnx, save_program
 
     inputs = {f"input{number}": shape for number, shape in enumerate(subgraph.inputs)}
-    with tempfile.TemporaryDirectory() as scratch:
-        stem = Path(scratch, "subgraph")
-        require_paddle2onnx(subgraph.name)  # its absence is told before the net is traced
-        save_program(subgraph.build(), inputs, stem, name=subgraph.name)
-        return convert_program(stem, name=subgraph.name, convolve_before_upsampling=subgraph.convolve_before_upsampling)
+    require_paddle2onnx(subgraph.name)  # its absence is told before the net is traced
+    try:
+        with scratch_folder() as scratch:
+            stem, upsample_last = scratch / "subgraph", subgraph.convolve_before_upsampling
+            save_program(subgraph.build(), inputs, stem, name=subgraph.name)
+            return convert_program(stem, name=subgraph.name, convolve_before_upsampling=upsample_last)
+    except UsageError as error:
+        raise EngineError(subgraph.name, error.found, remedy=error.remedy) from error
 
 
 def _name(subgraph: Subgraph) -> str:

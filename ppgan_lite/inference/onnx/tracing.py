@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.engine import message_of
 from ppgan_lite.inference.engines.subgraph import Shape
+from ppgan_lite.runtime.files import scratch_folder
 from ppgan_lite.runtime.startup import require_paddle, silenced
 
 if TYPE_CHECKING:
@@ -55,13 +56,11 @@ def convert_program(stem: Path, *, name: str, convolve_before_upsampling: bool =
     Raises:
         EngineError: paddle2onnx is missing or does not know an operation of the program.
     """
-    import tempfile
-
     from ppgan_lite.inference.onnx.passes import apply_passes
 
     paddle2onnx = require_paddle2onnx(name)
-    with tempfile.TemporaryDirectory() as scratch, _making_graph(name):
-        path = Path(scratch, "graph.onnx")
+    with scratch_folder() as scratch, _making_graph(name):
+        path = scratch / "graph.onnx"
         # Its own folding takes half a minute and gains nothing: engines fold by themselves.
         paddle2onnx.export(f"{stem}.json", f"{stem}.pdiparams", str(path), OPSET, optimize_tool=None, verbose=False)
         return apply_passes(path.read_bytes(), convolve_before_upsampling=convolve_before_upsampling)
