@@ -49,7 +49,8 @@ setup(
     install_requires=REQUIRED,
     extras_require={
         **EXTRAS,
-        "gpu": ["paddlepaddle-gpu>=3.0,<4"],  # instead of [cpu], from Paddle's own index: see docs/install.md
+        # Instead of [cpu], from Paddle's own index: see docs/install.md.
+        "gpu": ["paddlepaddle-gpu>=3.0,<4", 'setuptools>=65; python_version < "3.12"'],
         "all": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
         "dev": [
             "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are
