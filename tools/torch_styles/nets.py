@@ -191,8 +191,8 @@ class Encoder(nn.Module):
 class StylePredictor(nn.Module):
     """Reads a painting; see `ppgan_lite.nets.any_style.StylePredictor`."""
 
-    seen_mean: Tensor
-    seen_spread: Tensor
+    running_mean: Tensor
+    running_std: Tensor
 
     def __init__(
         self, encoder_channels: Sequence[int], encoder_convs: Sequence[int], code_channels: int, norm_channels: int
@@ -200,8 +200,8 @@ class StylePredictor(nn.Module):
         super().__init__()
         self.encoder = Encoder(encoder_channels, encoder_convs)
         statistics = 2 * sum(encoder_channels)
-        self.register_buffer("seen_mean", torch.zeros(1, statistics))
-        self.register_buffer("seen_spread", torch.ones(1, statistics))
+        self.register_buffer("running_mean", torch.zeros(1, statistics))
+        self.register_buffer("running_std", torch.ones(1, statistics))
         self.code = nn.Linear(statistics, code_channels)
         self.to_norms = nn.Linear(code_channels, 2 * norm_channels)
         with torch.no_grad():
@@ -217,7 +217,7 @@ class StylePredictor(nn.Module):
 
     def norms(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
         """Return what a style adds to the norms' scales and shifts, N x S each."""
-        code = self.code((statistics - self.seen_mean) / (self.seen_spread + DEVIATION_EPSILON))
+        code = self.code((statistics - self.running_mean) / (self.running_std + DEVIATION_EPSILON))
         scales, shifts = self.to_norms(F.leaky_relu(code, LEAK)).chunk(2, 1)
         return scales, shifts
 
