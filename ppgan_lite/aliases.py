@@ -1,7 +1,7 @@
 """Old names in configs and checkpoints, and the present ones: the only place where old names are known.
 
 Checkpoints of version 1 and the YAMLs that people have stay readable when a name changes. `config` and `checkpoint`
-translate through these tables while they read; nothing behind them ever meets an old name, and nothing writes one.
+translate through these tables while they read; no other code has an old name, and nothing writes one.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def current_tensor(name: str) -> str:
 
 
 def _current_section(place: str, section: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
-    """Translate a section that names a class; in a recipe, what its arguments map is nets."""
+    """Translate a section that names a class; mappings in a recipe are nets."""
     current, faults = current_arguments(place, section)
     if "name" in current:
         current["name"] = current_class(current["name"])

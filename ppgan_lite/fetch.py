@@ -78,12 +78,12 @@ def fetch(
     """Bring published weights into the cache folder.
 
     A download that was cut off leaves a ".part" file, and the next call goes on from there. The file gets its name only
-    after it has been read and found to hold what it should.
+    after it has been read and checked.
 
     Args:
         name: One of `WEIGHTS`.
-        origin: An http or https address or a file to take it from instead of the official address; replaces what is
-            there. Without it, a file that is there is left as it is.
+        origin: An http or https address or a file to take it from instead of the official address; replaces a file that
+            is there. Without it, a file that is there is left as it is.
         destination: Folder to put it into, instead of `cache_folder()`.
         progress: Told how far it is; not for local files.
 
@@ -136,11 +136,11 @@ def _copy(source: Path, part: Path) -> None:
         found = "is a folder" if source.is_dir() else "there is no such file"
         raise CheckpointError(source, found, "a file of weights, or an http(s) address")
     shutil.copyfile(source, part)
-    _version_file(part).unlink(missing_ok=True)  # what was there of a download is gone
+    _version_file(part).unlink(missing_ok=True)  # a partial download is overwritten
 
 
 def _check(part: Path, source: str) -> None:
-    """Read the new file; remove it if it is not what it should be, so that no later download goes on from it."""
+    """Read the new file; remove it if it holds something else, so that no later download continues it."""
     try:
         vgg_encoder_tensors(read_weights(part).arrays, where=source)
     except CheckpointError as error:
@@ -232,7 +232,7 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _version_file(part: Path) -> Path:
-    """Beside a ".part" file: the address it comes from, and what the server calls that version of it."""
+    """Return the path of the file next to a ".part" file: its address, and the server's name of its version."""
     return part.with_name(f"{part.name}.version")
 
 

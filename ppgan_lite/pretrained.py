@@ -77,7 +77,7 @@ def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
 
 
 def _from_weights(path: Path) -> VGGEncoder:
-    """Read another program's file: torchvision's VGG-19, the normalised one, or that inside a LapStyle of PaddleGAN."""
+    """Read another program's file: torchvision's VGG-19, the normalized one, or that of a LapStyle of PaddleGAN."""
     return _vgg_encoder(vgg_encoder_tensors(read_weights(path).arrays, where=path), path)
 
 

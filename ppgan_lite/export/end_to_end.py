@@ -8,7 +8,6 @@ from paddle import nn
 
 from ppgan_lite.nets.input_noise import soft_noise
 from ppgan_lite.nets.painting import PaintingNet
-from ppgan_lite.nets.pyramid import pyramid
 
 NOISE_SIDE_PX = 512  # of the input noise in a graph for any size; beyond it stands its mirror image
 
@@ -55,13 +54,7 @@ class EndToEndPainter(nn.Layer):
             1 x 3 x H x W, about [0, 1].
         """
         statistics = self.net.own_statistics() if self.net.own_style else self.net.style_statistics(style)
-        small, details = pyramid(photo, self.levels)
-        if self.has_noise:
-            small = small + self._noise_of(small)
-        result = self.net.draft(small, statistics)
-        for level, detail in enumerate(details):
-            result = self.net.revise(level, detail, result)
-        return result
+        return self.net(photo, statistics, levels=self.levels, noise=self._noise_of if self.has_noise else None)
 
     def _noise_of(self, small: paddle.Tensor) -> paddle.Tensor:
         if self.draft_size:

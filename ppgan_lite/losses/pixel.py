@@ -26,7 +26,7 @@ def mse_loss(result: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor:
 
 
 def shift_consistency_loss(result: paddle.Tensor, shifted: paddle.Tensor, rows: int, columns: int) -> paddle.Tensor:
-    """Mean squared difference of what a net makes of a photo and of the same photo moved by a few pixels.
+    """Return the mean squared difference of results for a photo and for the same photo moved by a few pixels.
 
     Stability training (Zheng et al., "Improving the Robustness of Deep Neural Networks via Stability Training", CVPR
     2016, equation 4, with moved photos instead of noisy ones): strokes then lie where the photo has something, and not
@@ -34,8 +34,8 @@ def shift_consistency_loss(result: paddle.Tensor, shifted: paddle.Tensor, rows: 
 
     Args:
         result: N x C x H x W, of the photo.
-        shifted: Of the same shape, of the photo moved up by `rows` and to the left by `columns`: what it has at (y, x),
-            `result` has at (y + rows, x + columns).
+        shifted: Of the same shape, of the photo moved up by `rows` and to the left by `columns`: its (y, x) is
+            `result`'s (y + rows, x + columns).
         rows: How far, down if negative; less than H.
         columns: How far, to the right if negative; less than W.
 

@@ -1,4 +1,4 @@
-"""How near a picture is to the one that it should be: PSNR and SSIM. Higher is nearer."""
+"""PSNR and SSIM of a result and its target; higher is closer."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     """Return the structural similarity of two pictures, 1 where they are the same.
 
     As in Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004): a Gaussian
-    window of 11 pixels with a standard deviation of 1.5. Channels are measured one by one and averaged. Where a picture
-    has less than 11 pixels, the window sees it mirrored.
+    window of 11 pixels with a standard deviation of 1.5. Channels are measured one by one and averaged.
+    Pictures of less than 11 pixels are mirrored.
 
     Args:
         a: uint8, uint16, or floats in [0, 1]; (height, width) or (height, width, channels).

@@ -1,4 +1,4 @@
-"""How near a painted photo is to the painting in style, and to the photo in content. Lower is nearer.
+"""Distances of a painted photo: in style to the painting, in content to the photo.
 
 Both compare features of one encoder, relu1_1 .. relu5_1, as arrays C x H x W; the numbers of two encoders do not
 compare.
@@ -17,7 +17,7 @@ _POSITIONS = 400
 
 
 def style_distance(result: Features, painting: Features) -> float:
-    """Mean difference of the channels' means and standard deviations, averaged over the layers.
+    """Return the mean difference of the channels' means and standard deviations, averaged over the layers.
 
     The statistics that AdaIN and LapStyle's style loss match; features should have a standard deviation of about 1.
     """
@@ -29,7 +29,7 @@ def style_distance(result: Features, painting: Features) -> float:
 
 
 def content_distance(result: Features, photo: Features) -> float:
-    """Difference of the two pictures' self-similarity at 400 fixed positions (LapStyle's relative content loss)."""
+    """Return the difference in self-similarity at 400 fixed positions (LapStyle's relative content loss)."""
     distances = []
     for layer in CONTENT_LAYERS:
         height, width = (min(f[layer].shape[axis] for f in (result, photo)) for axis in (1, 2))
@@ -40,7 +40,7 @@ def content_distance(result: Features, photo: Features) -> float:
 
 
 def _self_distances(features: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Cosine distances between some positions, each row scaled to a sum of 1."""
+    """Return cosine distances between some positions, each row scaled to a sum of 1."""
     flat = features.reshape(features.shape[0], -1)[:, at]
     flat = flat / (np.linalg.norm(flat, axis=0, keepdims=True) + 1e-8)
     distances = 1 - flat.T @ flat

@@ -24,7 +24,7 @@ class StylePredictor(nn.Layer):
 
     Departures from Ghiasi: the encoder is pretrained and frozen, in place of an Inception net that is trained too: with
     hundreds of paintings instead of tens of thousands, a trained one would memorize them. Standard deviations are used
-    beside means, as strokes show in those. Both are normalized by running statistics over paintings.
+    too, as strokes show in those. Both are normalized by running statistics over paintings.
 
     Args:
         encoder_channels: See `VGGEncoder`.

@@ -1,6 +1,7 @@
 """Mean and covariance of pictures' colors, and pictures given those of others, on tensors.
 
-`color_statistics` does the same on arrays, and everything here but what a graph must hold: see `traced_alignment`.
+`color_statistics` does the same on arrays, and computes the numbers here too; while a net is traced, `traced_alignment`
+takes its place.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ SLOPE = 0.2  # of every leaky ReLU here, as in DCGAN
 
 
 class ConvNormLeakyReLU(nn.Layer):
-    """leaky_relu(norm(conv(x))), the convolution with spectral normalisation if asked for."""
+    """leaky_relu(norm(conv(x))), the convolution with spectral normalization if asked for."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ def make_conv(
     bias: bool = True,
     spectral_norm: bool = False,
 ) -> nn.Conv2D:
-    """Return a convolution, with spectral normalisation if asked for."""
+    """Return a convolution, with spectral normalization if asked for."""
     if spectral_norm:
         return SpectralConv(in_channels, out_channels, kernel, stride=stride, padding=padding, bias=bias)
     return nn.Conv2D(

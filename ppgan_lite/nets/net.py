@@ -37,7 +37,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
             bound = signature.bind(self, *arguments, **named)
             bound.apply_defaults()
             values = {name: _as_json(value) for name, value in list(bound.arguments.items())[1:]}
-            # Paddle's own `__setattr__` needs what `nn.Layer.__init__` sets.
+            # Paddle's own `__setattr__` works only after `nn.Layer.__init__`.
             object.__setattr__(self, "arguments", values)
         init(self, *arguments, **named)
 

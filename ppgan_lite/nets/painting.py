@@ -5,7 +5,7 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import paddle
 from paddle import nn
@@ -92,17 +92,28 @@ class PaintingNet(Net):
         return upsampled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
 
     def forward(
-        self, photo: paddle.Tensor, style: StyleTensors, strength: float = 1.0, levels: int | None = None
+        self,
+        photo: paddle.Tensor,
+        style: StyleTensors,
+        strength: float = 1.0,
+        levels: int | None = None,
+        noise: Callable[[paddle.Tensor], paddle.Tensor] | None = None,
     ) -> paddle.Tensor:
         """Paint `photo` (N x 3 x H x W, RGB in [0, 1]) at its own size; the result is about [0, 1], not clipped.
+
+        `inference.stylization.revising` does the same in tiles on arrays, the recipe `PyramidRevision` one level at a
+        time; tests hold them to this.
 
         Args:
             photo: Drafted at 1 / 2 ** levels of its size, whose sides must be at least 16.
             style: As in `draft`.
             strength: 0 .. 1.
             levels: How many times to revise; once for each revision net if not given.
+            noise: Returns the input noise for the photo that is drafted.
         """
         small, details = pyramid(photo, len(self.revisions) if levels is None else levels)
+        if noise is not None:
+            small = small + noise(small)
         result = self.draft(small, style, strength)
         for level, detail in enumerate(details):
             result = self.revise(level, detail, result, strength)

@@ -164,7 +164,7 @@ def _tile_matrix(size: int, reflects: bool) -> paddle.Tensor:
     tiles = -(-size // TILE)
     places = TILE * np.arange(tiles)[:, None] + np.arange(VALUES) - 1  # of the pixels of each tile
     if reflects:
-        # What lies beyond the mirror image reaches no pixel that is kept.
+        # Pixels beyond the mirror image reach no pixel that is kept.
         places = np.where(places < 0, -places, places)
         places = np.where(places == size, size - 2, places)
     pixels = (places[:, :, None] == np.arange(size)).astype(np.float64)

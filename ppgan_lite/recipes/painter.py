@@ -1,4 +1,4 @@
-"""What the recipes of painters share beside their losses: what a checkpoint keeps, and how the painter is used."""
+"""The base of the recipes of painters: their predictor, their state, and input noise."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PainterRecipe(Recipe):
         return self.losses.state()
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
+        """Take back the result of `state`."""
         self.losses.load_state(state)
 
 

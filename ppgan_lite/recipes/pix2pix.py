@@ -22,8 +22,8 @@ class Pix2Pix(Recipe):
     """Trains a generator from pictures a to the pictures b that they are paired with.
 
     As published where the defaults are: no noise goes in but the generator's dropout (section 3.2.1), and the
-    discriminator sees a beside b. Departures: dropout is off once training is over, so that a result can be repeated;
-    the generator steps before the discriminator, so that accumulated gradients are those of a larger batch.
+    discriminator takes a and b concatenated. Departures: dropout is off once training is over, so that a result can be
+    repeated; the generator steps before the discriminator, so that accumulated gradients are those of a larger batch.
 
     Args:
         generator: From a to b. One with `in_channels: 1` gets a in gray, as for colorization.

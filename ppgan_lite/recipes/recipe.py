@@ -134,7 +134,7 @@ class Recipe:
         raise NotImplementedError
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return the arrays that resuming needs beside nets and optimizers, such as an image pool: name -> array."""
+        """Return arrays that resuming needs, besides nets and optimizers, such as an image pool: name -> array."""
         return {}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""The styles that ship: a catalogue, and for each style one checkpoint and one thumbnail beside it."""
+"""The styles that ship: a catalogue, and for each style one checkpoint and one thumbnail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Style:
     """A style that ships.
 
     Attributes:
-        name: What the command line calls it.
+        name: Its name on the command line.
         title: The painting's title, by language ("en", "zh").
         artist: The painter's name, by language.
         year: When it was painted, in words.
