@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from ppgan_lite.errors import CheckpointError
 from ppgan_lite.recipes.lapstyle import LapStyleDraft
 from ppgan_lite.recipes.pyramid_revision import PyramidRevision
 from ppgan_lite.recipes.recipe import Recipe
-from ppgan_lite.recipes.style_losses import StyleLosses
+from ppgan_lite.recipes.style_losses import PUBLISHED_WEIGHTS, StyleLosses, StyleLossWeights
+from ppgan_lite.signatures import argument_faults
 from ppgan_lite.training import train
 
 pytestmark = pytest.mark.usefixtures("seeded")
@@ -250,3 +252,20 @@ def test_a_recipe_without_its_perceptual_encoder_says_how_to_get_it(tmp_path, mo
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path))
     with pytest.raises(CheckpointError, match="Run `paddlegan fetch vgg19`"):
         LapStyleDraft(net=NET)
+
+
+# Settings of the losses
+
+
+def test_fields_of_the_weights_are_arguments_of_a_recipe(perceptual):
+    parameters = inspect.signature(PyramidRevision).parameters
+    assert "weights" not in parameters
+    assert {"content", "content_layers", "whiten", "pairwise_px"} < parameters.keys()
+    recipe = PyramidRevision(net=NET, perceptual=perceptual, content=7.0, gram_layers=["relu2_1"])
+    assert recipe.losses.weights == replace(PUBLISHED_WEIGHTS, content=7.0, gram_layers=["relu2_1"])
+    weights = StyleLossWeights(style=0)
+    assert PyramidRevision(net=NET, perceptual=perceptual, weights=weights, tone=1.0).losses.weights.tone == 1.0
+    with pytest.raises(TypeError, match="contents"):
+        PyramidRevision(net=NET, perceptual=perceptual, contents=1.0)
+    faults = argument_faults(PyramidRevision, {"content": "much", "whiten": 1, "grams": 2})
+    assert [fault.key for fault in faults] == ["grams", "content", "whiten"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import inspect
 
 import numpy as np
 import pytest
@@ -10,7 +11,11 @@ from net_examples import EXAMPLES, Example, build, picture, values_of
 from paddle import nn
 
 from ppgan_lite.checkpoint import Header, build_net, net_spec, net_tensors, read_checkpoint, write_checkpoint
-from ppgan_lite.nets import NETS
+from ppgan_lite.inference.stylization.painters import PAINTERS
+from ppgan_lite.nets import NETS, PAINTING_NETS
+from ppgan_lite.nets.net import Net
+from ppgan_lite.nets.painting import PaintingNet
+from ppgan_lite.tables import resolve
 
 
 @pytest.fixture(params=sorted(EXAMPLES))
@@ -20,6 +25,34 @@ def example(request) -> tuple[nn.Layer, Example]:
 
 def test_every_net_has_an_example():
     assert {name.partition(",")[0] for name in EXAMPLES} == set(NETS)
+
+
+def test_every_net_that_paints_can_be_painted_with():
+    assert list(PAINTERS) == list(PAINTING_NETS)
+    for name, address in NETS.items():
+        assert issubclass(resolve(NETS, name, "net"), PaintingNet) == (name in PAINTING_NETS), address
+
+
+class Brush(Net):
+    """A net whose constructor takes values of every kind."""
+
+    def __init__(self, widths: tuple[int, ...] = (2, 3), *, wet: bool = False, name: str | None = None) -> None:
+        super().__init__()
+
+
+class WetBrush(Brush):
+    def __init__(self, hairs: int) -> None:
+        super().__init__(wet=True)
+        self.hairs = nn.Linear(hairs, 1)
+
+
+def test_a_net_keeps_the_arguments_that_it_was_called_with():
+    assert Brush().arguments == {"widths": [2, 3], "wet": False, "name": None}
+    assert Brush((4,), name="x").arguments == {"widths": [4], "wet": False, "name": "x"}
+    assert WetBrush(5).arguments == {"hairs": 5}
+    assert list(inspect.signature(Brush).parameters) == ["widths", "wet", "name"]
+    with pytest.raises(TypeError, match="unexpected"):
+        Brush(dry=True)
 
 
 def test_every_net_gives_the_shape_that_it_promises_at_odd_sizes(example):
