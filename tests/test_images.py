@@ -288,6 +288,63 @@ def test_other_decoders_of_pillow_never_see_a_file(tmp_path: Path, photo: np.nda
         read_image(tmp_path / "a.png")
 
 
+BYTE, ASCII, SHORT, LONG, RATIONAL = 1, 2, 3, 4, 5
+_SIZES = {BYTE: 1, ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
+Entries = dict[int, tuple[int, bytes]]  # tag -> type, bytes of the value
+
+
+def raw_exif(first: Entries, details: Entries, gps: Entries) -> bytes:
+    """Return an EXIF block with values of any type, also of types that their tags must not have."""
+
+    def directory(entries: Entries, offset: int) -> bytes:
+        head, values = struct.pack("<H", len(entries)), b""
+        start = offset + 2 + 12 * len(entries) + 4
+        for tag, (kind, value) in sorted(entries.items()):
+            place = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", start + len(values))
+            values += value if len(value) > 4 else b""
+            head += struct.pack("<HHI", tag, kind, len(value) // _SIZES[kind]) + place
+        return head + bytes(4) + values
+
+    places = {ExifTags.IFD.Exif: (LONG, bytes(4)), ExifTags.IFD.GPSInfo: (LONG, bytes(4))}
+    at_details = 8 + len(directory(first | places, 8))
+    at_gps = at_details + len(directory(details, at_details))
+    places = {
+        ExifTags.IFD.Exif: (LONG, struct.pack("<I", at_details)),
+        ExifTags.IFD.GPSInfo: (LONG, struct.pack("<I", at_gps)),
+    }
+    parts = directory(first | places, 8) + directory(details, at_details) + directory(gps, at_gps)
+    return b"Exif\0\0II*\0\x08\0\0\0" + parts
+
+
+GOOD_EXIF = (
+    {ExifTags.Base.Make: (ASCII, b"Camera\0")},
+    {ExifTags.Base.DateTimeOriginal: (ASCII, b"2024:05:01 10:00:00\0")},
+    {ExifTags.GPS.GPSLatitudeRef: (ASCII, b"N\0")},
+)
+
+
+@pytest.mark.filterwarnings("ignore:Metadata Warning")
+@pytest.mark.parametrize("directory", range(3))
+@pytest.mark.parametrize("tag", [ExifTags.GPS.GPSAltitudeRef, *map(int, images.reading._KEPT_TAGS), 0x8827, 0x9000])
+@pytest.mark.parametrize(
+    ("kind", "value"), [(ASCII, b"0\0"), (RATIONAL, bytes(8)), (SHORT, b"\1\0\2\0"), (BYTE, b"\xff")]
+)
+def test_a_tag_of_a_wrong_type_costs_no_other_tag(
+    photo: np.ndarray, tmp_path: Path, directory: int, tag: int, kind: int, value: bytes
+) -> None:
+    entries = [dict(part) for part in GOOD_EXIF]
+    entries[directory] = {tag: (kind, value)} | entries[directory]
+    data = encoded(Image.fromarray(photo), "JPEG", exif=raw_exif(*entries))
+    _, metadata = decode_image(data, "photo.jpg")
+    write_image(tmp_path / "a.jpg", photo, metadata, settings={"style": "wave"})
+    with Image.open(tmp_path / "a.jpg") as written:
+        exif = written.getexif()
+        assert exif[ExifTags.Base.Make] == "Camera"
+        assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2024:05:01 10:00:00"
+        assert exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
+    assert read_settings(tmp_path / "a.jpg") == {"style": "wave"}
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_a_damaged_exif_block_does_not_spoil_the_photo(photo: np.ndarray) -> None:
     data = encoded(Image.fromarray(photo), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f" + b"\xff" * 40)

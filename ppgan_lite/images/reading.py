@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile
@@ -44,6 +44,8 @@ _KEPT_TAGS = (
     ExifTags.Base.Artist,
     ExifTags.Base.Copyright,
 )
+
+_FIRST = 0  # no tag has this number: the first directory of an EXIF block
 
 # EXIF orientation -> the function that turns the pixels upright.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -353,23 +355,51 @@ def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
     """Keep the EXIF tags about the photograph; drop thumbnail, orientation and layout of the file."""
     if not exif:
         return None
-    kept = Image.Exif()
+    directories: dict[int, dict[int, Any]] = {
+        _FIRST: {tag: exif[tag] for tag in _KEPT_TAGS if _is_readable(exif, tag)},
+        ExifTags.IFD.Exif: _directory(exif, ExifTags.IFD.Exif),
+        ExifTags.IFD.GPSInfo: _directory(exif, ExifTags.IFD.GPSInfo),
+    }
+    details = directories[ExifTags.IFD.Exif]
+    details.pop(ExifTags.IFD.Interop, None)  # an offset in the old file
+    if ExifTags.Base.ExifImageWidth in details:
+        details |= {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
+    block = _exif_block(directories)
+    if block is None:  # a tag of a wrong type, which Pillow can read and not write: leave out that tag alone
+        for directory, tags in directories.items():
+            directories[directory] = {
+                tag: value for tag, value in tags.items() if _exif_block({directory: {tag: value}}) is not None
+            }
+        block = _exif_block(directories)
+    return block or None
+
+
+def _directory(exif: Image.Exif, directory: int) -> dict[int, Any]:
+    """Return the tags of an EXIF directory; none of a damaged one."""
     try:
-        for tag in _KEPT_TAGS:
-            if tag in exif:
-                kept[tag] = exif[tag]
-        details = dict(exif.get_ifd(ExifTags.IFD.Exif))
-        details.pop(ExifTags.IFD.Interop, None)  # an offset in the old file
-        if ExifTags.Base.ExifImageWidth in details:
-            details |= {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
-        for directory, values in (
-            (ExifTags.IFD.Exif, details),
-            (ExifTags.IFD.GPSInfo, dict(exif.get_ifd(ExifTags.IFD.GPSInfo))),
-        ):
-            if values:
-                kept[directory] = values
-        return kept.tobytes() if len(kept) else None
-    except Exception:  # noqa: BLE001 - a damaged block is no reason to refuse the picture
+        return dict(exif.get_ifd(directory))
+    except Exception:  # noqa: BLE001 - a damaged block may raise anything, and is no reason to refuse the picture
+        return {}
+
+
+def _is_readable(exif: Image.Exif, tag: int) -> bool:
+    try:
+        return exif.get(tag) is not None
+    except Exception:  # noqa: BLE001 - as above
+        return False
+
+
+def _exif_block(directories: Mapping[int, Mapping[int, Any]]) -> bytes | None:
+    """Return the bytes of an EXIF block with these directories, empty without tags; None if it cannot be written."""
+    block = Image.Exif()
+    try:
+        for directory, tags in directories.items():
+            if directory == _FIRST:
+                block.update(tags)
+            elif tags:
+                block[directory] = dict(tags)
+        return block.tobytes() if len(block) else b""
+    except Exception:  # noqa: BLE001 - as above
         return None
 
 
