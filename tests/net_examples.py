@@ -56,8 +56,8 @@ def sees(
     x = picture(size, size, channels=channels)
     x.stop_gradient = False
     function(x)[0, :, row, column].sum().backward()
-    seen = x.grad.abs().sum(axis=[0, 1]).numpy() > 0
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    reached = x.grad.abs().sum(axis=[0, 1]).numpy() > 0
+    rows, columns = np.flatnonzero(reached.any(axis=1)), np.flatnonzero(reached.any(axis=0))
     return row - rows[0], rows[-1] - row, column - columns[0], columns[-1] - column
 
 
@@ -84,7 +84,7 @@ def stages_of_vgg16(height: int, width: int) -> list[list[int]]:
 
 
 def patches(height: int, width: int, layers: int) -> list[int]:
-    """The size of a patch discriminator's judgement."""
+    """The size of a patch discriminator's logits."""
     return [1, 1, height // 2**layers - 2, width // 2**layers - 2]
 
 
@@ -126,7 +126,7 @@ ANY_STYLE = {
 RESNET = {"base_channels": 4, "blocks": 2}
 UNET = {"base_channels": 4, "depth": 6}
 NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias")
-# The name of a net in the table, and behind a comma what is special about a variant of it.
+# The name of a net in the table, and after a comma a variant of it.
 EXAMPLES = {
     "AnyStyleNet": Example(ANY_STYLE, call=call_with_painting),
     "GlobalDiscriminator": Example(

@@ -152,8 +152,8 @@ def shaken(net: nn.Layer, seed: int = 0) -> nn.Layer:
         if part == "filt" or part == "scale" or (part == "bias" and f"{name[:-4]}scale" in net.state_dict()):
             continue
         deviation = 1.5 / np.sqrt(np.prod(value.shape[1:])) if value.ndim == 4 else 0.2
-        centre = 1.0 if part == "_variance" or (part == "weight" and value.ndim == 1) else 0.0
-        value.set_value(paddle.to_tensor((centre + deviation * rng.normal(size=value.shape)).astype(np.float32)))
+        center = 1.0 if part == "_variance" or (part == "weight" and value.ndim == 1) else 0.0
+        value.set_value(paddle.to_tensor((center + deviation * rng.normal(size=value.shape)).astype(np.float32)))
         if part == "_variance":
             value.set_value(value.abs() + 0.5)
     net.eval()

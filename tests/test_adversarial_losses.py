@@ -19,7 +19,7 @@ OBJECTIVES = ["lsgan", "vanilla", "hinge", "wgan-gp"]
 
 
 def scores(*values: float) -> paddle.Tensor:
-    """Return a judgement of one picture: 1 x 1 x 1 x patches."""
+    """Return logits of one picture: 1 x 1 x 1 x patches."""
     return paddle.to_tensor(values, dtype="float32").reshape([1, 1, 1, -1])
 
 
@@ -36,7 +36,7 @@ def softplus(x: float) -> float:
         ("wgan-gp", -(0.5 - 2) / 2),
     ],
 )
-def test_a_generator_minimises_what_its_paper_says(objective, wanted):
+def test_a_generator_minimizes_the_loss_of_its_paper(objective, wanted):
     assert float(generator_loss(scores(0.5, -2), objective)) == pytest.approx(wanted, rel=1e-5)
 
 
@@ -49,7 +49,7 @@ def test_a_generator_minimises_what_its_paper_says(objective, wanted):
         ("wgan-gp", (0.5 - 2) / 2 - (3 + 0.5) / 2),
     ],
 )
-def test_a_discriminator_minimises_what_its_paper_says(objective, wanted):
+def test_a_discriminator_minimizes_the_loss_of_its_paper(objective, wanted):
     assert float(discriminator_loss(scores(3, 0.5), scores(0.5, -2), objective)) == pytest.approx(wanted, rel=1e-5)
 
 
@@ -92,7 +92,7 @@ def test_both_sides_pull_a_fake_their_own_way(objective):
 
 
 def linear(factor: float) -> Callable[[paddle.Tensor], paddle.Tensor]:
-    """Return a judge whose gradient is `factor` at every one of 3 x 4 x 4 values: of length |factor| sqrt(48)."""
+    """Return a discriminator whose gradient is `factor` at each of 3 x 4 x 4 values: of length |factor| sqrt(48)."""
     return lambda image: factor * image.sum(axis=[1, 2, 3])
 
 
@@ -113,24 +113,26 @@ def test_the_penalty_of_several_scales_is_their_average():
 
 
 def test_the_penalty_looks_between_the_real_picture_and_the_fake():
-    seen: list[np.ndarray] = []
+    given: list[np.ndarray] = []
 
-    def judge(image: paddle.Tensor) -> paddle.Tensor:
-        seen.append(image.numpy())
+    def discriminator(image: paddle.Tensor) -> paddle.Tensor:
+        given.append(image.numpy())
         return image.sum(axis=[1, 2, 3])
 
     paddle.seed(3)
     real, fake = images(0, 8), images(1, 8)
-    gradient_penalty(judge, real, fake)
-    shares = (seen[0] - real.numpy()) / (fake.numpy() - real.numpy())
+    gradient_penalty(discriminator, real, fake)
+    shares = (given[0] - real.numpy()) / (fake.numpy() - real.numpy())
     by_sample = np.median(shares.reshape(8, -1), axis=1)
-    np.testing.assert_allclose(seen[0], real.numpy() + by_sample.reshape(8, 1, 1, 1) * (fake - real).numpy(), atol=1e-5)
+    np.testing.assert_allclose(
+        given[0], real.numpy() + by_sample.reshape(8, 1, 1, 1) * (fake - real).numpy(), atol=1e-5
+    )
     assert ((by_sample > 0) & (by_sample < 1)).all()
     assert len(set(by_sample.round(4))) == 8
 
 
 def test_the_penalty_teaches_the_discriminator_alone():
-    """Its derivative by a weight, against finite differences of the closed form: judge(x) = w^2 sum(x)."""
+    """Its derivative by a weight, against finite differences of the closed form: discriminator(x) = w^2 sum(x)."""
     weight = paddle.to_tensor(0.7)
     weight.stop_gradient = False
     real, fake = images(0), images(1)
@@ -141,10 +143,10 @@ def test_the_penalty_teaches_the_discriminator_alone():
     assert fake.grad is None
 
 
-def test_a_judge_that_cannot_be_penalised_is_named():
-    judge = nn.Sequential(nn.UpsamplingBilinear2D(size=[2, 2]), nn.Conv2D(3, 1, 1))
+def test_a_discriminator_that_cannot_be_penalized_is_named():
+    discriminator = nn.Sequential(nn.UpsamplingBilinear2D(size=[2, 2]), nn.Conv2D(3, 1, 1))
     with pytest.raises(PpganError) as error:
-        gradient_penalty(judge, images(0), images(1))
+        gradient_penalty(discriminator, images(0), images(1))
     assert str(error.value) == (
         "gradient penalty: the discriminator uses bilinear_interp, whose gradient Paddle cannot differentiate; "
         "expected a discriminator of convolutions, normalization, pooling and padding. "

@@ -1,4 +1,4 @@
-"""The painter in any style: what it reads of a painting, what that does to the norms, where the colours come from."""
+"""The painter of any style: style prediction, conditional norms, colors."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def predictor() -> StylePredictor:
     return fill(StylePredictor(WIDTHS, [1, 2, 1, 1, 1], 7, 5))
 
 
-def test_a_painting_is_read_as_means_and_deviations_of_its_features():
+def test_statistics_of_a_painting_are_means_and_deviations_of_its_features():
     net, painting = predictor(), picture(40, 36, batch=2)
     layers = [values.numpy() for values in net.encoder(painting).values()]
     means = [values.mean(axis=(2, 3)) for values in layers]
@@ -81,7 +81,7 @@ def test_a_painting_is_read_as_means_and_deviations_of_its_features():
     np.testing.assert_allclose(net.statistics(painting).numpy(), np.hstack([*means, *deviations]), atol=1e-4)
 
 
-def test_what_paintings_have_in_common_is_taken_away_before_they_are_compared():
+def test_statistics_are_normalized_by_the_running_stats_over_paintings():
     net = predictor()
     read = paddle.concat([net.statistics(picture(40, 36, phase=phase)) for phase in (0.0, 1.0, 2.0)])
     for _ in range(300):
@@ -97,23 +97,23 @@ def test_what_paintings_have_in_common_is_taken_away_before_they_are_compared():
 
 
 @pytest.mark.parametrize("strength", [0.3, 1.0])
-def test_a_draft_sees_the_photo_in_the_paintings_colours_and_has_them(strength):
+def test_a_draft_is_made_of_the_recolored_photo_and_has_its_colors(strength):
     net, photo, painting = painter(revisions=0), picture(24, 28), 0.2 + 0.5 * picture(32, 40, phase=1.0)
     style = net.style_statistics(painting)
     (scales, shifts), (mean, covariance) = style[NORMS], style[IMAGE]
     np.testing.assert_allclose(covariance.numpy(), mean_and_covariance(painting)[1].numpy(), atol=1e-6)
     drafted = net.draft(photo, style, strength)
-    seen = align_colors(photo, mean, covariance, strength).clip(0, 1)
-    of_seen = mean_and_covariance(seen)
-    for found, wanted in zip(mean_and_covariance(drafted), of_seen, strict=True):
+    recolored = align_colors(photo, mean, covariance, strength).clip(0, 1)
+    of_recolored = mean_and_covariance(recolored)
+    for found, wanted in zip(mean_and_covariance(drafted), of_recolored, strict=True):
         np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=0.03 * float(wanted.max()))
     if strength == 1.0:
-        np.testing.assert_allclose(of_seen[0].numpy(), mean.numpy(), atol=0.02)
-    painted = net.transform(seen, full(strength), scales, shifts)
-    np.testing.assert_allclose(drafted.numpy(), align_colors(painted, *of_seen).numpy(), atol=1e-5)
+        np.testing.assert_allclose(of_recolored[0].numpy(), mean.numpy(), atol=0.02)
+    painted = net.transform(recolored, full(strength), scales, shifts)
+    np.testing.assert_allclose(drafted.numpy(), align_colors(painted, *of_recolored).numpy(), atol=1e-5)
 
 
-def test_at_strength_0_the_colours_are_the_photos():
+def test_at_strength_0_the_colors_are_the_photos():
     net, photo = painter(revisions=0), 0.3 + 0.4 * picture(24, 28)
     drafted = net.draft(photo, net.style_statistics(picture(32, 40, phase=1.0)), 0.0)
     for found, wanted in zip(mean_and_covariance(drafted), mean_and_covariance(photo), strict=True):
@@ -143,7 +143,7 @@ def test_revisions_go_on_above_the_draft():
     style = net.style_statistics(picture(32, 40))
     small, [detail] = pyramid(photo, 1)
     coarser = net.draft(small, style)
-    doubled = F.interpolate(coarser, size=[66, 50], mode="bilinear", align_corners=False)
-    seen = F.interpolate(coarser, size=[66, 50], mode="nearest")
-    wanted = doubled + net.revisions[0](detail, seen)
+    upsampled = F.interpolate(coarser, size=[66, 50], mode="bilinear", align_corners=False)
+    repeated = F.interpolate(coarser, size=[66, 50], mode="nearest")
+    wanted = upsampled + net.revisions[0](detail, repeated)
     np.testing.assert_allclose(net(photo, style).numpy(), wanted.numpy(), atol=1e-5)

@@ -55,7 +55,7 @@ def test_a_picture_as_narrow_as_its_padding_is_refused():
     )
 
 
-def test_doubling_is_paddles_own():
+def test_nearest_upsampling_is_paddles_own():
     x = picture(5, 7, channels=2, batch=2)
     np.testing.assert_array_equal(upsample_nearest(x).numpy(), F.interpolate(x, scale_factor=2).numpy())
 
@@ -98,7 +98,7 @@ def test_a_convolution_that_keeps_the_size_is_a_plain_one(
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("padding", ["reflect", "zero"])
-def test_a_resize_convolution_is_a_doubling_and_a_convolution(padding, bias):
+def test_a_resize_convolution_is_an_upsampling_and_a_convolution(padding, bias):
     layer = fill(ResizeConv(5, 3, padding, bias=bias))
 
     def plain(x: paddle.Tensor) -> paddle.Tensor:
@@ -114,13 +114,13 @@ def test_a_resize_convolution_is_a_doubling_and_a_convolution(padding, bias):
 
 
 @pytest.mark.parametrize("kernel", [3, 4])
-def test_a_doubling_convolution_spreads_each_pixel_over_the_kernel(kernel):
+def test_an_upsampling_convolution_distributes_each_pixel_over_the_kernel(kernel):
     layer = fill(UpsampleConv(2, 3, kernel))
     x = picture(4, 5, channels=2)
     wanted = np.zeros((3, 8 + kernel, 10 + kernel), dtype=np.float32)
     for row, column in np.ndindex(4, 5):
-        spread = np.tensordot(x.numpy()[0, :, row, column], layer.weight.numpy(), axes=1)
-        wanted[:, 2 * row : 2 * row + kernel, 2 * column : 2 * column + kernel] += spread
+        contribution = np.tensordot(x.numpy()[0, :, row, column], layer.weight.numpy(), axes=1)
+        wanted[:, 2 * row : 2 * row + kernel, 2 * column : 2 * column + kernel] += contribution
     wanted = wanted[:, 1:9, 1:11] + layer.bias.numpy()[:, None, None]
     np.testing.assert_allclose(layer(x).numpy()[0], wanted, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Discriminators: against plain formulations, what they see, spectral normalisation, gradients of gradients."""
+"""Discriminators: against plain formulations, receptive fields, spectral normalization, gradients of gradients."""
 
 from __future__ import annotations
 
@@ -63,25 +63,25 @@ def test_the_pixel_discriminator_sees_one_pixel():
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (47, 90), (200, 33)])
-def test_the_global_discriminator_gives_one_judgement_that_depends_on_every_part(height, width):
+def test_the_global_discriminator_gives_one_logit_that_depends_on_every_part(height, width):
     net = fill(GlobalDiscriminator(base_channels=2, norm="none"))
     x = picture(height, width)
     x.stop_gradient = False
-    judged = net(x)
-    assert judged.shape == [1, 1, 1, 1]
-    judged.sum().backward()
+    logits = net(x)
+    assert logits.shape == [1, 1, 1, 1]
+    logits.sum().backward()
     rows = x.grad.abs().sum(axis=[0, 1, 3]).numpy()
     assert all(part.max() > 0 for part in np.array_split(rows, 8))
 
 
-def test_each_scale_has_a_discriminator_of_its_own_for_the_halved_picture():
+def test_each_scale_has_a_discriminator_of_its_own_for_the_smaller_picture():
     net = fill(MultiScaleDiscriminator(base_channels=2, layers=1, scales=3))
     x = picture(51, 64, batch=2)
-    judged = net(x)
-    assert len(judged) == len(net.discriminators) == 3
+    logits = net(x)
+    assert len(logits) == len(net.discriminators) == 3
     padded = x.numpy()
     for number, discriminator in enumerate(net.discriminators):
-        np.testing.assert_allclose(judged[number].numpy(), discriminator(paddle.to_tensor(padded)).numpy(), atol=1e-5)
+        np.testing.assert_allclose(logits[number].numpy(), discriminator(paddle.to_tensor(padded)).numpy(), atol=1e-5)
         sums, counts = (
             F.avg_pool2d(paddle.to_tensor(np.pad(values, [(0, 0), (0, 0), (1, 1), (1, 1)])), 3, 2).numpy()
             for values in (padded, np.ones_like(padded))
@@ -120,7 +120,7 @@ def test_a_picture_that_is_too_small_is_refused_and_the_smallest_is_not(net, mes
     with pytest.raises(UsageError) as caught:
         net(picture(23, 64))
     assert str(caught.value) == message
-    assert all(judged.size > 0 for judged in values_of(net(picture(net.smallest, net.smallest))))
+    assert all(logits.size > 0 for logits in values_of(net(picture(net.smallest, net.smallest))))
 
 
 @pytest.mark.parametrize(
@@ -140,15 +140,15 @@ def test_a_gradient_penalty_has_a_gradient_itself(name):
     net = build(name)
     x = picture(64, 64) * 2 - 1
     x.stop_gradient = False
-    judged = sum(output.sum() for output in values_of(net(x)))
-    (gradient,) = paddle.grad(judged, x, create_graph=True)
+    logits = sum(output.sum() for output in values_of(net(x)))
+    (gradient,) = paddle.grad(logits, x, create_graph=True)
     gradient.square().sum().backward()
     found = [weight.grad for weight in net.parameters() if weight.trainable and weight.ndim == 4]
     assert all(grad is not None and np.isfinite(grad.numpy()).all() for grad in found)
     assert all(float(grad.abs().sum()) > 0 for grad in found)
 
 
-# Spectral normalisation
+# Spectral normalization
 
 
 def spectral_conv() -> SpectralConv:
@@ -156,7 +156,7 @@ def spectral_conv() -> SpectralConv:
     return fill(SpectralConv(3, 5, 4, stride=2, padding=1))
 
 
-def test_spectral_normalisation_divides_by_the_largest_singular_value():
+def test_spectral_normalization_divides_by_the_largest_singular_value():
     conv = spectral_conv()
     x = picture(12, 10)
     for _ in range(200):
@@ -215,9 +215,9 @@ def test_one_call_does_not_disturb_the_gradient_of_the_one_before():
     found = []
     for calls_between in (0, 3):
         conv = spectral_conv()
-        judged = conv(x).square().sum()
+        logits = conv(x).square().sum()
         for _ in range(calls_between):
             conv(other)
-        judged.backward()
+        logits.backward()
         found.append(conv.weight.grad.numpy())
     np.testing.assert_array_equal(*found)

@@ -20,18 +20,18 @@ from ppgan_lite.recipes.recipe import Recipe
 
 RESNET = {"name": "ResnetGenerator", "base_channels": 4, "blocks": 1}
 UNET = {"name": "UnetGenerator", "base_channels": 4, "depth": 3, "norm": "instance", "dropout": False}
-JUDGE = {"name": "PatchDiscriminator", "base_channels": 4, "layers": 1}
-PAIR_JUDGE = {**JUDGE, "in_channels": 6}
+PATCH = {"name": "PatchDiscriminator", "base_channels": 4, "layers": 1}
+PAIR_PATCH = {**PATCH, "in_channels": 6}
 
 
 def cyclegan(**arguments: Any) -> CycleGAN:
     paddle.seed(1)
-    return CycleGAN(**{"generator": RESNET, "discriminator": JUDGE, "pool": 0, **arguments})
+    return CycleGAN(**{"generator": RESNET, "discriminator": PATCH, "pool": 0, **arguments})
 
 
 def pix2pix(**arguments: Any) -> Pix2Pix:
     paddle.seed(1)
-    return Pix2Pix(**{"generator": UNET, "discriminator": PAIR_JUDGE, **arguments})
+    return Pix2Pix(**{"generator": UNET, "discriminator": PAIR_PATCH, **arguments})
 
 
 BUILDERS = {"cyclegan": cyclegan, "pix2pix": pix2pix}
@@ -69,19 +69,19 @@ def test_every_net_learns_in_its_own_step_only(build, monkeypatch):
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 def test_no_gradient_reaches_the_other_side(build):
     recipe = build()
-    seen: dict[str, set[str]] = {}
+    updated: dict[str, set[str]] = {}
     for name, group in recipe.groups.items():
 
         def backward_step(loss: paddle.Tensor, name: str = name) -> None:
             loss.backward()
             nets = recipe.nets.items()
-            seen[name] = {key for key, net in nets if any(p.grad is not None for p in net.parameters())}
+            updated[name] = {key for key, net in nets if any(p.grad is not None for p in net.parameters())}
             for net in recipe.nets.values():
                 net.clear_gradients(set_to_zero=False)
 
         group.backward_step = backward_step  # type: ignore[method-assign]
     recipe.update(batch_of())
-    assert seen == {name: set(group.nets) for name, group in recipe.groups.items()}
+    assert updated == {name: set(group.nets) for name, group in recipe.groups.items()}
 
 
 @pytest.mark.parametrize("objective", ["lsgan", "vanilla", "hinge", "wgan-gp"])
@@ -103,7 +103,7 @@ def test_every_discriminator_can_be_chosen(name, objective):
 
 @pytest.mark.parametrize("objective", ["lsgan", "hinge", "wgan-gp"])
 def test_a_discriminator_of_several_scales_can_be_chosen(objective):
-    recipe = cyclegan(discriminator={**JUDGE, "name": "MultiScaleDiscriminator"}, objective=objective)
+    recipe = cyclegan(discriminator={**PATCH, "name": "MultiScaleDiscriminator"}, objective=objective)
     before = weights(recipe)
     recipe.update(batch_of(size=32))
     assert changed(before, recipe) == set(recipe.nets)
@@ -114,17 +114,17 @@ def test_cyclegan_adds_up_what_its_paper_says():
     batch = batch_of()
     a, b = batch["a"] * 2 - 1, batch["b"] * 2 - 1
     ab, ba = recipe.generator_ab, recipe.generator_ba
-    judge_a, judge_b = recipe.nets["discriminator_a"], recipe.nets["discriminator_b"]
+    discriminator_a, discriminator_b = recipe.nets["discriminator_a"], recipe.nets["discriminator_b"]
     with paddle.no_grad():
         wanted = {
-            "adversarial_ab": generator_loss(judge_b(ab(a)), "lsgan"),
-            "adversarial_ba": generator_loss(judge_a(ba(b)), "lsgan"),
+            "adversarial_ab": generator_loss(discriminator_b(ab(a)), "lsgan"),
+            "adversarial_ba": generator_loss(discriminator_a(ba(b)), "lsgan"),
             "cycle_a": 7 * (ba(ab(a)) - a).abs().mean(),
             "cycle_b": 7 * (ab(ba(b)) - b).abs().mean(),
             "identity_a": 7 * 0.25 * (ba(a) - a).abs().mean(),
             "identity_b": 7 * 0.25 * (ab(b) - b).abs().mean(),
-            "discriminator_a": 0.5 * discriminator_loss(judge_a(a), judge_a(ba(b)), "lsgan"),
-            "discriminator_b": 0.5 * discriminator_loss(judge_b(b), judge_b(ab(a)), "lsgan"),
+            "discriminator_a": 0.5 * discriminator_loss(discriminator_a(a), discriminator_a(ba(b)), "lsgan"),
+            "discriminator_b": 0.5 * discriminator_loss(discriminator_b(b), discriminator_b(ab(a)), "lsgan"),
         }
     assert recipe.update(batch) == pytest.approx({name: float(value) for name, value in wanted.items()}, rel=1e-4)
 
@@ -133,10 +133,10 @@ def test_pix2pix_adds_up_what_its_paper_says():
     recipe = pix2pix(l1=30.0)
     batch = batch_of()
     a, b = batch["a"] * 2 - 1, batch["b"] * 2 - 1
-    judge = recipe.nets["discriminator"]
+    discriminator = recipe.nets["discriminator"]
     with paddle.no_grad():
         fake = recipe.generator(a)
-        of_fake, of_real = (judge(paddle.concat([a, picture], axis=1)) for picture in (fake, b))
+        of_fake, of_real = (discriminator(paddle.concat([a, picture], axis=1)) for picture in (fake, b))
         wanted = {
             "adversarial": generator_loss(of_fake, "vanilla"),
             "l1": 30 * (fake - b).abs().mean(),
@@ -152,15 +152,15 @@ def test_without_identity_its_losses_are_left_out():
 @pytest.mark.parametrize(("build", "generators"), [(cyclegan, "generators"), (pix2pix, "generator")])
 def test_discriminators_may_learn_more_often(build, generators):
     recipe = build(discriminator_steps=2)
-    learnt = []
+    trained = []
     for recipe.iteration in range(1, 5):
         before = weights(recipe)
         found = recipe.update(batch_of(seed=recipe.iteration))
         moved = changed(before, recipe)
         assert set(recipe.nets) - moved in (set(), set(recipe.groups[generators].nets))
         assert any(name.startswith("adversarial") for name in found) == (moved == set(recipe.nets))
-        learnt.append(moved == set(recipe.nets))
-    assert learnt == [False, True, False, True]
+        trained.append(moved == set(recipe.nets))
+    assert trained == [False, True, False, True]
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
@@ -235,15 +235,15 @@ def test_a_pool_of_nothing_hands_everything_through():
 def test_a_full_pool_exchanges_half_of_the_pictures():
     pool, rng = ImagePool(10), np.random.default_rng(0)
     pool.exchange(numbered(*range(10)), rng)
-    old, seen = 0, list(range(10))
+    old, returned = 0, list(range(10))
     for k in range(10, 1010):
         (given,) = numbers_of(pool.exchange(numbered(k), rng))
         old += given != k
-        seen.append(given)
+        returned.append(given)
     assert 430 < old < 570
     kept = [int(image.flat[0]) for image in pool.state().values()]
-    # Nothing is lost and nothing doubled: what came in has gone out once, or is still there.
-    gone = sorted(seen[10:] + kept)
+    # Nothing is lost and nothing repeated: what came in has gone out once, or is still there.
+    gone = sorted(returned[10:] + kept)
     assert gone == list(range(1010))
 
 
@@ -295,15 +295,15 @@ def test_cyclegan_shows_both_directions_and_back():
     np.testing.assert_allclose(shown["cycle_a"].numpy(), cycle_a.numpy(), atol=1e-5)
 
 
-def test_pix2pix_shows_what_it_makes_of_grey_pictures():
-    recipe = pix2pix(generator={**UNET, "in_channels": 1}, discriminator={**JUDGE, "in_channels": 4})
-    colour = batch_of(2)
-    grey = {**colour, "a": (colour["a"] * paddle.to_tensor(LUMA).reshape([1, 3, 1, 1])).sum(axis=1, keepdim=True)}
-    shown = recipe.preview(grey)
+def test_pix2pix_shows_what_it_makes_of_gray_pictures():
+    recipe = pix2pix(generator={**UNET, "in_channels": 1}, discriminator={**PATCH, "in_channels": 4})
+    color = batch_of(2)
+    gray = {**color, "a": (color["a"] * paddle.to_tensor(LUMA).reshape([1, 3, 1, 1])).sum(axis=1, keepdim=True)}
+    shown = recipe.preview(gray)
     assert {name: picture.shape[1] for name, picture in shown.items()} == {"a": 1, "fake_b": 3, "b": 3}
-    for name, picture in recipe.preview(colour).items():  # reduced to the channels that the net has
+    for name, picture in recipe.preview(color).items():  # reduced to the channels that the net has
         np.testing.assert_allclose(picture.numpy(), shown[name].numpy(), atol=1e-6)
-    assert np.isfinite(list(recipe.update(grey).values())).all()
+    assert np.isfinite(list(recipe.update(gray).values())).all()
 
 
 def test_the_validation_of_pairs_is_psnr_and_ssim():
@@ -359,12 +359,12 @@ def test_predictors_name_the_nets_of_their_direction():
     [
         (
             pix2pix,
-            {"discriminator": JUDGE},
+            {"discriminator": PATCH},
             "recipe.discriminator.in_channels: 3; expected 6: it sees a and b together",
         ),
         (
             cyclegan,
-            {"discriminator": PAIR_JUDGE},
+            {"discriminator": PAIR_PATCH},
             "recipe.discriminator.in_channels: 6; expected 3: the generator's channels",
         ),
         (
@@ -379,7 +379,7 @@ def test_predictors_name_the_nets_of_their_direction():
         ),
         (
             pix2pix,
-            {"discriminator": {**PAIR_JUDGE, "sigmoid": True}, "objective": "hinge"},
+            {"discriminator": {**PAIR_PATCH, "sigmoid": True}, "objective": "hinge"},
             "recipe.discriminator.sigmoid: true with the objective hinge; expected false, since its scores have no "
             "bounds. Leave sigmoid out, or choose lsgan or vanilla",
         ),
@@ -397,7 +397,7 @@ def test_a_sigmoid_at_the_end_leaves_the_vanilla_loss_as_it_is():
     image, other = (batch_of(seed=seed)["a"] for seed in (0, 1))
     for sigmoid in (False, True):
         paddle.seed(0)
-        adversary = Adversary(chosen_net({**JUDGE, "sigmoid": sigmoid}), "vanilla")
+        adversary = Adversary(chosen_net({**PATCH, "sigmoid": sigmoid}), "vanilla")
         losses.append([float(adversary.generator_loss(image)), float(adversary.discriminator_loss(other, image))])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 

@@ -172,8 +172,8 @@ def test_attention_lets_every_position_look_at_every_other():
     )
     scores = np.exp(np.einsum("ncp,ncq->npq", query, key))
     scores /= scores.sum(axis=2, keepdims=True)
-    seen = np.einsum("oc,ncq,npq->nop", weights["out.weight"], value, scores)
-    np.testing.assert_allclose(layer(x).numpy().reshape(2, 16, 35), flat + 0.7 * seen, atol=1e-5)
+    attended = np.einsum("oc,ncq,npq->nop", weights["out.weight"], value, scores)
+    np.testing.assert_allclose(layer(x).numpy().reshape(2, 16, 35), flat + 0.7 * attended, atol=1e-5)
 
 
 def test_dropout_works_in_training_alone():
@@ -384,7 +384,7 @@ def test_a_net_that_is_given_a_pictures_own_statistics_does_what_it_did():
         by_the_first = net(other).numpy()
     by_its_own = net(other).numpy()
     assert np.abs(by_the_first - by_its_own).max() > 0.01
-    np.testing.assert_array_equal(net(x).numpy(), wanted)  # nothing stays behind
+    np.testing.assert_array_equal(net(x).numpy(), wanted)  # nothing is left
 
 
 def test_a_tile_is_painted_as_a_part_of_its_picture():

@@ -40,7 +40,7 @@ def test_the_published_encoder_is_the_one_that_is_built_by_default():
     assert count == 12_944_972  # VGG-19's convolutions up to conv5_1 and the 1x1 before them
 
 
-def test_the_discriminator_judges_patches_of_seven_pixels():
+def test_the_discriminator_has_patches_of_seven_pixels():
     assert sees(positive(LapStyleDiscriminator(base_channels=4)), 3, 30, 31) == (3, 3, 3, 3)
 
 
@@ -176,8 +176,8 @@ def test_a_net_of_one_style_remembers_it():
     first, second = (net.style_statistics(picture(32, 32, phase=phase, batch=2)) for phase in (0.0, 2.0))
     net.update_own_style(first)
     for layer in ALIGNED_LAYERS:
-        for own, seen in zip(net.own_statistics()[layer], first[layer], strict=True):
-            np.testing.assert_allclose(own.numpy(), seen.mean(axis=0, keepdim=True).numpy(), rtol=1e-6)
+        for own, of_batch in zip(net.own_statistics()[layer], first[layer], strict=True):
+            np.testing.assert_allclose(own.numpy(), of_batch.mean(axis=0, keepdim=True).numpy(), rtol=1e-6)
     before = {layer: own[0].clone() for layer, own in net.own_statistics().items()}
     net.update_own_style(second, momentum=0.75)
     for layer in ALIGNED_LAYERS:
@@ -253,11 +253,11 @@ def plain_revision(state: State, x: paddle.Tensor) -> paddle.Tensor:
     return plain_conv(state, "UpBlock.5", x)
 
 
-def halve(x: paddle.Tensor) -> paddle.Tensor:
-    return F.avg_pool2d(x, 2)  # what bilinear halving of an even size is
+def downsample(x: paddle.Tensor) -> paddle.Tensor:
+    return F.avg_pool2d(x, 2)  # the same as bilinear for an even size
 
 
-def double(x: paddle.Tensor) -> paddle.Tensor:
+def upsample(x: paddle.Tensor) -> paddle.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
@@ -310,12 +310,12 @@ def test_drafting_and_two_revisions_are_the_published_ones(published):
         {name.split("/")[1]: tensor for name, tensor in state.items() if name.startswith(f"{net}/")}
         for net in ("net_enc", "net_dec", "net_rev", "net_rev_2")
     )
-    photo, painting = picture(96, 128), halve(halve(picture(80, 72, phase=1.0)))
-    half = halve(photo)
-    quarter = halve(half)
+    photo, painting = picture(96, 128), downsample(downsample(picture(80, 72, phase=1.0)))
+    half = downsample(photo)
+    quarter = downsample(half)
     draft = plain_decoder(decoder, plain_encoder(encoder, quarter), plain_encoder(encoder, painting))
-    revised = double(draft) + plain_revision(first, paddle.concat([half - double(quarter), nearest(draft)], 1))
-    detail = photo - double(half)
-    wanted = double(revised) + plain_revision(second, paddle.concat([detail, nearest(revised)], 1))
+    revised = upsample(draft) + plain_revision(first, paddle.concat([half - upsample(quarter), nearest(draft)], 1))
+    detail = photo - upsample(half)
+    wanted = upsample(revised) + plain_revision(second, paddle.concat([detail, nearest(revised)], 1))
     found = published(photo, published.style_statistics(painting))
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)

@@ -118,8 +118,10 @@ def test_a_draft_of_one_style_carries_its_statistics(perceptual):
     recipe.update(batch)
     wanted = recipe.net.style_statistics(batch["style"])
     for layer, own in recipe.net.own_statistics().items():
-        for buffer, seen in zip(own, wanted[layer], strict=True):
-            np.testing.assert_allclose(buffer.numpy(), seen.mean(axis=0, keepdim=True).numpy(), rtol=1e-4, atol=1e-6)
+        for buffer, of_batch in zip(own, wanted[layer], strict=True):
+            np.testing.assert_allclose(
+                buffer.numpy(), of_batch.mean(axis=0, keepdim=True).numpy(), rtol=1e-4, atol=1e-6
+            )
 
 
 def test_a_draft_previews_what_it_does(perceptual):
@@ -207,9 +209,9 @@ def test_whitening_changes_what_all_losses_see_but_that_of_means_and_deviations(
     for whiten in (False, True):
         losses = LapStyleDraft(net=NET, perceptual=perceptual, gram=1.0, whiten=whiten).losses
         losses.update_whitening(photo, painting)
-        seen = losses.encode_target(photo), losses.encode_target(painting)
-        assert float(losses(photo, *seen, photo, painting)["content"]) == pytest.approx(0, abs=1e-5)
-        terms = losses((photo + painting) / 2, *seen, photo, painting)
+        encoded = losses.encode_target(photo), losses.encode_target(painting)
+        assert float(losses(photo, *encoded, photo, painting)["content"]) == pytest.approx(0, abs=1e-5)
+        terms = losses((photo + painting) / 2, *encoded, photo, painting)
         found.append({name: float(term) for name, term in terms.items()})
     plain, whitened = found
     assert whitened["style"] == plain["style"] > 0

@@ -113,7 +113,7 @@ def test_content_is_the_mean_squared_difference():
     assert float(content_loss(result, photo, normalize=False)) == pytest.approx((4 + 1) / 4)
 
 
-def test_normalised_content_ignores_each_channels_mean_and_contrast():
+def test_normalized_content_ignores_each_channels_mean_and_contrast():
     photo = noise(0, 1, 3, 8, 8)
     scale, shift = paddle.to_tensor([2.0, 0.5, 3.0]).reshape([1, 3, 1, 1]), 4.0
     assert float(content_loss(photo * scale + shift, photo)) < 1e-5
@@ -211,7 +211,7 @@ def test_self_similarity_is_kept_by_turning_the_features():
 def test_luma_and_chroma_are_a_rotation():
     axes = np.array(LUMA_CHROMA)
     np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-4)
-    np.testing.assert_allclose(axes[1:] @ np.ones(3), 0, atol=1e-4)  # grey has no chroma
+    np.testing.assert_allclose(axes[1:] @ np.ones(3), 0, atol=1e-4)  # gray has no chroma
 
 
 def test_a_wrong_hue_weighs_more_than_a_wrong_brightness():
@@ -226,10 +226,10 @@ def test_a_wrong_hue_weighs_more_than_a_wrong_brightness():
     assert float(color_loss(redder, painting, chroma_weight=1.0)) < float(color_loss(redder, painting))
 
 
-def test_a_grey_result_is_told_from_a_colourful_one():
+def test_a_gray_result_differs_from_a_colorful_one():
     painting = noise(0, 1, 3, 16, 16)
-    grey = painting.mean(axis=1, keepdim=True).expand([1, 3, 16, 16])
-    assert float(color_loss(grey, painting)) > float(color_loss((grey + painting) / 2, painting)) > 0.01
+    gray = painting.mean(axis=1, keepdim=True).expand([1, 3, 16, 16])
+    assert float(color_loss(gray, painting)) > float(color_loss((gray + painting) / 2, painting)) > 0.01
 
 
 def test_tones_are_blind_to_contrast_brightness_and_what_is_fine():

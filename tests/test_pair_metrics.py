@@ -42,7 +42,7 @@ def test_ssim_is_that_of_wang_2004_away_from_the_border(photo: np.ndarray) -> No
     assert ssim(photo[..., 0], other(photo)[..., 0]) == pytest.approx(similarity.mean(), abs=1e-6)
 
 
-def test_ssim_of_colours_is_the_mean_of_the_channels(photo: np.ndarray) -> None:
+def test_ssim_of_colors_is_the_mean_of_the_channels(photo: np.ndarray) -> None:
     noisy = other(photo)
     single = [ssim(photo[..., channel], noisy[..., channel]) for channel in range(3)]
     assert ssim(photo, noisy) == pytest.approx(np.mean(single))

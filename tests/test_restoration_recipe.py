@@ -14,7 +14,7 @@ from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.restoration import Restoration
 
 SRRESNET = {"name": "SRResNet", "base_channels": 8, "blocks": 1}
-JUDGE = {"name": "PatchDiscriminator", "base_channels": 4, "layers": 1}
+PATCH = {"name": "PatchDiscriminator", "base_channels": 4, "layers": 1}
 GENERATORS = {
     "SRResNet": SRRESNET,
     "UnetGenerator": {"name": "UnetGenerator", "base_channels": 4, "depth": 3},
@@ -82,22 +82,22 @@ def test_a_perceptual_loss_moves_the_generator_and_not_the_encoder():
 
 
 def test_an_adversary_joins_with_its_weight():
-    recipe = restoration(discriminator=JUDGE, adversarial=0.25)
+    recipe = restoration(discriminator=PATCH, adversarial=0.25)
     recipe.generator.eval()
-    batch, judge = batch_of(), recipe.nets["discriminator"]
+    batch, discriminator = batch_of(), recipe.nets["discriminator"]
     with paddle.no_grad():
         restored = recipe.generator(batch["a"])
         wanted = {
             "l1": (restored - batch["b"]).abs().mean(),
-            "adversarial": 0.25 * generator_loss(judge(restored), "vanilla"),
-            "discriminator": 0.5 * discriminator_loss(judge(batch["b"]), judge(restored), "vanilla"),
+            "adversarial": 0.25 * generator_loss(discriminator(restored), "vanilla"),
+            "discriminator": 0.5 * discriminator_loss(discriminator(batch["b"]), discriminator(restored), "vanilla"),
         }
     assert list(recipe.groups) == ["generator", "discriminator"]
     assert recipe.update(batch) == pytest.approx({name: float(value) for name, value in wanted.items()}, rel=1e-4)
 
 
 def test_with_an_adversary_the_discriminator_may_learn_more_often():
-    recipe = restoration(discriminator=JUDGE, adversarial=0.25, discriminator_steps=3)
+    recipe = restoration(discriminator=PATCH, adversarial=0.25, discriminator_steps=3)
     found = []
     for recipe.iteration in range(1, 4):
         found.append(set(recipe.update(batch_of())))
@@ -155,13 +155,13 @@ def test_restoration_learns_to_undo_a_fade():
     [
         ({"l1": 0.0}, "recipe: every loss has weight 0; expected one of l1, mse, perceptual, adversarial above 0"),
         ({"adversarial": 0.1}, "recipe.discriminator: null with adversarial above 0; expected both or none"),
-        ({"discriminator": JUDGE}, "recipe.discriminator: given, but adversarial is 0; expected both or none"),
+        ({"discriminator": PATCH}, "recipe.discriminator: given, but adversarial is 0; expected both or none"),
         (
-            {"discriminator": {**JUDGE, "in_channels": 6}, "adversarial": 0.1},
+            {"discriminator": {**PATCH, "in_channels": 6}, "adversarial": 0.1},
             "recipe.discriminator.in_channels: 6; expected 3: those the generator gives",
         ),
         (
-            {"generator": JUDGE},
+            {"generator": PATCH},
             "recipe.generator.name: PatchDiscriminator; expected a net that makes pictures, as ResnetGenerator and "
             "UnetGenerator do",
         ),

@@ -56,7 +56,7 @@ def written_out(net: TransformNet, photo: paddle.Tensor, strength: float) -> pad
         scale, shift = (state[f"{name}.norm.{what}"].reshape([1, -1, 1, 1]) for what in ("weight", "bias"))
         return (x - mean) / (variance + 1e-5).sqrt() * scale + shift
 
-    def doubled(name: str, x: paddle.Tensor, like: paddle.Tensor) -> paddle.Tensor:
+    def upsampled(name: str, x: paddle.Tensor, like: paddle.Tensor) -> paddle.Tensor:
         large = F.interpolate(x, scale_factor=2, mode="nearest")
         return F.relu(normed(name, large, inner="conv.conv"))[:, :, : like.shape[2], : like.shape[3]]
 
@@ -64,8 +64,8 @@ def written_out(net: TransformNet, photo: paddle.Tensor, strength: float) -> pad
     x = F.relu(normed("down2", half, stride=2))
     for number in range(len(net.blocks)):
         x = x + normed(f"blocks.{number}.second", F.relu(normed(f"blocks.{number}.first", x)))
-    x = (1 - strength) * half + strength * doubled("up1", x, half)
-    return F.sigmoid(convolved("to_rgb", doubled("up2", x, photo)))
+    x = (1 - strength) * half + strength * upsampled("up1", x, half)
+    return F.sigmoid(convolved("to_rgb", upsampled("up2", x, photo)))
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 24), (33, 26), (17, 31)])
@@ -98,7 +98,7 @@ def test_strength_0_does_without_all_but_the_outer_half():
     assert np.abs(net(photo, full(1.0)).numpy() - before[1]).max() > 0.01
 
 
-def test_a_fresh_net_answers_with_grey():
+def test_a_fresh_net_answers_with_gray():
     paddle.seed(0)
     found = TransformNet(8, 1)(picture(32, 32), full(1.0))
     assert float((found - 0.5).abs().max()) < 0.2
@@ -128,14 +128,16 @@ def test_strength_leads_from_what_the_net_gives_back_to_the_painting():
     away = [float((result - results[0.0]).abs().mean()) for result in results.values()]
     assert away == sorted(away) and away[0] == 0 and len(set(away)) == 5
     small, [detail] = pyramid(photo, 1)
-    doubled = F.interpolate(net.draft(small, own, 0.0), size=[66, 50], mode="bilinear", align_corners=False)
-    np.testing.assert_allclose(results[0.0].numpy(), (doubled + detail).numpy(), atol=1e-5)
-    doubled = F.interpolate(net.draft(small, own), size=[66, 50], mode="bilinear", align_corners=False)
-    seen = F.interpolate(net.draft(small, own), size=[66, 50], mode="nearest")
-    np.testing.assert_allclose(results[1.0].numpy(), (doubled + net.revisions[0](detail, seen)).numpy(), atol=1e-5)
+    upsampled = F.interpolate(net.draft(small, own, 0.0), size=[66, 50], mode="bilinear", align_corners=False)
+    np.testing.assert_allclose(results[0.0].numpy(), (upsampled + detail).numpy(), atol=1e-5)
+    upsampled = F.interpolate(net.draft(small, own), size=[66, 50], mode="bilinear", align_corners=False)
+    repeated = F.interpolate(net.draft(small, own), size=[66, 50], mode="nearest")
+    np.testing.assert_allclose(
+        results[1.0].numpy(), (upsampled + net.revisions[0](detail, repeated)).numpy(), atol=1e-5
+    )
 
 
-def test_a_draft_has_the_colours_of_the_one_painting_that_the_net_remembers():
+def test_a_draft_has_the_colors_of_the_one_painting_that_the_net_remembers():
     net, painting = painter(), 0.1 + 0.4 * picture(30, 26, phase=2.0)
     wanted = mean_and_covariance(painting)
     for _ in range(400):

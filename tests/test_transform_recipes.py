@@ -58,17 +58,17 @@ def recipe_of(name: str, perceptual: str, iteration: int = 1, **arguments: Any) 
 
 
 def pictures() -> dict[str, paddle.Tensor]:
-    """Return a batch of three whose paintings do not have the photos' colours."""
+    """Return a batch of three whose paintings do not have the photos' colors."""
     batch = batch_of(32, 3)
     return {**batch, "style": 0.3 + 0.4 * batch["style"]}
 
 
-def told(recipe: TransformDraft, paintings: paddle.Tensor) -> list[paddle.Tensor]:
-    """Return the scales and shifts that the net is told of paintings."""
+def norms_of(recipe: TransformDraft, paintings: paddle.Tensor) -> list[paddle.Tensor]:
+    """Return the scales and shifts that the net predicts for paintings."""
     return list(recipe.statistics(paintings).get(NORMS, ()))
 
 
-def test_all_of_the_net_is_trained_but_what_reads_and_what_revises(name, perceptual):
+def test_all_of_the_net_is_trained_but_encoder_and_revisions(name, perceptual):
     recipe = recipe_of(name, perceptual)
     before = state(recipe)
     teacher = {key: tensor.numpy().copy() for key, tensor in recipe.losses.encoder.state_dict().items()}
@@ -83,28 +83,28 @@ def test_all_of_the_net_is_trained_but_what_reads_and_what_revises(name, percept
         np.testing.assert_array_equal(tensor.numpy(), teacher[key])
 
 
-def test_at_first_all_pictures_are_to_stay_but_for_their_colours(name, perceptual):
+def test_at_first_all_pictures_are_reconstructed_but_for_their_colors(name, perceptual):
     batch = pictures()
     recipe = recipe_of(name, perceptual, iteration=5, reconstruct=5, learning_rate=0.0)
     wanted = paddle.concat([recolored(batch["photo"][:2], recipe.paintings(batch)[:2]), batch["photo"][2:]])
     found = recipe.update(batch)
     strength = paddle.to_tensor([[1.0], [1.0], [0.0]])
-    off = recipe.net.transform(wanted, strength, *told(recipe, recipe.paintings(batch))) - wanted
+    off = recipe.net.transform(wanted, strength, *norms_of(recipe, recipe.paintings(batch))) - wanted
     assert found.keys() == {"reconstruction", "total"}
     assert found["total"] == pytest.approx(RECONSTRUCTION * float(off.square().mean()), rel=1e-4)
     recipe.iteration = 6
     assert recipe.update(batch).keys() > PERCEPTUAL_TERMS
 
 
-def test_every_photo_but_the_last_is_painted_and_that_is_to_stay(name, perceptual):
+def test_every_photo_but_the_last_is_painted_and_that_is_reconstructed(name, perceptual):
     batch = pictures()
     recipe = recipe_of(name, perceptual, whiten=False)
     paintings = paddle.concat([recipe.paintings(batch)] * 3)[:3]
-    norms = told(recipe, paintings)
-    seen = recolored(batch["photo"], paintings)
-    drafted = recipe.net.transform(seen[:2], paddle.ones([1, 1]), *(part[:2] for part in norms))
-    features = recipe.losses.encode_target(seen[:2]), recipe.losses.encode_target(paintings[:2])
-    wanted = recipe.losses(drafted, *features, seen[:2], paintings[:2])
+    norms = norms_of(recipe, paintings)
+    clean = recolored(batch["photo"], paintings)
+    drafted = recipe.net.transform(clean[:2], paddle.ones([1, 1]), *(part[:2] for part in norms))
+    features = recipe.losses.encode_target(clean[:2]), recipe.losses.encode_target(paintings[:2])
+    wanted = recipe.losses(drafted, *features, clean[:2], paintings[:2])
     last = recipe.net.transform(batch["photo"][2:], paddle.zeros([1, 1]), *(part[2:] for part in norms))
     off = float((last - batch["photo"][2:]).square().mean())
     found = recipe.update(batch)
@@ -114,7 +114,7 @@ def test_every_photo_but_the_last_is_painted_and_that_is_to_stay(name, perceptua
 
 
 @pytest.mark.parametrize("reconstruct", [0, 100])
-def test_training_makes_what_is_minimised_smaller(name, perceptual, reconstruct):
+def test_training_makes_the_loss_smaller(name, perceptual, reconstruct):
     recipe = recipe_of(name, perceptual, reconstruct=reconstruct, learning_rate=1e-2)
     totals = [recipe.update(batch_of(32))["total"] for _ in range(12)]
     assert totals[-1] < 0.9 * totals[0]
@@ -179,7 +179,7 @@ def test_a_revision_net_learns_above_a_draft_and_both_paint(name, tmp_path, perc
 # The painter of one style
 
 
-def test_one_style_is_that_of_the_first_painting_whose_colours_the_net_remembers(perceptual):
+def test_one_style_is_that_of_the_first_painting_whose_colors_the_net_stores(perceptual):
     recipe, batch = recipe_of("StyleTransferDraft", perceptual), pictures()
     assert recipe.paintings(batch).shape[0] == 1
     recipe.update(batch)
@@ -241,7 +241,7 @@ def test_a_revision_is_refused_above_what_is_no_painter(perceptual):
     )
 
 
-def test_a_painting_is_looked_at_once_until_another_comes_or_the_whitening_has_learned(perceptual):
+def test_a_painting_is_encoded_once_until_another_comes_or_the_whitening_changes(perceptual):
     losses = recipe_of("StyleTransferDraft", perceptual).losses
     losses.whitening.pictures = 4
     painting, other = batch_of(32)["photo"][:1], batch_of(32)["style"][:1]
@@ -257,13 +257,13 @@ def test_a_painting_is_looked_at_once_until_another_comes_or_the_whitening_has_l
     assert losses.encode_painting(other) is not found
 
 
-def colours(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and covariance of the colours of 3 x H x W."""
+def color_statistics(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and covariance of the colors of 3 x H x W."""
     flat = image.reshape(3, -1)
     return flat.mean(axis=1), np.cov(flat)
 
 
-def test_recoloured_photos_have_the_colours_of_their_paintings():
+def test_recolored_photos_have_the_colors_of_their_paintings():
     rng = np.random.default_rng(0)
     photos = (0.4 + 0.2 * rng.random((2, 3, 24, 20))).astype(np.float32)
     paintings = (0.3 + 0.3 * rng.random((2, 3, 16, 18))).astype(np.float32)
@@ -271,12 +271,12 @@ def test_recoloured_photos_have_the_colours_of_their_paintings():
     for given, wanted in ((paintings, paintings), (paintings[:1], paintings[[0, 0]])):
         found = recolored(paddle.to_tensor(photos), paddle.to_tensor(given)).numpy()
         for image, painting in zip(found, wanted, strict=True):
-            (mean, covariance), (own_mean, own) = colours(painting), colours(image)
+            (mean, covariance), (own_mean, own) = color_statistics(painting), color_statistics(image)
             np.testing.assert_allclose(own_mean, mean, atol=1e-4)
             np.testing.assert_allclose(own, covariance, atol=0.03 * covariance.max())
 
 
-def test_recoloured_photos_stay_in_range_and_where_they_are():
+def test_recolored_photos_stay_in_range_and_where_they_are():
     photo = batch_of(24)["photo"]
     found = recolored(photo, photo * 0.5)
     assert float(found.min()) >= 0 and float(found.max()) <= 1

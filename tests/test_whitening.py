@@ -26,8 +26,8 @@ def whitening(*seeds: int, pictures: int = 200) -> Whitening:
 
 
 def test_pictures_of_the_statistics_come_out_centered_and_uncorrelated():
-    seen = whitening(0, 1)
-    found = np.concatenate([seen({"relu4_1": features(seed)})["relu4_1"].numpy() for seed in (0, 1)])
+    whitened = whitening(0, 1)
+    found = np.concatenate([whitened({"relu4_1": features(seed)})["relu4_1"].numpy() for seed in (0, 1)])
     flat = found.transpose(1, 0, 2, 3).reshape(3, -1)
     assert np.abs(flat.mean(axis=1)).max() < 1e-3
     covariance = np.cov(flat)
@@ -42,21 +42,21 @@ def test_strong_and_weak_directions_come_near_each_other():
     assert after[2] / after[1] < 10
 
 
-def test_a_direction_without_spread_stays_small_and_finite():
-    seen = Whitening()
+def test_a_direction_without_variance_stays_small_and_finite():
+    whitened = Whitening()
     flat = paddle.concat([features(0), paddle.zeros([2, 1, 1, 4000])], axis=1)
-    seen.update({"relu4_1": flat})
-    found = seen({"relu4_1": flat})["relu4_1"].numpy()
+    whitened.update({"relu4_1": flat})
+    found = whitened({"relu4_1": flat})["relu4_1"].numpy()
     assert np.isfinite(found).all()
     assert np.abs(found[:, 3]).max() < 1e-3
 
 
 def test_a_gram_loss_sees_what_a_strong_direction_hides():
-    usual, seen = features(2), whitening(0, 1)
+    usual, whitened = features(2), whitening(0, 1)
     other = usual.clone()
-    other[:, 1] = other[:, 0]  # what told the first two channels apart is gone
+    other[:, 1] = other[:, 0]  # the first two channels do not differ any more
     plain = float(relative_gram_loss(other, gram(usual)))
-    found, wanted = (seen({"relu4_1": x})["relu4_1"] for x in (other, usual))
+    found, wanted = (whitened({"relu4_1": x})["relu4_1"] for x in (other, usual))
     through = float(relative_gram_loss(found, gram(wanted)))
     assert plain < 1e-3
     assert through > 20 * plain
@@ -68,9 +68,9 @@ def test_it_is_complete_after_so_many_pictures():
 
 
 def test_a_state_that_is_taken_back_projects_alike():
-    seen, again = whitening(0, 1), Whitening()
-    again.load_state(seen.state())
+    whitened, again = whitening(0, 1), Whitening()
+    again.load_state(whitened.state())
     again.update({"relu4_1": features(2)})
-    seen.update({"relu4_1": features(2)})
+    whitened.update({"relu4_1": features(2)})
     x = {"relu4_1": features(3)}
-    np.testing.assert_array_equal(seen(x)["relu4_1"].numpy(), again(x)["relu4_1"].numpy())
+    np.testing.assert_array_equal(whitened(x)["relu4_1"].numpy(), again(x)["relu4_1"].numpy())
