@@ -152,6 +152,8 @@ def write_checkpoint(
     about_itself = {"format": FORMAT, **asdict(header)}
     del about_itself["source"]
     text = json.dumps(about_itself, ensure_ascii=False, allow_nan=False)
+    # A path that is not UTF-8 has surrogates, for which no file has room; \udce9 is JSON's own name of one.
+    text = text.encode("utf-8", "backslashreplace").decode()
     # safetensors copies raw memory: a transposed view would be stored in the wrong order.
     stored = {name: np.array(_halved(tensor) if half else tensor, order="C") for name, tensor in tensors.items()}
     replace_file(path, save(stored, {FORMAT: text}))

@@ -104,6 +104,13 @@ def test_a_net_comes_back_as_it_was(file, header, painter):
     assert not net.training
 
 
+def test_a_path_in_a_header_need_not_be_utf_8(tmp_path):
+    path = os.fsdecode(b"caf\xe9 \xe5\xa4\x9c \\udce9")
+    written = Header(nets={}, training={"folder": path}, about={path: [path]})
+    write_checkpoint(tmp_path / "x.ppgan", written, {})
+    assert read_header(tmp_path / "x.ppgan") == written
+
+
 def test_half_size_files_give_float32_nets(tmp_path, header, painter):
     large = np.array([1e30], np.float32)
     path = tmp_path / "half.ppgan"

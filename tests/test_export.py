@@ -7,6 +7,7 @@ import functools
 import hashlib
 import importlib.util
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from ppgan_lite.errors import CheckpointError, ExportError, MissingDependencyErr
 from ppgan_lite.export import formats
 from ppgan_lite.export.end_to_end import EndToEndPainter, Float16Weights, _mirrored
 from ppgan_lite.export.exporting import export
-from ppgan_lite.export.folder import atomic_folder
+from ppgan_lite.export.folder import atomic_folder, check_folder
 from ppgan_lite.export.numerical_check import check_export
 from ppgan_lite.export.plan import ExportOptions, plan_export
 from ppgan_lite.images import read_image
@@ -387,6 +388,12 @@ def test_a_folder_is_replaced_only_where_it_holds_an_export_and_nothing_else(tmp
     assert (out / "notes.txt").read_text() == "mine"
     code, _, err = run("export", path, "-o", path)
     assert code == 2 and "horse.ppgan: is a file; expected a folder" in err
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_refused(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    with pytest.raises(UsageError, match=r"caf.: is a name that is not UTF-8, to which Paddle cannot write; expected"):
+        check_folder(folder, overwrite=False)
 
 
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path):

@@ -73,6 +73,22 @@ def test_a_run_folder_holds_all_that_is_to_know_of_a_run(tmp_path):
     assert config.dump() in log
 
 
+def test_a_run_folder_whose_name_is_not_utf_8_is_like_any_other(tmp_path, capfd):
+    run = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        run.mkdir()
+    except OSError:
+        pytest.skip("every name is UTF-8 here")
+    shutil.rmtree(run)
+    for iterations in (2, 4):
+        train(tiny.experiment(iterations), run_dir=run, resume=iterations == 4)
+    err = capfd.readouterr().err
+    assert "Logging error" not in err and "Traceback" not in err
+    log = (run / "train.log").read_text(encoding="utf-8")
+    assert f"iteration 2 of 4 in {tmp_path}{os.sep}caf\\udce9" in log
+    assert read_header(run / "final.ppgan").training["iteration"] == 4
+
+
 def test_the_environment_of_every_start_is_noted(tmp_path):
     for iterations in (1, 2):
         train(tiny.experiment(iterations), run_dir=tmp_path, resume=iterations == 2)

@@ -58,5 +58,5 @@ def export(
         check = check_export(plan, used.load(files), runtime=runtime_of(used), half=options.half)
         card = model_card_of(plan, options, files, check)
         (place / MODEL_CARD).write_text(json.dumps(card.to_json(), indent=2) + "\n", encoding="utf-8")
-        (place / README).write_text(to_markdown(card), encoding="utf-8")
+        (place / README).write_text(to_markdown(card), encoding="utf-8", errors="backslashreplace")
     return card

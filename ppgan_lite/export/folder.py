@@ -22,8 +22,13 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     An export replaces a folder whole, so one that holds anything else is left alone even where it may be overwritten.
 
     Raises:
-        UsageError: It exists and may not be replaced.
+        UsageError: It exists and may not be replaced, or Paddle cannot write files there.
     """
+    try:
+        str(folder.absolute()).encode()
+    except UnicodeEncodeError as error:
+        found = "is a name that is not UTF-8, to which Paddle cannot write"
+        raise UsageError(folder, found, "another folder", "Export there, and move the result") from error
     if not folder.exists():
         return
     if not folder.is_dir():

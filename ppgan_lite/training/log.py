@@ -31,7 +31,7 @@ def log_to(path: Path | None) -> Iterator[None]:
     screen.setLevel(logging.INFO)
     handlers: list[logging.Handler] = [screen]
     if path is not None:
-        file = logging.FileHandler(path, encoding="utf-8")
+        file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")  # a path may not be UTF-8
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
     package = logging.getLogger("ppgan_lite")
