@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,24 @@ def test_a_transparent_gray_value_becomes_alpha() -> None:
     assert np.array_equal(found, gray)
     assert metadata.alpha is not None
     assert np.array_equal(metadata.alpha == 0, gray == gray[2, 3])
+
+
+@pytest.mark.parametrize(("bits", "masks"), [((5, 6, 5), (0xF800, 0x07E0, 0x001F)), ((5, 5, 5), None)])
+def test_a_bmp_of_16_bits_per_pixel_is_no_picture_of_16_bits_per_channel(
+    bits: tuple[int, int, int], masks: tuple[int, int, int] | None
+) -> None:
+    rng = np.random.default_rng(0)
+    channels = [rng.integers(0, 1 << count, (6, 8)) for count in bits]
+    packed = (channels[0] << (bits[1] + bits[2]) | channels[1] << bits[2] | channels[2]).astype("<u2")
+    rows = packed[::-1].tobytes()
+    about = struct.pack("<IiiHHIIiiII", 40, 8, 6, 1, 16, 3 if masks else 0, len(rows), 2835, 2835, 0, 0)
+    about += struct.pack("<III", *masks) if masks else b""
+    data = b"BM" + struct.pack("<IHHI", 14 + len(about) + len(rows), 0, 0, 14 + len(about)) + about + rows
+    expected = np.stack([255 * channel / ((1 << count) - 1) for channel, count in zip(channels, bits)], axis=-1)
+    for decode in (decode_image, decode_stored):
+        found, _ = decode(data, "a.bmp")
+        assert found.dtype == np.uint8
+        assert np.abs(found - expected).max() <= 1
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 
@@ -11,6 +12,8 @@ from PIL import ImageFile
 
 from ppgan_lite.runtime.opencv import opencv
 
+# Not BGR;16, which packs a pixel of 5, 6 and 5 bits in as many bits.
+_DEEP_LAYOUT = re.compile(r"(RGB|RGBA|RGBa|RGBX|LA);16[BLN]")
 _PNG_COLOR_TYPES = {2: 4, 3: 2, 4: 6}  # by the number of channels
 _METERS_PER_INCH = 0.0254
 
@@ -23,7 +26,7 @@ def deep_layout(picture: ImageFile.ImageFile) -> str | None:
     """
     details = picture.tile[0][3] if picture.tile else None
     layout = str(details[0] if isinstance(details, tuple) and details else details)
-    return layout if ";16" in layout and picture.mode in ("RGB", "RGBA", "LA") else None
+    return layout if _DEEP_LAYOUT.fullmatch(layout) else None
 
 
 def decode_deep(data: bytes, layout: str) -> np.ndarray:
