@@ -60,16 +60,30 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
         CheckpointError: The file is missing, damaged or of another kind.
     """
     path = Path(path)
+    return parse_tensors(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        CheckpointError: It is missing, or cannot be read.
+    """
     with _opened(path) as file:
-        return parse_tensors(file.read(), path)
+        return file.read()
 
 
 def parse_tensors(data: bytes, path: Path) -> dict[str, np.ndarray]:
     """Read the tensors from the bytes of a safetensors file; `path` is for messages. See `read_tensors`."""
-    _, entries = _parse_front(io.BytesIO(data), path)
+    return parse_file(data, path)[1]
+
+
+def parse_file(data: bytes, path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read metadata and tensors from the bytes of a safetensors file; `path` is for messages. See `read_tensors`."""
+    metadata, entries = _parse_front(io.BytesIO(data), path)
     view = memoryview(data)
     tensors = view[8 + int.from_bytes(view[:8], "little") :]
-    return {name: _array(tensors, entry) for name, entry in entries.items()}
+    return metadata, {name: _array(tensors, entry) for name, entry in entries.items()}
 
 
 def widen_bfloat16(values: np.ndarray) -> np.ndarray:
@@ -77,7 +91,7 @@ def widen_bfloat16(values: np.ndarray) -> np.ndarray:
     return (values.astype(np.uint32) << 16).view(np.float32)
 
 
-def replace_file(path: str | Path, data: bytes) -> None:
+def replace_file(path: str | Path, data: bytes | bytearray) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one, never half of one.
 
     Raises:

@@ -69,11 +69,12 @@ def file(tmp_path, header, painter) -> Path:
 
 
 def with_json(path: Path, change) -> None:
-    """Rewrite a checkpoint with its JSON changed by `change(dict)`; the tensors stay."""
+    """Rewrite a checkpoint with its JSON changed by `change(dict)` and without a checksum; the tensors stay."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     front = json.loads(data[8 : 8 + length])
     about_itself = json.loads(front["__metadata__"]["ppgan_lite"])
+    del about_itself["checksum"], about_itself["checked"]
     changed = change(about_itself)
     front["__metadata__"]["ppgan_lite"] = json.dumps(about_itself if changed is None else changed)
     text = json.dumps(front).encode()
@@ -311,7 +312,45 @@ def test_a_file_cut_anywhere_is_refused(file):
     assert "longer than it says" in refused(file)
 
 
-def test_a_file_with_any_byte_changed_is_refused_or_read(file):
+def test_a_file_with_any_byte_changed_is_refused(file):
+    data = file.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in {*range(150), *range(150, len(data), 11)}:  # the checksum is in the first 150
+        changed = bytearray(data)
+        changed[place] ^= int(rng.choice([1, 2, 4, 8, 16, 32, 64, 128, 255]))
+        file.write_bytes(changed)
+        with pytest.raises(CheckpointError) as caught:
+            read_checkpoint(file)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_changed_weight_is_told_by_the_checksum(file):
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    for read in (read_checkpoint, describe):
+        with pytest.raises(
+            CheckpointError, match=r"is damaged \(its checksum is not that of its bytes\)\. Copy or down"
+        ):
+            read(file)
+    with_json(file, lambda value: value.update(checked=True))
+    with pytest.raises(CheckpointError, match=r"is damaged \(its checksum cannot be read\)"):
+        read_checkpoint(file)
+
+
+def test_a_file_without_a_checksum_is_read(file, header):
+    with_json(file, lambda value: None)
+    assert b"check" not in file.read_bytes()
+    assert read_checkpoint(file)[0] == header
+    assert describe(file)["nets"]["painter"]["kind"] == "TinyNet"
+
+
+def test_the_same_content_is_the_same_file(tmp_path, file, header, painter):
+    write_checkpoint(tmp_path / "again.ppgan", header, net_tensors("painter", painter))
+    assert (tmp_path / "again.ppgan").read_bytes() == file.read_bytes()
+
+
+def test_a_file_with_any_byte_changed_is_refused_or_read_where_it_has_no_checksum(file):
+    with_json(file, lambda value: None)
     data = file.read_bytes()
     rng = np.random.default_rng(0)
     header_bytes = 8 + int.from_bytes(data[:8], "little")

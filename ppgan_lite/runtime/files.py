@@ -1,9 +1,10 @@
-"""Atomic writing of files, and paths that are no files."""
+"""Atomic writing of files, appending of whole lines, and paths that are no files."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,11 @@ from pathlib import Path
 from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime.cache import cache_folder
 
+# The name under which `replace_file` writes.
+_PART = re.compile(r"\.[0-9a-f]{32}\.part")
 
-def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable: bool = False) -> None:
+
+def replace_file(path: Path, data: bytes | bytearray, *, make_folder: bool = False, durable: bool = False) -> None:
     """Write a file atomically: at any moment the path holds the old content or the new one.
 
     If two processes write a file, the last to finish wins. After an error the old file is unchanged.
@@ -24,7 +28,7 @@ def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable:
         durable: Whether to flush the bytes to disk before the file gets its name, so that it survives a power cut.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written; `filename` is the path.
     """
     temporary = path.with_name(f".{os.urandom(16).hex()}.part")  # uuid and tempfile take longer to load
     try:
@@ -36,9 +40,14 @@ def replace_file(path: Path, data: bytes, *, make_folder: bool = False, durable:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(temporary, data, durable=durable)
         temporary.replace(path)
-    except BaseException:
+        if durable:
+            flush_folder(path.parent)
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno is not None:
+            # Of the file that was asked for; a full disk names none, other errors the temporary one.
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 
@@ -65,6 +74,78 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(folder.name)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Append a line to a file, whole or not at all; characters that UTF-8 cannot encode are escaped.
+
+    Raises:
+        OSError: It cannot be written; `filename` is the path.
+    """
+    data = memoryview(f"{line}\n".encode("utf-8", "backslashreplace"))
+    try:
+        with path.open("ab", buffering=0) as file:
+            start = file.seek(0, os.SEEK_END)
+            try:
+                while data:  # A disk that is nearly full takes a part of it.
+                    data = data[file.write(data) :]
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    file.truncate(start)
+                raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def end_last_line(path: Path) -> None:
+    """Complete a last line that a crash cut off, so that the next line does not continue it; a missing file is none."""
+    with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
+
+
+def flush_file(path: Path) -> None:
+    """Flush the lines that were appended to a file to disk, as far as the system can."""
+    with contextlib.suppress(OSError), path.open("r+b") as file:  # Windows flushes only files that may be written
+        os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk, as far as the system can."""
+    if os.name == "nt":
+        return  # Windows opens no folders.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def set_aside(path: Path, word: str) -> Path:
+    """Rename a file or a folder, so that its name is free: "latest.ppgan" to "latest.ppgan.damaged", or ".damaged2".
+
+    Args:
+        path: A file or folder that exists.
+        word: What it is.
+
+    Returns:
+        The new path.
+    """
+    number = 1
+    while os.path.lexists(target := path.with_name(f"{path.name}.{word}{number if number > 1 else ''}")):
+        number += 1
+    return path.rename(target)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder; nothing else may be writing there."""
+    for path in folder.iterdir():
+        if _PART.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
 def is_stream(path: str | Path) -> bool:
     """Return whether a path is that of a pipe or a device, which has no size and cannot be read twice."""
     try:
@@ -74,7 +155,7 @@ def is_stream(path: str | Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _write(path: Path, data: bytes, *, durable: bool) -> None:
+def _write(path: Path, data: bytes | bytearray, *, durable: bool) -> None:
     path.write_bytes(data)
     if durable:
         with path.open("r+b") as file:  # Windows flushes only files that may be written
