@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ppgan_lite.errors import UsageError
 
 
 @click.command()
-@click.option("-c", "--config", required=True, metavar="NAME|YAML", help="See `paddlegan configs`.")
+@click.option("-c", "--config", metavar="NAME|YAML", help="See `paddlegan configs`. Default with --resume: the run's.")
 @click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as train.iterations=100. Repeatable.")
 @click.option("--run-dir", metavar="FOLDER", help="Folder of the run. Default: runs/ and the config's name.")
 @click.option("--resume", is_flag=True, help="Continue the run in that folder.")
@@ -20,7 +21,7 @@ from ppgan_lite.errors import UsageError
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Default: the config's.")
 @click.option("--dry-run", is_flag=True, help="Check all of it, do one iteration, write nothing.")
 def train(
-    config: str,
+    config: str | None,
     override: tuple[str, ...],
     run_dir: str | None,
     resume: bool,
@@ -32,11 +33,15 @@ def train(
     from ppgan_lite.config import load_config
     from ppgan_lite.runtime.startup import require_paddle
 
+    if dry_run and resume:
+        raise UsageError("--dry-run", "cannot be combined with --resume", remedy="Leave one of them out")
+    if config is None and (run_dir is None or not resume):
+        raise UsageError(
+            "--config", "is missing", "the name of an experiment, or a YAML file", "See `paddlegan configs`"
+        )
     require_paddle()
-    experiment = load_config(config, override)
+    experiment = load_config(_config_of_run(config, Path(run_dir)) if resume and run_dir else config or "", override)
     if dry_run:
-        if resume:
-            raise UsageError("--dry-run", "cannot be combined with --resume", remedy="Leave one of them out")
         from ppgan_lite.training import dry_run as check_training
 
         found = check_training(experiment, device=device, seed=seed)
@@ -45,6 +50,19 @@ def train(
     from ppgan_lite.training import train as run_training
 
     say(str(run_training(experiment, run_dir=run_dir, resume=resume, device=device, seed=seed)))
+
+
+def _config_of_run(config: str | None, run_dir: Path) -> str | Path:
+    """Return the config to resume a run with; restore that of the run, if it is needed and damaged."""
+    from ppgan_lite.training.resuming import restore_config
+    from ppgan_lite.training.run_folder import CONFIG
+
+    own = run_dir / CONFIG
+    if config is not None and os.path.abspath(config) != os.path.abspath(own):
+        return config
+    if done := restore_config(run_dir):
+        say(done)
+    return own
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import shlex
@@ -14,20 +15,34 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite import __version__
-from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime import files
 from ppgan_lite.runtime.packages import installed_version
 from ppgan_lite.runtime.threads import usable_cores
 from ppgan_lite.training.distributed import Processes
+
+logger = logging.getLogger(__name__)
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "KMP_BLOCKTIME")
 _PACKAGES = ("numpy", "opencv-python", "Pillow", "safetensors", "visualdl")
 
 
 def append_start(path: Path, *, device: str, processes: Processes, iteration: int) -> None:
-    """Append this start of a training to the list of starts in a JSON file."""
-    starts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    """Append this start of a training to the list of starts in a JSON file; begin a new one if that is damaged.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    starts: Any = []
+    if path.exists():
+        try:
+            starts = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            starts = None
+        if not isinstance(starts, list):
+            starts = []
+            logger.warning("%s: is damaged, renamed to %s", path, files.set_aside(path, "damaged").name)
     starts.append({"iteration": iteration, **environment(device, processes)})
-    replace_file(path, f"{json.dumps(starts, indent=2)}\n".encode())
+    files.replace_file(path, f"{json.dumps(starts, indent=2)}\n".encode(), durable=True)
 
 
 def environment(device: str, processes: Processes) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Logging of a training: to the log of the run, and to the terminal above the progress bar."""
+"""Logging of a training: to the log of the run, and to the terminal above the progress bar.
+
+No fault of either ends a training: a full disk, a terminal that is gone, a name that an encoding lacks.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,61 @@ import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ppgan_lite.errors import PpganError
+from ppgan_lite.runtime.files import append_line
 
 
-class _TqdmHandler(logging.StreamHandler):
+class Screen:
+    """The stream stderr; what cannot be written to it is lost. `tqdm` asks it about the terminal."""
+
+    def write(self, text: str) -> int:
+        """Write text, if stderr takes it."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # its reader is gone; it is closed; it is None
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush stderr, if it can be."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
+SCREEN = Screen()
+
+
+class _ScreenHandler(logging.Handler):
     """Write to stderr without breaking the progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
 
-        tqdm.write(self.format(record), file=sys.stderr)
+        tqdm.write(self.format(record), file=SCREEN)
+
+
+class _FileHandler(logging.Handler):
+    """Append lines to a file; the first one that cannot be written is told on the screen, and each after a success."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._works = True
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        try:
+            append_line(self._path, self.format(record))
+            self._works = True
+        except OSError as error:
+            if self._works:
+                tqdm.write(f"{self._path}: cannot be written ({error.strerror}); the training goes on", file=SCREEN)
+            self._works = False
 
 
 @contextlib.contextmanager
@@ -27,13 +74,11 @@ def log_to(path: Path | None) -> Iterator[None]:
     Args:
         path: The file; None for stderr alone.
     """
-    screen = _TqdmHandler()
+    screen = _ScreenHandler()
     screen.setLevel(logging.INFO)
     handlers: list[logging.Handler] = [screen]
     if path is not None:
-        file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")  # a path may not be UTF-8
-        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        handlers.append(file)
+        handlers.append(_FileHandler(path))
     package = logging.getLogger("ppgan_lite")
     before = package.level, package.propagate
     package.setLevel(logging.DEBUG)

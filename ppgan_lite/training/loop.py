@@ -13,14 +13,15 @@ from typing import Any
 
 from ppgan_lite.config import Config
 from ppgan_lite.data.doctor import examine
+from ppgan_lite.runtime import files
 from ppgan_lite.runtime.device import choose_device
-from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes
 from ppgan_lite.training.environment import append_start, describe_device
-from ppgan_lite.training.log import log_to
+from ppgan_lite.training.log import SCREEN, log_to
+from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.run import TrainingRun
 from ppgan_lite.training.stopping import TrainingInterrupted, stop_requests
 
@@ -54,8 +55,8 @@ def train(
 
     Raises:
         DataError: Pictures are missing or damaged.
-        UsageError: The folder holds a run and `resume` is not set, or the other way round, or another training runs
-            in it.
+        UsageError: The folder holds a run and `resume` is not set, or the other way round, another training runs in
+            it, or it cannot be written.
         ConfigError: The config of a resumed run would change the results of the training.
         TrainingInterrupted: The training was stopped by Ctrl-C or SIGTERM; the run is saved.
         NoSpaceError: The checkpoints do not fit on the disk.
@@ -70,6 +71,7 @@ def train(
         if processes.is_first:
             stack.enter_context(run_folder.locked(folder))
             stack.enter_context(log_to(folder / run_folder.LOG))
+            run_folder.repair(folder)
         logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
         if processes.is_first:
             _check_data(config)
@@ -80,8 +82,12 @@ def train(
             run.start()
         if processes.is_first:
             run.require_space()
-            replace_file(folder / run_folder.CONFIG, config.dump().encode())
-            append_start(folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration)
+            with run_folder.writing(folder):
+                run.begin_files(resumed=resume)
+                files.replace_file(folder / run_folder.CONFIG, config.dump().encode(), durable=True)
+                append_start(
+                    folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration
+                )
         _loop(run, report)
     return folder / run_folder.FINAL
 
@@ -146,50 +152,55 @@ def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
     settings, first = run.config.train, run.processes.is_first
     logger.info("iteration %d of %d in %s", run.iteration, settings.iterations, run.folder)
     preview_batch = run.preview_batch()
+    metrics = Metrics(run.folder / run_folder.METRICS)
     next_save = time.monotonic() + min(_FIRST_SAVE_S, settings.save_every_s)
     on_screen = sys.stderr is not None and sys.stderr.isatty()
     stopping = False
-    with (
-        contextlib.closing(run.load_batches()) as source,
-        stop_requests() as stop,
-        _board(run) as board,
-        tqdm(
-            total=settings.iterations,
-            initial=run.iteration,
-            unit="step",
-            mininterval=0.5 if on_screen else 30.0,
-            smoothing=0.05,
-            dynamic_ncols=on_screen,
-            disable=not first or sys.stderr is None,
-        ) as bar,
-    ):
-        while not run.is_done and not stopping:
-            losses = run.update(source)
-            stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
-            bar.update()
-            for line in run.metrics_lines(losses):
-                if "losses" in line:
-                    bar.set_postfix_str(" ".join(f"{key} {value:.4g}" for key, value in line["losses"].items()))
-                if first:
-                    run_folder.append_line(run.folder / run_folder.METRICS, line)
+    with stop_requests() as stop:
+        with (
+            contextlib.closing(run.load_batches()) as source,
+            _board(run) as board,
+            tqdm(
+                total=settings.iterations,
+                initial=run.iteration,
+                unit="step",
+                file=SCREEN,
+                mininterval=0.5 if on_screen else 30.0,
+                smoothing=0.05,
+                dynamic_ncols=on_screen,
+                disable=not first or sys.stderr is None,
+            ) as bar,
+        ):
+            while not run.is_done and not stopping:
+                losses = run.update(source)
+                stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
+                bar.update()
+                for line in run.metrics_lines(losses):
+                    if "losses" in line:
+                        bar.set_postfix_str(" ".join(f"{key} {value:.4g}" for key, value in line["losses"].items()))
+                    if first:
+                        metrics.append(line)
+                        if board is not None:
+                            board.line(line)
+                        if report is not None:
+                            report(line)
+                every = settings.preview_every
+                if first and every and (run.iteration == 1 or run.iteration % every == 0):
+                    sheet = run.preview(preview_batch)
                     if board is not None:
-                        board.line(line)
-                    if report is not None:
-                        report(line)
-            if first and settings.preview_every and (run.iteration == 1 or run.iteration % settings.preview_every == 0):
-                sheet = run.preview(preview_batch)
-                if board is not None:
-                    board.picture(sheet, run.iteration)
-                    if settings.histograms:
-                        board.histograms(run.recipe, run.iteration)
-            keeping = bool(settings.save_every) and run.iteration % settings.save_every == 0
-            if saving or keeping:
-                run.try_save(keep=keeping)
-                next_save = time.monotonic() + settings.save_every_s
-    run.save()
+                        board.picture(sheet, run.iteration)
+                        if settings.histograms:
+                            board.histograms(run.recipe, run.iteration)
+                keeping = bool(settings.save_every) and run.iteration % settings.save_every == 0
+                if saving or keeping:
+                    run.try_save(keep=keeping)
+                    next_save = time.monotonic() + settings.save_every_s
+        # Ctrl-C is still an event here: the last checkpoint holds up to `save_every_s` of training.
+        run.save()
+        if run.is_done:
+            run.finish()
     if not run.is_done:
         raise TrainingInterrupted(run.folder, run.iteration)
-    run.finish()
 
 
 @contextlib.contextmanager
@@ -198,5 +209,10 @@ def _board(run: TrainingRun) -> Iterator[Board | None]:
     if not run.config.train.visualdl or not run.processes.is_first:
         yield None
         return
-    with open_board(run.folder, run.iteration) as board:
+    with contextlib.ExitStack() as stack:
+        board = None
+        try:
+            board = stack.enter_context(open_board(run.folder, run.iteration))
+        except OSError as error:
+            logger.error("%s: cannot be written (%s); the training goes on", error.filename, error.strerror)
         yield board

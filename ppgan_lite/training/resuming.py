@@ -1,21 +1,27 @@
-"""Check the changes between the config of a run and the one to resume it with."""
+"""The config to resume a run with: restored if it is damaged, and compared with that of the run."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ppgan_lite.checkpoint import Header
+import yaml
+
+from ppgan_lite.checkpoint import Header, read_checkpoint
 from ppgan_lite.config import Config, LoaderSettings, TrainSettings, ValidationSettings
 from ppgan_lite.config.checks import with_nets_resolved
 from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import CheckpointError, ConfigError
+from ppgan_lite.runtime import files
 from ppgan_lite.signatures import with_defaults
 from ppgan_lite.tables import resolve
+from ppgan_lite.training.run_checkpoints import resumable
+from ppgan_lite.training.run_folder import CONFIG, writing
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +41,40 @@ _HARMLESS = {
 }
 # Their product with the number of processes, the samples of one iteration, must stay the same.
 _FACTORS = {"loader.batch_size", "train.accumulate"}
+
+
+def restore_config(run_dir: Path) -> str:
+    """Write the config of a run anew from a checkpoint, if it is missing, or damaged as by a crash.
+
+    A config with an error that somebody made is left as it is: it is empty, holds zeros or ends too early if a crash
+    damaged it.
+
+    Returns:
+        What was done, for the user; empty if nothing was.
+
+    Raises:
+        NoSpaceError: The disk is full.
+        FolderError: The folder cannot be read or written.
+    """
+    path = run_dir / CONFIG
+    with writing(run_dir):
+        for checkpoint in resumable(run_dir) if run_dir.is_dir() else ():
+            try:
+                config = read_checkpoint(checkpoint)[0].training.get("config")
+            except CheckpointError:
+                continue
+            if not isinstance(config, dict):
+                continue
+            text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True).encode()
+            found = path.read_bytes() if path.is_file() else b""
+            if found.strip() and b"\0" not in found and (found == text or not text.startswith(found)):
+                return ""
+            aside = ""
+            if os.path.lexists(path):
+                aside = f" (what was there is {files.set_aside(path, 'damaged').name})"
+            files.replace_file(path, text, durable=True)
+            return f"{path}: was missing or damaged, and is written anew from {checkpoint.name}{aside}"
+    return ""
 
 
 def check_resumable(path: Path, header: Header, config: Config, processes: int) -> None:

@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.checkpoint import Header, net_spec, read_checkpoint, write_checkpoint
+from ppgan_lite.checkpoint import Header, net_spec, write_checkpoint
 from ppgan_lite.config import Config
 from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
-from ppgan_lite.errors import CheckpointError, PpganError
+from ppgan_lite.errors import CheckpointError, ImageError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.styles import shipped
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import MovingAverages
+from ppgan_lite.training.data_files import data_files, note_data_files
 from ppgan_lite.training.distributed import Processes
+from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.preparing import build, configure
 from ppgan_lite.training.previews import grid
 from ppgan_lite.training.resuming import check_resumable
-from ppgan_lite.training.run_folder import BEST, FINAL, LATEST, METRICS, NoSpaceError
+from ppgan_lite.training.run_checkpoints import keep_numbered, read_newest, set_damaged_aside
+from ppgan_lite.training.run_folder import BEST, DATA, FINAL, LATEST, METRICS, PREVIEWS, NoSpaceError
 from ppgan_lite.training.schedule import rate_factor, seed_of
 from ppgan_lite.training.state import (
     averaged_weights,
@@ -97,9 +100,8 @@ class TrainingRun:
         self._begin_averages()
 
     def resume(self) -> None:
-        """Restore the state that `latest.ppgan` holds."""
-        path = self.folder / LATEST
-        header, tensors = read_checkpoint(path)
+        """Restore the state of the newest checkpoint that is whole, which is `latest.ppgan` unless that is damaged."""
+        path, header, tensors = read_newest(self.folder)
         check_resumable(path, header, self.config, self.processes.count)
         self._begin_averages()
         load_resume_tensors(path, tensors, self.recipe, self._averages, self.processes.rank)
@@ -116,7 +118,22 @@ class TrainingRun:
         except (TypeError, ValueError, KeyError) as error:
             raise CheckpointError(path, "describes its training in a way that this version cannot read") from error
         if self.processes.is_first:
-            run_folder.drop_lines_after(self.folder / METRICS, self.iteration)
+            with run_folder.writing(self.folder):
+                set_damaged_aside(self.folder, newest=path, best=self._early_stopping.iteration)
+
+    def begin_files(self, *, resumed: bool) -> None:
+        """Bring the metrics to this iteration, and note the data files; tell which are gone since the run was saved.
+
+        Raises:
+            OSError: A file cannot be written.
+        """
+        Metrics(self.folder / METRICS).drop_after(self.iteration)
+        names = data_files(self.config.data, self._dataset)
+        if self._validation is not None:
+            names += [
+                f"validation {name}" for name in data_files(self.config.validation.data, self._validation.dataset)
+            ]
+        note_data_files(self.folder / DATA, names, resumed=resumed)
 
     def _begin_averages(self) -> None:
         decay = self.config.train.ema
@@ -266,7 +283,7 @@ class TrainingRun:
     def preview(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
         """Write the preview of a batch as a PNG file; return the image."""
         sheet = self.preview_sheet(batch)
-        path = self.folder / "previews" / f"{self.iteration:07d}.png"
+        path = self.folder / PREVIEWS / f"{self.iteration:07d}.png"
         with _logging_write_errors():
             path.parent.mkdir(exist_ok=True)
             write_image(path, sheet, overwrite=True)
@@ -288,9 +305,10 @@ class TrainingRun:
         broken = not_finite(tensors)
         if broken is not None:
             raise self._diverged(f"tensor {broken} holds NaN or infinity")
+        run_folder.flush_lines(self.folder)
         self._write(LATEST, list(self.recipe.nets), tensors, self._progress())
         if keep:
-            run_folder.keep_numbered(self.folder, self.iteration, self.config.train.keep)
+            keep_numbered(self.folder, self.iteration, self.config.train.keep)
         logger.info("saved at iteration %d: %s", self.iteration, self.folder / LATEST)
 
     def try_save(self, *, keep: bool) -> None:
@@ -359,7 +377,7 @@ def _logging_write_errors() -> Iterator[None]:
     """Log an error of writing and go on: a failed write must not end a training, since a later one may succeed."""
     try:
         yield
-    except (NoSpaceError, CheckpointError) as error:
+    except (NoSpaceError, CheckpointError, ImageError) as error:
         logger.error("%s; the training goes on", error)
     except OSError as error:
         logger.error("%s: cannot be written (%s); the training goes on", error.filename, error.strerror)

@@ -1,7 +1,8 @@
-"""The folder of a run: its files, its lock, its metrics, and the space on its disk.
+"""The folder of a run: its files, their repair after a crash, its lock, its metrics, and the space on its disk.
 
 config.yaml            the resolved experiment
 environment.json       each start of the training: versions, device, threads, command
+data.txt               the data files, to tell a resume of changes
 train.log              the log, in words
 metrics.jsonl          a line every `log_every` iterations, and one for each validation
 previews/              a PNG of one fixed batch, each time
@@ -11,23 +12,26 @@ iteration_0001000.ppgan  the same, kept every `save_every` iterations
 best.ppgan             the predictors and their nets at the best validation
 final.ppgan            the predictors and their nets at the end
 run.lock               the process that runs the training, while it runs
+
+Each file is replaced as a whole or grows by whole lines, so a crash costs at most what came after the last checkpoint.
+What is damaged all the same is told and renamed (`latest.ppgan.damaged`), never written over.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import logging
 import os
+import re
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from ppgan_lite.errors import PpganError, UsageError
-from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime import files
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +41,16 @@ FINAL = "final.ppgan"
 CONFIG = "config.yaml"
 METRICS = "metrics.jsonl"
 ENVIRONMENT = "environment.json"
+DATA = "data.txt"
 LOG = "train.log"
 LOCK = "run.lock"
+PREVIEWS = "previews"
 VISUALDL = "visualdl"
+_FILES = (LATEST, BEST, FINAL, CONFIG, METRICS, ENVIRONMENT, DATA, LOG)
+_FOLDERS = (PREVIEWS, VISUALDL)
+NUMBERED = re.compile(r"iteration_(\d+)\.ppgan")
+# The temporary files of earlier versions.
+_OLD_PART = re.compile(r"\..*\.ppgan\.\d+\.tmp")
 # Must stay free in addition to checkpoints, for log, metrics and previews.
 _MARGIN_BYTES = 16_000_000
 
@@ -48,40 +59,79 @@ class NoSpaceError(PpganError):
     """A checkpoint does not fit on the disk; nothing was written, existing files are unchanged."""
 
 
+class FolderError(UsageError):
+    """A folder that a run cannot be written to."""
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn errors of the system about a run's folder into errors of one line, during a block.
+
+    Raises:
+        NoSpaceError: The disk is full.
+        FolderError: The folder cannot be read or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else folder
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            remedy = "Free some space, or move the run to another disk"
+            raise NoSpaceError(where, f"cannot be written ({error.strerror})", remedy=remedy) from error
+        remedy = "Check its rights, or give another --run-dir"
+        raise FolderError(where, f"cannot be used for a run ({error.strerror})", remedy=remedy) from error
+
+
 def check_folder(folder: Path, resume: bool) -> None:
     """Refuse a folder that the training would overwrite, or cannot resume from.
 
     Raises:
         UsageError: It holds a run and `resume` is not set, it holds none and `resume` is set, or it holds other files.
     """
-    if resume:
-        if not (folder / LATEST).is_file():
-            raise UsageError(folder, f"has no {LATEST} to resume from", remedy="Start it without --resume")
-        return
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(folder, "is a file", "a folder for the run", "Give another --run-dir")
-    if (folder / LATEST).exists() or (folder / FINAL).exists():
-        raise UsageError(folder, "holds a run already", remedy="Continue it with --resume or give another --run-dir")
-    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in (CONFIG, LOG, LOCK)):
-        raise UsageError(folder, "holds other files", "an empty or new folder", "Give another --run-dir")
+    with writing(folder):
+        checkpoints = sorted(folder.glob("*.ppgan")) if folder.is_dir() else []
+        if resume:
+            usable = [path for path in checkpoints if path.is_file()]
+            if not any(path.name == LATEST or NUMBERED.fullmatch(path.name) for path in usable):
+                others = [path.name for path in usable]
+                if not others:
+                    raise UsageError(folder, f"has no {LATEST} to resume from", remedy="Start it without --resume")
+                found = f"has no {LATEST} to resume from, only {', '.join(others)}"
+                remedy = f"Start another run from these weights: -o train.init_from={folder / others[-1]}"
+                raise UsageError(folder, found, remedy=remedy)
+            return
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(folder, "is a file", "a folder for the run", "Give another --run-dir")
+        if checkpoints:
+            remedy = "Continue it with --resume or give another --run-dir"
+            raise UsageError(folder, "holds a run already", remedy=remedy)
+        ours = any((folder / name).exists() for name in (CONFIG, LOG, LOCK))
+        if folder.is_dir() and any(folder.iterdir()) and not ours:
+            raise UsageError(folder, "holds other files", "an empty or new folder", "Give another --run-dir")
 
 
-def numbered(folder: Path, iteration: int) -> Path:
-    """Return the path of the numbered checkpoint of an iteration."""
-    return folder / f"iteration_{iteration:07d}.ppgan"
+def repair(folder: Path) -> None:
+    """Remove what killed writers left, complete lines that were cut off, and rename what is no file where one belongs.
 
+    The folder must be locked.
 
-def keep_numbered(folder: Path, iteration: int, keep: int | None) -> None:
-    """Keep `latest.ppgan` under the number of the iteration too; keep the newest `keep` of such files (all if None)."""
-    path = numbered(folder, iteration)
-    path.unlink(missing_ok=True)
-    try:
-        os.link(folder / LATEST, path)  # `latest` is replaced, never written into, so the link keeps its content.
-    except OSError:
-        shutil.copyfile(folder / LATEST, path)
-    if keep is not None:
-        for old in sorted(folder.glob("iteration_*.ppgan"))[:-keep]:
-            old.unlink()
+    Raises:
+        NoSpaceError: The disk is full.
+        FolderError: The folder cannot be read or written.
+    """
+    with writing(folder):
+        for inside in (folder, folder / PREVIEWS):
+            if inside.is_dir():
+                files.remove_parts(inside)
+        for path in folder.iterdir():
+            if _OLD_PART.fullmatch(path.name) and path.is_file():
+                path.unlink()
+        for name in (LOG, *_FILES, *_FOLDERS):
+            path = folder / name
+            if os.path.lexists(path) and (path.is_dir() if name in _FILES else not path.is_dir()):
+                kind = "a folder" if path.is_dir() else "no folder"
+                logger.warning("%s: is %s, renamed to %s", path, kind, files.set_aside(path, "damaged").name)
+        files.end_last_line(folder / LOG)
 
 
 @contextlib.contextmanager
@@ -94,31 +144,44 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         UsageError: Another training holds the lock.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK
-    while True:
-        file = path.open("a+b")
-        if not _lock(file.fileno()):
-            file.seek(0)
-            holder = file.read().decode("utf-8", "replace").strip()
-            file.close()
-            found = f"another training is running in it ({holder})" if holder else "another training is running in it"
-            raise UsageError(folder, found, remedy="Wait for it, stop it, or give another --run-dir")
-        # Its holder may have removed the file between opening and locking it here.
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
-            break
-        file.close()
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _acquire(folder / LOCK)
     try:
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        file.flush()
         yield
     finally:
         if os.name == "nt":
             file.close()  # Windows cannot remove an open file.
         with contextlib.suppress(OSError):
-            path.unlink()
+            (folder / LOCK).unlink()
         file.close()
+
+
+def _acquire(path: Path) -> FileIO:
+    """Lock the lock file of a run; return it, open.
+
+    Raises:
+        UsageError: Another training holds the lock.
+        OSError: It cannot be opened.
+    """
+    if path.is_dir():
+        files.set_aside(path, "damaged")
+    while True:
+        file = path.open("a+b", buffering=0)
+        if not _lock(file.fileno()):
+            file.seek(0)
+            holder = file.read().decode("utf-8", "replace").strip()
+            file.close()
+            found = f"another training is running in it ({holder})" if holder else "another training is running in it"
+            raise UsageError(path.parent, found, remedy="Wait for it, stop it, or give another --run-dir")
+        # Its holder may have removed the file between opening and locking it here.
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            break
+        file.close()
+    with contextlib.suppress(OSError):  # On a full disk, the lock holds without the name of its holder.
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+    return file
 
 
 def _lock(descriptor: int) -> bool:
@@ -141,28 +204,10 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def append_line(path: Path, line: Mapping[str, Any]) -> None:
-    """Append a line of JSON to a file; an error, such as a full disk, is logged and loses the line only."""
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-    except OSError as error:
-        logger.error("%s: cannot be written (%s); the training goes on", path, error.strerror)
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of JSON of a file, without a last line that is incomplete."""
-    if not path.exists():
-        return []
-    whole = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-    return [json.loads(line) for line in whole]
-
-
-def drop_lines_after(path: Path, iteration: int) -> None:
-    """Remove the lines after the iteration of the checkpoint that a run resumes from."""
-    kept = [line for line in read_lines(path) if line["iteration"] <= iteration]
-    if path.exists():
-        replace_file(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
+def flush_lines(folder: Path) -> None:
+    """Flush the metrics and the log to disk: a checkpoint that survives a power cut finds its lines there."""
+    for name in (METRICS, LOG):
+        files.flush_file(folder / name)
 
 
 def require_space(folder: Path, needed_bytes: int, what: str) -> None:
@@ -171,7 +216,8 @@ def require_space(folder: Path, needed_bytes: int, what: str) -> None:
     Raises:
         NoSpaceError: It does not.
     """
-    free = shutil.disk_usage(folder).free
+    with writing(folder):
+        free = shutil.disk_usage(folder).free
     if free < needed_bytes + _MARGIN_BYTES:
         found = f"{_megabytes(free)} free on its disk"
         needed = f"{_megabytes(needed_bytes + _MARGIN_BYTES)} for {what}"
