@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "lapstyle_speed": [],
     "translate_speed": [],
     "training_step": [],
+    "style_step": [],
     "generator_step": ["--threads", "2"],
     "degrade_speed": ["--pictures", "200"],
     "agreement": ["--px", "512"],

@@ -13,12 +13,12 @@ from typing import Any
 from ppgan_lite.signatures import Fault, shown
 
 # Names of recipes and of nets, as "name" in a config and "kind" in a checkpoint.
-CLASSES: dict[str, str] = {"LapStyleRevision": "PyramidRevision"}
+CLASSES: dict[str, str] = {}
 
 # Names of arguments and settings, by where they stand: "recipe" in a config; "net", in a config's recipe and in a
 # checkpoint; "data" and "validation.data" in a config; "settings", how a checkpoint's predictor was set.
 KEYS: dict[str, dict[str, str]] = {
-    "recipe": {"grain": "noise_std", "colour": "color"},
+    "recipe": {"grain": "noise_std"},
     "net": {"initialisation": "initialization"},
     "data": {"recolour": "recolor"},
     "settings": {"grain": "noise_std"},
@@ -41,6 +41,17 @@ RETIRED: dict[str, dict[str, tuple[Any, str]]] = {
     "settings": {"coats": (1, _ONE_COAT)},
 }
 
+# Arguments that recipes do not have any more, and what takes their place.
+_LOST_AID = (
+    "It helped losses on a small encoder: painters learn from recipe.perceptual=vgg16, and recipe.content is to set"
+)
+_LAPSTYLE_ALONE = "LapStyleDraft and LapStyleRevision have it; for other painters, set recipe.content"
+REPLACED: dict[str, str] = {
+    **dict.fromkeys(("gram", "gram_layers", "color", "colour", "tone", "whiten"), _LOST_AID),
+    **dict.fromkeys(("style", "relaxed_emd", "self_similarity", "pairwise_px"), _LAPSTYLE_ALONE),
+    "adversarial": "LapStyleRevision alone has a discriminator",
+}
+
 # Names of tensors: patterns and their replacements, of the whole name ("net/painter/encoder.conv0.weight").
 TENSORS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"/(relu[1-5]_1)_spread$"), r"/\1_std"),
@@ -48,7 +59,6 @@ TENSORS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"/predictor\.seen_mean$"), "/predictor.running_mean"),
     (re.compile(r"/predictor\.seen_spread$"), "/predictor.running_std"),
     (re.compile(r"(?<=[/.])halvings\.(?=\d)"), "downs."),  # of discriminators; in optimizers too
-    (re.compile(r"^(state/\d+)/watched$"), r"\1/count"),  # of a whitening
 ]
 
 

@@ -57,6 +57,14 @@ def perceptual(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_perceptual(tmp_path_factory.mktemp("weights"))
 
 
+@pytest.fixture(scope="session")
+def tiny_vgg16(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a checkpoint with a tiny VGG-16 of random weights, which teaches painters."""
+    from style_recipes import write_vgg16
+
+    return write_vgg16(tmp_path_factory.mktemp("weights"))
+
+
 @pytest.fixture
 def seeded() -> None:
     """Seed Paddle equally in every test."""

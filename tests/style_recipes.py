@@ -12,6 +12,7 @@ from ppgan_lite.checkpoint import Header, net_spec, net_tensors, read_checkpoint
 from ppgan_lite.config import Config, LoaderSettings, TrainSettings
 from ppgan_lite.images import write_image
 from ppgan_lite.nets.vgg import VGGEncoder
+from ppgan_lite.nets.vgg16 import VGG16
 from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.training import train
 
@@ -27,9 +28,19 @@ def write_perceptual(folder: Path) -> str:
     return str(path)
 
 
+def write_vgg16(folder: Path) -> str:
+    """Write a checkpoint with a tiny VGG-16 of random weights."""
+    paddle.seed(1)
+    encoder = VGG16([4, 5, 6, 7])
+    path = folder / "vgg16.ppgan"
+    write_checkpoint(path, Header({"encoder": net_spec(encoder)}), net_tensors("encoder", encoder))
+    return str(path)
+
+
 def batch_of(size: int, samples: int = 2) -> dict[str, paddle.Tensor]:
     rng = np.random.default_rng(0)
-    return {name: paddle.to_tensor(rng.random((samples, 3, size, size), np.float32)) for name in ("photo", "style")}
+    names = ("photo", "style", "photo_sample")
+    return {name: paddle.to_tensor(rng.random((samples, 3, size, size), np.float32)) for name in names}
 
 
 def state(recipe: Recipe) -> dict[str, np.ndarray]:

@@ -91,7 +91,6 @@ def test_shipped_painters_are_read_by_present_names(name):
 OLD_TENSORS = (
     ("/predictor.running_mean", "/predictor.seen_mean"),
     ("/predictor.running_std", "/predictor.seen_spread"),
-    ("/count", "/watched"),
     (".downs.", ".halvings."),
     ("/downs.", "/halvings."),
 )
@@ -104,16 +103,13 @@ def test_an_old_run_goes_on_bit_for_bit(tmp_path, name, pairs):
     data = folders if name == "pix2pix_facades" else [f"data.content=[{pairs}/a]"]
     settings = [*data, "train.iterations=4", "train.save_every=2", "train.log_every=1"]
     if name == "any_style":
-        settings += [f"data.style=[{pairs}/b]", "recipe.noise_std=0.02", "recipe.color=5"]
+        settings += [f"data.style=[{pairs}/b]", "recipe.noise_std=0.02"]
     config = load_config(CONFIGS / "tiny" / f"{name}.yaml", settings)
     train(config, run_dir=tmp_path / "long")
     header, tensors = read_checkpoint(tmp_path / "long" / "iteration_0000002.ppgan")
     old = {with_old_names(key): value for key, value in tensors.items()}
     assert old.keys() != tensors.keys()
-    recipe = {
-        {"noise_std": "grain", "color": "colour"}.get(key, key): value
-        for key, value in header.training["config"]["recipe"].items()
-    }
+    recipe = {{"noise_std": "grain"}.get(key, key): value for key, value in header.training["config"]["recipe"].items()}
     nets = {
         net: replace(
             spec, arguments={key.replace("ialization", "ialisation"): value for key, value in spec.arguments.items()}
@@ -208,3 +204,27 @@ def test_a_folder_that_was_degraded_by_an_old_name_is_known(tmp_path, photo_file
     manifest.write_text(text.replace('"grayscale"', '"greyscale"'), encoding="ascii")
     assert degrade_folder(source, target, [{"name": "grayscale"}]).skipped == 1
     assert verify_folder(source, target, chain=[{"name": "grayscale"}]) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "value", "owner", "remedy"),
+    [
+        ("style_draft", "tone", "5", "StyleTransferDraft", "recipe.perceptual=vgg16, and recipe.content is to set"),
+        ("style_draft", "colour", "5", "StyleTransferDraft", "recipe.perceptual=vgg16, and recipe.content is to set"),
+        ("any_style", "gram", "18", "AnyStyleDraft", "recipe.perceptual=vgg16, and recipe.content is to set"),
+        ("style_draft", "style", "2", "StyleTransferDraft", "for other painters, set recipe.content"),
+        ("style_revision", "adversarial", "0", "PyramidRevision", "LapStyleRevision alone has a discriminator"),
+        ("lapstyle_draft", "whiten", "true", "LapStyleDraft", "recipe.perceptual=vgg16, and recipe.content is to set"),
+    ],
+)
+def test_an_argument_that_recipes_had_is_refused_with_what_takes_its_place(config, key, value, owner, remedy):
+    with pytest.raises(ConfigError) as caught:
+        load_config(CONFIGS / f"{config}.yaml", [f"recipe.{key}={value}"])
+    message = str(caught.value)
+    assert message.startswith(f"-o recipe.{key}={value}: recipe.{key}: {owner} has no such key any more. ")
+    assert message.endswith(remedy)
+    assert "\n" not in message
+
+
+def test_what_takes_the_place_of_an_argument_is_told_of_present_names():
+    assert aliases.REPLACED.keys().isdisjoint(aliases.KEYS["recipe"])

@@ -61,6 +61,7 @@ def test_samples_have_one_shape_type_and_range(folders):
             assert tuple(sample) == data.gives
             assert sample["photo"].shape == (3, 16, 16)
             assert sample["style"].shape == (3, 20, 20)
+            assert sample["photo_sample"].shape == (3, 64, 64)
             for array in sample.values():
                 assert array.dtype == np.float32
                 assert array.flags.c_contiguous
@@ -203,3 +204,14 @@ def test_several_paintings_are_refused_where_one_is_shown_whole(folders, style):
         dataset(folders, style=[str(folders / name) for name in style], whole=True)
     count = 3 if style == ["styles"] else 2
     assert str(caught.value) == f"style: {count} paintings; expected one painting, as data.whole is set"
+
+
+def test_a_sample_of_the_whole_photo_comes_with_each_crop(folders):
+    for name in ("wide", "tall"):
+        data = dataset(folders, content=[str(folders / f"photos/{name}.png")])
+        samples = [data.get(0, rng(seed))["photo_sample"] for seed in range(3)]
+        np.testing.assert_array_equal(samples[0], samples[1])
+        red, green, blue = samples[0]
+        assert red.min() < 0.02 and red.max() > 0.98 and blue.max() == 0
+        np.testing.assert_allclose(red.mean(), 0.5, atol=0.02)
+        np.testing.assert_allclose(green.std(), 12**-0.5, atol=0.01)

@@ -21,11 +21,10 @@ from style_recipes import (
 )
 
 from ppgan_lite.checkpoint import build_net, read_checkpoint
-from ppgan_lite.errors import CheckpointError
-from ppgan_lite.recipes.lapstyle import LapStyleDraft
-from ppgan_lite.recipes.pyramid_revision import PyramidRevision
+from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.recipes.lapstyle import LapStyleDraft, LapStyleRevision
+from ppgan_lite.recipes.lapstyle_losses import PUBLISHED_WEIGHTS, LapStyleLosses, LapStyleWeights
 from ppgan_lite.recipes.recipe import Recipe
-from ppgan_lite.recipes.style_losses import PUBLISHED_WEIGHTS, StyleLosses, StyleLossWeights
 from ppgan_lite.signatures import argument_faults
 from ppgan_lite.training import train
 
@@ -42,16 +41,15 @@ def parameters_of(recipe: Recipe, part: str) -> list[str]:
 
 
 def test_the_published_weights_are_the_defaults():
-    for recipe in (LapStyleDraft, PyramidRevision):
+    for recipe in (LapStyleDraft, LapStyleRevision):
         defaults = {name: parameter.default for name, parameter in inspect.signature(recipe).parameters.items()}
         assert defaults["perceptual"] == "vgg19"
         assert (defaults["content"], defaults["style"]) == (1.0, 3.0)
         assert (defaults["relaxed_emd"], defaults["self_similarity"]) == (10.0, 16.0)
-        assert (defaults["gram"], defaults["color"]) == (0.0, 0.0)
         assert defaults["learning_rate"] == 1e-4
     defaults = {name: parameter.default for name, parameter in inspect.signature(LapStyleDraft).parameters.items()}
     assert (defaults["identity_pixels"], defaults["identity_features"]) == (50.0, 1.0)
-    assert inspect.signature(PyramidRevision).parameters["adversarial"].default == 1.0
+    assert inspect.signature(LapStyleRevision).parameters["adversarial"].default == 1.0
 
 
 def test_a_published_draft_starts_from_the_perceptual_encoder_and_trains_the_decoder_alone(perceptual):
@@ -74,7 +72,7 @@ def test_every_weight_scales_its_loss_and_zero_leaves_it_out(perceptual):
         paddle.seed(0)
         return LapStyleDraft(net=NET, perceptual=perceptual, **weights).update(batch_of(32))
 
-    names = ("content", "style", "gram", "relaxed_emd", "self_similarity", "color", "identity_pixels")
+    names = ("content", "style", "relaxed_emd", "self_similarity", "identity_pixels")
     once, twice = first(**dict.fromkeys(names, 1.0)), first(**dict.fromkeys(names, 2.0))
     for name in names:
         assert once[name] > 0
@@ -118,10 +116,8 @@ def test_a_draft_of_one_style_carries_its_statistics(perceptual):
     recipe.update(batch)
     wanted = recipe.net.style_statistics(batch["style"])
     for layer, own in recipe.net.own_statistics().items():
-        for buffer, of_batch in zip(own, wanted[layer], strict=True):
-            np.testing.assert_allclose(
-                buffer.numpy(), of_batch.mean(axis=0, keepdim=True).numpy(), rtol=1e-4, atol=1e-6
-            )
+        for buffer, seen in zip(own, wanted[layer], strict=True):
+            np.testing.assert_allclose(buffer.numpy(), seen.mean(axis=0, keepdim=True).numpy(), rtol=1e-4, atol=1e-6)
 
 
 def test_a_draft_previews_what_it_does(perceptual):
@@ -147,7 +143,7 @@ def test_the_pairwise_losses_look_at_a_grid(perceptual):
 
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_revision_trains_its_own_net_and_the_discriminator(perceptual, level):
-    recipe = PyramidRevision(net=NET, level=level, perceptual=perceptual)
+    recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
     assert len(recipe.net.revisions) == level + 1
     before = state(recipe)
     for _ in range(2):
@@ -165,7 +161,7 @@ def test_a_revision_trains_its_own_net_and_the_discriminator(perceptual, level):
 
 
 def test_a_revision_without_a_discriminator_leaves_it_alone(perceptual):
-    recipe = PyramidRevision(net=NET, perceptual=perceptual, adversarial=0)
+    recipe = LapStyleRevision(net=NET, perceptual=perceptual, adversarial=0)
     before = state(recipe)
     found = recipe.update(batch_of(32))
     assert {"discriminator", "adversarial"}.isdisjoint(found)
@@ -173,7 +169,7 @@ def test_a_revision_without_a_discriminator_leaves_it_alone(perceptual):
 
 
 def test_the_discriminator_learns_to_tell_paintings_from_results(perceptual):
-    recipe = PyramidRevision(net=NET, perceptual=perceptual, learning_rate=5e-3)
+    recipe = LapStyleRevision(net=NET, perceptual=perceptual, learning_rate=5e-3)
     batch = batch_of(32)
     batch["style"] = batch["style"] * 0.2 + 0.8  # brighter than anything that the fresh net paints
     losses = [recipe.update(batch)["discriminator"] for _ in range(14)]
@@ -183,15 +179,15 @@ def test_the_discriminator_learns_to_tell_paintings_from_results(perceptual):
 @pytest.mark.parametrize("level", [0, 1])
 def test_what_is_trained_is_what_is_shown_and_called(monkeypatch, perceptual, level):
     """The picture that the losses see is the net's own forward pass, and the preview's."""
-    recipe = PyramidRevision(net=NET, level=level, perceptual=perceptual)
+    recipe = LapStyleRevision(net=NET, level=level, perceptual=perceptual)
     seen: list[paddle.Tensor] = []
-    losses = StyleLosses.__call__
+    losses = LapStyleLosses.__call__
 
-    def spy(self: StyleLosses, result: paddle.Tensor, *others: Any) -> dict[str, paddle.Tensor]:
+    def spy(self: LapStyleLosses, result: paddle.Tensor, *others: Any) -> dict[str, paddle.Tensor]:
         seen.append(result.detach().clone())
         return losses(self, result, *others)
 
-    monkeypatch.setattr(StyleLosses, "__call__", spy)
+    monkeypatch.setattr(LapStyleLosses, "__call__", spy)
     batch = batch_of(32 << level)
     shown = recipe.preview(batch)
     recipe.update(batch)
@@ -203,34 +199,18 @@ def test_what_is_trained_is_what_is_shown_and_called(monkeypatch, perceptual, le
     np.testing.assert_allclose(called.numpy(), recipe.preview(batch)["revised"].numpy(), atol=1e-5)
 
 
-def test_whitening_changes_what_all_losses_see_but_that_of_means_and_deviations(perceptual):
-    photo, painting = batch_of(32).values()
-    found = []
-    for whiten in (False, True):
-        losses = LapStyleDraft(net=NET, perceptual=perceptual, gram=1.0, whiten=whiten).losses
-        losses.update_whitening(photo, painting)
-        encoded = losses.encode_target(photo), losses.encode_target(painting)
-        assert float(losses(photo, *encoded, photo, painting)["content"]) == pytest.approx(0, abs=1e-5)
-        terms = losses((photo + painting) / 2, *encoded, photo, painting)
-        found.append({name: float(term) for name, term in terms.items()})
-    plain, whitened = found
-    assert whitened["style"] == plain["style"] > 0
-    for name in ("content", "gram", "relaxed_emd", "self_similarity"):
-        assert whitened[name] != pytest.approx(plain[name], rel=0.02), name
-
-
 # From one stage to the next
 
 
-def settings(recipe: str, perceptual: str, *, whiten: bool = False) -> dict[str, Any]:
-    net = {**NET, "own_style": True} | ({"name": "LapStyleNet"} if recipe == "PyramidRevision" else {})
-    return {"name": recipe, "net": net, "perceptual": perceptual, "whiten": whiten}
+def settings(recipe: str, perceptual: str) -> dict[str, Any]:
+    net = {**NET, "own_style": True} | ({"name": "LapStyleNet"} if recipe == "LapStyleRevision" else {})
+    return {"name": recipe, "net": net, "perceptual": perceptual}
 
 
 def test_the_stages_follow_one_another_into_one_painter(tmp_path, perceptual):
     data = write_pictures(tmp_path)
     draft = train(config(settings("LapStyleDraft", perceptual), data), run_dir=tmp_path / "draft")
-    revision = config(settings("PyramidRevision", perceptual), data, init_from=str(draft))
+    revision = config(settings("LapStyleRevision", perceptual), data, init_from=str(draft))
     final = train(revision, run_dir=tmp_path / "revision")
     drafted, revised = read_checkpoint(draft)[1], read_checkpoint(final)[1]
     for name, tensor in drafted.items():
@@ -244,10 +224,9 @@ def test_the_stages_follow_one_another_into_one_painter(tmp_path, perceptual):
     assert np.isfinite(result.numpy()).all()
 
 
-@pytest.mark.parametrize("whiten", [False, True])
-@pytest.mark.parametrize("recipe", ["LapStyleDraft", "PyramidRevision"])
-def test_a_resumed_stage_ends_where_an_uninterrupted_one_does(tmp_path, perceptual, recipe, whiten):
-    check_resuming(settings(recipe, perceptual, whiten=whiten), write_pictures(tmp_path), tmp_path)
+@pytest.mark.parametrize("recipe", ["LapStyleDraft", "LapStyleRevision"])
+def test_a_resumed_stage_ends_where_an_uninterrupted_one_does(tmp_path, perceptual, recipe):
+    check_resuming(settings(recipe, perceptual), write_pictures(tmp_path), tmp_path)
 
 
 def test_a_recipe_without_its_perceptual_encoder_says_how_to_get_it(tmp_path, monkeypatch):
@@ -260,14 +239,28 @@ def test_a_recipe_without_its_perceptual_encoder_says_how_to_get_it(tmp_path, mo
 
 
 def test_fields_of_the_weights_are_arguments_of_a_recipe(perceptual):
-    parameters = inspect.signature(PyramidRevision).parameters
+    parameters = inspect.signature(LapStyleRevision).parameters
     assert "weights" not in parameters
-    assert {"content", "content_layers", "whiten", "pairwise_px"} < parameters.keys()
-    recipe = PyramidRevision(net=NET, perceptual=perceptual, content=7.0, gram_layers=["relu2_1"])
-    assert recipe.losses.weights == replace(PUBLISHED_WEIGHTS, content=7.0, gram_layers=["relu2_1"])
-    weights = StyleLossWeights(style=0)
-    assert PyramidRevision(net=NET, perceptual=perceptual, weights=weights, tone=1.0).losses.weights.tone == 1.0
+    assert {"content", "content_layers", "pairwise_px"} < parameters.keys()
+    recipe = LapStyleRevision(net=NET, perceptual=perceptual, content=7.0, content_layers=["relu2_1"])
+    assert recipe.losses.weights == replace(PUBLISHED_WEIGHTS, content=7.0, content_layers=["relu2_1"])
+    weights = LapStyleWeights(style=0)
+    assert LapStyleRevision(net=NET, perceptual=perceptual, weights=weights, content=2.0).losses.weights.content == 2.0
     with pytest.raises(TypeError, match="contents"):
-        PyramidRevision(net=NET, perceptual=perceptual, contents=1.0)
-    faults = argument_faults(PyramidRevision, {"content": "much", "whiten": 1, "grams": 2})
-    assert [fault.key for fault in faults] == ["grams", "content", "whiten"]
+        LapStyleRevision(net=NET, perceptual=perceptual, contents=1.0)
+    faults = argument_faults(LapStyleRevision, {"content": "much", "pairwise_px": 0.5, "grams": 2})
+    assert [fault.key for fault in faults] == ["grams", "content", "pairwise_px"]
+
+
+def test_a_revision_of_another_painter_is_refused(perceptual):
+    with pytest.raises(UsageError) as caught:
+        LapStyleRevision(net={"name": "StyleTransferNet"}, perceptual=perceptual)
+    assert str(caught.value) == (
+        "recipe.net.name: StyleTransferNet; expected LapStyleNet. PyramidRevision trains those of other painters"
+    )
+
+
+@pytest.mark.parametrize("recipe", [LapStyleDraft, LapStyleRevision])
+def test_an_encoder_of_other_layers_is_refused(recipe, tiny_vgg16):
+    with pytest.raises(UsageError, match=r"recipe.perceptual: .*; expected vgg19, small or the file of a VGG-19"):
+        recipe(net=NET, perceptual=tiny_vgg16)

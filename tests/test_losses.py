@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -10,8 +9,6 @@ import paddle
 import pytest
 
 from ppgan_lite.losses.perceptual import (
-    LUMA_CHROMA,
-    color_loss,
     content_loss,
     cosine_distances,
     gram,
@@ -20,19 +17,16 @@ from ppgan_lite.losses.perceptual import (
     relaxed_emd_loss,
     self_similarity_loss,
     style_loss,
-    tone_loss,
 )
 from ppgan_lite.nets.normalization import mean_and_std
 
 Loss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 
 LOSSES: dict[str, Loss] = {
-    loss.__name__: loss
-    for loss in (content_loss, relative_content_loss, relaxed_emd_loss, self_similarity_loss, color_loss)
+    loss.__name__: loss for loss in (content_loss, relative_content_loss, relaxed_emd_loss, self_similarity_loss)
 } | {
     "style_loss": lambda result, painting: style_loss(result, mean_and_std(painting)),
     "relative_gram_loss": lambda result, painting: relative_gram_loss(result, gram(painting)),
-    "tone_loss": functools.partial(tone_loss, cell=2),  # the pictures here are small
 }
 
 
@@ -113,7 +107,7 @@ def test_content_is_the_mean_squared_difference():
     assert float(content_loss(result, photo, normalize=False)) == pytest.approx((4 + 1) / 4)
 
 
-def test_normalized_content_ignores_each_channels_mean_and_contrast():
+def test_normalised_content_ignores_each_channels_mean_and_contrast():
     photo = noise(0, 1, 3, 8, 8)
     scale, shift = paddle.to_tensor([2.0, 0.5, 3.0]).reshape([1, 3, 1, 1]), 4.0
     assert float(content_loss(photo * scale + shift, photo)) < 1e-5
@@ -136,19 +130,19 @@ def test_style_compares_means_and_deviations():
     assert float(style_loss(result, mean_and_std(painting))) == pytest.approx((1 - 5) ** 2 + deviations**2, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss", "color_loss"])
+@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss"])
 def test_losses_of_style_do_not_ask_where_things_are(name):
     x = noise(0, 1, 3, 9, 9)
     assert float(LOSSES[name](shuffled(x), x)) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["content_loss", "relative_content_loss", "self_similarity_loss", "tone_loss"])
+@pytest.mark.parametrize("name", ["content_loss", "relative_content_loss", "self_similarity_loss"])
 def test_losses_of_content_do(name):
     x = noise(0, 1, 3, 9, 9)
     assert float(LOSSES[name](shuffled(x), x)) > 0.1
 
 
-@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss", "color_loss"])
+@pytest.mark.parametrize("name", ["style_loss", "relative_gram_loss", "relaxed_emd_loss"])
 def test_losses_of_style_take_paintings_of_another_size(name):
     assert np.isfinite(float(LOSSES[name](noise(0, 2, 3, 7, 9), noise(1, 2, 3, 5, 4))))
 
@@ -206,51 +200,3 @@ def test_self_similarity_is_kept_by_turning_the_features():
     turn = paddle.to_tensor(np.linalg.qr(np.random.default_rng(0).random((4, 4)))[0].astype(np.float32))
     turned = paddle.matmul(turn, x.flatten(2)).reshape(x.shape) * 3
     assert float(self_similarity_loss(turned, x)) < 1e-4
-
-
-def test_luma_and_chroma_are_a_rotation():
-    axes = np.array(LUMA_CHROMA)
-    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-4)
-    np.testing.assert_allclose(axes[1:] @ np.ones(3), 0, atol=1e-4)  # gray has no chroma
-
-
-def test_a_wrong_hue_weighs_more_than_a_wrong_brightness():
-    painting = noise(0, 1, 3, 8, 8) * 0.5
-    brighter = painting + 0.1
-    hue = paddle.to_tensor([0.1, -0.1, 0.1]).reshape([1, 3, 1, 1])
-    redder = painting + hue - hue.mean()
-    assert float(color_loss(redder, painting)) > 5 * float(color_loss(brighter, painting))
-    assert float(color_loss(brighter, painting)) == pytest.approx(
-        0.1**2, rel=1e-2
-    )  # luma by 0.1 * sqrt(3), over 3 axes
-    assert float(color_loss(redder, painting, chroma_weight=1.0)) < float(color_loss(redder, painting))
-
-
-def test_a_gray_result_differs_from_a_colorful_one():
-    painting = noise(0, 1, 3, 16, 16)
-    gray = painting.mean(axis=1, keepdim=True).expand([1, 3, 16, 16])
-    assert float(color_loss(gray, painting)) > float(color_loss((gray + painting) / 2, painting)) > 0.01
-
-
-def test_tones_are_blind_to_contrast_brightness_and_what_is_fine():
-    photo = noise(0, 1, 3, 32, 40)
-    assert float(tone_loss(photo * 0.4 + 0.3, photo)) < 1e-3
-    rows, columns = np.mgrid[0:32, 0:40]
-    stripes = paddle.to_tensor((rows + columns).astype(np.float32) % 2 - 0.5)  # as many up as down in every square
-    assert float(tone_loss(photo + 0.5 * stripes, photo)) < 1e-6
-    assert float(tone_loss(1 - photo, photo)) > 1
-
-
-def test_tones_see_that_something_has_moved():
-    photo = paddle.zeros([1, 3, 32, 40])
-    photo[:, :, 8:16, 8:24] = 1.0
-    moved = [float(tone_loss(paddle.roll(photo, shift, 3), photo)) for shift in (0, 4, 8)]
-    assert moved[0] < 1e-6 and 0.1 < moved[1] < moved[2]
-
-
-def test_tones_are_means_of_squares_each_channel_by_itself():
-    a, b = np.random.default_rng(0).random((2, 3, 16, 24))
-    small = [x.reshape(3, 2, 8, 3, 8).mean(axis=(2, 4)).reshape(3, 6) for x in (a, b)]
-    one, other = ((x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, ddof=1, keepdims=True) + 1e-5) for x in small)
-    found = tone_loss(*(paddle.to_tensor(x[None]) for x in (a, b)))
-    assert float(found) == pytest.approx(np.square(one - other).mean(), rel=1e-5)

@@ -77,7 +77,7 @@ def test_compiled_nets_learn_the_same_and_resume_bit_for_bit(tmp_path):
 
 RESNET = {"name": "ResnetGenerator", "base_channels": 2, "blocks": 1, "norm": "batch", "dropout": True}
 PATCH = {"name": "PatchDiscriminator", "base_channels": 2, "layers": 1, "spectral_norm": True}
-PAINTERS = ("LapStyleDraft", "PyramidRevision")
+PAINTERS = ("LapStyleDraft", "LapStyleRevision")
 SALT = [{"name": "salt_and_pepper", "amount": 0.1}]
 
 
@@ -125,9 +125,9 @@ def recipes(pictures: Path, encoder: Path) -> dict[str, dict[str, dict]]:
             "recipe": {"name": "LapStyleDraft", "net": lapstyle, "perceptual": str(encoder), "noise_std": 0.1},
             "data": {"name": "ContentAndStyle", **paintings, **sides},
         },
-        "PyramidRevision": {
+        "LapStyleRevision": {
             "recipe": {
-                "name": "PyramidRevision",
+                "name": "LapStyleRevision",
                 "net": {"name": "LapStyleNet", **lapstyle},
                 "perceptual": str(encoder),
             },
@@ -136,7 +136,7 @@ def recipes(pictures: Path, encoder: Path) -> dict[str, dict[str, dict]]:
     }
 
 
-@pytest.mark.parametrize("name", ["CycleGAN", "Pix2Pix", "Restoration", "LapStyleDraft", "PyramidRevision"])
+@pytest.mark.parametrize("name", ["CycleGAN", "Pix2Pix", "Restoration", "LapStyleDraft", "LapStyleRevision"])
 def test_every_papers_recipe_resumes_bit_for_bit(tmp_path, pictures, encoder, name):
     parts = recipes(pictures, encoder)[name]
     settings = {key: value for key, value in EVERYTHING_ON.items() if key != "ema" or name not in PAINTERS}

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
+from ppgan_lite.aliases import REPLACED
 from ppgan_lite.config.files import Sources, merge_class
 from ppgan_lite.config.settings import (
     BOUNDS,
@@ -115,7 +116,7 @@ def _check_named(section: Mapping[str, Any], what: str, table: Mapping[str, str]
 
 
 def _check_arguments(prefix: str, cls: type, values: Mapping[str, Any], sources: Sources) -> None:
-    faults = argument_faults(cls, values)
+    faults = [_told_if_replaced(fault, cls) if prefix == "recipe." else fault for fault in argument_faults(cls, values)]
     for fault in faults:
         sources.add(Fault(prefix + fault.key, fault.found, fault.expected, fault.remedy))
     faulty = {fault.key for fault in faults}
@@ -126,6 +127,13 @@ def _check_arguments(prefix: str, cls: type, values: Mapping[str, Any], sources:
         if not lowest <= value <= highest:
             words = f"{lowest} or more" if highest == float("inf") else f"a number from {lowest} to {highest}"
             sources.add(Fault(prefix + key, str(value), words))
+
+
+def _told_if_replaced(fault: Fault, recipe: type) -> Fault:
+    """Say what takes the place of an argument that recipes of its kind had."""
+    if fault.key not in REPLACED or fault.key in inspect.signature(recipe).parameters:
+        return fault
+    return Fault(fault.key, f"{recipe.__name__} has no such key any more", remedy=REPLACED[fault.key])
 
 
 def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources) -> dict[str, Any]:

@@ -11,11 +11,14 @@ from ppgan_lite.data.crops import Policy, cut
 from ppgan_lite.data.pictures import Pictures, Source, pictures_in, resized, to_array
 from ppgan_lite.errors import DataError
 
+SAMPLE_PX = 64  # side of the grid of pixels that stand for the colors of a photo
+
 
 class ContentAndStyle:
     """Crops of photos ("photo") and of paintings ("style"), float32 3 x side x side in [0, 1], RGB.
 
-    One item per photo; the painting is drawn at random.
+    One item per photo; the painting is drawn at random. With each crop come pixels of the whole photo, 3 x 64 x 64 on a
+    regular grid ("photo_sample"): its colors.
 
     Args:
         content: Folders (searched recursively) or files of photos.
@@ -33,7 +36,7 @@ class ContentAndStyle:
             turn.
     """
 
-    gives = ("photo", "style")
+    gives = ("photo", "photo_sample", "style")
 
     def __init__(
         self,
@@ -82,7 +85,11 @@ class ContentAndStyle:
             inverted = rng.random(3) < 0.3
             painting = np.where(inverted[:, None, None], 1 - painting, painting)
         image = self._photos[self.photos[index]]
-        return {"photo": to_array(cut(image, self._photo_policy.choose(image, rng)), 3), "style": painting}
+        return {
+            "photo": to_array(cut(image, self._photo_policy.choose(image, rng)), 3),
+            "photo_sample": to_array(_sample(image), 3),
+            "style": painting,
+        }
 
     def sources(self) -> list[Source]:
         """Return the files of the dataset, for the doctor."""
@@ -99,3 +106,9 @@ class ContentAndStyle:
         turn, entry = divmod(index, len(self.styles))
         files = self.styles[entry]
         return files[turn % len(files)]
+
+
+def _sample(image: np.ndarray) -> np.ndarray:
+    """Return `SAMPLE_PX` x `SAMPLE_PX` pixels of a picture, on a grid over all of it."""
+    rows, columns = ((np.arange(SAMPLE_PX) + 0.5) / SAMPLE_PX * side for side in image.shape[:2])
+    return image[rows.astype(np.intp)[:, None], columns.astype(np.intp)]

@@ -1,18 +1,14 @@
-"""Losses between features of pictures: style, content and color.
+"""Losses between features of pictures: style and content.
 
-Features are N x C x H x W as `VGGEncoder` returns them. The pairwise losses cost (H W)^2 memory: meant for maps of up
+Features are N x C x H x W as encoders return them. The pairwise losses cost (H W)^2 memory: meant for maps of up
 to about 48 x 48.
 """
 
 from __future__ import annotations
 
 import paddle
-from paddle.nn import functional as F
 
 from ppgan_lite.nets.normalization import mean_and_std
-
-# RGB -> luma and two chroma axes, orthonormal; a color's distance to gray is the length of its last two.
-LUMA_CHROMA = ((0.57735, 0.57735, 0.57735), (0.70711, 0.0, -0.70711), (-0.40825, 0.81650, -0.40825))
 
 
 def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalize: bool = True) -> paddle.Tensor:
@@ -95,34 +91,3 @@ def self_similarity_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle.
     own, wanted = (cosine_distances(features, features) for features in (result, photo))
     own, wanted = (d / (d.sum(axis=1, keepdim=True) + 1e-8) for d in (own, wanted))
     return (own - wanted).abs().mean() * (result.shape[2] * result.shape[3])
-
-
-def color_loss(result: paddle.Tensor, painting: paddle.Tensor, chroma_weight: float = 5.0) -> paddle.Tensor:
-    """Return the difference of mean and covariance of the colors, N x 3 x H x W RGB in [0, 1].
-
-    Taken in a luma-chroma space with chroma stretched by `chroma_weight`: in RGB the brightness outweighs the hue and
-    results stay gray. Not in the paper.
-    """
-    axes = paddle.to_tensor(LUMA_CHROMA, dtype=result.dtype)
-    axes = axes * paddle.to_tensor([[1.0], [chroma_weight], [chroma_weight]], dtype=result.dtype)
-    moments = []
-    for image in (result, painting):
-        colors = paddle.matmul(axes, image.flatten(2))
-        mean = colors.mean(axis=2, keepdim=True)
-        centered = colors - mean
-        moments.append((mean, paddle.bmm(centered, centered.transpose([0, 2, 1])) / centered.shape[2]))
-    (mean_a, covariance_a), (mean_b, covariance_b) = moments
-    # The square root of the covariance's entries has the unit of the mean; the sign is kept.
-    root_a, root_b = (c.sign() * ((c.abs() + 1e-6).sqrt() - 1e-3) for c in (covariance_a, covariance_b))
-    return (mean_a - mean_b).square().mean() + (root_a - root_b).square().mean()
-
-
-def tone_loss(result: paddle.Tensor, photo: paddle.Tensor, cell: int = 8) -> paddle.Tensor:
-    """Return the difference of coarse tones, light and dark, warm and cold; N x 3 x H x W, RGB in [0, 1].
-
-    The colors of squares of `cell` pixels, each channel brought to mean 0 and deviation 1 over its picture, so that a
-    painting may be darker or of less contrast than its photo. Not in the papers: with content losses of deep features
-    alone a net that learns fast draws contours on one color.
-    """
-    tones = (F.avg_pool2d(image, min(cell, *image.shape[2:])) for image in (result, photo))
-    return content_loss(*tones)

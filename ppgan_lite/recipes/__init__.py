@@ -7,6 +7,7 @@ RECIPES: dict[str, str] = {
     "AnyStyleDraft": "ppgan_lite.recipes.any_style:AnyStyleDraft",
     "CycleGAN": "ppgan_lite.recipes.cyclegan:CycleGAN",
     "LapStyleDraft": "ppgan_lite.recipes.lapstyle:LapStyleDraft",
+    "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",
     "Pix2Pix": "ppgan_lite.recipes.pix2pix:Pix2Pix",
     "PyramidRevision": "ppgan_lite.recipes.pyramid_revision:PyramidRevision",
     "Restoration": "ppgan_lite.recipes.restoration:Restoration",

@@ -10,10 +10,14 @@ from typing import Any
 import paddle
 
 from ppgan_lite.nets.any_style import AnyStyleNet
+from ppgan_lite.nets.painter_interface import DRAFT_PX
 from ppgan_lite.pretrained import load_encoder
-from ppgan_lite.recipes.painter import freeze
-from ppgan_lite.recipes.style_losses import StyleLosses, StyleLossWeights
-from ppgan_lite.recipes.transform import TRANSFORM_WEIGHTS, TransformDraft
+from ppgan_lite.recipes.painter import NOISE_STD, NOISE_STD_IN_USE, freeze
+from ppgan_lite.recipes.style_losses import ContentWeight, StyleLosses
+from ppgan_lite.recipes.transform import TransformDraft
+
+# With so many paintings, content from one layer and less of it gives shapes as bold as those of one style.
+ANY_CONTENT = ContentWeight(content=0.1, content_layers=("relu3_3",))
 
 
 class AnyStyleDraft(TransformDraft):
@@ -25,7 +29,8 @@ class AnyStyleDraft(TransformDraft):
         net: Arguments of `AnyStyleNet`.
         encoder: The frozen encoder of the style-prediction network; see `load_encoder`. Its sizes are the net's
             `encoder_channels` and `encoder_convs`.
-        perceptual, learning_rate, beta2, reconstruct, weights, noise_std: As in `StyleTransferDraft`.
+        perceptual, learning_rate, beta2, weights, steady, reconstruct, noise_std, noise_std_in_use, draft_px: As in
+            `StyleTransferDraft`.
     """
 
     net: AnyStyleNet
@@ -35,15 +40,22 @@ class AnyStyleDraft(TransformDraft):
         *,
         net: dict[str, Any] | None = None,
         encoder: str = "small",
-        perceptual: str = "vgg19",
-        learning_rate: float = 2e-3,
+        perceptual: str = "vgg16",
+        learning_rate: float = 1e-3,
         beta2: float = 0.99,
+        weights: ContentWeight = ANY_CONTENT,
+        steady: float = 0.0,
         reconstruct: int = 300,
-        weights: StyleLossWeights = TRANSFORM_WEIGHTS,
-        noise_std: float = 0.0,
+        noise_std: float = NOISE_STD,
+        noise_std_in_use: float = NOISE_STD_IN_USE,
+        draft_px: int = DRAFT_PX,
     ) -> None:
         losses = StyleLosses(perceptual, weights)
-        super().__init__(AnyStyleNet(**(net or {})), losses, reconstruct=reconstruct, noise_std=noise_std)
+        super().__init__(
+            AnyStyleNet(**(net or {})), losses, steady=steady, reconstruct=reconstruct, noise_std=noise_std
+        )
+        self.noise_std_in_use = noise_std_in_use
+        self.draft_px = draft_px
         style_encoder = self.net.predictor.encoder
         style_encoder.set_state_dict(load_encoder(encoder).state_dict())
         freeze(style_encoder)

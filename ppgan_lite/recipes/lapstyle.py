@@ -1,4 +1,4 @@
-"""LapStyle's drafting net; `pyramid_revision` trains its revision nets.
+"""LapStyle's stages: train the draft, then one revision net after the other.
 
 Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer", CVPR 2021.
 """
@@ -10,10 +10,15 @@ from typing import Any
 import paddle
 from paddle import nn
 
+from ppgan_lite.errors import UsageError
+from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet
+from ppgan_lite.nets.painter_interface import DRAFT_PX
+from ppgan_lite.recipes.adversary import Adversary
+from ppgan_lite.recipes.lapstyle_losses import PUBLISHED_WEIGHTS, Features, LapStyleLosses, LapStyleWeights
 from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
-from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.recipes.style_losses import PUBLISHED_WEIGHTS, EncodedImage, Features, StyleLosses, StyleLossWeights
+from ppgan_lite.recipes.pyramid_revision import RevisionRecipe
+from ppgan_lite.recipes.recipe import NetChoice, TrainedGroup
 
 
 class LapStyleDraft(PainterRecipe):
@@ -46,14 +51,14 @@ class LapStyleDraft(PainterRecipe):
         learning_rate: float = 1e-4,
         beta2: float = 0.999,
         clip_norm: float | None = None,
-        weights: StyleLossWeights = PUBLISHED_WEIGHTS,
+        weights: LapStyleWeights = PUBLISHED_WEIGHTS,
         identity_pixels: float = 50.0,
         identity_features: float = 1.0,
         identity_samples: int | None = None,
         noise_std: float = 0.0,
     ) -> None:
         super().__init__()
-        self.losses = StyleLosses(perceptual, weights)
+        self.losses = LapStyleLosses(perceptual, weights)
         self.identity_pixels = identity_pixels
         self.identity_features = identity_features
         self.identity_samples = identity_samples
@@ -74,7 +79,6 @@ class LapStyleDraft(PainterRecipe):
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """Do one step; see `Recipe.update`."""
-        self.losses.update_whitening(batch["photo"], batch["style"])
         photo = batch["photo"]
         encoded_photo = self.losses.encode_target(photo)
         noisy = with_input_noise(photo, self.noise_std)
@@ -86,13 +90,13 @@ class LapStyleDraft(PainterRecipe):
             repainted = self.net.decode(own_few, None, photo.shape[2], photo.shape[3])
             terms["identity_pixels"] = self.identity_pixels * (repainted - noisy[:few]).square().mean()
             if self.identity_features:
-                found, wanted = self.losses.encode(repainted).whitened, encoded_photo.whitened
-                distance = sum((found[layer] - wanted[layer][:few]).square().mean() for layer in found)
+                found = self.losses.encoder(repainted)
+                distance = sum((found[layer] - encoded_photo[layer][:few]).square().mean() for layer in found)
                 terms["identity_features"] = self.identity_features * distance
         return self.groups["painter"].step_on(terms)
 
     def _style_terms(
-        self, batch: dict[str, paddle.Tensor], own: Features, encoded_photo: EncodedImage
+        self, batch: dict[str, paddle.Tensor], own: Features, encoded_photo: Features
     ) -> dict[str, paddle.Tensor]:
         """Paint the photo and return the losses of the result."""
         photo, painting = batch["photo"], batch["style"]
@@ -101,10 +105,69 @@ class LapStyleDraft(PainterRecipe):
         if self.net.own_style:
             self.net.update_own_style(statistics)
         result = self.net.decode(own, statistics, photo.shape[2], photo.shape[3])
-        return self.losses(result, encoded_photo, self.losses.encode_painting(painting), photo, painting)
+        return self.losses(result, encoded_photo, self.losses.encode_painting(painting))
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Return photo, painting, the painted photo, and the photo repainted in its own style."""
         photo = batch["photo"]
         result = self.net.draft(with_input_noise(photo, self.noise_std), self.net.style_statistics(batch["style"]))
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
+
+
+class LapStyleRevision(RevisionRecipe):
+    """Trains one revision net, as published: the draft's losses and a patch discriminator (paper, section 3.3).
+
+    Args:
+        net: Arguments of `LapStyleNet`; see `RevisionRecipe`.
+        level: See `RevisionRecipe`.
+        perceptual: The encoder of the losses; see `load_encoder`.
+        learning_rate: Adam's, for both nets.
+        adversarial: Weight of the binary cross entropy against the discriminator.
+        weights: Of the losses, each an argument of its own.
+        noise_std: As in `LapStyleDraft`.
+        draft_px: Short side of the photos that are drafted in use.
+
+    Raises:
+        UsageError: The net is another one.
+    """
+
+    def __init__(
+        self,
+        *,
+        net: NetChoice | None = None,
+        level: int = 0,
+        perceptual: str = "vgg19",
+        learning_rate: float = 1e-4,
+        adversarial: float = 1.0,
+        weights: LapStyleWeights = PUBLISHED_WEIGHTS,
+        noise_std: float = 0.0,
+        draft_px: int = DRAFT_PX,
+    ) -> None:
+        choice = {"name": "LapStyleNet", **(net or {})}
+        if choice["name"] != "LapStyleNet":
+            raise UsageError(
+                "recipe.net.name", choice["name"], "LapStyleNet", "PyramidRevision trains those of other painters"
+            )
+        super().__init__(choice, level)
+        self.losses = LapStyleLosses(perceptual, weights)
+        self.adversarial = adversarial
+        self.noise_std = noise_std
+        self.draft_px = draft_px
+        self.train_revision(learning_rate, 0.999)
+        self.adversary = Adversary(LapStyleDiscriminator(), "vanilla")
+        self.nets["discriminator"] = self.adversary.net
+        optimizer = paddle.optimizer.Adam(learning_rate, parameters=self.adversary.net.parameters())
+        self.groups["discriminator"] = TrainedGroup(optimizer, ("discriminator",), learning_rate)
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """Do one step of the revision net, then one of the discriminator; see `Recipe.update`."""
+        photo, painting = batch["photo"], batch["style"]
+        _, result = self.paint(photo, painting)
+        terms = self.losses(result, self.losses.encode_target(photo), self.losses.encode_painting(painting))
+        if not self.adversarial:
+            return self.groups["painter"].step_on(terms)
+        terms["adversarial"] = self.adversarial * self.adversary.generator_loss(result)
+        found = self.groups["painter"].step_on(terms)
+        discriminator_loss = self.adversary.discriminator_loss(painting, result)
+        self.groups["discriminator"].backward_step(discriminator_loss)
+        return {**found, "discriminator": float(discriminator_loss)}

@@ -1,10 +1,9 @@
-"""The base of the recipes of painters: their predictor, their state, and input noise."""
+"""The base of the recipes of painters: their predictor, and input noise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import ClassVar
 
-import numpy as np
 import paddle
 from paddle import nn
 
@@ -13,7 +12,9 @@ from ppgan_lite.nets.input_noise import soft_noise
 from ppgan_lite.nets.painter_interface import DRAFT_PX
 from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.recipes.recipe import Recipe
-from ppgan_lite.recipes.style_losses import StyleLosses
+
+NOISE_STD = 0.02  # of the input noise, where a recipe says nothing else
+NOISE_STD_IN_USE = 0.004
 
 
 class PainterRecipe(Recipe):
@@ -21,32 +22,25 @@ class PainterRecipe(Recipe):
 
     Attributes:
         net: The painter.
-        losses: Its perceptual losses.
-        noise_std: Standard deviation of the input noise; see `with_input_noise`.
+        noise_std: Standard deviation of the input noise in training; see `with_input_noise`.
+        noise_std_in_use: The same in use; as in training if it is None.
         draft_px: Short side, in use, of the photos that are drafted.
     """
 
-    needs = ("photo", "style")
+    needs: ClassVar[tuple[str, ...]] = ("photo", "style")
     net: PaintingNet
-    losses: StyleLosses
     noise_std: float = 0.0
+    noise_std_in_use: float | None = None
     draft_px: int = DRAFT_PX
 
     def predictors(self) -> dict[str, PredictorSpec]:
         """Return one painter: of its own style, or of any painting."""
-        return {"painter": painter_spec(self.net, noise_std=self.noise_std, draft_px=self.draft_px)}
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Return the state of the losses; see `Recipe.state`."""
-        return self.losses.state()
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back the result of `state`."""
-        self.losses.load_state(state)
+        noise_std = self.noise_std if self.noise_std_in_use is None else self.noise_std_in_use
+        return {"painter": painter_spec(self.net, noise_std=noise_std, draft_px=self.draft_px)}
 
 
 def painter_spec(net: PaintingNet, *, noise_std: float = 0.0, draft_px: int = DRAFT_PX) -> PredictorSpec:
-    """Return how to call a painter that was trained with input noise and drafts at a size."""
+    """Return how to call a painter that drafts at a size, with input noise."""
     return PredictorSpec(
         net="painter",
         task="stylize",

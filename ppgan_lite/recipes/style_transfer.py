@@ -12,8 +12,9 @@ import paddle
 from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE
 from ppgan_lite.nets.style_transfer import StyleTransferNet
-from ppgan_lite.recipes.style_losses import StyleLosses, StyleLossWeights
-from ppgan_lite.recipes.transform import TRANSFORM_WEIGHTS, TransformDraft
+from ppgan_lite.recipes.painter import NOISE_STD, NOISE_STD_IN_USE
+from ppgan_lite.recipes.style_losses import DEFAULT_CONTENT, ContentWeight, StyleLosses
+from ppgan_lite.recipes.transform import TransformDraft
 
 
 class StyleTransferDraft(TransformDraft):
@@ -23,13 +24,16 @@ class StyleTransferDraft(TransformDraft):
 
     Args:
         net: Arguments of `StyleTransferNet`.
-        perceptual: The encoder of the losses; see `load_encoder`.
+        perceptual: The encoder of the losses, a VGG-16; see `load_encoder`.
         learning_rate: Adam's, before the schedule.
         beta2: Adam's; lower forgets large gradients sooner.
-        reconstruct: Number of iterations in which the net is only trained to reconstruct pictures.
-        weights: Of the losses, each an argument of its own.
-        noise_std: Standard deviation of the noise that is added to the photo before it is drafted, in training and in
-            use; see `with_input_noise`.
+        weights: Of the content loss, each an argument of its own.
+        steady: Weight of the shift consistency loss.
+        reconstruct: Number of iterations in which the net is only trained to reconstruct pictures: for fresh weights.
+        noise_std: Standard deviation of the noise that is added to the photo before it is drafted, in training; see
+            `with_input_noise`.
+        noise_std_in_use: The same in use. The net turns much noise into strokes on everything, and little of it leaves
+            skin and sky in planes.
         draft_px: Short side of the photos that are drafted in use: about that of those which were cropped in training.
     """
 
@@ -39,16 +43,21 @@ class StyleTransferDraft(TransformDraft):
         self,
         *,
         net: dict[str, Any] | None = None,
-        perceptual: str = "vgg19",
-        learning_rate: float = 2e-3,
+        perceptual: str = "vgg16",
+        learning_rate: float = 1e-3,
         beta2: float = 0.99,
+        weights: ContentWeight = DEFAULT_CONTENT,
+        steady: float = 1.0,
         reconstruct: int = 0,
-        weights: StyleLossWeights = TRANSFORM_WEIGHTS,
-        noise_std: float = 0.0,
+        noise_std: float = NOISE_STD,
+        noise_std_in_use: float = NOISE_STD_IN_USE,
         draft_px: int = DRAFT_PX,
     ) -> None:
         losses = StyleLosses(perceptual, weights)
-        super().__init__(StyleTransferNet(**(net or {})), losses, reconstruct=reconstruct, noise_std=noise_std)
+        super().__init__(
+            StyleTransferNet(**(net or {})), losses, steady=steady, reconstruct=reconstruct, noise_std=noise_std
+        )
+        self.noise_std_in_use = noise_std_in_use
         self.draft_px = draft_px
         self.train_parameters(self.net.transform.parameters(), learning_rate, beta2)
 

@@ -7,27 +7,18 @@ from collections.abc import Iterable
 import paddle
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.losses.pixel import mse_loss, shift_consistency_loss
 from ppgan_lite.nets.painter_interface import NORMS
 from ppgan_lite.nets.painting import StyleTensors
 from ppgan_lite.nets.style_transfer import TransformPainter
+from ppgan_lite.recipes.building import numpy_generator
 from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
 from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.recipes.style_losses import StyleLosses, StyleLossWeights, recolored
+from ppgan_lite.recipes.style_losses import StyleLosses, recolored
 
-RECONSTRUCTION = 10.0  # weight of the squared error of pictures that are to be repainted as they are
-
-# Of the losses, for nets of one style and of any.
-TRANSFORM_WEIGHTS = StyleLossWeights(
-    content=4.0,
-    content_layers=("relu4_1",),
-    style=2.0,
-    gram=20.0,
-    relaxed_emd=0.0,
-    self_similarity=0.0,
-    color=5.0,
-    tone=5.0,
-    whiten=True,
-)
+RECONSTRUCTION = 20.0  # weight of the squared error of pictures that are to be repainted as they are
+SHIFT = 2  # pixels by which a photo is moved at most; as many are cut off its borders
+STEADY_EVERY = 3  # iterations
 
 
 class TransformDraft(PainterRecipe):
@@ -36,23 +27,28 @@ class TransformDraft(PainterRecipe):
     The net takes photos in the painting's colors. The last picture of every batch keeps its own, is drafted with
     strength 0 and has to be reconstructed. So the strengths between lead from photo to painting.
 
-    Departures from Johnson: Gram matrices relative to the painting's, of features that may be whitened; content from
-    normalized features; losses on color and on coarse tones; for as many iterations as `reconstruct` says, pictures
-    have to be reconstructed at any strength. From fresh weights and style losses alone the net draws contours on gray.
+    Departures from Johnson: see `StyleLosses`; what is painted of a photo moved by a few pixels is to be moved with it
+    (`steady`); for as many iterations as `reconstruct` says, pictures have to be reconstructed at any strength.
 
     Args:
         net: The painter.
         losses: Its perceptual losses.
+        steady: Weight of the shift consistency loss, taken of half of the painted photos in every third iteration.
         reconstruct: Number of iterations in which the net is only trained to reconstruct pictures.
         noise_std: Standard deviation of the input noise; see `with_input_noise`.
     """
 
+    needs = ("photo", "photo_sample", "style")
     net: TransformPainter
+    losses: StyleLosses
 
-    def __init__(self, net: TransformPainter, losses: StyleLosses, *, reconstruct: int, noise_std: float) -> None:
+    def __init__(
+        self, net: TransformPainter, losses: StyleLosses, *, steady: float, reconstruct: int, noise_std: float
+    ) -> None:
         super().__init__()
         self.net = net
         self.losses = losses
+        self.steady = steady
         self.reconstruct = reconstruct
         self.noise_std = noise_std
         freeze(net.revisions)
@@ -81,24 +77,36 @@ class TransformDraft(PainterRecipe):
         count = len(photo) - 1
         if not count:
             raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
-        self.losses.update_whitening(photo, painting)
-        scales, shifts = self.statistics(painting).get(NORMS, (None, None))
-        both = paddle.concat([photo[:count], with_input_noise(photo[:count], self.noise_std)])
-        parts = recolored(both, painting[:count]).chunk(2)
-        clean, noisy = (paddle.concat([part, photo[count:]]) for part in parts)
-        drafted = self.net.transform(noisy, paddle.to_tensor([[1.0]] * count + [[0.0]]), scales, shifts)
-        kept = slice(0 if self.iteration <= self.reconstruct else count, None)
-        terms = {"reconstruction": RECONSTRUCTION * (drafted[kept] - clean[kept]).square().mean()}
-        if self.iteration > self.reconstruct:
-            clean, painting = clean[:count], painting[:count]
-            encoded = self.losses.encode_target(clean), self.losses.encode_painting(painting)
-            terms |= self.losses(drafted[:count], *encoded, clean, painting)
+        norms = self.statistics(painting).get(NORMS, ())
+        noisy = with_input_noise(photo[:count], self.noise_std)
+        colored = recolored(noisy, batch["photo_sample"][:count], painting[:count])
+        whole = paddle.concat([colored, photo[count:]])
+        seen = _moved(whole, 0, 0) if self.steady else whole
+        drafted = self.net.transform(seen, paddle.to_tensor([[1.0]] * count + [[0.0]]), *norms)
+        if self.iteration <= self.reconstruct:
+            return self.groups["painter"].step_on({"reconstruction": RECONSTRUCTION * mse_loss(drafted, seen)})
+        terms = self.losses(drafted[:count], painting[:count], seen[:count])
+        terms["reconstruction"] = RECONSTRUCTION * mse_loss(drafted[count:], seen[count:])
+        if self.steady and self.iteration % STEADY_EVERY == 0:
+            some = max(count // 2, 1)
+            rows, columns = (int(place) for place in numpy_generator().integers(-SHIFT, SHIFT + 1, 2))
+            again = self.net.transform(
+                _moved(whole[:some], rows, columns), paddle.ones([some, 1]), *(norm[:some] for norm in norms)
+            )
+            terms["steady"] = self.steady * shift_consistency_loss(drafted[:some], again, rows, columns)
         return self.groups["painter"].step_on(terms)
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Return photo, painting, and the photo painted with strength 1, 0.5 and 0."""
-        photo = with_input_noise(batch["photo"], self.noise_std)
+        photo = with_input_noise(batch["photo"], self.noise_std_in_use or 0.0)
         style = self.statistics(batch["style"])
         strengths = {"draft": 1.0, "half": 0.5, "identity": 0.0}
         drafts = {name: self.net.draft(photo, style, strength) for name, strength in strengths.items()}
         return {"photo": batch["photo"], "style": batch["style"], **drafts}
+
+
+def _moved(photo: paddle.Tensor, rows: int, columns: int) -> paddle.Tensor:
+    """Return photos without their borders of `SHIFT` pixels, moved up and to the left by less than these."""
+    height, width = photo.shape[2] - 2 * SHIFT, photo.shape[3] - 2 * SHIFT
+    top, left = SHIFT + rows, SHIFT + columns
+    return photo[:, :, top : top + height, left : left + width]

@@ -1,0 +1,128 @@
+"""Time a training step of a painter of one style in turn with PyTorch's.
+
+python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--runs 7] [--json FILE]
+
+Two crops that are painted and one that is reconstructed, with VGG-16 as in `configs/style_draft.yaml`; all in one run,
+in turns. Ours is timed with the encoder in bfloat16 where the processor has it, in float32, and executed by Paddle
+alone. torch runs tools/train_styles_torch.py's step, in float32; its encoder works with channels last. Shifts are left
+out, and so is the loading of pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from pathlib import Path
+
+from measuring import OtherPython, add_arguments, alternate, compare, report
+
+from ppgan_lite import encoders
+from ppgan_lite.checkpoint import build_net, read_checkpoint
+from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.threads import physical_cores
+
+ROOT = Path(__file__).parents[1]
+PAINTED = 2
+PAINTING_PX = 512
+
+TORCH = """
+import sys
+sys.path[:0] = [{root!r}, {tools!r}]
+import numpy as np
+import torch
+from torch_styles.losses import VGG16
+from torch_styles.nets import StyleTransferNet
+from torch_styles.pictures import Pictures, colors_of
+from torch_styles.stages import Batches, StyleDraft, Weights
+from ppgan_lite import encoders
+
+torch.set_num_threads({threads})
+torch.manual_seed(0)
+cpu = torch.device("cpu")
+photos = [(255 * torch.rand(3, {size} + 4, {size} + 4)).byte() for _ in range(8)]
+painting = (255 * torch.rand(3, {painting_px}, {painting_px})).byte()
+pictures = Pictures({size} + 4, photos, [colors_of(photo) for photo in photos])
+batches = Batches(crop={size}, painted={painted}, kept=1, photo_side=({size} + 4, {size} + 4))
+stage = StyleDraft(
+    StyleTransferNet(),
+    VGG16(encoders.vgg16(), cpu),
+    pictures,
+    painting,
+    colors_of(painting),
+    batches,
+    Weights(steady=0),
+)
+optimizer = torch.optim.Adam(stage.learning.parameters(), 1e-4)
+rng = np.random.default_rng(0)
+
+
+def work():
+    terms = stage.terms(1, rng)
+    optimizer.zero_grad(set_to_none=True)
+    sum(terms.values()).backward()
+    torch.nn.utils.clip_grad_norm_(stage.learning.parameters(), 1.0)
+    optimizer.step()
+    return [term.item() for term in terms.values()]
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rival-python", type=Path, help="an interpreter that has torch")
+    parser.add_argument("--size", type=int, default=256, help="height and width of the crops")
+    add_arguments(parser)
+    arguments = parser.parse_args()
+    work = {f"ppgan_lite, {name}": Training(arguments.size, name).step for name in encoders_of_ours()}
+    with contextlib.ExitStack() as stack:
+        if arguments.rival_python:
+            sizes = {"size": arguments.size, "painting_px": PAINTING_PX, "painted": PAINTED}
+            code = TORCH.format(root=str(ROOT), tools=str(ROOT / "tools"), threads=physical_cores(), **sizes)
+            work["torch"] = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
+        times = alternate(work, arguments.runs, warmup=2)
+    best = "torch" if "torch" in times else next(iter(times))
+    report("style_step", compare(f"painter's step, {arguments.size} px", times, against=best), arguments.json)
+
+
+def encoders_of_ours() -> list[str]:
+    """Return in which ways the encoder can be executed here: the one that training takes comes first."""
+    require_paddle()
+    try:
+        from ppgan_lite.encoders.frozen_vgg16 import fastest_precision
+
+        return list(dict.fromkeys([fastest_precision(), "f32", "paddle"]))
+    except ImportError:
+        return ["paddle"]
+
+
+class Training:
+    """The recipe as `paddlegan train` runs it, with pictures to learn from.
+
+    Args:
+        size: Height and width of the crops.
+        encoder: "bf16" or "f32" with OpenVINO, or "paddle".
+    """
+
+    def __init__(self, size: int, encoder: str) -> None:
+        paddle = require_paddle()
+        from ppgan_lite.encoders.frozen_vgg16 import FrozenVGG16
+        from ppgan_lite.recipes.style_transfer import StyleTransferDraft
+        from ppgan_lite.runtime.memory import keep_freed_memory
+
+        keep_freed_memory()
+        paddle.seed(0)
+        self.recipe = StyleTransferDraft(steady=0.0)
+        self.recipe.groups["painter"].clip_norm = 1.0
+        net = build_net("encoder", *read_checkpoint(encoders.vgg16()))
+        for parameter in net.parameters():
+            parameter.stop_gradient = True
+        self.recipe.losses.encoder = net if encoder == "paddle" else FrozenVGG16(net, encoder)
+        self.batch = {name: paddle.rand([PAINTED + 1, 3, size, size]) for name in ("photo", "photo_sample")}
+        self.batch["style"] = paddle.rand([1, 3, PAINTING_PX, PAINTING_PX])
+
+    def step(self) -> None:
+        self.recipe.iteration += 1
+        self.recipe.update(self.batch)
+
+
+if __name__ == "__main__":
+    main()
