@@ -22,7 +22,10 @@ class Screen:
     def write(self, text: str) -> int:
         """Write text, if stderr takes it."""
         with contextlib.suppress(OSError, ValueError, AttributeError):  # its reader is gone; it is closed; it is None
-            sys.stderr.write(text)
+            try:
+                sys.stderr.write(text)
+            except UnicodeEncodeError:  # not every stream escapes what it cannot encode
+                sys.stderr.write(text.encode("ascii", "backslashreplace").decode())
         return len(text)
 
     def flush(self) -> None:
