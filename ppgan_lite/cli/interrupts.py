@@ -1,4 +1,4 @@
-"""Ctrl-C that a library turns into an error of its own.
+"""Ctrl-C and SIGTERM: both end a command with KeyboardInterrupt, also where a library turns that into its own error.
 
 A KeyboardInterrupt inside the initialization of a C++ module becomes an ImportError ("initialization failed"), without
 a trace of its cause. So the signal itself is recorded, and an error after it counts as the interrupt.
@@ -17,25 +17,27 @@ _received = threading.Event()
 
 @contextlib.contextmanager
 def recording_interrupts() -> Iterator[None]:
-    """Record Ctrl-C during a block; it raises KeyboardInterrupt as ever. A program's own handler is not replaced."""
+    """Record Ctrl-C and SIGTERM during a block; both raise KeyboardInterrupt. A program's own handler stays."""
     _received.clear()
-    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not is_default or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, _record)
+    defaults = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():
+        replaced = {number: default for number, default in defaults.items() if signal.getsignal(number) is default}
+    for number in replaced:
+        signal.signal(number, _record)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, default in replaced.items():
+            signal.signal(number, default)
 
 
 def raise_if_interrupted(error: BaseException) -> None:
-    """Raise KeyboardInterrupt from an error that followed Ctrl-C."""
+    """Raise KeyboardInterrupt from an error that followed Ctrl-C or SIGTERM."""
     if _received.is_set():
         raise KeyboardInterrupt from error
 
 
 def _record(number: int, frame: FrameType | None) -> None:
     _received.set()
-    signal.default_int_handler(number, frame)
+    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ppgan_lite.errors import PpganError, is_about_a_file, one_line
+from ppgan_lite.errors import CancelledError, PpganError, is_about_a_file, one_line
 from ppgan_lite.inference.engines import ENGINES
 
 PROGRAM = "paddlegan"
@@ -108,7 +108,7 @@ def describe(error: BaseException) -> str:
 
 
 def say_error(error: BaseException) -> None:
-    say(f"{PROGRAM}: error: {describe(error)}")
+    say(f"{PROGRAM}: {'interrupted' if isinstance(error, CancelledError) else 'error'}: {describe(error)}")
 
 
 def say(text: str) -> None:

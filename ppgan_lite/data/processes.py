@@ -99,6 +99,7 @@ def _context(module: str) -> multiprocessing.context.BaseContext:
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; a worker finishes its item
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a forked one has the command's handler
     opencv().setNumThreads(0)
     keep_freed_memory()
 

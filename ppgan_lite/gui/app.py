@@ -114,7 +114,7 @@ def _load(source: str, direction: str | None, cancelled: Cancelled) -> Predictor
 
 
 def _wait(application: QApplication, window: MainWindow) -> int:
-    """Run until the window is closed, also by Ctrl+C in the terminal; no exception ends the program."""
+    """Run until the window is closed, also by Ctrl+C in the terminal or SIGTERM; no exception ends the program."""
     from PyQt5.QtCore import QTimer
 
     interrupted = False
@@ -128,7 +128,8 @@ def _wait(application: QApplication, window: MainWindow) -> int:
         logger.error("unexpected error", exc_info=(type(error), error, traceback))
         window.show_error("unexpected", error)
 
-    previous_hook, previous_handler = sys.excepthook, signal.signal(signal.SIGINT, interrupt)
+    previous_hook = sys.excepthook
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     sys.excepthook = show_unexpected
 
     heartbeat = QTimer()  # Python sees a signal only when it runs, and Qt's loop runs none by itself
@@ -139,5 +140,6 @@ def _wait(application: QApplication, window: MainWindow) -> int:
     finally:
         heartbeat.stop()
         sys.excepthook = previous_hook
-        signal.signal(signal.SIGINT, previous_handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
     return _INTERRUPTED if interrupted else 0

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +46,7 @@ def require_paddle() -> ModuleType:
             # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
-        with warnings.catch_warnings(), _without_thread_notes():
+        with warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
             warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
             import paddle
     except ModuleNotFoundError as error:
@@ -52,6 +54,27 @@ def require_paddle() -> ModuleType:
             raise
         raise missing_extra("paddle", "PaddlePaddle", "cpu", " (for an NVIDIA GPU see docs/install.md)") from error
     return paddle
+
+
+@contextlib.contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Keep the handler of SIGTERM, and delay the signal, while Paddle is imported.
+
+    Paddle (3.3) installs a handler of its own, which prints a trace and ends the process at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    blocks = hasattr(signal, "pthread_sigmask")  # not on Windows
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}) if blocks else None
+    try:
+        yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGTERM, handler)
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def import_openvino() -> ModuleType:
