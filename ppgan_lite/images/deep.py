@@ -30,7 +30,7 @@ def deep_layout(picture: ImageFile.ImageFile) -> str | None:
 
 
 def decode_deep(data: bytes, layout: str) -> np.ndarray:
-    """Decode the bytes of a PNG or TIFF that Pillow has loaded completely.
+    """Decode the bytes of a PNG that Pillow has loaded completely.
 
     Args:
         data: The file.

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from ppgan_lite.errors import ImageError, MissingDependencyError
-from ppgan_lite.images import deep
+from ppgan_lite.images import deep, tiff
 from ppgan_lite.images.jpeg import decode_whole_jpeg
 
 # A picture of this size takes 1.2 GB as an array; larger ones are mistakes or attacks.
@@ -129,9 +129,13 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
     """
     try:
         with own_size_limit():
+            if (unusual := _unusual_tiff(data, where, keeps_16_bits=True)) is not None:
+                samples, exif, dpi, profile = unusual
+                pixels = _as_uint(samples, 65_535) if samples.dtype.kind == "f" else samples
+                return _finish(pixels[..., 0] if pixels.shape[2] == 1 else pixels, exif, dpi, profile)
             picture = open_picture(io.BytesIO(data), where)
             pixels, profile = _stored_pixels(picture, data, where)
-        return _finish(picture, pixels, profile)
+        return _finish(pixels, picture.getexif(), picture.info.get("dpi"), profile)
     except (ImageError, MissingDependencyError):
         raise
     except Exception as error:
@@ -212,19 +216,67 @@ def own_size_limit() -> Iterator[None]:
 def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
     try:
         with own_size_limit():
-            picture = open_picture(file, where)
-            profile = picture.info.get("icc_profile") or None
-            pixels = _large_jpeg(picture, file)
-            if pixels is None:
-                picture.load()
-                rgb, profile = _to_rgb(picture, profile, where)
+            if (unusual := _unusual_tiff(file, where, keeps_16_bits=False)) is not None:
+                samples, exif, dpi, profile = unusual
+                rgb, profile = _to_rgb(_as_picture(samples), profile, where)
                 pixels = np.asarray(rgb)
-        pixels, metadata = _finish(picture, pixels, profile)
+            else:
+                picture = open_picture(file, where)
+                profile = picture.info.get("icc_profile") or None
+                large = _large_jpeg(picture, file)
+                if large is None:
+                    picture.load()
+                    rgb, profile = _to_rgb(picture, profile, where)
+                pixels = np.asarray(rgb) if large is None else large
+                # After loading: PNG may store it last, TIFF is turned upright while loading.
+                exif, dpi = picture.getexif(), picture.info.get("dpi")
+        pixels, metadata = _finish(pixels, exif, dpi, profile)
     except ImageError:
         raise
     except Exception as error:
         raise _undecodable(where, error) from error
     return np.require(pixels, requirements=["C", "W"]), metadata
+
+
+def _unusual_tiff(
+    file: IO[bytes] | bytes, where: str, *, keeps_16_bits: bool
+) -> tuple[np.ndarray, Image.Exif, tuple[Any, Any] | None, bytes | None] | None:
+    """Read a TIFF that Pillow cannot read, or reads wrongly; None for other files.
+
+    Returns:
+        Samples as of `read_samples`, EXIF block, resolution and color profile.
+    """
+    if not isinstance(file, bytes):
+        start = file.read(4)
+        file.seek(0)
+        if not tiff.is_tiff(start):
+            return None
+        data = file.read()
+        file.seek(0)
+    elif tiff.is_tiff(file):
+        data = file
+    else:
+        return None
+    layout = tiff.unusual_layout(data, keeps_16_bits=keeps_16_bits)
+    if layout is None:
+        return None
+    _check_size(layout.width, layout.height, where)
+    return tiff.read_samples(data, layout, where), *tiff.read_metadata(data, layout)
+
+
+def _as_picture(samples: np.ndarray) -> Image.Image:
+    """Return samples of `tiff.read_samples` as a picture of 8 bits, rounded as Pillow rounds those of other files."""
+    channels = samples.shape[2]
+    if samples.dtype == np.uint16 and channels >= 3:
+        samples = samples >> 8
+    elif samples.dtype != np.uint8:
+        samples = _as_uint(samples if samples.dtype.kind == "f" else samples / np.float32(65_535), 255)
+    return Image.fromarray((samples[..., 0] if channels == 1 else samples).astype(np.uint8))
+
+
+def _as_uint(values: np.ndarray, white: int) -> np.ndarray:
+    """Return floats in 0..1 as integers."""
+    return (values * np.float32(white) + np.float32(0.5)).astype(np.uint8 if white == 255 else np.uint16)
 
 
 def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | None:
@@ -264,9 +316,10 @@ def _undecodable(where: str, error: Exception) -> ImageError:
     return ImageError(where, f"cannot be decoded ({reason(error)})", remedy="It is damaged or incomplete")
 
 
-def _finish(picture: Image.Image, pixels: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, ImageMetadata]:
-    """Turn the pixels of a loaded picture upright, separate alpha, and collect the metadata."""
-    exif = picture.getexif()  # after loading: PNG may store it last, TIFF is turned upright while loading
+def _finish(
+    pixels: np.ndarray, exif: Image.Exif, dpi: object, profile: bytes | None
+) -> tuple[np.ndarray, ImageMetadata]:
+    """Turn pixels upright, separate alpha, and collect the metadata."""
     turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
     if turn is not None:
         pixels = np.ascontiguousarray(turn(pixels))
@@ -275,8 +328,7 @@ def _finish(picture: Image.Image, pixels: np.ndarray, profile: bytes | None) -> 
         alpha = np.ascontiguousarray(pixels[..., -1])
         pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3])
     height, width = pixels.shape[:2]
-    dpi = _read_dpi(picture.info.get("dpi"))
-    return pixels, ImageMetadata(profile, _kept_exif(exif, width, height), dpi, alpha)
+    return pixels, ImageMetadata(profile, _kept_exif(exif, width, height), _read_dpi(dpi), alpha)
 
 
 def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
@@ -290,12 +342,18 @@ def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
         try:
             picture = Image.open(file, formats=formats)
         except Image.UnidentifiedImageError as error:
+            file.seek(0)
+            if tiff.is_tiff(start := file.read(4)):
+                raise ImageError(where, tiff.description(start + file.read()), tiff.EXPECTED) from error
             raise ImageError(where, "is not a picture of a known kind", f"one of {', '.join(formats)}") from error
-    width, height = picture.size
+    _check_size(*picture.size, where)
+    return picture
+
+
+def _check_size(width: int, height: int, where: str) -> None:
     if width * height > MAX_PIXELS:
         found = f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)"
         raise ImageError(where, found, f"at most {MAX_PIXELS / 1e6:.0f} megapixels", "Scale it down first")
-    return picture
 
 
 def _available_formats() -> list[str]:
