@@ -23,6 +23,8 @@ from ppgan_lite.images import write_image
 from ppgan_lite.losses import perceptual, pixel
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.style_transfer import StyleTransferNet
+from ppgan_lite.recipes.style_losses import StyleLosses
+from ppgan_lite.recipes.transform import RECONSTRUCTION
 from ppgan_lite.safetensors_files import read_front, read_tensors
 from ppgan_lite.styles import any_painting, catalogue
 
@@ -163,6 +165,32 @@ def test_vgg16_and_the_losses_are_those_that_paddle_trains_with(torch):
         found = losses.shift_consistency_loss(*images, rows, columns)
         wanted = pixel.shift_consistency_loss(result, photo, rows, columns)
         assert float(found) == pytest.approx(float(wanted), rel=1e-5)
+
+
+def test_a_step_with_pytorch_has_the_losses_of_a_step_with_paddle(torch):
+    """Of the same drafts: the painting's mirror image, the layers of content and their weights."""
+    from torch_styles.losses import VGG16
+    from torch_styles.nets import StyleTransferNet as TorchNet
+    from torch_styles.pictures import Pictures, colors_of
+    from torch_styles.stages import Batches, StyleDraft, Weights, draft_terms
+
+    drafted, seen, painting = picture(32, 40, batch=3), picture(32, 40, batch=3, phase=1.0), picture(40, 36, phase=2.0)
+    pixels = (255 * painting).round()
+    losses = StyleLosses("vgg16")
+    losses.encoder = build_net("encoder", *read_checkpoint(encoders.vgg16()))
+    with paddle.no_grad():
+        wanted = losses(drafted[:2], pixels / 255, seen[:2])
+    cpu = torch.device("cpu")
+    image = torch.from_numpy(pixels.numpy()[0]).byte()
+    photos = Pictures(32, [image], [colors_of(image)])
+    batches = Batches(painted=2, kept=1)
+    stage = StyleDraft(TorchNet(), VGG16(encoders.vgg16(), cpu), photos, image, colors_of(image), batches, Weights())
+    both = [torch.from_numpy(tensor.numpy()) for tensor in (drafted, seen)]
+    found = draft_terms(stage.vgg, *both, stage.grams, 2, Weights())
+    for term in ("style", "content"):
+        assert float(found[term]) == pytest.approx(float(wanted[term]), rel=1e-3), term
+    off = float((drafted[2:] - seen[2:]).square().mean())
+    assert float(found["identity"]) == pytest.approx(RECONSTRUCTION * off, rel=1e-4)
 
 
 def write_plan(folder: Path, iterations: int, **job: Any) -> Path:
