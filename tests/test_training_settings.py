@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +18,13 @@ from paddle import nn
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
 from ppgan_lite.cli import main
 from ppgan_lite.config import ScheduleSettings, ValidationSettings
-from ppgan_lite.errors import DataError, PpganError
+from ppgan_lite.errors import ConfigError, DataError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.training import dry_run, train
+from ppgan_lite.training import dry_run, run, train
 from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.distributed import Processes
+from ppgan_lite.training.run import TrainingRun
 from ppgan_lite.training.schedule import rate_factor, seed_of
 from ppgan_lite.training.validation import EarlyStopping, Validation, evaluation_mode
 
@@ -305,3 +308,70 @@ def test_one_process_agrees_with_itself():
     assert alone.is_first
     assert alone.all_reduce_sum([1.0, 2.0]) == [1.0, 2.0]
     assert alone.all_gather("x") == ["x"]
+
+
+# Minutes instead of iterations
+
+
+@pytest.fixture
+def slow(monkeypatch) -> None:
+    """Have each iteration take six seconds, by the clock that the training looks at."""
+    clock = [0.0]
+    update = tiny.TinyRecipe.update
+
+    def with_time(self: tiny.TinyRecipe, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        clock[0] += 6.0
+        return update(self, batch)
+
+    monkeypatch.setattr(tiny.TinyRecipe, "update", with_time)
+    monkeypatch.setattr(run, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
+
+
+def rates(folder: Path) -> dict[int, float]:
+    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    return {line["iteration"]: line["lr"]["painter"] for line in lines}
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_training_ends_with_its_minutes_and_the_rate_falls_with_the_time(tmp_path):
+    config = tiny.experiment(1000, minutes=1, log_every=1, schedule={"name": "linear"})
+    header = read_header(train(config, run_dir=tmp_path / "run"))
+    assert header.training["iteration"] == 10
+    expected = [1.0, *(1 - done / 10 for done in range(1, 10))]
+    found = rates(tmp_path / "run")
+    assert list(found) == list(range(1, 11))
+    np.testing.assert_allclose([rate / 0.01 for rate in found.values()], expected, atol=1e-6)
+
+
+@pytest.mark.usefixtures("slow")
+def test_more_minutes_go_on_where_fewer_ended(tmp_path):
+    config = tiny.experiment(1000, minutes=0.5, log_every=100)
+    assert read_header(train(config, run_dir=tmp_path)).training["iteration"] == 5
+    assert list(rates(tmp_path)) == [5]  # the last iteration is told, whatever `log_every` says
+    longer = replace(config, train=replace(config.train, minutes=1.0))
+    header = read_header(train(longer, run_dir=tmp_path, resume=True))
+    assert (header.training["iteration"], header.training["seconds"]) == (10, 60.0)
+
+
+@pytest.mark.usefixtures("slow")
+def test_iterations_end_a_training_before_its_minutes(tmp_path):
+    assert read_header(train(tiny.experiment(3, minutes=9), run_dir=tmp_path)).training["iteration"] == 3
+
+
+def test_minutes_are_more_than_none(tmp_path):
+    for minutes in (0, -1, float("nan")):
+        with pytest.raises(ConfigError, match=r"train\.minutes"):
+            tiny.experiment(3, minutes=minutes)
+
+
+def test_a_watcher_is_called_after_every_iteration_and_quiet_is_quiet(tmp_path, capsys):
+    watched = []
+
+    def watch(run: TrainingRun) -> None:
+        with run.as_in_use():
+            watched.append((run.iteration, run.recipe.nets["painter"].training, paddle.is_grad_enabled()))
+
+    train(tiny.experiment(3), run_dir=tmp_path / "run", watch=watch, quiet=True)
+    assert watched == [(1, False, False), (2, False, False), (3, False, False)]
+    assert capsys.readouterr() == ("", "")
+    assert "finished after" in (tmp_path / "run/train.log").read_text()

@@ -49,6 +49,8 @@ class TrainSettings:
 
     Attributes:
         iterations: Iterations in all, those before a resume included.
+        minutes: Minutes of training in all, where they are over before the iterations; null for no limit. A learning
+            rate that falls then falls with the time, and the result depends on the speed of the machine.
         accumulate: Batches whose gradients are averaged for one iteration.
         clip_norm: Largest gradient norm of a group; null for no limit.
         ema: Decay of the moving average of the recipe's `averaged` nets, such as 0.999; null for none. Predictors,
@@ -69,6 +71,7 @@ class TrainSettings:
     """
 
     iterations: int
+    minutes: float | None = None
     accumulate: int = 1
     clip_norm: float | None = None
     ema: float | None = None
@@ -140,6 +143,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "loader.batch_size": (1, float("inf")),
     "loader.workers": (0, float("inf")),
     "train.iterations": (1, float("inf")),
+    "train.minutes": (1e-3, float("inf")),
     "train.accumulate": (1, float("inf")),
     "train.clip_norm": (1e-12, float("inf")),
     "train.ema": (0, 1),

@@ -71,15 +71,16 @@ class _FileHandler(logging.Handler):
 
 
 @contextlib.contextmanager
-def log_to(path: Path | None) -> Iterator[None]:
-    """Send the records of the package to a file, and those of level INFO and higher to stderr, while a block runs.
+def log_to(path: Path | None, *, screen: int = logging.INFO) -> Iterator[None]:
+    """Send the records of the package to a file, and those of a level and higher to stderr, while a block runs.
 
     Args:
         path: The file; None for stderr alone.
+        screen: The level of stderr.
     """
-    screen = _ScreenHandler()
-    screen.setLevel(logging.INFO)
-    handlers: list[logging.Handler] = [screen]
+    on_screen = _ScreenHandler()
+    on_screen.setLevel(screen)
+    handlers: list[logging.Handler] = [on_screen]
     if path is not None:
         handlers.append(_FileHandler(path))
     package = logging.getLogger("ppgan_lite")
@@ -92,7 +93,7 @@ def log_to(path: Path | None) -> Iterator[None]:
     try:
         yield
     except PpganError as error:
-        package.removeHandler(screen)  # The caller of the training prints the error.
+        package.removeHandler(on_screen)  # The caller of the training prints the error.
         package.error("%s", error)
         raise
     finally:

@@ -28,6 +28,7 @@ from ppgan_lite.training.stopping import TrainingInterrupted, stop_requests
 logger = logging.getLogger(__name__)
 
 MetricsCallback = Callable[[dict[str, Any]], None]
+Watch = Callable[[TrainingRun], None]
 _FIRST_SAVE_S = 60.0
 
 
@@ -39,6 +40,8 @@ def train(
     device: str | None = None,
     seed: int | None = None,
     report: MetricsCallback | None = None,
+    watch: Watch | None = None,
+    quiet: bool = False,
 ) -> Path:
     """Train an experiment to its end and return the path of the final checkpoint.
 
@@ -52,6 +55,8 @@ def train(
         device: "auto", "cpu" or "gpu:N", overriding the config.
         seed: A seed that overrides the config.
         report: Called with every line of metrics.jsonl, in the process of rank 0.
+        watch: Called after every iteration, in that process too.
+        quiet: Whether stderr shows only warnings and errors: no progress bar, no log.
 
     Raises:
         DataError: Pictures are missing or damaged.
@@ -70,7 +75,7 @@ def train(
     with contextlib.ExitStack() as stack:
         if processes.is_first:
             stack.enter_context(run_folder.locked(folder))
-            stack.enter_context(log_to(folder / run_folder.LOG))
+            stack.enter_context(log_to(folder / run_folder.LOG, screen=logging.WARNING if quiet else logging.INFO))
             run_folder.repair(folder)
         logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
         if processes.is_first:
@@ -88,7 +93,7 @@ def train(
                 append_start(
                     folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration
                 )
-        _loop(run, report)
+        _loop(run, report, watch, quiet=quiet)
     return folder / run_folder.FINAL
 
 
@@ -145,7 +150,7 @@ def _settle_device(config: Config, processes: Processes) -> str:
     return chosen
 
 
-def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
+def _loop(run: TrainingRun, report: MetricsCallback | None, watch: Watch | None, *, quiet: bool) -> None:
     """Train from the current iteration to the last one."""
     from tqdm import tqdm
 
@@ -168,12 +173,13 @@ def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
                 mininterval=0.5 if on_screen else 30.0,
                 smoothing=0.05,
                 dynamic_ncols=on_screen,
-                disable=not first or sys.stderr is None,
+                disable=quiet or not first or sys.stderr is None,
             ) as bar,
         ):
             while not run.is_done and not stopping:
                 losses = run.update(source)
                 stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
+                bar.total = run.length
                 bar.update()
                 for line in run.metrics_lines(losses):
                     if "losses" in line:
@@ -191,6 +197,8 @@ def _loop(run: TrainingRun, report: MetricsCallback | None) -> None:
                         board.picture(sheet, run.iteration)
                         if settings.histograms:
                             board.histograms(run.recipe, run.iteration)
+                if first and watch is not None:
+                    watch(run)
                 keeping = bool(settings.save_every) and run.iteration % settings.save_every == 0
                 if saving or keeping:
                     run.try_save(keep=keeping)

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 _HARMLESS = {
     "loader.workers",
     "train.iterations",
+    "train.minutes",
     "train.log_every",
     "train.preview_every",
     "train.save_every_s",

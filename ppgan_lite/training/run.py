@@ -72,6 +72,8 @@ class TrainingRun:
         self.processes = processes
         self.iteration = 0
         self._seconds = 0.0  # of training, including those before a resume
+        self._clock_s = 0.0  # the same in the process of rank 0, which all go by
+        self._timed = 0  # iterations of that time
         self._losses: list[dict[str, float]] = []  # of the iterations since the last line of metrics
         self._busy_s = self._waiting_s = 0.0  # the time of these iterations, and the part of it spent waiting for data
         self._early_stopping = EarlyStopping()
@@ -86,9 +88,19 @@ class TrainingRun:
 
     @property
     def is_done(self) -> bool:
-        """Whether all iterations are done, or early stopping has run out of patience."""
-        patient = not self._early_stopping.exhausted(self.config.validation)
-        return self.iteration >= self.config.train.iterations or not patient
+        """Whether all iterations or minutes are over, or early stopping has run out of patience."""
+        settings, patient = self.config.train, not self._early_stopping.exhausted(self.config.validation)
+        late = settings.minutes is not None and self._clock_s >= 60 * settings.minutes
+        return self.iteration >= settings.iterations or late or not patient
+
+    @property
+    def length(self) -> int:
+        """The number of iterations in all: that of the config, or what fits into its minutes at the speed so far."""
+        settings = self.config.train
+        if settings.minutes is None or not self._clock_s:
+            return settings.iterations
+        fitting = math.ceil(self._timed * 60 * settings.minutes / self._clock_s)
+        return min(settings.iterations, max(fitting, self.iteration))
 
     def start(self) -> None:
         """Start from new weights, or from those of `train.init_from`."""
@@ -107,7 +119,8 @@ class TrainingRun:
         load_resume_tensors(path, tensors, self.recipe, self._averages, self.processes.rank)
         training = header.training
         self.iteration = int(training["iteration"])
-        self._seconds = float(training["seconds"])
+        self._seconds = self._clock_s = float(training["seconds"])
+        self._timed = self.iteration
         try:
             self._losses = [dict(losses) for losses in training.get("losses", [])]
             self._early_stopping = EarlyStopping(**training.get("standing", {}))
@@ -173,7 +186,7 @@ class TrainingRun:
         recipe.iteration = self.iteration
         # Random numbers of a recipe depend on the iteration alone, so a resumed run draws the same ones.
         paddle.seed(seed_of(settings.seed, self.iteration, self.processes.rank))
-        factor = rate_factor(settings.schedule, self.iteration, settings.iterations)
+        factor = rate_factor(settings.schedule, self.iteration, self.length)
         for group in recipe.groups.values():
             group.optimizer.set_lr(group.learning_rate * factor)
         self.processes.broadcast_buffers(recipe.nets.values())
@@ -207,8 +220,10 @@ class TrainingRun:
         Raises:
             PpganError: A loss is NaN or infinite.
         """
-        own = [float(stop), float(save and self.processes.is_first), *losses.values()]
-        stops, saves, *sums = self.processes.all_reduce_sum(own)
+        first = self.processes.is_first
+        own = [float(stop), float(save and first), self._seconds if first else 0.0, *losses.values()]
+        stops, saves, self._clock_s, *sums = self.processes.all_reduce_sum(own)
+        self._timed = self.iteration
         losses = {name: value / self.processes.count for name, value in zip(losses, sums)}
         for name, value in losses.items():
             if not math.isfinite(value):
@@ -219,7 +234,7 @@ class TrainingRun:
     def metrics_lines(self, losses: Mapping[str, float]) -> Iterator[dict[str, Any]]:
         """Yield the lines of metrics.jsonl that are due: averages of losses, metrics of a validation."""
         settings, validation = self.config.train, self.config.validation
-        if self.iteration % settings.log_every == 0 or self.iteration == settings.iterations:
+        if self.iteration % settings.log_every == 0 or self.is_done:
             line: dict[str, Any] = {
                 "iteration": self.iteration,
                 "losses": _mean(self._losses),
@@ -272,11 +287,17 @@ class TrainingRun:
         with contextlib.closing(batches(self._dataset, samples, seed=self.config.train.seed)) as source:
             return _to_tensors(next(source))
 
-    def preview_sheet(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
-        """Return the preview of a batch as one image, uint8 (height, width, 3) RGB."""
+    @contextlib.contextmanager
+    def as_in_use(self) -> Iterator[None]:
+        """Have the nets as predictors use them for the duration of a block: averaged, evaluating, without gradients."""
         import paddle
 
         with paddle.no_grad(), averaged_weights(self._averages), evaluation_mode(self.recipe.nets.values()):
+            yield
+
+    def preview_sheet(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
+        """Return the preview of a batch as one image, uint8 (height, width, 3) RGB."""
+        with self.as_in_use():
             images = self.recipe.preview(batch)
         return grid({name: image.astype("float32").numpy() for name, image in images.items()})
 
