@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ppgan_lite.checkpoint import build_net, load_net, read_checkpoint
+from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, build_net, load_net, read_checkpoint
 from ppgan_lite.encoders import vgg16
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.fetch import cached, how_to_get
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
-from ppgan_lite.foreign.weights_files import READABLE_SUFFIXES, read_weights
+from ppgan_lite.foreign.weights_files import read_weights
 
 if TYPE_CHECKING:
     from ppgan_lite.nets.vgg import VGGEncoder
@@ -50,7 +50,7 @@ def load_encoder(source: str) -> VGGEncoder | VGG16:
         if not Path(source).exists():
             raise CheckpointError(source, "the published VGG-19 is not there", remedy=how_to_get(PUBLISHED))
     path = Path(source)
-    readers = {".npz": _from_npz, **dict.fromkeys(READABLE_SUFFIXES, _from_weights)}
+    readers = {".npz": _from_npz, **dict.fromkeys(FOREIGN_SUFFIXES, _from_weights)}
     encoder = readers.get(path.suffix.lower(), _from_checkpoint)(path)
     for parameter in encoder.parameters():
         parameter.stop_gradient = True

@@ -42,7 +42,7 @@ SEES_ONLY = {
     "data": BASICS | {"images", "degradations", "metrics"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
-    "gui": BASICS | {"images", "checkpoint", "foreign", "inference", "styles"},
+    "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
 # Nets compute: no files, no addresses, no logging.
 NETS_SEE_PARTS = {"nets", "errors", "tables", "signatures"}

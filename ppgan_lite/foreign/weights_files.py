@@ -14,8 +14,6 @@ from ppgan_lite.foreign.pickles import pickle_globals
 from ppgan_lite.foreign.torch_files import is_torch, parse_torch, torch_globals
 from ppgan_lite.safetensors_files import kind_of_file, parse_tensors
 
-READABLE_SUFFIXES = (".pdparams", ".pth", ".pt", ".safetensors")
-
 _EXPECTED = "a file of weights: .ppgan, .pdparams, .pth or .safetensors"
 # Tensors that share a storage cost nothing until they are loaded; no honest file repeats a storage.
 _MAX_GROWTH = 2

@@ -8,8 +8,7 @@ from pathlib import Path
 from PyQt5.QtCore import QDir, QSettings, Qt
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from ppgan_lite.checkpoint import SUFFIX
-from ppgan_lite.foreign.weights_files import READABLE_SUFFIXES as FOREIGN_SUFFIXES
+from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, SUFFIX
 from ppgan_lite.gui import theme
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
