@@ -654,6 +654,7 @@ def test_train_hands_its_options_on(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(config, "load_config", lambda path, overrides: (path, list(overrides)))
     replace_module(monkeypatch, "ppgan_lite.training", train=train)
+    monkeypatch.setattr("ppgan_lite.cli.training._config_of_run", lambda config, run_dir: config)
     options = ("-o", "train.iterations=5", "-o", "loader.workers=0", "--run-dir", "r", "--resume", "--seed", "0")
     code, out, err = run("train", "-c", "a.yaml", *options)
     assert (code, out, err) == (0, "", f"{Path('runs/a/final.ppgan')}\n")
