@@ -52,6 +52,11 @@ REPLACED: dict[str, str] = {
     "adversarial": "LapStyleRevision alone has a discriminator",
 }
 
+# Arguments that LapStyle's recipes lost, with the values at which they had no effect, as the resolved config of every
+# published run says them: these are read. `gram_layers` had none beside a `gram` of 0.
+_LAPSTYLE_EXTRAS = {"gram": 0, "color": 0, "colour": 0, "tone": 0, "whiten": False}
+WITHOUT_EFFECT: dict[str, dict[str, Any]] = {"LapStyleDraft": _LAPSTYLE_EXTRAS, "LapStyleRevision": _LAPSTYLE_EXTRAS}
+
 # Names of tensors: patterns and their replacements, of the whole name ("net/painter/encoder.conv0.weight").
 TENSORS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"/(relu[1-5]_1)_spread$"), r"/\1_std"),
@@ -150,11 +155,21 @@ def _current_section(place: str, section: Mapping[str, Any]) -> tuple[dict[str, 
     if "chain" in current and place == "data":
         current["chain"] = current_chain(current["chain"])
     if place == "recipe":
+        current = _without_idle(current)
         for key, value in current.items():
             if isinstance(value, Mapping):
                 current[key], found = _current_section("net", value)
                 faults += [_within(key, fault) for fault in found]
     return current, faults
+
+
+def _without_idle(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Drop the arguments of a recipe that are gone and had no effect; see `WITHOUT_EFFECT`."""
+    idle = WITHOUT_EFFECT.get(recipe.get("name", ""), {})
+    dropped = {key for key, value in idle.items() if recipe.get(key) == value}
+    if "gram" in dropped:
+        dropped.add("gram_layers")
+    return {key: value for key, value in recipe.items() if key not in dropped}
 
 
 def _within(key: str, fault: Fault) -> Fault:

@@ -173,6 +173,18 @@ def test_a_config_may_use_old_names(tmp_path):
     assert "coats" not in load_config(path).recipe
 
 
+def test_extras_of_lapstyle_that_had_no_effect_are_read(tmp_path):
+    path = tmp_path / "old.yaml"
+    extras = "  gram: 0.0\n  gram_layers: [relu1_1]\n  colour: 0.0\n  tone: 0.0\n  whiten: false\n"
+    path.write_text(
+        f"base: {CONFIGS / 'lapstyle_draft.yaml'}\nrecipe:\n  name: LapStyleDraft\n{extras}", encoding="utf-8"
+    )
+    assert load_config(path).recipe == load_config(CONFIGS / "lapstyle_draft.yaml").recipe
+    path.write_text(path.read_text().replace("gram: 0.0", "gram: 2.0"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"recipe\.gram: LapStyleDraft has no such key any more"):
+        load_config(path)
+
+
 def test_a_configs_old_names_are_told_at_their_lines(tmp_path):
     path = tmp_path / "old.yaml"
     path.write_text(f"base: {CONFIGS / 'style_draft.yaml'}\nrecipe:\n  coats: 3\n", encoding="utf-8")
