@@ -16,7 +16,7 @@ import paddle
 from paddle.autograd import PyLayer, PyLayerContext
 
 from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16
-from ppgan_lite.runtime.startup import import_openvino
+from ppgan_lite.runtime.startup import import_openvino, openvino_core
 from ppgan_lite.runtime.threads import threads
 
 Precision = Literal["f32", "bf16"]
@@ -105,7 +105,6 @@ class _Executor:
         differentiable: bool,
         precision: Precision,
     ) -> None:
-        openvino = import_openvino()
         graphs = _Graphs(weights, means, shape, stages, precision)
         options = {
             "INFERENCE_PRECISION_HINT": precision,
@@ -114,7 +113,7 @@ class _Executor:
         }
 
         def compiled(model: Any) -> Any:
-            return openvino.Core().compile_model(model, "CPU", options)
+            return openvino_core().compile_model(model, "CPU", options)
 
         self._stages = stages
         self._forward = compiled(graphs.forward(keeps_activations=differentiable))
@@ -276,4 +275,4 @@ def frozen(net: VGG16) -> VGG16:
 
 def fastest_precision() -> Precision:
     """Return "bf16" where the processor computes in bfloat16."""
-    return "bf16" if "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    return "bf16" if "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"

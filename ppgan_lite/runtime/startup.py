@@ -6,6 +6,7 @@ docs/decisions/start-up.md gives the reason and the versions for each.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import signal
@@ -15,7 +16,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from ppgan_lite.errors import missing_extra
 from ppgan_lite.runtime.threads import physical_cores
@@ -91,6 +92,27 @@ def import_openvino() -> ModuleType:
         finally:
             del sys.modules[converter]
     return sys.modules["openvino"]
+
+
+_core_lock = threading.Lock()
+
+
+def openvino_core() -> Any:
+    """Return OpenVINO's core, the same one always, on any thread.
+
+    On processors with AMX it gives the thread a stack for signals, and frees that with the last core (2026.4): Ctrl-C
+    would then end the process with a segmentation fault.
+
+    Raises:
+        ImportError: OpenVINO is not installed, or cannot be loaded.
+    """
+    with _core_lock:
+        return _core()
+
+
+@functools.cache
+def _core() -> Any:
+    return import_openvino().Core()
 
 
 def open_closed_streams() -> None:

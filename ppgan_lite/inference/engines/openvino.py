@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.util
 import json
-import threading
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -18,8 +16,8 @@ from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.engine import message_of, required_package
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.onnx.graphs import graph_file
+from ppgan_lite.runtime import startup
 from ppgan_lite.runtime.device import INTEL
-from ppgan_lite.runtime.startup import import_openvino
 from ppgan_lite.runtime.threads import threads
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
@@ -93,24 +91,16 @@ class OpenVinoEngine:
         self._compiled = None
 
 
-_core_lock = threading.Lock()
-
-
 def openvino_core() -> Any:
-    """Return OpenVINO's core, the same one always, on any thread.
+    """Return OpenVINO's core; see `runtime.startup.openvino_core`.
 
-    On processors with AMX it gives the thread a stack for signals, and frees that with the last core (2026.4): Ctrl-C
-    would then end the process with a segmentation fault.
+    Raises:
+        EngineError: OpenVINO is not installed, or cannot be loaded.
     """
-    with _core_lock:
-        return _core()
-
-
-@functools.cache
-def _core() -> Any:
-    return _openvino().Core()
+    with required_package("openvino"):
+        return startup.openvino_core()
 
 
 def _openvino() -> ModuleType:
     with required_package("openvino"):
-        return import_openvino()
+        return startup.import_openvino()
