@@ -1,4 +1,4 @@
-"""VisualDL: what a run writes for it, the server, and its page in a real browser."""
+"""VisualDL: files of a run, the server, and its page in a real browser."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_server_gives_every_number_picture_and_histogram_of_a_run(run):
 
 
 class Browser:
-    """A headless Chromium that is told what to do through a pipe (Chrome DevTools Protocol)."""
+    """A headless Chromium, driven through a pipe (Chrome DevTools Protocol)."""
 
     def __init__(self, profile: Path) -> None:
         read_end, self._commands = os.pipe()

@@ -39,7 +39,7 @@ class Events(list):
 
 @pytest.fixture
 def events(monkeypatch, tmp_path):
-    """Let Paddle stand for another engine too, and record what each executes; nothing is known of any net yet."""
+    """Let Paddle stand for another engine too, and record the calls of each; no agreement is known yet."""
     events = Events()
 
     class Noted(PaddleEngine):

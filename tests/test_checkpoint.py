@@ -1,4 +1,4 @@
-"""Checkpoints: what is written is read back, and nothing else is ever let in."""
+"""Checkpoints: written and read back, and refused when damaged or hostile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiments in YAML: what is accepted, and that every fault is told with its place."""
+"""Experiments in YAML: accepted settings, and every fault with its place."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_samples_have_one_shape_type_and_range(folders):
 
 def test_a_sample_is_a_function_of_its_index_and_generator(folders):
     data, other = dataset(folders, recolor=0.5), dataset(folders, recolor=0.5)
-    other.get(2, rng(9))  # what was read before does not matter
+    other.get(2, rng(9))  # earlier reads do not matter
     for index in range(3):
         first, second = data.get(index, rng(3)), other.get(index, rng(3))
         assert all(first[name].tobytes() == second[name].tobytes() for name in data.gives)

@@ -124,7 +124,7 @@ def test_domains_may_lie_anywhere(tmp_path):
     assert data.get(1, rng())["b"][2].min() > 0.7
 
 
-# What is a picture
+# Files that are pictures
 
 
 def test_pictures_are_found_by_content_and_in_folders_below(tmp_path):

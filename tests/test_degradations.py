@@ -79,7 +79,7 @@ def test_sixteen_bits_are_degraded_as_eight_are(name: str, photo: np.ndarray) ->
     assert difference.max() < 1.2 or name in (
         "pencil_sketch",
         "line_art",
-    )  # which exaggerate what rounding did to the luma
+    )  # which exaggerate the rounding of luma
 
 
 @pytest.mark.parametrize("name", ["gaussian_noise", "poisson_noise", "speckle_noise"])

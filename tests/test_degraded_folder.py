@@ -267,7 +267,7 @@ def test_interrupted_work_goes_on_where_it_was(clean: list[str], workers: int) -
 
 
 def test_what_was_made_and_not_recorded_is_made_again(clean: list[str]) -> None:
-    """After a power cut, say: the manifest names what was going to be made."""
+    """As after a power cut: the manifest names results that were never made."""
     make()
     expected = contents(WORSE)
     manifest = json.loads((WORSE / "manifest.json").read_bytes())
@@ -315,7 +315,7 @@ def test_a_killed_worker_is_told_in_one_message_and_nothing_is_lost(photo: np.nd
         make(workers=2, progress=stop_after(4, kill_a_worker))
     assert str(caught.value).startswith(f"2 worker processes: one was killed or crashed, near {CLEAN}")
     assert str(caught.value).endswith("run the same again, with fewer --workers if memory is short")
-    assert len(leftovers(WORSE)) <= 1  # what the killed one was writing
+    assert len(leftovers(WORSE)) <= 1  # partial file of the killed worker
     made = Manifest.read(WORSE)
     assert made is not None
     finished = [name for name, entry in made.entries.items() if entry.result_state]

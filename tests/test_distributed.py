@@ -62,7 +62,7 @@ def experiment(pictures: Path, iterations: int, batch_size: int, **train) -> Con
 
 
 def launch(folder: Path, config: Config, *options: str) -> str:
-    """Train in two processes, with the documented command; return what the launcher says."""
+    """Train in two processes, with the documented command; return the output of the launcher."""
     program = folder / "paddlegan"
     program.write_text(PROGRAM)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -86,7 +86,7 @@ def assert_close(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> None
     """Every weight, average and memory of two trainings is the same up to rounding."""
     assert one.keys() == two.keys()
     for name in one:
-        # An instance norm takes away what a bias before it adds: its gradient is rounding, of which Adam makes steps.
+        # An instance norm cancels a bias before it: its gradient is rounding noise, which Adam turns into steps.
         if "bias" not in name:
             np.testing.assert_allclose(two[name], one[name], rtol=5e-3, atol=2e-5, err_msg=name)
 
@@ -96,7 +96,7 @@ def test_two_processes_of_batch_1_equal_one_of_batch_2(tmp_path, pictures):
     launch(tmp_path, experiment(pictures, 4, 1))
     one, two = (read_checkpoint(tmp_path / run / "latest.ppgan")[1] for run in ("one", "two"))
     assert_close(one, two)
-    # ... and this is learning, not what both began with.
+    # ... and this is learned, not the common start.
     train(experiment(pictures, 1, 2, schedule={"warmup": 10**9}), run_dir=tmp_path / "start")
     start = read_checkpoint(tmp_path / "start/latest.ppgan")[1]
     assert max(np.abs(one[name] - start[name]).max() for name in one if name.startswith("raw/")) > 5e-4

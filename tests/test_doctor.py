@@ -1,4 +1,4 @@
-"""The doctor: what is wrong with pictures is found before a training finds it, and named with its remedy."""
+"""The doctor: faults of pictures are found before a training, and named with their remedy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ppgan_lite.errors import DataError, UsageError
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep what the doctor remembers apart for each test; return the file."""
+    """Give each test a cache of its own; return the file."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(folder))
     return folder / "pictures.sqlite"
@@ -56,7 +56,7 @@ def folder_data(folder: Path, **arguments: Any) -> dict[str, Any]:
     return {"name": "Folder", "folders": [str(folder)], "size": 32, **arguments}
 
 
-# What is found
+# Findings
 
 
 def test_nothing_is_wrong_with_good_pictures(tmp_path):
@@ -325,7 +325,7 @@ def test_a_report_tells_the_first_of_each_kind_and_how_many_there_are():
         many(4).check()
 
 
-# What is remembered
+# Cache
 
 
 @pytest.fixture

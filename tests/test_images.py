@@ -1,4 +1,4 @@
-"""Picture files: every kind that people have comes in, and what came with the photo goes out again."""
+"""Picture files: every kind is read, and metadata is kept."""
 
 from __future__ import annotations
 

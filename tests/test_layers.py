@@ -58,7 +58,7 @@ NETS_SEE = {
     "numpy",
 }
 NETS_SEE |= {"paddle", "typing"}
-# What loads Paddle inside a function if at all, so that help and the first window are there at once.
+# Parts that import Paddle inside functions only, so that help and the window start at once.
 WITHOUT_PADDLE = BASICS | {
     *("cli", "gui", "images", "degradations", "contact_sheet", "styles", "safetensors_files", "checkpoint", "foreign"),
     *("config", "aliases"),
@@ -100,7 +100,7 @@ def part_of(path: Path) -> str:
 
 
 def file_of(module: str) -> Path | None:
-    """Return the file of a module of this package; None for what is none."""
+    """Return the file of a module of this package; None for other modules."""
     place = PACKAGE.joinpath(*module.split(".")[1:])
     if module.split(".")[0] != "ppgan_lite":
         return None

@@ -1,4 +1,4 @@
-"""Free memory: of the machine and of the container that limits it; and what is done with it."""
+"""Free memory of the machine and of the container that limits it, and its use."""
 
 from __future__ import annotations
 

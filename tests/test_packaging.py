@@ -1,4 +1,4 @@
-"""What is declared is what is used, what ships is in the package, and the package works on its own."""
+"""Declared and used dependencies, shipped files, and the package on its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PSNR and SSIM against what their papers say."""
+"""PSNR and SSIM against the formulas of their papers."""
 
 from __future__ import annotations
 

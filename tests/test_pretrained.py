@@ -1,4 +1,4 @@
-"""Encoders that were trained before: from every kind of file, and what is said when there is none."""
+"""Pretrained encoders: from every kind of file, and errors without one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_encoder_is_frozen(tmp_path, encoder):
     assert all(parameter.stop_gradient for parameter in found.parameters())
     image = paddle.rand([1, 3, 32, 32])
     image.stop_gradient = False
-    found(image)["relu5_1"].sum().backward()  # what is before it gets its gradient through it
+    found(image)["relu5_1"].sum().backward()  # layers before it get their gradient through it
     assert image.grad is not None
 
 

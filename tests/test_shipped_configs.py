@@ -1,4 +1,4 @@
-"""Every file in configs/: it loads, it says what it does, and its tiny twin trains on pictures made here."""
+"""Every file in configs/: it loads, its first line describes it, and its tiny twin trains on synthetic pictures."""
 
 from __future__ import annotations
 

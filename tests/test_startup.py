@@ -1,4 +1,4 @@
-"""What is set before Paddle is imported: where it helps, and never over what the environment has."""
+"""Settings made before Paddle is imported, never over those of the environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PADDLE = "import os\nseen = {name: os.environ.get(name) for name in ('OMP_NUM_TH
 def test_paddle_is_set_up_before_it_is_imported(
     tmp_path: Path, maker: str, given: dict[str, str], expected: dict[str, str | None]
 ) -> None:
-    (tmp_path / "paddle.py").write_text(PADDLE)  # stands for Paddle, and tells what it found
+    (tmp_path / "paddle.py").write_text(PADDLE)  # stands for Paddle, and records its environment
     environment = {key: value for key, value in os.environ.items() if key not in expected} | given
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
     said = subprocess.run(

@@ -90,7 +90,7 @@ def assert_quiet(err: str) -> None:
 
 @pytest.mark.parametrize("checked", [True, False])
 def test_a_disk_that_fills_up_keeps_the_last_checkpoint(disk, tmp_path, before_update, monkeypatch, capsys, checked):
-    if not checked:  # as where the free space is not what a quota leaves
+    if not checked:  # as where a quota leaves less than the free space
         monkeypatch.setattr(run_folder, "require_space", lambda *arguments: None)
     before_update(4, lambda: fill(disk))
     run = disk / "run"

@@ -1,4 +1,4 @@
-"""The folder of a run: who may write into it, what is in it, and what happens when the disk is full."""
+"""The folder of a run: locks, contents, and full disks."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ MOMENTS: dict[str, tuple[Any, str]] = {
     "a numbered checkpoint": (training_run, "keep_numbered"),
     "the end": (TrainingRun, "finish"),
 }
-# From here on, the training ends with the end of what it is doing, and saves.
+# From here on, the training ends after the operation in progress, and saves.
 DELAYED = list(MOMENTS)[list(MOMENTS).index("an update") :]
 
 

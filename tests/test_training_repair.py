@@ -103,7 +103,7 @@ def test_a_damaged_file_of_a_run_is_repaired_by_resuming_it(run, longer, name, d
     found, expected = tiny.losses_of(run), tiny.losses_of(longer)
     assert found == [line for line in expected if line in found]  # none twice, all in order
     assert found[-3:] == expected[-3:] and (name == "metrics.jsonl" or found == expected)
-    if shapes.get(name):  # a folder: it is somewhere else now, with what was in it
+    if shapes.get(name):  # a folder: it was moved, with its contents
         assert any((run / f"{name}{ending}/inside").exists() for ending in ("", ".damaged"))
     assert not list(run.rglob("*.part"))
 
@@ -129,7 +129,7 @@ def test_the_newest_whole_checkpoint_goes_on_where_latest_is_gone_or_cut(run, lo
     assert tiny.tensors_of(run / "final.ppgan") == tiny.tensors_of(longer / "final.ppgan")
     # metrics.jsonl is not doubled: its lines after iteration 2 are those of the new start.
     assert tiny.losses_of(run) == tiny.losses_of(longer)
-    # What was there is there still, under its name or another one.
+    # Every file is still there, under its name or another one.
     contents = {path.read_bytes() for path in run.iterdir() if path.is_file()}
     replaced = {"best.ppgan", "final.ppgan"}  # by design, when a better or a later one is written
     assert not [name for name, data in bytes_before.items() if name not in replaced and data not in contents]

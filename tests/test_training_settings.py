@@ -1,4 +1,4 @@
-"""What the `train` and `validation` sections do: averages, accumulation, clipping, mixed precision, early stopping."""
+"""The `train` and `validation` sections: averages, accumulation, clipping, mixed precision, early stopping."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_every_file_of_a_run_gives_predictors_the_average(tmp_path):
         outputs.append(build_net("painter", header, tensors)(photo).numpy())
     assert all(np.array_equal(output, outputs[0]) for output in outputs)
     key = "painter/first.weight"
-    assert np.array_equal(averaged[f"raw/{key}"], plain[f"net/{key}"])  # Averaging changes nothing of what is learned.
+    assert np.array_equal(averaged[f"raw/{key}"], plain[f"net/{key}"])  # Averaging does not change the learned weights.
     assert not np.array_equal(averaged[f"net/{key}"], plain[f"net/{key}"])
     assert "raw/judge/first.weight" not in averaged  # The recipe does not average it.
 

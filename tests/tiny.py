@@ -59,7 +59,7 @@ class TinyData:
 
 
 class TinyRecipe(Recipe):
-    """Two nets that learn to give back a photo with noise; the noise grows with what `state` remembers."""
+    """Two nets that learn to reproduce a photo with noise; the noise grows with the stored `state`."""
 
     needs = ("photo",)
     averaged = ("painter",)
@@ -129,6 +129,6 @@ def tensors_of(checkpoint: Path) -> dict[str, bytes]:
 
 
 def losses_of(run_dir: Path) -> list[dict[str, Any]]:
-    """Return what a run's metrics say, without the times, which no run repeats."""
+    """Return the metrics of a run without times, which no run repeats."""
     lines = [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     return [{key: line[key] for key in line if key not in ("seconds", "data_share")} for line in lines]
