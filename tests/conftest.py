@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 # Before Qt and Paddle are imported anywhere.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -11,6 +12,8 @@ os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.pop("PADDLEGAN_DEBUG", None)
 # Most tests are not about engines, and eager Paddle needs no graph.
 os.environ["PPGAN_LITE_ENGINE"] = "paddle"
+# Styles that the one who runs the tests has learned are none of theirs; a folder that nothing makes.
+os.environ["PPGAN_LITE_DATA"] = os.path.join(tempfile.gettempdir(), f"ppgan_lite_tests_{os.getpid()}", "data")
 
 import contextlib
 from collections.abc import Callable
@@ -80,7 +83,7 @@ def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError(f"getpwuid(): uid not found: {number}")
 
     monkeypatch.setattr(pwd, "getpwuid", getpwuid)
-    for name in ("HOME", "PPGAN_LITE_CACHE", "XDG_CACHE_HOME"):
+    for name in ("HOME", "PPGAN_LITE_CACHE", "XDG_CACHE_HOME", "PPGAN_LITE_DATA", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -23,11 +23,11 @@ import pytest
 from PIL import Image
 
 from ppgan_lite import cli, config, images
+from ppgan_lite import styles as shipped_styles
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
 from ppgan_lite.images import read_image, read_settings, write_image
 
 LOADING = "ppgan_lite.inference.loading"
-STYLES = "ppgan_lite.styles"
 
 
 class Inverter:
@@ -600,7 +600,7 @@ def a_catalogue() -> tuple[types.SimpleNamespace, ...]:
 
 
 def test_styles_are_listed_as_a_table_and_as_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace_module(monkeypatch, STYLES, catalogue=a_catalogue)
+    monkeypatch.setattr(shipped_styles, "catalogue", a_catalogue)
     code, out, err = run("styles")
     assert (code, out) == (0, "")
     assert err.splitlines() == [
@@ -616,7 +616,7 @@ def test_styles_are_listed_as_a_table_and_as_json(run: Run, monkeypatch: pytest.
 def test_a_sheet_shows_the_photo_and_every_style(
     run: Run, inverter: Inverter, photo_file: Path, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace_module(monkeypatch, STYLES, catalogue=a_catalogue)
+    monkeypatch.setattr(shipped_styles, "catalogue", a_catalogue)
     code, _, err = run("sheet", photo_file, "-o", "sheet.png")
     assert code == 0
     assert err.splitlines()[-1] == "sheet.png"

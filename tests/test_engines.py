@@ -31,7 +31,7 @@ from ppgan_lite.inference.onnx import graphs
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
 from ppgan_lite.restoration import restorer
-from ppgan_lite.styles import find_style
+from ppgan_lite.styles import shipped
 
 pytest.importorskip("paddle2onnx")
 needs_openvino = pytest.mark.skipif(not OpenVinoEngine.offers("float32", "cpu"), reason="openvino is not installed")
@@ -85,8 +85,8 @@ def offering(monkeypatch: pytest.MonkeyPatch, engine: type, *precisions: str) ->
 def test_an_engine_paints_what_paddle_paints(engine: str) -> None:
     pytest.importorskip(engine)
     image = photo(150, 203)
-    reference = load_predictor(find_style("starry_night").path, engine="paddle")(image, brush=20)
-    predictor = load_predictor(find_style("starry_night").path, engine=engine)
+    reference = load_predictor(shipped("starry_night"), engine="paddle")(image, brush=20)
+    predictor = load_predictor(shipped("starry_night"), engine=engine)
     found = agreement(predictor(image, brush=20), reference)
     assert predictor.engine.startswith(engine)
     assert found.holds("bfloat16" if "bfloat16" in predictor.engine else "float32"), found
@@ -101,14 +101,14 @@ def test_what_restores_agrees_with_paddle_too() -> None:
 @needs_openvino
 def test_sizes_in_a_graph_are_integers() -> None:
     """522 is no number in bfloat16, which OpenVINO would take on some processors if it were left to it."""
-    predictor = load_predictor(find_style("wheat_field").path, engine="openvino")
+    predictor = load_predictor(shipped("wheat_field"), engine="openvino")
     strip = np.zeros((1, 3, 522, 20), np.float32)
     assert predictor._revisions[0](strip, strip)[0].shape == (1, 3, 522, 20)
 
 
 @needs_openvino
 def test_ctrl_c_after_painting_is_a_signal_and_no_crash() -> None:
-    predictor = load_predictor(find_style("starry_night").path, engine="openvino")
+    predictor = load_predictor(shipped("starry_night"), engine="openvino")
     predictor(photo(64, 64))
     del predictor
     gc.collect()

@@ -26,7 +26,7 @@ VERBS = {
     "stylize": "ppgan_lite.cli.painting:stylize",
     "translate": "ppgan_lite.cli.painting:translate",
     "restore": "ppgan_lite.cli.painting:restore",
-    "styles": "ppgan_lite.cli.painting:styles",
+    "styles": "ppgan_lite.cli.styles:styles",
     "sheet": "ppgan_lite.cli.painting:sheet",
     "gui": "ppgan_lite.cli.painting:gui",
     "train": "ppgan_lite.cli.training:train",

@@ -1,4 +1,4 @@
-"""The verbs for pictures: stylize, translate, restore, styles, sheet, gui."""
+"""The verbs for pictures: stylize, translate, restore, sheet, gui."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from ppgan_lite.cli.terminal import (
     engine_option,
     json_option,
     overwrite_option,
-    print_json,
     say,
-    table,
 )
 from ppgan_lite.errors import UsageError
 
@@ -152,21 +150,6 @@ def restore(
 
 
 @click.command()
-@json_option
-def styles(as_json: bool) -> None:
-    """List the shipped styles."""
-    from ppgan_lite.styles import catalogue
-
-    shipped = catalogue()
-    if as_json:
-        keys = ("name", "title", "artist", "year", "sha256", "training")
-        print_json([{key: getattr(style, key) for key in keys} for style in shipped])
-    else:
-        rows = [(style.name, style.title["en"], style.artist["en"], style.year) for style in shipped]
-        say(table([("NAME", "PAINTING", "ARTIST", "YEAR"), *rows]))
-
-
-@click.command()
 @click.argument("photo")
 @click.option("-o", "--output", required=True, metavar="SHEET", help="The picture file to write.")
 @device_option
@@ -179,14 +162,17 @@ def sheet(photo: str, output: str, device: str, engine: str, overwrite: bool) ->
     from ppgan_lite.contact_sheet import Tile, draw_sheet
     from ppgan_lite.images import ImageMetadata, check_writable, long_side_at_most, write_image
     from ppgan_lite.styles import catalogue
+    from ppgan_lite.styles.users import user_styles
 
     check_writable(output, overwrite=overwrite)
     image, metadata = read_photo(Path(photo))
     image = long_side_at_most(image, _SHEET_TILE_PX)
     tiles = [Tile(image, "Photo", "the original")]
-    for style in tqdm(catalogue(), unit="style"):
-        painted = load_stylizer(style.name, device, engine, quiet=True)(image)
-        tiles.append(Tile(painted, style.title["en"], f"{style.artist['en']}, {style.year}"))
+    shown = [(style.name, style.title["en"], f"{style.artist['en']}, {style.year}") for style in catalogue()]
+    shown += [(style.name, style.title, "yours") for style in user_styles()[0]]
+    for name, title, subtitle in tqdm(shown, unit="style"):
+        painted = load_stylizer(name, device, engine, quiet=True)(image)
+        tiles.append(Tile(painted, title, subtitle))
     write_image(output, draw_sheet(tiles), ImageMetadata(icc_profile=metadata.icc_profile), overwrite=overwrite)
     say(output)
 

@@ -21,7 +21,8 @@ from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.startup import require_paddle
-from ppgan_lite.styles import any_painting, find_style, shipped
+from ppgan_lite.styles import any_painting
+from ppgan_lite.styles.users import find_style_file, unknown_style
 from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def load_predictor(
     """Build the predictor that a style's name, a picture or a checkpoint stands for.
 
     Args:
-        source: The name of a style that ships, "any" for the painter that takes a painting with every call, a picture
-            whose manner to paint in, or a checkpoint.
+        source: The name of a style, one that ships or one of the user's; "any" for the painter that takes a painting
+            with every call; a picture whose manner to paint in; or a checkpoint.
         device: "auto", "cpu", "gpu:N" or "intel" (a GPU of Intel's).
         engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime";
             with a precision after a colon if it must be that: "auto:float32".
@@ -105,13 +106,13 @@ def find_checkpoint(source: str | Path) -> Path:
         UsageError: There is no such style or file.
     """
     path = Path(source)
-    found = shipped(str(source))
+    found = find_style_file(str(source))
     if found is not None:
         return found
     if path.exists() or path.suffix.lower() == SUFFIX:
         return path
     if not path.suffix and path.name == str(source):
-        find_style(str(source))  # raises, naming the style that may have been meant
+        raise unknown_style(str(source))
     raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")
 
 

@@ -1,4 +1,4 @@
-"""The styles that ship: a catalogue, and for each style one checkpoint and one thumbnail."""
+"""The styles that ship: a catalogue, and for each style one checkpoint and one thumbnail. Those of users: users.py."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from ppgan_lite.errors import UsageError
-from ppgan_lite.tables import did_you_mean
 
 FOLDER = Path(__file__).parent
 ANY = "any"  # name of the painter of any picture
@@ -64,15 +61,3 @@ def shipped(name: str) -> Path | None:
     """Return the checkpoint that a style's name or "any" stands for; None if nothing of that name ships."""
     named = {ANY: any_painting(), **{style.name: style.path for style in catalogue()}}
     return named.get(name)
-
-
-def find_style(name: str) -> Style:
-    """Return a style by name.
-
-    Raises:
-        UsageError: No style has that name.
-    """
-    styles = {style.name: style for style in catalogue()}
-    if name not in styles:
-        raise UsageError("style", f"{name!r} does not ship", f"one of {', '.join(styles)}", did_you_mean(name, styles))
-    return styles[name]

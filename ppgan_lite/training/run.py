@@ -20,7 +20,7 @@ from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CheckpointError, ImageError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
-from ppgan_lite.styles import shipped
+from ppgan_lite.styles.users import find_style_file
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.data_files import data_files, note_data_files
@@ -106,7 +106,7 @@ class TrainingRun:
         """Start from new weights, or from those of `train.init_from`."""
         origin = self.config.train.init_from
         if origin is not None:
-            path = shipped(origin) or Path(origin)
+            path = find_style_file(origin) or Path(origin)
             loaded, fresh = load_initial_weights(path, self.recipe)
             logger.info("from %s: %s; fresh: %s", path, ", ".join(loaded), ", ".join(fresh) or "nothing")
         self._begin_averages()

@@ -1,0 +1,67 @@
+"""The verb for styles: list them, add and remove those of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ppgan_lite.cli.terminal import json_option, print_json, say, say_error, table
+from ppgan_lite.errors import UsageError
+
+
+@click.command()
+@click.option("--add", "added", metavar="FILE", help="Add a style that somebody gave you, or that you trained.")
+@click.option("--remove", "removed", metavar="NAME", help="Delete a style of yours, and the run that learned it.")
+@json_option
+def styles(added: str | None, removed: str | None, as_json: bool) -> None:
+    """List the styles: those that ship, and yours, which `paddlegan learn` makes.
+
+    Each of yours is one file, which others can add to theirs.
+    """
+    from ppgan_lite.styles.users import add_style, remove_style, user_styles
+
+    if added is not None and removed is not None:
+        raise UsageError("--add", "and --remove exclude each other", remedy="Leave one of them out")
+    if added is not None:
+        style = add_style(Path(added))
+        if as_json:
+            print_json({"name": style.name, "path": str(style.path)})
+        else:
+            say(f"{style.name}: {style.path}")
+        return
+    if removed is not None:
+        path = remove_style(removed)
+        if as_json:
+            print_json({"removed": str(path)})
+        else:
+            say(f"{path} is removed")
+        return
+    own, errors = user_styles()
+    if as_json:
+        print_json([*_shipped(), *({**_own(style), "path": str(style.path)} for style in own)])
+    else:
+        from ppgan_lite.styles import catalogue
+
+        rows = [(style.name, style.title["en"], style.artist["en"], style.year) for style in catalogue()]
+        rows += [(style.name, style.title, "yours", _learned(style.minutes)) for style in own]
+        say(table([("NAME", "PAINTING", "ARTIST", "YEAR"), *rows]))
+    for error in errors:
+        say_error(error)
+
+
+def _shipped() -> list[dict[str, Any]]:
+    from ppgan_lite.styles import catalogue
+
+    keys = ("name", "title", "artist", "year", "sha256", "training")
+    return [{**{key: getattr(style, key) for key in keys}, "yours": False} for style in catalogue()]
+
+
+def _own(style: Any) -> dict[str, Any]:
+    title = {"en": style.title, "zh": style.title}
+    return {"name": style.name, "title": title, "yours": True, "about": style.about}
+
+
+def _learned(minutes: float | None) -> str:
+    return "" if minutes is None else f"learned in {minutes:.3g} min"
