@@ -17,14 +17,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from ppgan_lite import __version__
 from ppgan_lite.aliases import current_arguments, current_class, current_config, current_recipe, current_tensor
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.safetensors_files import (
     OURS_REMEDY,
     damaged,
@@ -35,7 +34,7 @@ from ppgan_lite.safetensors_files import (
     read_front,
     replace_file,
 )
-from ppgan_lite.signatures import argument_faults
+from ppgan_lite.signatures import Within, argument_faults
 from ppgan_lite.tables import name_in, resolve
 
 if TYPE_CHECKING:
@@ -82,8 +81,8 @@ class PredictorSpec:
     task: str
     inputs: tuple[str, ...] = ("photo",)
     value_range: tuple[float, float] = (0.0, 1.0)
-    multiple_of: int = 1
-    scale: int = 1
+    multiple_of: Annotated[int, Within(1, 4096)] = 1
+    scale: Annotated[int, Within(1, 64)] = 1
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -198,7 +197,6 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
     Raises:
         CheckpointError: The kind is unknown, the arguments do not fit it, or tensors are missing, left over or of
             another shape.
-        MissingDependencyError: Paddle is not installed.
     """
     from ppgan_lite.nets import NETS
 
@@ -209,7 +207,6 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
     if spec.kind not in NETS:
         remedy = "Update ppgan-lite, if a newer one wrote the file"
         raise CheckpointError(where, f"its kind {spec.kind!r} is not known here", remedy=remedy)
-    require_paddle()
     cls = resolve(NETS, spec.kind, "net")
     faults = argument_faults(cls, spec.arguments)
     if faults:

@@ -16,6 +16,7 @@ from ppgan_lite.errors import ConfigError
 from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.recipes.recipe import NetChoice
+from ppgan_lite.signatures import FilePath
 
 
 class Painter:
@@ -132,7 +133,17 @@ def test_the_dump_of_a_config_is_the_same_experiment(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1e-4", 1e-4), ("-2E3", -2000.0), ("1.5e-4", 1.5e-4), ("+1e+2", 100.0), ("3", 3), (".5", 0.5)]
+    ("text", "value"),
+    [
+        ("1e-4", 1e-4),
+        ("-2E3", -2000.0),
+        ("1.5e-4", 1.5e-4),
+        ("+1e+2", 100.0),
+        ("3", 3),
+        (".5", 0.5),
+        ("+.5", 0.5),
+        (".5e-1", 0.05),
+    ],
 )
 def test_numbers_are_read_as_people_mean_them(tmp_path, text, value):
     for config in (
@@ -420,6 +431,72 @@ def test_another_net_than_the_bases_starts_with_its_own_arguments(tmp_path):
     config = load_config(written(tmp_path, "base: base.yaml\n"), overrides)
     assert config.recipe["first"] == {"name": "Brush", "width": 5, "ink": "blue"}
     assert config.recipe["second"] == {"name": "Brush", "width": 3, "ink": "black"}
+
+
+# Paths
+
+
+class Pairs(Pictures):
+    def __init__(self, folder: FilePath | None = None, a: Sequence[FilePath] = (), split: str = "train") -> None: ...
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setitem(DATASETS, "Pairs", f"{__name__}:Pairs")
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("HOME", home), ("USERPROFILE", home), ("PHOTOS", "/mnt/photos")):
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.delenv("NOWHERE", raising=False)
+    return home
+
+
+PAIRS = GOOD.replace(
+    "{name: Pictures, folder: photos}", "{name: Pairs, folder: ~/p, a: [$PHOTOS/a, '${PHOTOS}b'], split: ~s}"
+)
+
+
+def test_a_home_folder_and_variables_in_paths_are_expanded(tmp_path, home):
+    text = PAIRS.replace("iterations: 10", "{iterations: 10, init_from: ~/x.ppgan}").replace("train:\n  {", "train: {")
+    config = load_config(written(tmp_path, text + "validation: {data: {folder: $PHOTOS, split: $PHOTOS}}\n"))
+    assert config.data == {
+        "name": "Pairs",
+        "folder": f"{home}/p",
+        "a": ["/mnt/photos/a", "/mnt/photosb"],
+        "split": "~s",
+    }
+    assert config.validation.data["folder"] == "/mnt/photos" and config.validation.data["split"] == "$PHOTOS"
+    assert config.train.init_from == f"{home}/x.ppgan"
+    written(home, PAIRS, "mine.yaml")
+    assert load_config("~/mine.yaml").data == config.data
+    assert load_config(written(tmp_path, "base: $HOME/mine.yaml\n")).data == config.data
+
+
+def test_a_path_that_is_there_is_not_expanded(tmp_path, home):
+    for name in ("~", "$PHOTOS"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "~/p").mkdir()
+    config = load_config(written(tmp_path, PAIRS), ["data.a=[$PHOTOS]"])
+    assert config.data["folder"] == "~/p" and config.data["a"] == ["$PHOTOS"]
+
+
+def test_what_cannot_be_expanded_is_told(tmp_path, home):
+    measured = "validation.data={folder: '${NOWHERE}'}"
+    overrides = ["data.a=[x, $NOWHERE/a]", "data.folder=~nobody-of-this-name/a", measured]
+    expected = "expected the path of a file or folder"
+    assert faults(tmp_path, PAIRS, *overrides).splitlines() == [
+        "x.yaml: 3 faults",
+        "  -o data.folder=~nobody-of-this-name/a: data.folder: ~nobody-of-this-name/a: ~ is no home folder here;"
+        f" {expected}",
+        f"  -o data.a=[x, $NOWHERE/a]: data.a: $NOWHERE/a: the variable NOWHERE is not set; {expected}",
+        f"  -o {measured}: validation.data.folder: ${{NOWHERE}}: the variable NOWHERE is not set; {expected}",
+    ]
+
+
+def test_a_number_where_text_belongs_is_to_be_quoted(tmp_path):
+    message = faults(tmp_path, GOOD.replace("photos", "2024"))
+    assert message == "x.yaml:4: data.folder: 2024 (an integer); expected text. Put it in quotes"
 
 
 # Settings that only make sense together

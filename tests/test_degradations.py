@@ -342,7 +342,7 @@ def test_the_page_about_degradations_tells_every_parameter_as_it_is() -> None:
             parameters = told.setdefault(name, {})
             if cells[2]:
                 parameters[cells[2].split("`")[1]] = (cells[3], cells[4])
-    ranges = re.compile(r"Within\(lowest=([^,]+), highest=([^,]+), odd=(\w+)\)")
+    ranges = re.compile(r"Within\(lowest=([^,]+), highest=([^,]+), odd=(\w+)[^)]*\)")
     actual = {}
     for name, degradation in DEGRADATIONS.items():
         actual[name] = {

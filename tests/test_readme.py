@@ -86,7 +86,8 @@ def check_verb(name: str, *arguments: str) -> None:
         pytest.importorskip("paddle")  # the recipes' constructors, which it checks the settings against, need it
         load_config(ROOT / config if config.startswith("configs/") else config, given["override"])
     elif name == "train":
-        assert config.endswith(".yaml")  # a file of the reader, not the name of an experiment
+        # A file of the reader, not the name of an experiment; a run has a config of its own.
+        assert config.endswith(".yaml") or (given["resume"] and given["run_dir"])
 
 
 def check_script(script: str, *arguments: str) -> None:

@@ -31,6 +31,7 @@ def train(
 ) -> None:
     """Train the experiment of a configuration."""
     from ppgan_lite.config import load_config
+    from ppgan_lite.config.paths import expand
     from ppgan_lite.runtime.startup import require_paddle
 
     if dry_run and resume:
@@ -39,6 +40,7 @@ def train(
         raise UsageError(
             "--config", "is missing", "the name of an experiment, or a YAML file", "See `paddlegan configs`"
         )
+    run_dir = None if run_dir is None else expand(run_dir)  # a shell leaves --run-dir=~/x as it is
     require_paddle()
     experiment = load_config(_config_of_run(config, Path(run_dir)) if resume and run_dir else config or "", override)
     if dry_run:

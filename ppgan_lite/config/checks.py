@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Mapping
 from typing import Any
 
 from ppgan_lite.aliases import REPLACED
 from ppgan_lite.config.files import Sources, merge_class
+from ppgan_lite.config.paths import expand_arguments
 from ppgan_lite.config.settings import (
-    BOUNDS,
     Config,
     LoaderSettings,
     ScheduleSettings,
@@ -21,7 +20,7 @@ from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
-from ppgan_lite.signatures import Fault, argument_faults, shown, unknown_key, with_defaults
+from ppgan_lite.signatures import ArgumentsOf, Fault, argument_faults, marks_of, shown, unknown_key, with_defaults
 from ppgan_lite.tables import resolve
 
 SECTIONS = ("recipe", "data", "loader", "train", "validation")
@@ -37,6 +36,7 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
         if key not in SECTIONS:
             sources.add(unknown_key(key, (*SECTIONS, "base"), "a configuration"))
     parts = {name: _section(settings, name, sources) for name in SECTIONS}
+    _expand_paths(parts, sources)
     recipe = _check_named(parts["recipe"], "recipe", RECIPES, sources)
     data = _check_named(parts["data"], "data", DATASETS, sources)
     if recipe and data:
@@ -95,6 +95,30 @@ def _section(settings: Mapping[str, Any], name: str, sources: Sources, prefix: s
     return dict(value)
 
 
+def _expand_paths(parts: dict[str, dict[str, Any]], sources: Sources) -> None:
+    """Expand the paths in all sections, in place; add the faults of those that cannot be."""
+    data, measured = parts["data"], parts["validation"].get("data")
+    sections: list[tuple[str, Any, dict[str, Any]]] = [
+        ("recipe.", _class_of(parts["recipe"], RECIPES), parts["recipe"]),
+        ("data.", _class_of(data, DATASETS), data),
+        ("train.", TrainSettings, parts["train"]),
+    ]
+    if isinstance(measured, dict):
+        measured = parts["validation"]["data"] = dict(measured)
+        sections.append(("validation.data.", _class_of({**data, **measured}, DATASETS), measured))
+    for prefix, cls, section in sections:
+        expanded, faults = ({}, []) if cls is None else expand_arguments(cls, section)
+        section |= expanded
+        for fault in faults:
+            sources.add(Fault(prefix + fault.key, fault.found, fault.expected))
+
+
+def _class_of(section: Mapping[str, Any], table: Mapping[str, str]) -> Any:
+    """Return the class that a section names; None if there is no such class."""
+    name = section.get("name")
+    return resolve(table, name, "class") if isinstance(name, str) and name in table else None
+
+
 def _check_named(section: Mapping[str, Any], what: str, table: Mapping[str, str], sources: Sources) -> Any:
     """Check a section that names a class and its arguments; return the class, or None after a fault."""
     name = section.get("name")
@@ -112,21 +136,22 @@ def _check_named(section: Mapping[str, Any], what: str, table: Mapping[str, str]
     for key in _net_choices(cls):
         if isinstance(arguments.get(key), dict):
             _check_named(arguments[key], f"{what}.{key}", NETS, sources)
+    for key, net in _net_arguments(cls).items():
+        if isinstance(arguments.get(key), dict):
+            _check_arguments(f"{what}.{key}.", resolve(NETS, net, "net"), arguments[key], sources)
     return cls
 
 
 def _check_arguments(prefix: str, cls: type, values: Mapping[str, Any], sources: Sources) -> None:
     faults = [_told_if_replaced(fault, cls) if prefix == "recipe." else fault for fault in argument_faults(cls, values)]
     for fault in faults:
-        sources.add(Fault(prefix + fault.key, fault.found, fault.expected, fault.remedy))
-    faulty = {fault.key for fault in faults}
-    for key, value in values.items():
-        if prefix + key not in BOUNDS or key in faulty or value is None:
-            continue
-        lowest, highest = BOUNDS[prefix + key]
-        if not lowest <= value <= highest:
-            words = f"{lowest} or more" if highest == float("inf") else f"a number from {lowest} to {highest}"
-            sources.add(Fault(prefix + key, str(value), words))
+        _add(prefix, fault, sources)
+
+
+def _add(prefix: str, fault: Fault, sources: Sources) -> None:
+    """Add a fault of an argument by its whole key; a number that is out of its range needs no type."""
+    found = fault.found.rpartition(" (")[0] if fault.is_range else fault.found
+    sources.add(Fault(prefix + fault.key, found, fault.expected, fault.remedy))
 
 
 def _told_if_replaced(fault: Fault, recipe: type) -> Fault:
@@ -149,7 +174,7 @@ def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources
         cls = resolve(DATASETS, section["name"], "data")
         for fault in argument_faults(cls, {key: value for key, value in section.items() if key != "name"}):
             if fault.key in over:
-                sources.add(Fault(f"validation.data.{fault.key}", fault.found, fault.expected, fault.remedy))
+                _add("validation.data.", fault, sources)
     return _resolved(DATASETS, section, "data") if cls else {}
 
 
@@ -168,11 +193,9 @@ def _check_recipe_support(recipe: Any, parts: Mapping[str, dict[str, Any]], sour
 
 def _net_choices(cls: type) -> list[str]:
     """Return the names of constructor arguments of type `NetChoice`: a net and its arguments."""
-    parameters = inspect.signature(cls, eval_str=True).parameters.values()
-    return [parameter.name for parameter in parameters if _chooses_net(parameter.annotation)]
+    return [name for name, marks in marks_of(cls).items() if "net" in marks]
 
 
-def _chooses_net(hint: Any) -> bool:
-    if typing.get_origin(hint) is typing.Annotated:
-        return "net" in hint.__metadata__
-    return any(_chooses_net(choice) for choice in typing.get_args(hint))
+def _net_arguments(cls: type) -> dict[str, str]:
+    """Return the names of constructor arguments that hold a net's arguments, and the net of each."""
+    return {name: mark.net for name, marks in marks_of(cls).items() for mark in marks if isinstance(mark, ArgumentsOf)}

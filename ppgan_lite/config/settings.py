@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
+
+from ppgan_lite.signatures import FilePath, NonNegative, NonNegativeInt, Positive, PositiveInt, Within
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,8 @@ class LoaderSettings:
         workers: Threads per process that prepare batches ahead; 0 prepares each on demand.
     """
 
-    batch_size: int = 1
-    workers: int = 2
+    batch_size: PositiveInt = 1
+    workers: NonNegativeInt = 2
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,11 @@ class ScheduleSettings:
     """
 
     name: Literal["constant", "linear", "cosine", "step"] = "constant"
-    warmup: int = 0
-    decay_from: int = 0
-    final: float = 0.0
-    step_every: int | None = None
-    step_factor: float = 0.1
+    warmup: NonNegativeInt = 0
+    decay_from: NonNegativeInt = 0
+    final: NonNegative = 0.0
+    step_every: PositiveInt | None = None
+    step_factor: NonNegative = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,21 +72,21 @@ class TrainSettings:
         histograms: Whether to write histograms of trained weights too, with every preview.
     """
 
-    iterations: int
-    minutes: float | None = None
-    accumulate: int = 1
-    clip_norm: float | None = None
-    ema: float | None = None
+    iterations: PositiveInt
+    minutes: Positive | None = None
+    accumulate: PositiveInt = 1
+    clip_norm: Positive | None = None
+    ema: Annotated[float, Within(0, 1)] | None = None
     amp: Literal["float16", "bfloat16"] | None = None
     to_static: bool = False
-    log_every: int = 50
-    preview_every: int = 500
-    save_every_s: float = 300.0
-    save_every: int = 0
-    keep: int | None = None
-    seed: int = 0
+    log_every: PositiveInt = 50
+    preview_every: NonNegativeInt = 500
+    save_every_s: NonNegative = 300.0
+    save_every: NonNegativeInt = 0
+    keep: PositiveInt | None = None
+    seed: NonNegativeInt = 0
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
-    init_from: str | None = None
+    init_from: FilePath | None = None
     device: str = "auto"
     visualdl: bool = False
     histograms: bool = False
@@ -101,10 +103,10 @@ class ValidationSettings:
         patience: Validations without improvement after which the training ends; null for no early stopping.
     """
 
-    every: int = 0
-    samples: int | None = 100
+    every: NonNegativeInt = 0
+    samples: PositiveInt | None = 100
     data: dict[str, Any] = field(default_factory=dict)
-    patience: int | None = None
+    patience: PositiveInt | None = None
 
 
 @dataclass(frozen=True)
@@ -136,29 +138,3 @@ class Config:
     def dump(self) -> str:
         """Return the resolved settings as YAML."""
         return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
-
-
-# Setting -> lowest and highest valid value.
-BOUNDS: dict[str, tuple[float, float]] = {
-    "loader.batch_size": (1, float("inf")),
-    "loader.workers": (0, float("inf")),
-    "train.iterations": (1, float("inf")),
-    "train.minutes": (1e-3, float("inf")),
-    "train.accumulate": (1, float("inf")),
-    "train.clip_norm": (1e-12, float("inf")),
-    "train.ema": (0, 1),
-    "train.log_every": (1, float("inf")),
-    "train.preview_every": (0, float("inf")),
-    "train.save_every_s": (0, float("inf")),
-    "train.save_every": (0, float("inf")),
-    "train.keep": (1, float("inf")),
-    "train.seed": (0, float("inf")),
-    "train.schedule.warmup": (0, float("inf")),
-    "train.schedule.decay_from": (0, float("inf")),
-    "train.schedule.final": (0, float("inf")),
-    "train.schedule.step_every": (1, float("inf")),
-    "train.schedule.step_factor": (0, float("inf")),
-    "validation.every": (0, float("inf")),
-    "validation.samples": (1, float("inf")),
-    "validation.patience": (1, float("inf")),
-}

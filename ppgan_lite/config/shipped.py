@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ppgan_lite.config.paths import expand
 from ppgan_lite.errors import ConfigError
 from ppgan_lite.tables import did_you_mean
 
@@ -31,13 +32,13 @@ def find_config(config: str | Path, *, beside: Path | None = None) -> Path:
     """Return the file of an experiment.
 
     Args:
-        config: The path of a YAML file, or the name of an experiment that ships.
+        config: The path of a YAML file, or the name of an experiment that ships; `~` and variables are expanded.
         beside: The folder that a relative path starts from; by default the current one.
 
     Raises:
         ConfigError: There is neither.
     """
-    path = (beside or Path()) / config
+    path = (beside or Path()) / expand(str(config))
     if path.is_file():
         return path
     ship = shipped_configs()

@@ -23,7 +23,7 @@ Pairs = list[tuple[yaml.Node, yaml.Node]]
 class YamlLoader(yaml.SafeLoader):
     """Safe loader of settings.
 
-    - 1e-4 is a number; YAML 1.1 requires a dot and a sign, and reads it as text.
+    - 1e-4 and -.1 are numbers; YAML 1.1 wants more dots, signs and digits, and reads them as text.
     - 2024-05-01 is text, such as the name of a folder; no setting is a date.
     - A name that is not UTF-8 stays as Python holds it, with surrogates.
     - Nesting, aliases and lengths of numbers are bounded: a file of a kilobyte could stand for more values than fit
@@ -120,5 +120,7 @@ YamlLoader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 YamlLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d[\d_]*[eE][-+]?\d+$"), list("-+0123456789")
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d[\d_]*[eE][-+]?\d+|\.\d+([eE][-+]?\d+)?)$"),
+    list("-+.0123456789"),
 )

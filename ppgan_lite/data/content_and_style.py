@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
 from ppgan_lite.data.crops import Policy, cut
 from ppgan_lite.data.pictures import Pictures, Source, pictures_in, resized, to_array
 from ppgan_lite.errors import DataError
+from ppgan_lite.signatures import FilePath, PositiveInt, Within
 
 SAMPLE_PX = 64  # side of the grid of pixels that stand for the colors of a photo
 
@@ -41,15 +43,15 @@ class ContentAndStyle:
     def __init__(
         self,
         *,
-        content: Sequence[str],
-        style: Sequence[str],
-        size: int = 128,
-        style_size: int | None = None,
-        content_short_side: tuple[int, int] = (136, 136),
-        style_short_side: tuple[int, int] = (136, 136),
+        content: Sequence[FilePath],
+        style: Sequence[FilePath],
+        size: PositiveInt = 128,
+        style_size: PositiveInt | None = None,
+        content_short_side: tuple[PositiveInt, PositiveInt] = (136, 136),
+        style_short_side: tuple[PositiveInt, PositiveInt] = (136, 136),
         exclude: Sequence[str] = (),
         whole: bool = False,
-        recolor: float = 0.0,
+        recolor: Annotated[float, Within(0, 1)] = 0.0,
         augment: bool = True,
     ) -> None:
         style_size = 1 if whole else style_size or size

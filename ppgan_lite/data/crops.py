@@ -9,10 +9,11 @@ import numpy as np
 
 from ppgan_lite.data.pictures import resized
 from ppgan_lite.errors import DataError
+from ppgan_lite.signatures import PositiveInt
 
 Resize = Literal["short_side", "width", "square", "none"]
 # A side in pixels, or the range to draw it from.
-Side = int | tuple[int, int]
+Side = PositiveInt | tuple[PositiveInt, PositiveInt]
 
 # CycleGAN and pix2pix resize to 286 and crop 256.
 _USUAL_MARGIN = 286 / 256

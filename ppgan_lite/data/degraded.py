@@ -12,6 +12,7 @@ from ppgan_lite.data.crops import Resize, Side, policy
 from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, resized, to_array
 from ppgan_lite.degradations import check_chain, degrade
 from ppgan_lite.errors import DataError
+from ppgan_lite.signatures import FilePath, PositiveInt
 
 # Degraded with the crop and cut off afterwards, so that a blur takes in the surroundings, as in a whole photo.
 _SURROUNDINGS_PX = 32
@@ -36,9 +37,9 @@ class Degraded:
     def __init__(
         self,
         *,
-        clean: Sequence[str],
+        clean: Sequence[FilePath],
         chain: Sequence[dict[str, Any]],
-        size: int = 256,
+        size: PositiveInt = 256,
         resize: Resize = "short_side",
         resize_to: Side | None = None,
         flip: bool = True,

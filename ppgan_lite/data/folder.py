@@ -8,6 +8,7 @@ import numpy as np
 
 from ppgan_lite.data.crops import Resize, Side, cut, policy
 from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to_array
+from ppgan_lite.signatures import FilePath, PositiveInt
 
 
 class Folder:
@@ -25,8 +26,8 @@ class Folder:
     def __init__(
         self,
         *,
-        folders: Sequence[str],
-        size: int = 256,
+        folders: Sequence[FilePath],
+        size: PositiveInt = 256,
         resize: Resize = "short_side",
         resize_to: Side | None = None,
         flip: bool = True,

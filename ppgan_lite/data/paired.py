@@ -12,6 +12,7 @@ from ppgan_lite.data.crops import Policy, Resize, Side, cut, policy
 from ppgan_lite.data.layouts import TWO_FOLDERS, both_folders, domains, existing, no_split, one_folder
 from ppgan_lite.data.pictures import Channels, Pictures, Source, halves_of, pictures_in, to_array
 from ppgan_lite.errors import DataError
+from ppgan_lite.signatures import FilePath, PositiveInt
 
 _SHOWN = 3
 
@@ -57,13 +58,13 @@ class Paired:
     def __init__(
         self,
         *,
-        folder: str | None = None,
+        folder: FilePath | None = None,
         split: str = "train",
-        a: Sequence[str] = (),
-        b: Sequence[str] = (),
+        a: Sequence[FilePath] = (),
+        b: Sequence[FilePath] = (),
         direction: Literal["a_to_b", "b_to_a"] = "a_to_b",
-        scale: int = 1,
-        size: int = 256,
+        scale: PositiveInt = 1,
+        size: PositiveInt = 256,
         resize: Resize = "short_side",
         resize_to: Side | None = None,
         flip: bool = True,

@@ -9,6 +9,7 @@ import numpy as np
 from ppgan_lite.data.crops import Resize, Side, cut, policy
 from ppgan_lite.data.layouts import domains
 from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to_array
+from ppgan_lite.signatures import FilePath, PositiveInt
 
 
 class Unpaired:
@@ -30,11 +31,11 @@ class Unpaired:
     def __init__(
         self,
         *,
-        folder: str | None = None,
+        folder: FilePath | None = None,
         split: str = "train",
-        a: Sequence[str] = (),
-        b: Sequence[str] = (),
-        size: int = 256,
+        a: Sequence[FilePath] = (),
+        b: Sequence[FilePath] = (),
+        size: PositiveInt = 256,
         resize: Resize = "short_side",
         resize_to: Side | None = None,
         flip: bool = True,

@@ -14,6 +14,7 @@ from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.style_transfer import TransformPainter
 from ppgan_lite.nets.vgg import VGGEncoder
+from ppgan_lite.signatures import NonNegativeInt, PositiveInt
 
 STD_EPSILON = 1e-2  # keeps features that hardly differ between paintings from being amplified
 LEAK = 0.2  # slope of the leaky ReLU below 0
@@ -92,13 +93,13 @@ class AnyStyleNet(TransformPainter):
 
     def __init__(
         self,
-        channels: int = 24,
-        blocks: int = 5,
-        encoder_channels: Sequence[int] = (16, 32, 64, 128, 128),
-        encoder_convs: Sequence[int] = (1, 2, 2, 2, 1),
-        code_channels: int = 128,
-        revision_channels: int = 24,
-        revisions: int = 1,
+        channels: PositiveInt = 24,
+        blocks: NonNegativeInt = 5,
+        encoder_channels: Sequence[PositiveInt] = (16, 32, 64, 128, 128),
+        encoder_convs: Sequence[PositiveInt] = (1, 2, 2, 2, 1),
+        code_channels: PositiveInt = 128,
+        revision_channels: PositiveInt = 24,
+        revisions: NonNegativeInt = 1,
     ) -> None:
         super().__init__(channels, blocks, revision_channels, revisions)
         norm_channels = sum(self.transform.norm_channels)

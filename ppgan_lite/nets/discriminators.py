@@ -6,6 +6,7 @@ They return logits (positive: real), or, with `sigmoid`, probabilities; `losses.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Annotated
 
 import paddle
 from paddle import nn
@@ -16,7 +17,9 @@ from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
 from ppgan_lite.nets.spectral import SpectralConv
+from ppgan_lite.signatures import Positive, PositiveInt, Within
 
+Layers = Annotated[int, Within(1, 10)]  # each halves the sides
 SLOPE = 0.2  # of every leaky ReLU here, as in DCGAN
 
 
@@ -104,14 +107,14 @@ class PatchDiscriminator(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        base_channels: int = 64,
-        layers: int = 3,
+        in_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
+        layers: Layers = 3,
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
         initialization: Initialization = "normal",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         self.smallest = 3 * 2**layers  # so that 3 pixels are left for two 4x4 convolutions padded by 1
@@ -149,13 +152,13 @@ class PixelDiscriminator(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        base_channels: int = 64,
+        in_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
         initialization: Initialization = "normal",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         self.first = ConvNormLeakyReLU(in_channels, base_channels, 1, spectral_norm=spectral_norm)
@@ -190,14 +193,14 @@ class GlobalDiscriminator(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        base_channels: int = 64,
-        layers: int = 4,
+        in_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
+        layers: Layers = 4,
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
         initialization: Initialization = "normal",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         self.smallest = 2 * 2**layers  # a single pixel cannot be normalized
@@ -237,15 +240,15 @@ class MultiScaleDiscriminator(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        base_channels: int = 64,
-        layers: int = 3,
-        scales: int = 3,
+        in_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
+        layers: Layers = 3,
+        scales: Annotated[int, Within(1, 6)] = 3,
         norm: Norm = "instance",
         sigmoid: bool = False,
         spectral_norm: bool = False,
         initialization: Initialization = "normal",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         self.smallest = 3 * 2**layers * 2 ** (scales - 1)
@@ -282,7 +285,9 @@ class LapStyleDiscriminator(Net):
         layers: Number of convolutions, at least 2.
     """
 
-    def __init__(self, in_channels: int = 3, base_channels: int = 32, layers: int = 3) -> None:
+    def __init__(
+        self, in_channels: PositiveInt = 3, base_channels: PositiveInt = 32, layers: Annotated[int, Within(2, 10)] = 3
+    ) -> None:
         super().__init__()
         widths = [in_channels] + [base_channels] * (layers - 1)
         self.convs = nn.LayerList([nn.Conv2D(a, b, 3, padding=1) for a, b in pairwise(widths)])

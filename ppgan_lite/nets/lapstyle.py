@@ -16,6 +16,7 @@ from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, crop, upsample_ne
 from ppgan_lite.nets.normalization import mean_and_std
 from ppgan_lite.nets.painting import PaintingNet, StyleTensors
 from ppgan_lite.nets.vgg import PUBLISHED_CHANNELS, PUBLISHED_CONVS, VGGEncoder
+from ppgan_lite.signatures import NonNegativeInt, PositiveInt
 
 
 def adain(features: paddle.Tensor, mean: paddle.Tensor, std: paddle.Tensor, strength: float = 1.0) -> paddle.Tensor:
@@ -111,10 +112,10 @@ class LapStyleNet(PaintingNet):
 
     def __init__(
         self,
-        encoder_channels: Sequence[int] = PUBLISHED_CHANNELS,
-        encoder_convs: Sequence[int] = PUBLISHED_CONVS,
-        revision_channels: int = 64,
-        revisions: int = 2,
+        encoder_channels: Sequence[PositiveInt] = PUBLISHED_CHANNELS,
+        encoder_convs: Sequence[PositiveInt] = PUBLISHED_CONVS,
+        revision_channels: PositiveInt = 64,
+        revisions: NonNegativeInt = 2,
         own_style: bool = False,
     ) -> None:
         super().__init__(revisions, revision_channels)

@@ -22,6 +22,7 @@ from ppgan_lite.nets.blocks import (
 from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
+from ppgan_lite.signatures import NonNegativeInt, Positive, PositiveInt
 
 SMALLEST_PX = 16
 
@@ -89,10 +90,10 @@ class ResnetGenerator(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        out_channels: int = 3,
-        base_channels: int = 64,
-        blocks: int = 9,
+        in_channels: PositiveInt = 3,
+        out_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
+        blocks: NonNegativeInt = 9,
         norm: Norm = "instance",
         padding: Padding = "reflect",
         upsample: Literal["transposed", "nearest"] = "transposed",
@@ -102,7 +103,7 @@ class ResnetGenerator(Net):
         antialias: bool = False,
         block_padding: Padding | None = None,
         initialization: Initialization = "normal",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         bias = has_bias(norm, bias)

@@ -10,6 +10,7 @@ from paddle import nn
 from ppgan_lite.nets.blocks import SameConv, UpsampleConv
 from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
+from ppgan_lite.signatures import NonNegativeInt, Positive, PositiveInt
 
 
 class PReLUBlock(nn.Layer):
@@ -49,13 +50,13 @@ class SRResNet(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        out_channels: int = 3,
-        base_channels: int = 64,
-        blocks: int = 16,
+        in_channels: PositiveInt = 3,
+        out_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
+        blocks: NonNegativeInt = 16,
         scale: Literal[1, 2, 4] = 1,
         initialization: Initialization = "kaiming",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         self.stem = SameConv(in_channels, base_channels, 9, "zero")

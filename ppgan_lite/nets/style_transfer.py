@@ -15,6 +15,7 @@ from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
 from ppgan_lite.nets.normalization import EPSILON
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.painting import PaintingNet, StyleTensors
+from ppgan_lite.signatures import NonNegativeInt, PositiveInt
 
 NormOffset = tuple[paddle.Tensor, paddle.Tensor]  # to a norm's scale and shift: N x C x 1 x 1 each
 
@@ -179,6 +180,12 @@ class StyleTransferNet(TransformPainter):
         revisions: See `PaintingNet`.
     """
 
-    def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
+    def __init__(
+        self,
+        channels: PositiveInt = 16,
+        blocks: NonNegativeInt = 4,
+        revision_channels: PositiveInt = 24,
+        revisions: NonNegativeInt = 1,
+    ) -> None:
         super().__init__(channels, blocks, revision_channels, revisions)
         self.register_own_style({IMAGE: mean_and_covariance(paddle.zeros([1, 3, 2, 2]))}, ("mean", "covariance"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
@@ -10,6 +12,7 @@ from ppgan_lite.nets.blocks import UpsampleConv, crop
 from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
+from ppgan_lite.signatures import Positive, PositiveInt, Within
 
 
 class UnetGenerator(Net):
@@ -37,15 +40,15 @@ class UnetGenerator(Net):
 
     def __init__(
         self,
-        in_channels: int = 3,
-        out_channels: int = 3,
-        base_channels: int = 64,
-        depth: int = 8,
+        in_channels: PositiveInt = 3,
+        out_channels: PositiveInt = 3,
+        base_channels: PositiveInt = 64,
+        depth: Annotated[int, Within(2, 12)] = 8,
         norm: Norm = "batch",
         dropout: bool = True,
         bias: bool | None = None,
         initialization: Initialization = "normal",
-        gain: float | None = None,
+        gain: Positive | None = None,
     ) -> None:
         super().__init__()
         self.multiple = 2**depth

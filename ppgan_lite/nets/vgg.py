@@ -10,6 +10,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import ReflectConv
 from ppgan_lite.nets.net import Net
+from ppgan_lite.signatures import PositiveInt
 
 PUBLISHED_CHANNELS = (64, 128, 256, 512, 512)
 PUBLISHED_CONVS = (2, 2, 4, 4, 1)
@@ -27,7 +28,9 @@ class VGGEncoder(Net):
         convs: Convolutions of each stage. (2, 2, 4, 4, 1) is the published net.
     """
 
-    def __init__(self, channels: Sequence[int] = PUBLISHED_CHANNELS, convs: Sequence[int] = PUBLISHED_CONVS) -> None:
+    def __init__(
+        self, channels: Sequence[PositiveInt] = PUBLISHED_CHANNELS, convs: Sequence[PositiveInt] = PUBLISHED_CONVS
+    ) -> None:
         super().__init__()
         self.conv0 = nn.Conv2D(3, 3, 1)
         # Fresh weights get colors of about mean 0 and std 1; published ones have their own.

@@ -15,6 +15,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import require_size
 from ppgan_lite.nets.net import Net
+from ppgan_lite.signatures import PositiveInt
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 CONVS = (2, 2, 3, 3)  # of each stage
@@ -29,7 +30,7 @@ class VGG16(Net):
         channels: Width of each of the four stages. The default is the published net.
     """
 
-    def __init__(self, channels: Sequence[int] = (64, 128, 256, 512)) -> None:
+    def __init__(self, channels: Sequence[PositiveInt] = (64, 128, 256, 512)) -> None:
         super().__init__()
         # A buffer and not a 1x1 convolution: the zeros of the padding are added after the means are taken away.
         self.register_buffer("means", paddle.to_tensor(MEANS_BGR).reshape([1, 3, 1, 1]), persistable=False)

@@ -5,7 +5,7 @@ Ghiasi et al., "Exploring the structure of a real-time, arbitrary neural artisti
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import paddle
 
@@ -13,8 +13,10 @@ from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.painter_interface import DRAFT_PX
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.painter import NOISE_STD, NOISE_STD_IN_USE, freeze
+from ppgan_lite.recipes.recipe import Beta, LearningRate, NoiseStd
 from ppgan_lite.recipes.style_losses import ContentWeight, StyleLosses
 from ppgan_lite.recipes.transform import TransformDraft
+from ppgan_lite.signatures import ArgumentsOf, FilePath, NonNegative, NonNegativeInt, PositiveInt
 
 # With so many paintings, content from one layer and less of it gives shapes as bold as those of one style.
 ANY_CONTENT = ContentWeight(content=0.1, content_layers=("relu3_3",))
@@ -38,17 +40,17 @@ class AnyStyleDraft(TransformDraft):
     def __init__(
         self,
         *,
-        net: dict[str, Any] | None = None,
-        encoder: str = "small",
-        perceptual: str = "vgg16",
-        learning_rate: float = 1e-3,
-        beta2: float = 0.99,
+        net: Annotated[dict[str, Any], ArgumentsOf("AnyStyleNet")] | None = None,
+        encoder: FilePath = "small",
+        perceptual: FilePath = "vgg16",
+        learning_rate: LearningRate = 1e-3,
+        beta2: Beta = 0.99,
         weights: ContentWeight = ANY_CONTENT,
-        steady: float = 0.0,
-        reconstruct: int = 300,
-        noise_std: float = NOISE_STD,
-        noise_std_in_use: float = NOISE_STD_IN_USE,
-        draft_px: int = DRAFT_PX,
+        steady: NonNegative = 0.0,
+        reconstruct: NonNegativeInt = 300,
+        noise_std: NoiseStd = NOISE_STD,
+        noise_std_in_use: NoiseStd = NOISE_STD_IN_USE,
+        draft_px: PositiveInt = DRAFT_PX,
     ) -> None:
         losses = StyleLosses(perceptual, weights)
         super().__init__(

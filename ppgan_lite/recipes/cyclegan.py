@@ -29,7 +29,8 @@ from ppgan_lite.recipes.building import (
     to_net,
 )
 from ppgan_lite.recipes.image_pool import ImagePool
-from ppgan_lite.recipes.recipe import NetChoice, Recipe
+from ppgan_lite.recipes.recipe import Beta, LearningRate, NetChoice, Recipe
+from ppgan_lite.signatures import NonNegative, NonNegativeInt, PositiveInt
 
 
 class CycleGAN(Recipe):
@@ -62,13 +63,13 @@ class CycleGAN(Recipe):
         generator: NetChoice,
         discriminator: NetChoice,
         objective: Objective = "lsgan",
-        penalty: float = 10.0,
-        cycle: float = 10.0,
-        identity: float = 0.5,
-        pool: int = 50,
-        learning_rate: float = 2e-4,
-        beta1: float = 0.5,
-        discriminator_steps: int = 1,
+        penalty: NonNegative = 10.0,
+        cycle: NonNegative = 10.0,
+        identity: NonNegative = 0.5,
+        pool: NonNegativeInt = 50,
+        learning_rate: LearningRate = 2e-4,
+        beta1: Beta = 0.5,
+        discriminator_steps: PositiveInt = 1,
     ) -> None:
         super().__init__()
         self.generator_ab, self.generator_ba = chosen_generator(generator), chosen_generator(generator)

@@ -5,7 +5,7 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import paddle
 from paddle import nn
@@ -18,7 +18,15 @@ from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.lapstyle_losses import PUBLISHED_WEIGHTS, Features, LapStyleLosses, LapStyleWeights
 from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
 from ppgan_lite.recipes.pyramid_revision import RevisionRecipe
-from ppgan_lite.recipes.recipe import NetChoice, TrainedGroup
+from ppgan_lite.recipes.recipe import (
+    Beta,
+    LearningRate,
+    Level,
+    NetChoice,
+    NoiseStd,
+    TrainedGroup,
+)
+from ppgan_lite.signatures import ArgumentsOf, FilePath, NonNegative, Positive, PositiveInt
 
 
 class LapStyleDraft(PainterRecipe):
@@ -46,16 +54,16 @@ class LapStyleDraft(PainterRecipe):
     def __init__(
         self,
         *,
-        net: dict[str, Any] | None = None,
-        perceptual: str = "vgg19",
-        learning_rate: float = 1e-4,
-        beta2: float = 0.999,
-        clip_norm: float | None = None,
+        net: Annotated[dict[str, Any], ArgumentsOf("LapStyleNet")] | None = None,
+        perceptual: FilePath = "vgg19",
+        learning_rate: LearningRate = 1e-4,
+        beta2: Beta = 0.999,
+        clip_norm: Positive | None = None,
         weights: LapStyleWeights = PUBLISHED_WEIGHTS,
-        identity_pixels: float = 50.0,
-        identity_features: float = 1.0,
-        identity_samples: int | None = None,
-        noise_std: float = 0.0,
+        identity_pixels: NonNegative = 50.0,
+        identity_features: NonNegative = 1.0,
+        identity_samples: PositiveInt | None = None,
+        noise_std: NoiseStd = 0.0,
     ) -> None:
         super().__init__()
         self.losses = LapStyleLosses(perceptual, weights)
@@ -135,13 +143,13 @@ class LapStyleRevision(RevisionRecipe):
         self,
         *,
         net: NetChoice | None = None,
-        level: int = 0,
-        perceptual: str = "vgg19",
-        learning_rate: float = 1e-4,
-        adversarial: float = 1.0,
+        level: Level = 0,
+        perceptual: FilePath = "vgg19",
+        learning_rate: LearningRate = 1e-4,
+        adversarial: NonNegative = 1.0,
         weights: LapStyleWeights = PUBLISHED_WEIGHTS,
-        noise_std: float = 0.0,
-        draft_px: int = DRAFT_PX,
+        noise_std: NoiseStd = 0.0,
+        draft_px: PositiveInt = DRAFT_PX,
     ) -> None:
         choice = {"name": "LapStyleNet", **(net or {})}
         if choice["name"] != "LapStyleNet":

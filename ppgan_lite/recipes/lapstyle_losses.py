@@ -18,6 +18,7 @@ from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.nets.normalization import mean_and_std
 from ppgan_lite.nets.vgg import LAYERS, VGGEncoder
 from ppgan_lite.pretrained import load_encoder
+from ppgan_lite.signatures import NonNegative, PositiveInt
 
 RELATIVE_LAYERS = ("relu3_1", "relu4_1")
 
@@ -40,12 +41,12 @@ class LapStyleWeights:
         pairwise_px: The last two compare at most about this many rows and columns of positions.
     """
 
-    content: float = 1.0
+    content: NonNegative = 1.0
     content_layers: Sequence[str] = LAYERS
-    style: float = 3.0
-    relaxed_emd: float = 10.0
-    self_similarity: float = 16.0
-    pairwise_px: int = 64
+    style: NonNegative = 3.0
+    relaxed_emd: NonNegative = 10.0
+    self_similarity: NonNegative = 16.0
+    pairwise_px: PositiveInt = 64
 
     def of_terms(self) -> dict[str, float]:
         """Return the weights of the losses by name, without those that are 0."""

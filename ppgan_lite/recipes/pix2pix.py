@@ -15,7 +15,8 @@ from ppgan_lite.losses.pixel import l1_loss
 from ppgan_lite.metrics.pairs import psnr_and_ssim
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.building import adam, check_channels, chosen_generator, chosen_net, from_net, to_net
-from ppgan_lite.recipes.recipe import NetChoice, Recipe
+from ppgan_lite.recipes.recipe import Beta, LearningRate, NetChoice, Recipe
+from ppgan_lite.signatures import NonNegative, PositiveInt
 
 
 class Pix2Pix(Recipe):
@@ -46,11 +47,11 @@ class Pix2Pix(Recipe):
         generator: NetChoice,
         discriminator: NetChoice,
         objective: Objective = "vanilla",
-        penalty: float = 10.0,
-        l1: float = 100.0,
-        learning_rate: float = 2e-4,
-        beta1: float = 0.5,
-        discriminator_steps: int = 1,
+        penalty: NonNegative = 10.0,
+        l1: NonNegative = 100.0,
+        learning_rate: LearningRate = 2e-4,
+        beta1: Beta = 0.5,
+        discriminator_steps: PositiveInt = 1,
     ) -> None:
         super().__init__()
         self.generator = chosen_generator(generator)

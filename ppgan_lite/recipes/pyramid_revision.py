@@ -18,8 +18,9 @@ from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.nets.pyramid import pyramid
 from ppgan_lite.recipes.building import chosen_net
 from ppgan_lite.recipes.painter import NOISE_STD, NOISE_STD_IN_USE, PainterRecipe, freeze, with_input_noise
-from ppgan_lite.recipes.recipe import NetChoice, TrainedGroup
+from ppgan_lite.recipes.recipe import Beta, LearningRate, Level, NetChoice, NoiseStd, TrainedGroup
 from ppgan_lite.recipes.style_losses import StyleLosses
+from ppgan_lite.signatures import FilePath, PositiveInt
 
 COARSE = 10.0  # weight of the squared error between the result, downsampled, and what it was made from
 
@@ -108,13 +109,13 @@ class PyramidRevision(RevisionRecipe):
         self,
         *,
         net: NetChoice | None = None,
-        level: int = 0,
-        perceptual: str = "vgg16",
-        learning_rate: float = 1e-3,
-        beta2: float = 0.99,
-        noise_std: float = NOISE_STD,
-        noise_std_in_use: float = NOISE_STD_IN_USE,
-        draft_px: int = DRAFT_PX,
+        level: Level = 0,
+        perceptual: FilePath = "vgg16",
+        learning_rate: LearningRate = 1e-3,
+        beta2: Beta = 0.99,
+        noise_std: NoiseStd = NOISE_STD,
+        noise_std_in_use: NoiseStd = NOISE_STD_IN_USE,
+        draft_px: PositiveInt = DRAFT_PX,
     ) -> None:
         super().__init__({"name": "StyleTransferNet", **(net or {})}, level)
         self.losses = StyleLosses(perceptual, deepest="relu3_3")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import numpy as np
 
+from ppgan_lite.signatures import Within
+
 if TYPE_CHECKING:
     import paddle
     from paddle import nn
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 # A constructor argument that names a net of the table and its arguments: {"name": "ResnetGenerator", "blocks": 6}.
 NetChoice = Annotated[dict[str, Any], "net"]
+
+# Ranges of constructor arguments that many recipes have.
+LearningRate = Annotated[float, Within(0, 1, above=True)]
+Beta = Annotated[float, Within(0, 1, below=True)]  # of Adam: a share of the past
+NoiseStd = Annotated[float, Within(0, 1)]
+Level = Annotated[int, Within(0, 5)]  # each doubles the sides of the photo's crop
 
 
 @dataclass
@@ -161,7 +169,7 @@ def with_flat_fields(init: Callable[..., None]) -> Callable[..., None]:
         if name not in groups:
             parameters.append(parameter)
             continue
-        hints = get_type_hints(type(groups[name]))
+        hints = get_type_hints(type(groups[name]), include_extras=True)
         parameters += [
             inspect.Parameter(
                 item.name, parameter.KEYWORD_ONLY, default=getattr(groups[name], item.name), annotation=hints[item.name]

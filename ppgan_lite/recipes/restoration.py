@@ -19,7 +19,8 @@ from ppgan_lite.metrics.pairs import psnr_and_ssim
 from ppgan_lite.pretrained import SHIPPED, load_encoder
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.building import adam, check_channels, chosen_generator, chosen_net, from_net, to_net
-from ppgan_lite.recipes.recipe import NetChoice, Recipe
+from ppgan_lite.recipes.recipe import Beta, LearningRate, NetChoice, Recipe
+from ppgan_lite.signatures import FilePath, NonNegative, PositiveInt
 
 
 class Restoration(Recipe):
@@ -54,17 +55,17 @@ class Restoration(Recipe):
         *,
         generator: NetChoice,
         discriminator: NetChoice | None = None,
-        l1: float = 1.0,
-        mse: float = 0.0,
-        perceptual: float = 0.0,
-        perceptual_encoder: str = SHIPPED,
+        l1: NonNegative = 1.0,
+        mse: NonNegative = 0.0,
+        perceptual: NonNegative = 0.0,
+        perceptual_encoder: FilePath = SHIPPED,
         perceptual_layers: Sequence[str] = ("relu2_1", "relu3_1"),
-        adversarial: float = 0.0,
+        adversarial: NonNegative = 0.0,
         objective: Objective = "vanilla",
-        penalty: float = 10.0,
-        learning_rate: float = 1e-4,
-        beta1: float = 0.9,
-        discriminator_steps: int = 1,
+        penalty: NonNegative = 10.0,
+        learning_rate: LearningRate = 1e-4,
+        beta1: Beta = 0.9,
+        discriminator_steps: PositiveInt = 1,
     ) -> None:
         super().__init__()
         if not any((l1, mse, perceptual, adversarial)):

@@ -16,6 +16,7 @@ from ppgan_lite.losses.perceptual import gram, relative_content_loss, relative_g
 from ppgan_lite.nets.color_statistics import apply_map, mean_and_covariance, transport_map
 from ppgan_lite.nets.vgg16 import LAYERS, VGG16
 from ppgan_lite.pretrained import load_encoder
+from ppgan_lite.signatures import NonNegative
 
 Grams = Mapping[str, paddle.Tensor]  # layer -> N x C x C
 
@@ -32,7 +33,7 @@ class ContentWeight:
         content_layers: Its layers, some of relu1_2, relu2_2, relu3_3 and relu4_3.
     """
 
-    content: float = 0.12
+    content: NonNegative = 0.12
     content_layers: Sequence[str] = ("relu2_2", "relu3_3")
 
 

@@ -5,7 +5,7 @@ Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import paddle
 
@@ -13,8 +13,10 @@ from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.recipes.painter import NOISE_STD, NOISE_STD_IN_USE
+from ppgan_lite.recipes.recipe import Beta, LearningRate, NoiseStd
 from ppgan_lite.recipes.style_losses import DEFAULT_CONTENT, ContentWeight, StyleLosses
 from ppgan_lite.recipes.transform import TransformDraft
+from ppgan_lite.signatures import ArgumentsOf, FilePath, NonNegative, NonNegativeInt, PositiveInt
 
 
 class StyleTransferDraft(TransformDraft):
@@ -42,16 +44,16 @@ class StyleTransferDraft(TransformDraft):
     def __init__(
         self,
         *,
-        net: dict[str, Any] | None = None,
-        perceptual: str = "vgg16",
-        learning_rate: float = 1e-3,
-        beta2: float = 0.99,
+        net: Annotated[dict[str, Any], ArgumentsOf("StyleTransferNet")] | None = None,
+        perceptual: FilePath = "vgg16",
+        learning_rate: LearningRate = 1e-3,
+        beta2: Beta = 0.99,
         weights: ContentWeight = DEFAULT_CONTENT,
-        steady: float = 1.0,
-        reconstruct: int = 0,
-        noise_std: float = NOISE_STD,
-        noise_std_in_use: float = NOISE_STD_IN_USE,
-        draft_px: int = DRAFT_PX,
+        steady: NonNegative = 1.0,
+        reconstruct: NonNegativeInt = 0,
+        noise_std: NoiseStd = NOISE_STD,
+        noise_std_in_use: NoiseStd = NOISE_STD_IN_USE,
+        draft_px: PositiveInt = DRAFT_PX,
     ) -> None:
         losses = StyleLosses(perceptual, weights)
         super().__init__(

@@ -14,11 +14,12 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO, cast
 
 from ppgan_lite.errors import missing_extra
-from ppgan_lite.runtime.threads import processor, threads
+from ppgan_lite.runtime.threads import physical_cores
 
 _NO_COMPILER_CACHE = "No ccache found"
 
@@ -41,8 +42,8 @@ def require_paddle() -> ModuleType:
         MissingDependencyError: Paddle is not installed.
     """
     if "paddle" not in sys.modules:
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
-        if "AuthenticAMD" in processor():
+        os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
+        if "AuthenticAMD" in _cpu_info():
             # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
@@ -202,3 +203,11 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
+
+
+def _cpu_info() -> str:
+    """Return the description of the processor, which names its maker, without starting a program."""
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return os.environ.get("PROCESSOR_IDENTIFIER", "")

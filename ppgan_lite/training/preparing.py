@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.config import TrainSettings
+from ppgan_lite.errors import PpganError, UsageError, one_line
 from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.tables import resolve
 from ppgan_lite.training.distributed import Processes
@@ -25,9 +26,19 @@ def build(table: Mapping[str, str], section: Mapping[str, Any], kind: str) -> An
         table: Name -> "module:Class".
         section: "name" and arguments.
         kind: The kind of class in the table, for messages.
+
+    Raises:
+        PpganError: The class refuses them.
+        UsageError: It cannot be built from them: too few channels in a list, more numbers than the memory holds.
     """
     arguments = {key: value for key, value in section.items() if key != "name"}
-    return resolve(table, section["name"], kind)(**arguments)
+    cls = resolve(table, section["name"], kind)
+    try:
+        return cls(**arguments)
+    except PpganError:
+        raise
+    except Exception as error:  # NumPy and Paddle raise errors of any kind; the schema knows numbers, not their sums
+        raise UsageError(kind, f"{section['name']} cannot be built from its arguments ({one_line(error)})") from error
 
 
 def configure(
