@@ -193,7 +193,7 @@ def test_a_configs_old_names_are_told_at_their_lines(tmp_path):
     assert str(caught.value) == f"{path}:3: recipe.coats: 3 (an integer); expected 1, since a draft is painted once"
     with pytest.raises(ConfigError) as caught:
         load_config(CONFIGS / "style_draft.yaml", ["recipe.grain=much"])
-    assert str(caught.value) == "-o recipe.grain=much: recipe.noise_std: 'much' (text); expected a number"
+    assert str(caught.value) == "-o recipe.grain=much: recipe.noise_std: 'much' (text); expected a number from 0 to 1"
 
 
 def test_data_may_use_old_names(tmp_path, photo_file):
