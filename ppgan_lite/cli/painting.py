@@ -106,7 +106,7 @@ def translate(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Translate images, or all images of a folder, from one kind to another."""
+    """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
     batch = _plan_batch(photos, output, label=label, overwrite=overwrite)
     settings: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
@@ -138,7 +138,7 @@ def restore(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Restore degraded photos, or all photos of a folder."""
+    """Restore degraded photos, or all photos of a folder. PHOTO - is standard input."""
     from ppgan_lite.restoration import restorer
 
     batch = _plan_batch(photos, output, label="restored", overwrite=overwrite)
