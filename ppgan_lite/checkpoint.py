@@ -24,6 +24,7 @@ import numpy as np
 from ppgan_lite import __version__
 from ppgan_lite.aliases import current_arguments, current_class, current_config, current_recipe, current_tensor
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.safetensors_files import (
     OURS_REMEDY,
     damaged,
@@ -197,6 +198,7 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
     Raises:
         CheckpointError: The kind is unknown, the arguments do not fit it, or tensors are missing, left over or of
             another shape.
+        MissingDependencyError: Paddle is not installed.
     """
     from ppgan_lite.nets import NETS
 
@@ -207,6 +209,7 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
     if spec.kind not in NETS:
         remedy = "Update ppgan-lite, if a newer one wrote the file"
         raise CheckpointError(where, f"its kind {spec.kind!r} is not known here", remedy=remedy)
+    require_paddle()
     cls = resolve(NETS, spec.kind, "net")
     faults = argument_faults(cls, spec.arguments)
     if faults:

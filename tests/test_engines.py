@@ -166,22 +166,27 @@ def test_a_graph_is_made_once(cache: Path) -> None:
 
 
 @needs_openvino
-def test_painting_with_a_graph_in_the_cache_does_not_load_paddle(tmp_path: Path) -> None:
-    from ppgan_lite.images import write_image
+@pytest.mark.parametrize("engine", ["auto", "openvino:float32", "onnxruntime"])
+def test_a_style_paints_the_same_without_paddle_once_its_graph_is_in_the_cache(engine: str, tmp_path: Path) -> None:
+    """Threads, engine and message do not depend on whether the graph had to be made."""
+    pytest.importorskip("onnxruntime")
+    from ppgan_lite.images import read_image, write_image
 
-    write_image(tmp_path / "photo.png", photo(40, 60))
-    script = (
-        "import sys\nfrom ppgan_lite.cli import main\n"
-        "code = main(['stylize', 'photo.png', '-o', 'out.png', '--style', 'wheat_field', '--overwrite'])\n"
-        "print(code, 'paddle' in sys.modules)"
-    )
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", script], cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False
-        ).stdout
-        for _ in range(2)
-    ]
-    assert said == ["0 True\n", "0 False\n"]
+    write_image(tmp_path / "photo.png", photo(190, 260))
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    script = "import sys\nfrom ppgan_lite.cli import main\nprint(main(sys.argv[1:]), 'paddle' in sys.modules)"
+    said, painted = [], []
+    for number in range(2):
+        output = tmp_path / f"{number}.png"
+        command = ["stylize", "photo.png", "-o", str(output), "--style", "wheat_field", "--engine", engine]
+        done = subprocess.run(
+            [sys.executable, "-c", script, *command], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        said.append((done.stdout, done.stderr.splitlines()[0]))
+        painted.append(read_image(output)[0])
+    message = said[0][1]
+    assert said == [("0 True\n", message), ("0 False\n", message)]
+    np.testing.assert_array_equal(*painted)
 
 
 @needs_openvino

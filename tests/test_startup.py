@@ -90,3 +90,25 @@ def test_silence_reaches_what_is_written_past_python(capfd: pytest.CaptureFixtur
         warnings.warn("a warning", stacklevel=1)
     os.write(2, b"afterwards\n")
     assert capfd.readouterr() == ("", "afterwards\n")
+
+
+def test_engines_have_the_threads_that_they_had_before_another_program_imported_paddle(tmp_path: Path) -> None:
+    (tmp_path / "paddle.py").write_text("import os\nos.environ.setdefault('OMP_NUM_THREADS', '1')\n")  # as Paddle does
+    script = "import ppgan_lite, paddle\nfrom ppgan_lite.runtime.threads import threads\nprint(threads())"
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{physical_cores()}\n"
+
+
+def test_paddle_is_set_up_before_paddle2onnx_imports_it(tmp_path: Path) -> None:
+    (tmp_path / "paddle.py").write_text(PADDLE)
+    (tmp_path / "paddle2onnx.py").write_text("import paddle\n")
+    script = (
+        "from ppgan_lite.inference.onnx.tracing import require_paddle2onnx\n"
+        "require_paddle2onnx('net')\nimport paddle\nprint(paddle.seen['OMP_NUM_THREADS'])"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{physical_cores()}\n"

@@ -11,6 +11,7 @@ from ppgan_lite.export.folder import MODEL_CARD, README, atomic_folder, check_fo
 from ppgan_lite.export.formats import FORMATS, check_packages, runtime_of
 from ppgan_lite.export.plan import ExportOptions, plan_export
 from ppgan_lite.runtime.device import choose_device
+from ppgan_lite.runtime.startup import require_paddle
 
 if TYPE_CHECKING:
     from ppgan_lite.export.model_card import ModelCard
@@ -44,6 +45,7 @@ def export(
     check_folder(folder, overwrite=overwrite)
     choose_device("cpu")  # a GPU rounds in another way than the processor that runs the numerical check
     check_packages(used)
+    require_paddle()
     from ppgan_lite.export.end_to_end import Float16Weights
     from ppgan_lite.export.model_card import metadata_of, model_card_of, to_markdown
     from ppgan_lite.export.numerical_check import check_export

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 
 from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file
-from ppgan_lite.runtime.threads import usable_cores
+from ppgan_lite.runtime.threads import threads, usable_cores
 
 MEASURED_PX = 100_000  # of less work than this, loading the net is a large part
 UNITS = {"seconds": "s", "minutes": "min"}
@@ -66,7 +65,7 @@ class Rates:
     """
 
     def __init__(self, key: str) -> None:
-        machine = (platform.node(), platform.machine(), usable_cores(), os.environ.get("OMP_NUM_THREADS"))
+        machine = (platform.node(), platform.machine(), usable_cores(), threads())
         name = hashlib.sha256(json.dumps([key, *machine]).encode()).hexdigest()[:32]
         self._path = cache_folder() / "rates" / f"{name}.json"
 

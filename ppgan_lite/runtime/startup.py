@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, BinaryIO, cast
 
 from ppgan_lite.errors import missing_extra
-from ppgan_lite.runtime.threads import physical_cores
+from ppgan_lite.runtime.threads import threads
 
 _NO_COMPILER_CACHE = "No ccache found"
 
@@ -42,7 +42,7 @@ def require_paddle() -> ModuleType:
         MissingDependencyError: Paddle is not installed.
     """
     if "paddle" not in sys.modules:
-        os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
         if "AuthenticAMD" in _cpu_info():
             # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+
+_VARIABLE = "OMP_NUM_THREADS"
+
+# Read before Paddle is imported by anybody: Paddle (3.3) sets it to 1 where it is not set.
+_asked = os.environ.get(_VARIABLE, "")
 
 
 def usable_cores() -> int:
@@ -21,9 +27,14 @@ def physical_cores() -> int:
 
 
 def threads() -> int:
-    """Return how many threads an engine should use: OMP_NUM_THREADS, or one per physical core."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return int(asked) if asked.isdigit() and int(asked) else physical_cores()
+    """Return how many threads an engine should use: OMP_NUM_THREADS, or one per physical core.
+
+    The variable counts as it was before Paddle was imported, so that engines use the same threads before and after.
+    """
+    global _asked
+    if "paddle" not in sys.modules:
+        _asked = os.environ.get(_VARIABLE, "")
+    return int(_asked) if _asked.isdigit() and int(_asked) else physical_cores()
 
 
 def _usable() -> set[int]:

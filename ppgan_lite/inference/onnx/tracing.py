@@ -70,8 +70,10 @@ def require_paddle2onnx(name: str) -> ModuleType:
     """Import paddle2onnx.
 
     Raises:
+        MissingDependencyError: Paddle is missing.
         EngineError: It is missing; `name` is the layer that cannot become a graph.
     """
+    require_paddle()  # paddle2onnx would import it in one thread, and all later engines with it
     try:
         with silenced():
             import paddle2onnx
