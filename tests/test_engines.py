@@ -31,6 +31,8 @@ from ppgan_lite.inference.onnx import graphs
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.unet_generator import UnetGenerator
 from ppgan_lite.restoration import restorer
+from ppgan_lite.runtime import files
+from ppgan_lite.runtime.file_cache import FileCache
 from ppgan_lite.styles import shipped
 
 pytest.importorskip("paddle2onnx")
@@ -202,7 +204,7 @@ def test_an_engine_that_changes_the_picture_is_not_used(monkeypatch: pytest.Monk
     with pytest.raises(EngineError, match="openvino in float32 differs from Paddle"):
         choose_engines(times_two(), "openvino", "cpu", run)
     [known] = cache.glob("*.json")
-    assert json.loads(known.read_bytes())["largest"] == 3
+    assert json.loads(engine_cache.read(known.name) or b"")["largest"] == 3
 
 
 @needs_openvino
@@ -349,28 +351,68 @@ def test_making_a_graph_leaves_the_layer_as_it_was() -> None:
 
 
 def test_the_cache_is_bounded_and_keeps_what_was_used_last(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_cache, "_MAX_BYTES", 1000)
+    monkeypatch.setattr(engine_cache, "GRAPHS", FileCache("graphs", 1000))
     cache.mkdir(parents=True)
     for age in range(5):
         old = cache / f"old{age}.onnx"
         old.write_bytes(b"x" * 300)
         os.utime(old, (1_000_000 - age, 1_000_000 - age))
-    fresh = graphs.graph_file(times_two()["net"])
+    graph = graphs.graph_of(times_two()["net"])
+    assert graphs.cached_graph(times_two()["net"]) == graph
     left = {path.name for path in cache.iterdir()}
-    assert fresh.name in left
     assert "old0.onnx" in left and "old4.onnx" not in left
     assert sum(path.stat().st_size for path in cache.iterdir()) <= 1000
 
 
-def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@needs_openvino
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_without_a_cache_the_engine_is_the_same_and_slow_starts_are_told(
+    engine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip(engine)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(EngineError, match=r"cannot be written .*Set PPGAN_LITE_CACHE to a folder that can be written"):
-        graphs.graph_file(times_two()["net"])
+    monkeypatch.setattr(engine_cache, "_in_memory", {})
+    built: list[str] = []
+    for _ in range(2):
+        used, note = choose_engines(times_two(built), engine, "cpu", run)
+        assert used["net"].name == engine and run(used).max() == 200
+        where = tmp_path / "file" / "graphs"
+        assert note == (
+            f"slow to start: the cache folder {where} cannot be used (Not a directory); set PPGAN_LITE_CACHE"
+        )
+        used["net"].close()
+        assert run(used).max() == 200
+    assert len(built) == 2  # for the graph and the reference: what cannot be written is kept in memory
+
+
+def test_what_is_kept_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(engine_cache, "_in_memory", {})
+    monkeypatch.setattr(engine_cache, "_MAX_BYTES_IN_MEMORY", 1000)
+    for number in range(5):
+        engine_cache.keep(str(number), bytes(300))
+        assert engine_cache.why_not_written(str(number)) == "Not a directory"
+    assert [engine_cache.read(str(number)) is None for number in range(5)] == [True, True, False, False, False]
+
+
+@needs_openvino
+@pytest.mark.parametrize("kind", ["json", "blob", "onnx"])
+def test_a_changed_byte_anywhere_in_the_cache_changes_no_picture(kind: str, cache: Path) -> None:
+    first = run(choose_engines(times_two(), "openvino", "cpu", run)[0])
+    (path,) = cache.glob(f"*.{kind}")
+    whole = path.read_bytes()
+    if kind == "onnx":
+        next(cache.glob("*.blob")).unlink()
+    path.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+    assert np.array_equal(run(choose_engines(times_two(), "openvino", "cpu", run)[0]), first)
+    assert path.read_bytes() == whole
 
 
 def test_without_a_temporary_folder_there_is_no_new_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr(files, "_IN_MEMORY", tmp_path / "missing")
     monkeypatch.setenv("PPGAN_LITE_CACHE", os.devnull)
     used, note = choose_engines(times_two(), "auto", "cpu", run)
     assert used["net"].name == "paddle"

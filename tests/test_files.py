@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.runtime import files
 from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file, scratch_folder
 
@@ -63,6 +64,11 @@ def test_a_scratch_folder_lies_in_the_cache_where_there_is_no_temporary_folder(
         assert folder.parent == tmp_path / "cache"
     assert not list((tmp_path / "cache").iterdir())
     monkeypatch.setenv("PPGAN_LITE_CACHE", os.devnull)
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(files, "_IN_MEMORY", tmp_path / "memory")
+    with scratch_folder() as folder:
+        assert folder.parent == tmp_path / "memory"
+    monkeypatch.setattr(files, "_IN_MEMORY", tmp_path / "missing")
     message = "TMPDIR: there is no folder for temporary files. Set TMPDIR or PPGAN_LITE_CACHE to a folder that can be"
     with pytest.raises(UsageError, match=re.escape(message)), scratch_folder():
         pass

@@ -17,7 +17,7 @@ from ppgan_lite.runtime.threads import physical_cores
 SCRIPT = """
 import json, os, sys
 from ppgan_lite.runtime import startup
-startup._cpu_info = lambda: sys.argv[1]
+startup.processor = lambda: sys.argv[1]
 print(json.dumps(startup.require_paddle().seen))
 """
 PADDLE = "import os\nseen = {name: os.environ.get(name) for name in ('OMP_NUM_THREADS', 'MKL_DEBUG_CPU_TYPE')}\n"

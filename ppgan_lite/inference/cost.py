@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ppgan_lite.runtime.cache import cache_folder
-from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.file_cache import FileCache
 from ppgan_lite.runtime.threads import threads, usable_cores
 
 MEASURED_PX = 100_000  # of less work than this, loading the net is a large part
 UNITS = {"seconds": "s", "minutes": "min"}
+_RATES = FileCache("rates", 1_000_000)
 CALIBRATION_PX = 640  # side of the part of a photo that is made for it, twice: the first time loads the net
 
 
@@ -67,7 +67,7 @@ class Rates:
     def __init__(self, key: str) -> None:
         machine = (platform.node(), platform.machine(), usable_cores(), threads())
         name = hashlib.sha256(json.dumps([key, *machine]).encode()).hexdigest()[:32]
-        self._path = cache_folder() / "rates" / f"{name}.json"
+        self._file = f"{name}.json"
 
     def seconds(self, work: Mapping[str, float]) -> float | None:
         """Estimate the time of some work, kind -> amount; None where one of its kinds was never done."""
@@ -91,11 +91,8 @@ class Rates:
         # A faster time is the better one: any disturbance of a measurement only makes it longer.
         known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)
         with contextlib.suppress(OSError):
-            replace_file(self._path, json.dumps(known).encode(), make_folder=True)
+            _RATES.write(self._file, json.dumps(known).encode())
 
     def _read(self) -> dict[str, float]:
-        try:
-            found = json.loads(self._path.read_text())
-            return {str(kind): float(rate) for kind, rate in found.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
-            return {}
+        data = _RATES.read(self._file)
+        return {} if data is None else json.loads(data)

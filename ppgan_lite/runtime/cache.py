@@ -6,13 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+CACHE_VARIABLE = "PPGAN_LITE_CACHE"  # of the environment
+
 
 def cache_folder() -> Path:
     """Return the cache folder: $PPGAN_LITE_CACHE, or that of the system.
 
     A user without a home (a container with a number for a user) gets one that cannot be written, as others have, too.
     """
-    if chosen := os.environ.get("PPGAN_LITE_CACHE"):
+    if chosen := os.environ.get(CACHE_VARIABLE):
         return expand_user(chosen)
     if xdg := os.environ.get("XDG_CACHE_HOME"):
         return Path(xdg) / "ppgan_lite"

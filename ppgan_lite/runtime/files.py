@@ -13,6 +13,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime.cache import cache_folder
 
 # The name under which `replace_file` writes.
+_IN_MEMORY = Path("/dev/shm")  # of Linux; Docker's read-only containers can write it
 _PART = re.compile(r"\.[0-9a-f]{32}\.part")
 
 
@@ -53,25 +54,27 @@ def replace_file(path: Path, data: bytes | bytearray, *, make_folder: bool = Fal
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Make a folder that is deleted after a block: among the system's temporary files, or else in the cache folder.
+    """Make a folder that is deleted after a block: a temporary one, or else in the cache folder or in memory.
 
     Raises:
-        UsageError: Neither can be written.
+        UsageError: None of these can be written.
     """
     import tempfile  # takes a hundredth of the start-up time
 
-    try:
-        folder = tempfile.TemporaryDirectory()
-    except OSError:  # as in a container whose files may only be read
-        try:
-            cache_folder().mkdir(parents=True, exist_ok=True)
-            folder = tempfile.TemporaryDirectory(dir=cache_folder())
-        except OSError as error:
+    with contextlib.ExitStack() as stack:
+        for place in (None, cache_folder(), _IN_MEMORY):  # a container's files may be read-only
+            try:
+                if place is not None and place != _IN_MEMORY:
+                    place.mkdir(parents=True, exist_ok=True)
+                folder = stack.enter_context(tempfile.TemporaryDirectory(dir=place))
+                break
+            except OSError as error:
+                refused = error
+        else:
             found = "there is no folder for temporary files"
             remedy = "Set TMPDIR or PPGAN_LITE_CACHE to a folder that can be written"
-            raise UsageError("TMPDIR", found, remedy=remedy) from error
-    with folder:
-        yield Path(folder.name)
+            raise UsageError("TMPDIR", found, remedy=remedy) from refused
+        yield Path(folder)
 
 
 def append_line(path: Path, line: str) -> None:

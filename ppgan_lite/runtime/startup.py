@@ -14,12 +14,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO, cast
 
 from ppgan_lite.errors import missing_extra
-from ppgan_lite.runtime.threads import threads
+from ppgan_lite.runtime.threads import processor, threads
 
 _NO_COMPILER_CACHE = "No ccache found"
 
@@ -43,7 +42,7 @@ def require_paddle() -> ModuleType:
     """
     if "paddle" not in sys.modules:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
-        if "AuthenticAMD" in _cpu_info():
+        if "AuthenticAMD" in processor():
             # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
             os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
@@ -203,11 +202,3 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-
-
-def _cpu_info() -> str:
-    """Return the description of the processor, which names its maker, without starting a program."""
-    try:
-        return Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return os.environ.get("PROCESSOR_IDENTIFIER", "")

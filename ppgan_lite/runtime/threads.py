@@ -1,15 +1,30 @@
-"""The processor cores that this process may use, and how many threads to compute in."""
+"""The processor: its name, the cores that this process may use, and how many threads to compute in."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
 
+_CPU_INFO = Path("/proc/cpuinfo")
+# Its lines that tell which instructions a processor has: of x86 and of ARM.
+_KINDS = ("vendor_id", "model name", "flags", "CPU implementer", "CPU part", "Features")
 _VARIABLE = "OMP_NUM_THREADS"
 
 # Read before Paddle is imported by anybody: Paddle (3.3) sets it to 1 where it is not set.
 _asked = os.environ.get(_VARIABLE, "")
+
+
+@functools.cache
+def processor() -> str:
+    """Return maker, model and instructions of the processor, without starting a program."""
+    try:
+        with _CPU_INFO.open("rb", buffering=0) as file:
+            first = file.read(4096).decode(errors="replace").partition("\n\n")[0]  # all cores are alike
+    except OSError:
+        return os.environ.get("PROCESSOR_IDENTIFIER", "")
+    return "\n".join(line for line in first.splitlines() if line.startswith(_KINDS))
 
 
 def usable_cores() -> int:

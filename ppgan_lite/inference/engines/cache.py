@@ -1,32 +1,26 @@
 """The files that engines keep for the next start: graphs, compiled graphs, measured agreements.
 
-A file's name is a digest of all that it depends on, so an update never uses an old one. The folder is bounded: the file
-that was used longest ago goes first. Two processes may make the same file at the same time; the last one to finish
-wins, and both are right.
+A file's name is a digest of all that its content depends on, so an update never uses an old one. What a picture looks
+like does not depend on the cache: where it cannot be used, all of it is made at each start.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-from pathlib import Path
+import threading
 
 from ppgan_lite import __version__
-from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.onnx.fingerprint import fingerprint
-from ppgan_lite.runtime.cache import cache_folder
-from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.file_cache import FileCache
 from ppgan_lite.runtime.packages import installed_version
 
-_MAX_BYTES = 1_000_000_000
+GRAPHS = FileCache("graphs", 1_000_000_000)
 
-
-def folder() -> Path:
-    """Return the folder of these files."""
-    return cache_folder() / "graphs"
+_MAX_BYTES_IN_MEMORY = 200_000_000
+_in_memory: dict[str, tuple[bytes, str]] = {}  # what could not be written, and why; the oldest first
+_memory_lock = threading.Lock()
 
 
 def digest(*words: str) -> str:
@@ -42,40 +36,23 @@ def words_of(subgraph: Subgraph) -> tuple[str, ...]:
     return subgraph.name, subgraph.key, *upsampling
 
 
-def cached(name: str) -> Path | None:
-    """Return a file of the cache, marked as just used; None if it is not there."""
-    path = folder() / name
-    if not path.is_file():
-        return None
-    with contextlib.suppress(OSError):
-        os.utime(path)
-    return path
+def read(name: str) -> bytes | None:
+    """Return a file of the cache; None if it is not there."""
+    data = GRAPHS.read(name)
+    return _in_memory.get(name, (None, ""))[0] if data is None else data
 
 
-def store(name: str, data: bytes) -> Path:
-    """Write a file of the cache, whole or not at all; files that were used longest ago make room for it.
-
-    Raises:
-        EngineError: It cannot be written.
-    """
-    path = folder() / name
+def keep(name: str, data: bytes) -> None:
+    """Write a file of the cache, or keep it in memory where that is impossible."""
     try:
-        replace_file(path, data, make_folder=True)
+        GRAPHS.write(name, data)
     except OSError as error:
-        remedy = "Set PPGAN_LITE_CACHE to a folder that can be written"
-        raise EngineError(path, f"the cache folder cannot be written ({error.strerror})", remedy=remedy) from error
-    _evict(keep=path)
-    return path
+        with _memory_lock:
+            _in_memory[name] = data, error.strerror or type(error).__name__
+            while sum(len(kept) for kept, _ in _in_memory.values()) > _MAX_BYTES_IN_MEMORY:
+                del _in_memory[next(iter(_in_memory))]
 
 
-def _evict(keep: Path) -> None:
-    """Delete the files that were used longest ago until the folder is small enough."""
-    with contextlib.suppress(OSError):
-        files = sorted(
-            ((file.stat().st_atime_ns, file.stat().st_size, file) for file in folder().iterdir()), reverse=True
-        )
-        total = 0
-        for _, size, file in files:
-            total += size
-            if total > _MAX_BYTES and file != keep:
-                file.unlink(missing_ok=True)
+def why_not_written(name: str) -> str:
+    """Return why a file could not be written when it was made; "" if it could, or was not made by this process."""
+    return _in_memory.get(name, (b"", ""))[1]

@@ -32,6 +32,9 @@ class Engine(Protocol):
     def offers(precision: str, device: str) -> bool:
         """Say whether the engine is installed and computes in a precision on a device, faster than in float32."""
 
+    def identity(self) -> tuple[str, ...]:
+        """Return all that results depend on beside subgraph, device and precision: versions, threads, processor."""
+
     def load(self, subgraph: Subgraph) -> None:
         """Make ready to run a subgraph.
 
@@ -69,6 +72,9 @@ class LazyEngine:
     @staticmethod
     def offers(precision: str, device: str) -> bool:
         return False  # it is made of engines that were asked
+
+    def identity(self) -> tuple[str, ...]:
+        return self._engine.identity()
 
     def load(self, subgraph: Subgraph) -> None:
         self._subgraph = self._pending = subgraph

@@ -10,8 +10,9 @@ import numpy as np
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.engine import message_of, required_package
 from ppgan_lite.inference.engines.subgraph import Subgraph
-from ppgan_lite.inference.onnx.graphs import cached_graph, graph_file
-from ppgan_lite.runtime.threads import threads
+from ppgan_lite.inference.onnx.graphs import cached_graph, graph_of
+from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.threads import processor, threads
 
 
 @dataclass
@@ -26,24 +27,29 @@ class OnnxRuntimeEngine:
     def offers(precision: str, device: str) -> bool:
         return (precision, device) == ("float32", "cpu") and importlib.util.find_spec("onnxruntime") is not None
 
+    def identity(self) -> tuple[str, ...]:
+        return str(installed_version("onnxruntime")), str(threads()), processor()
+
     def load(self, subgraph: Subgraph) -> None:
+        self._load(subgraph, graph_of(subgraph))
+
+    def load_cached(self, subgraph: Subgraph) -> bool:
+        graph = cached_graph(subgraph)
+        if graph is not None:
+            self._load(subgraph, graph)
+        return graph is not None
+
+    def _load(self, subgraph: Subgraph, graph: bytes) -> None:
         with required_package("onnxruntime"):
             import onnxruntime
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 3
-        path = graph_file(subgraph)
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # Its errors have no common class but Exception.
             raise EngineError(subgraph.name, f"ONNX Runtime cannot load it ({message_of(error)})") from error
         self._names = [port.name for port in self._session.get_inputs()]
-
-    def load_cached(self, subgraph: Subgraph) -> bool:
-        if cached_graph(subgraph) is None:
-            return False
-        self.load(subgraph)
-        return True
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(self._session.run(None, dict(zip(self._names, inputs))))

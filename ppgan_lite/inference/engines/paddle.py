@@ -29,6 +29,9 @@ class PaddleEngine:
             return require_paddle().amp.is_bfloat16_supported()  # asks for the device that is set
         return precision == "float32" and device != INTEL
 
+    def identity(self) -> tuple[str, ...]:
+        return ()  # every digest has Paddle's version
+
     def load(self, subgraph: Subgraph) -> None:
         require_paddle()
         self._layer: Any = subgraph.build()

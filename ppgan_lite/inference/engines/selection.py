@@ -20,6 +20,7 @@ from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import ENGINES, cache
 from ppgan_lite.inference.engines.engine import Engine, Engines, LazyEngine, message_of
 from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.runtime.cache import CACHE_VARIABLE
 from ppgan_lite.runtime.packages import installed_version
 from ppgan_lite.tables import resolve
 
@@ -98,7 +99,7 @@ def choose_engines(
                 note = f"slower than it could be: {reasons[0].found}" if reasons and engine == AUTO else ""
                 return _loaded(subgraphs, name, device, candidate), note
             try:
-                return _agreeing(subgraphs, name, candidate, device, sample, reference), ""
+                return _agreeing(subgraphs, name, candidate, device, sample, reference)
             except EngineError as error:
                 logger.debug("%s, %s: %s", name, candidate, error)
                 reasons.append(error)
@@ -136,21 +137,29 @@ def _agreeing(
     device: str,
     sample: Callable[[Engines], np.ndarray],
     reference: Callable[[], np.ndarray],
-) -> dict[str, Engine]:
-    """Load the subgraphs into an engine whose agreement with the reference is known, or is measured now."""
+) -> tuple[dict[str, Engine], str]:
+    """Load the subgraphs into an engine whose agreement with the reference is known, or is measured now.
+
+    Returns:
+        The engines, and why each start will take as long as this one ("" if it will not).
+    """
     keys = [" ".join(cache.words_of(subgraph)) for subgraph in subgraphs.values()]
-    file = f"{cache.digest(name, str(installed_version(name)), precision, device, *keys)}.json"
+    identity = (name, str(installed_version(name)), *engine_class(name)(device, precision).identity())
+    file = f"{cache.digest(*identity, precision, device, *keys)}.json"
     found = _read(file)
     if found is not None and not found.holds(precision):
         raise _disagrees(name, precision, found)
     engines = _loaded(subgraphs, name, device, precision)
     if found is None:
         found = agreement(_first_picture(name, precision, lambda: sample(engines)), reference())
-        cache.store(file, json.dumps(asdict(found)).encode())
+        cache.keep(file, json.dumps(asdict(found)).encode())
         if not found.holds(precision):
             _close(engines)
             raise _disagrees(name, precision, found)
-    return engines
+    why = cache.why_not_written(file)
+    if why:
+        why = f"slow to start: the cache folder {cache.GRAPHS.folder} cannot be used ({why}); set {CACHE_VARIABLE}"
+    return engines, why
 
 
 def _first_picture(name: str, precision: str, sample: Callable[[], np.ndarray]) -> np.ndarray:
@@ -167,11 +176,8 @@ def _disagrees(name: str, precision: str, found: Agreement) -> EngineError:
 
 
 def _read(file: str) -> Agreement | None:
-    path = cache.cached(file)
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        if path is not None:
-            return Agreement(**json.loads(path.read_bytes()))
-    return None
+    data = cache.read(file)
+    return None if data is None else Agreement(**json.loads(data))
 
 
 def _loaded(subgraphs: Mapping[str, Subgraph], name: str, device: str, precision: str) -> dict[str, Engine]:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.runtime.files import scratch_folder
 
 
-def graph_file(subgraph: Subgraph) -> Path:
-    """Return the graph of a subgraph in the cache, made now if it is not there.
+def graph_of(subgraph: Subgraph) -> bytes:
+    """Return the graph of a subgraph, made and kept now if it is not in the cache.
 
     Raises:
-        EngineError: Paddle or paddle2onnx cannot make it, or it cannot be written.
+        EngineError: Paddle or paddle2onnx cannot make it.
     """
-    return cached_graph(subgraph) or cache.store(_name(subgraph), make_graph(subgraph))
+    graph = cached_graph(subgraph)
+    if graph is None:
+        graph = make_graph(subgraph)
+        cache.keep(_name(subgraph), graph)
+    return graph
 
 
-def cached_graph(subgraph: Subgraph) -> Path | None:
+def cached_graph(subgraph: Subgraph) -> bytes | None:
     """Return the graph of a subgraph if it is in the cache."""
-    return cache.cached(_name(subgraph))
+    return cache.read(_name(subgraph))
 
 
 def make_graph(subgraph: Subgraph) -> bytes:
