@@ -14,6 +14,7 @@ import json
 import math
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -295,9 +296,13 @@ def describe(path: str | Path) -> dict[str, Any]:
         front = start + file.read(int.from_bytes(start, "little"))
         _verify(path, about_itself, front, iter(lambda: file.read(1 << 20), b""))
     del summary["source"]
+    parameters = Counter[str]()
+    for key, entry in entries.items():
+        kind, _, rest = key.partition("/")
+        if kind == "net":
+            parameters[rest.partition("/")[0]] += math.prod(entry["shape"])
     for name, net in summary["nets"].items():
-        shapes = [entry["shape"] for key, entry in entries.items() if key.startswith(f"net/{name}/")]
-        net["parameters"] = sum(math.prod(shape) for shape in shapes)
+        net["parameters"] = parameters[name]
     return {
         "file": str(path),
         "format": FORMAT,

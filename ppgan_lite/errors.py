@@ -71,7 +71,13 @@ class ImageError(PpganError):
 
 
 class CheckpointError(PpganError):
-    """A file of weights that is damaged, foreign, too new, hostile or of another shape."""
+    """A file of weights that is damaged, foreign, too new, hostile or of another shape.
+
+    `found` often quotes the file, so it is shortened.
+    """
+
+    def __init__(self, where: object, found: str, expected: str = "", remedy: str = "") -> None:
+        super().__init__(where, found if len(found) <= 500 else f"{found[:497]}...", expected, remedy)
 
 
 class WorkerError(PpganError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, build_net, load_net, read_ch
 from ppgan_lite.encoders import vgg16
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.fetch import cached, how_to_get
+from ppgan_lite.foreign.npz_files import read_npz
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
 
@@ -83,17 +83,12 @@ def _from_weights(path: Path) -> VGGEncoder:
 
 def _from_npz(path: Path) -> VGGEncoder:
     """Read conv0, conv11, conv12 ... (weight and bias, any width) from a NumPy archive; nothing is unpickled."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(path, f"cannot be read ({error})", "a NumPy archive of VGG weights") from error
     tensors = {}
-    for key, array in arrays.items():
-        named = re.fullmatch(r"conv(0|[1-5][1-9])\.(weight|bias)", key)
-        if named and array.size and array.ndim == (4 if named[2] == "weight" else 1):
-            conv = "0" if named[1] == "0" else "_".join(named[1])
-            tensors[f"conv{conv}.{named[2]}"] = array.astype(np.float32)
+    pattern = r"conv(0|[1-5][1-9])\.(weight|bias)"
+    for name, array in read_npz(path, pattern, expected="a NumPy archive of VGG weights").items():
+        conv, part = name.removeprefix("conv").split(".")
+        if array.size and array.ndim == (4 if part == "weight" else 1):
+            tensors[f"conv{'_'.join(conv)}.{part}"] = array.astype(np.float32, copy=False)
     return _vgg_encoder(tensors, path)
 
 

@@ -24,7 +24,9 @@ from ppgan_lite.errors import CheckpointError
 from ppgan_lite.runtime import files
 
 # A header lists tensors and settings: kilobytes. The bound keeps a forged length from reserving memory.
-_MAX_HEADER_BYTES = 8_000_000
+_MAX_HEADER_BYTES = 4_000_000  # as Python objects these can take thirty times as much
+_MAX_DIMENSIONS = 32
+_MAX_BYTES = 2**48
 _TYPES = {
     name: np.dtype(code)
     for name, code in (
@@ -126,6 +128,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise CheckpointError(path, "is a folder", "a checkpoint file", OURS_REMEDY)
     if not path.exists():
         raise CheckpointError(path, "there is no such file", "a checkpoint file", "Check the path")
+    if files.is_stream(path):
+        raise CheckpointError(path, "is a pipe or a device", "a file", "Save it to a file first")
     try:
         with path.open("rb") as file:
             yield file
@@ -142,8 +146,10 @@ def _parse_front(file: BinaryIO, path: Path) -> tuple[dict[str, Any], dict[str, 
         raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY)
     if start[8:9] != b"{":
         raise CheckpointError(path, f"is not a checkpoint but {kind_of_file(start)}", remedy=OURS_REMEDY)
-    if 8 + length > size or length > _MAX_HEADER_BYTES:
+    if 8 + length > size:
         raise damaged(path, f"truncated: its header has {length} bytes, the file {size}")
+    if length > _MAX_HEADER_BYTES:
+        raise CheckpointError(path, f"has a header of {length} bytes", f"at most {_MAX_HEADER_BYTES}")
     file.seek(8)
     front = parse_json(path, file.read(length))
     metadata = front.pop("__metadata__", None) or {}
@@ -163,8 +169,11 @@ def _place_of(path: Path, name: str, entry: Any) -> tuple[int, int]:
     """Check one tensor of a header; return the begin and end of its bytes, counted from the end of the header."""
     try:
         shape, (begin, end), dtype = entry["shape"], entry["data_offsets"], entry["dtype"]
-        sizes = [*shape, begin, end]
-        if not all(type(size) is int and size >= 0 for size in sizes) or not isinstance(dtype, str):
+        if not isinstance(shape, list) or not isinstance(dtype, str) or len(shape) > _MAX_DIMENSIONS:
+            raise ValueError
+        if not all(type(size) is int and 0 <= size < _MAX_BYTES for size in [*shape, begin, end]):
+            raise ValueError
+        if math.prod(size or 1 for size in shape) >= _MAX_BYTES:  # NumPy refuses it even where another side is 0
             raise ValueError
     except (TypeError, KeyError, ValueError) as error:
         raise damaged(path, f"tensor {name} is not described as safetensors does") from error

@@ -17,6 +17,8 @@ from typing import Any
 
 from ppgan_lite.tables import did_you_mean
 
+_MAX_UNKNOWN = 100  # faults of this kind that are described, each with the name that may have been meant
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -98,7 +100,8 @@ def argument_faults(
     """
     parameters = {name: item for name, item in _parameters(target).items() if name not in supplied}
     owner = getattr(target, "__name__", str(target))
-    faults = [unknown_key(name, parameters, owner) for name in arguments if name not in parameters]
+    unknown = [name for name in arguments if name not in parameters]
+    faults = [unknown_key(name, parameters, owner) for name in unknown[:_MAX_UNKNOWN]]
     for name, parameter in parameters.items():
         hint = Any if parameter.annotation is parameter.empty else parameter.annotation
         if name not in arguments:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from ppgan_lite.errors import UsageError
 
+_LONGEST_NAME = 200  # that is compared with others; the time grows with its length
+
 
 def resolve(table: Mapping[str, str], name: str, kind: str) -> type:
     """Import and return a class of a table.
@@ -47,6 +49,8 @@ def name_in(table: Mapping[str, str], cls: type, kind: str) -> str:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return "Did you mean 'x'?" for the candidate closest to a misspelled name; "" if none is close."""
+    if len(str(name)) > _LONGEST_NAME:
+        return ""
     by_lower_case = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.6)
     return f"Did you mean {by_lower_case[near[0]]!r}?" if near else ""

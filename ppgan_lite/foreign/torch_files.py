@@ -11,7 +11,8 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.arrays import checked_shape, flattened, numpy_globals
+from ppgan_lite.foreign.arrays import Leaf, checked_shape, checked_strides, flattened, numpy_globals
 from ppgan_lite.foreign.pickle_encoding import (
     EMPTY_ORDERED_DICT,
     FALSE,
@@ -31,7 +32,7 @@ from ppgan_lite.foreign.pickle_encoding import (
     encode_text,
     encode_tuple,
 )
-from ppgan_lite.foreign.pickles import pickle_globals, read_pickle
+from ppgan_lite.foreign.pickles import IGNORED, UnreadableError, pickle_globals, read_pickle, read_pickle_at
 from ppgan_lite.safetensors_files import replace_file, widen_bfloat16
 
 SUFFIX = ".pth"
@@ -60,6 +61,52 @@ _STORAGES = {
     "ByteStorage": np.dtype("u1"),
     "BoolStorage": np.dtype("?"),
 }
+# Types of storages, and of tensors in storages without a type, that no net here has.
+_OTHER_STORAGES = {
+    **{f"{name}Storage": name for name in ("ComplexFloat", "ComplexDouble", "QInt8", "QUInt8", "QInt32", "QUInt4x2")},
+    **{f"Float8_{name}Storage": f"float8_{name}" for name in ("e4m3fn", "e5m2")},
+}
+_OTHER_TYPES = (
+    *("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2"),
+    *("uint16", "uint32", "uint64", "complex32", "complex64", "complex128"),
+    *("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"),
+)
+# Functions of tensors that are no plain arrays.
+_OTHER_TENSORS = {
+    ("torch._utils", "_rebuild_sparse_tensor"): "holds a sparse tensor",
+    ("torch._utils", "_rebuild_sparse_csr_tensor"): "holds a sparse tensor",
+    ("torch._utils", "_rebuild_qtensor"): "holds a quantized tensor",
+    ("torch._utils", "_rebuild_meta_tensor_no_storage"): "holds a tensor without numbers",
+    ("torch._utils", "_rebuild_nested_tensor"): "holds a nested tensor",
+}
+# Classes of settings that trainers keep beside the weights. Nothing of them is made, or kept.
+_SETTINGS = (
+    ("argparse", "Namespace"),
+    *(
+        (module, "AttributeDict")
+        for module in (
+            "pytorch_lightning.utilities.parsing",
+            "pytorch_lightning.utilities.data",
+            "lightning_fabric.utilities.data",
+            "lightning.fabric.utilities.data",
+        )
+    ),
+    ("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"),
+    ("pytorch_lightning.callbacks.early_stopping", "EarlyStopping"),
+    *(("pathlib", f"{kind}Path") for kind in ("", "Pure", "Posix", "Windows", "PurePosix", "PureWindows")),
+    *(("pathlib._local", f"{kind}Path") for kind in ("", "Posix", "Windows")),
+    ("omegaconf.dictconfig", "DictConfig"),
+    ("omegaconf.listconfig", "ListConfig"),
+    ("omegaconf.base", "ContainerMetadata"),
+    ("omegaconf.base", "Metadata"),
+    ("omegaconf.nodes", "AnyNode"),
+    ("typing", "Any"),
+    ("collections", "defaultdict"),
+    ("torch", "device"),
+    ("torch.torch_version", "TorchVersion"),
+    ("torch.serialization", "_get_layout"),
+    *((module, kind) for module in ("builtins", "__builtin__") for kind in ("set", "dict", "list", "int", "float")),
+)
 # The types that nets of ours have.
 _STORAGE_OF = {"float32": "FloatStorage", "float64": "DoubleStorage", "int64": "LongStorage"}
 _ZIP_VERSION = b"3\n"
@@ -101,10 +148,27 @@ def torch_globals(data: bytes, path: Path) -> list[str]:
         CheckpointError: Its zip archive is damaged or hostile.
     """
     if not data.startswith(_ZIP):
-        stream = io.BytesIO(data)
-        return [name for _ in range(_LEGACY_PICKLES) for name in pickle_globals(stream)]
+        names, place = [], 0
+        for _ in range(_LEGACY_PICKLES):
+            more, place = pickle_globals(data, place)
+            names += more
+        return names
     entries = _zip_entries(data, path)
-    return [name for entry in entries if entry.endswith(".pkl") for name in pickle_globals(bytes(entries[entry]))]
+    return [name for entry in entries if entry.endswith(".pkl") for name in pickle_globals(entries[entry])[0]]
+
+
+def open_zip(data: bytes, path: Path) -> zipfile.ZipFile:
+    """Read the table of contents of a zip archive.
+
+    Raises:
+        CheckpointError: It is damaged, or has too many entries.
+    """
+    if data.count(_CENTRAL) > _MAX_ENTRIES:
+        raise CheckpointError(path, f"is a zip archive of more than {_MAX_ENTRIES} entries", "a file of weights")
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, IndexError, KeyError) as error:
+        raise _damaged(path, f"truncated or not a zip archive: {error!s:.100}") from error
 
 
 def write_torch(path: str | Path, state: Mapping[str, np.ndarray]) -> None:
@@ -145,11 +209,11 @@ class _Storage:
         self.values = values
 
 
-class _Tensor:
+class _Tensor(Leaf):
     """Stand-in for a tensor: a view of a storage."""
 
     def __init__(self, storage: Any, offset: Any, shape: Any, strides: Any) -> None:
-        shape, strides = checked_shape(shape), checked_shape(strides)
+        shape, strides = checked_shape(shape), checked_strides(strides)
         if not isinstance(storage, _Storage) or type(offset) is not int or offset < 0 or len(shape) != len(strides):
             raise ValueError("it has a tensor of something else than a storage")
         count = math.prod(shape)
@@ -165,7 +229,8 @@ class _Tensor:
             return None
         if not math.prod(shape):
             return np.zeros(shape, storage.values.dtype)
-        steps = [stride * storage.values.itemsize for stride in strides]
+        # The stride of a side of one may be anything.
+        steps = [stride * storage.values.itemsize * (size > 1) for size, stride in zip(shape, strides)]
         return np.lib.stride_tricks.as_strided(storage.values[offset:], shape, steps, writeable=False)
 
 
@@ -180,14 +245,38 @@ def _known(size: int) -> dict[tuple[str, str], Any]:
             raise ValueError("it makes a parameter of something else than a tensor")
         return tensor
 
+    def refuse_type(*arguments: Any) -> None:
+        """Refuse `_rebuild_tensor_v3`, which has the types without storages of their own."""
+        kind = arguments[6].name if len(arguments) > 6 and isinstance(arguments[6], _OtherType) else "unknown"
+        raise UnreadableError(f"holds numbers of type {kind}")
+
+    def refused(found: str) -> Callable[..., None]:
+        def refuse(*_: Any) -> None:
+            raise UnreadableError(found)
+
+        return refuse
+
     return {
+        **dict.fromkeys(_SETTINGS, IGNORED),
         **numpy_globals(size),
+        **{place: refused(found) for place, found in _OTHER_TENSORS.items()},
+        ("torch._utils", "_rebuild_tensor_v3"): refuse_type,
+        ("torch.storage", "UntypedStorage"): np.dtype("u1"),
+        **{("torch", name): _OtherType(name) for name in _OTHER_TYPES},
+        **{("torch", name): _OtherType(kind) for name, kind in _OTHER_STORAGES.items()},
         ("torch._utils", "_rebuild_tensor"): rebuild,  # before 0.4
         ("torch._utils", "_rebuild_tensor_v2"): rebuild,
         ("torch._utils", "_rebuild_parameter"): parameter,
         ("torch", "Size"): lambda sizes=(): checked_shape(sizes),
         **{("torch", name): dtype for name, dtype in _STORAGES.items()},
     }
+
+
+@dataclass(frozen=True)
+class _OtherType:
+    """A type of numbers that no net here has."""
+
+    name: str
 
 
 class _Storages:
@@ -201,6 +290,8 @@ class _Storages:
         if not isinstance(reference, tuple) or len(reference) not in (5, 6) or reference[0] != "storage":
             raise ValueError("it refers to something else than a storage")
         _, dtype, key, _, count, *view = reference
+        if isinstance(dtype, _OtherType):
+            raise UnreadableError(f"holds numbers of type {dtype.name}")
         if not isinstance(dtype, np.dtype) or not isinstance(key, str) or type(count) is not int or count < 0:
             raise ValueError("it refers to a storage of something else than numbers")
         if view not in ([], [None]):
@@ -224,10 +315,12 @@ def _parse_zip(data: bytes, path: Path) -> Any:
         raise CheckpointError(path, "was written on a big-endian machine", "numbers in little-endian order")
     if len(pickled) > _MAX_PICKLE_BYTES:
         raise CheckpointError(path, f"describes its tensors with {len(pickled) / 1e6:.0f} MB", _STATE_DICT)
-    description = bytes(pickled)
-    _refuse_whole_nets(pickle_globals(description), path)
     storages = _Storages()
-    content = read_pickle(description, _known(len(data)), where=path, stored=storages)
+    try:
+        content = read_pickle(pickled, _known(len(data)), where=path, stored=storages)
+    except CheckpointError:
+        _refuse_whole_nets(pickle_globals(pickled)[0], path)
+        raise
     for key, storage in storages.by_key.items():
         numbers = entries.get(f"{root}/data/{key}")
         if numbers is None:
@@ -240,22 +333,33 @@ def _parse_zip(data: bytes, path: Path) -> Any:
 
 
 def _parse_legacy(data: bytes, path: Path) -> Any:
-    stream = io.BytesIO(data)
     storages = _Storages()
-    known = _known(len(data))
-    _refuse_whole_nets(torch_globals(data, path), path)
-    read_pickle(stream, {}, where=path)  # the magic number
-    protocol = read_pickle(stream, {}, where=path)
+    place = 0
+
+    def following(known: Mapping[tuple[str, str], Any], stored: _Storages | None = None) -> Any:
+        nonlocal place
+        content, place = read_pickle_at(data, place, known, where=path, stored=stored)
+        return content
+
+    following({})  # the magic number
+    protocol = following({})
     if protocol != _LEGACY_PROTOCOL:
-        raise CheckpointError(path, f"is of protocol {protocol!s:.20}", f"{_LEGACY_PROTOCOL}", _SAVE_REMEDY)
-    system = read_pickle(stream, {}, where=path)
+        shown = protocol if isinstance(protocol, int) else type(protocol).__name__
+        raise CheckpointError(path, f"is of protocol {shown!s:.20}", f"{_LEGACY_PROTOCOL}", _SAVE_REMEDY)
+    system = following({})
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise CheckpointError(path, "was written on a big-endian machine", "numbers in little-endian order")
-    content = read_pickle(stream, known, where=path, stored=storages)
-    keys = read_pickle(stream, {}, where=path)
-    if not isinstance(keys, list) or set(map(str, keys)) != set(storages.by_key) or len(keys) != len(storages.by_key):
+    try:
+        content = following(_known(len(data)), storages)
+    except CheckpointError:
+        _refuse_whole_nets(torch_globals(data, path), path)
+        raise
+    keys = following({})
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise _damaged(path, "its list of storages is no list of names")
+    if set(keys) != set(storages.by_key) or len(keys) != len(storages.by_key):
         raise _damaged(path, "its list of storages is not that of its tensors")
-    position = stream.tell()
+    position = place
     view = memoryview(data)
     for key in keys:
         storage = storages.by_key[key]
@@ -289,13 +393,8 @@ def _refuse_whole_nets(names: list[str], path: Path) -> None:
 
 def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
     """Check a zip archive and return its entries, uncompressed as torch.save writes them, as views of the file."""
-    if data.count(_CENTRAL) > _MAX_ENTRIES:
-        raise CheckpointError(path, f"is a zip archive of more than {_MAX_ENTRIES} entries", _STATE_DICT)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, IndexError, KeyError) as error:
-        raise _damaged(path, f"truncated or not a zip archive: {error!s:.100}") from error
+    with open_zip(data, path) as archive:
+        found = archive.infolist()
     names = [entry.filename for entry in found]
     if any(name.endswith(".npy") for name in names):
         raise CheckpointError(path, "is a NumPy archive (.npz)", _STATE_DICT)
@@ -316,11 +415,13 @@ def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
         start, end = _place(data, entry, path)
         taken.append((entry.header_offset, end))
         entries[name] = memoryview(data)[start:end]
-        if zlib.crc32(entries[name]) != entry.CRC:
-            raise _damaged(path, f"the checksum of {name[:80]!r} does not fit its bytes")
     taken.sort()
+    # Before the checksums, which many entries of the same bytes would make endless.
     if any(following[0] < previous[1] for previous, following in pairwise(taken)):
         raise CheckpointError(path, "has zip entries that overlap", _STATE_DICT)
+    for entry in found:
+        if zlib.crc32(entries[entry.filename]) != entry.CRC:
+            raise _damaged(path, f"the checksum of {entry.filename[:80]!r} does not fit its bytes")
     return entries
 
 

@@ -45,8 +45,11 @@ def read_weights(path: str | Path) -> WeightsFile:
     if is_torch(data):
         found = WeightsFile(path, "PyTorch", parse_torch(data, path))
     elif data[:1] == b"\x80":
-        _refuse_programs(pickle_globals(data), path)
-        found = WeightsFile(path, "PaddlePaddle", parse_pdparams(data, path))
+        try:
+            found = WeightsFile(path, "PaddlePaddle", parse_pdparams(data, path))
+        except CheckpointError:
+            _refuse_programs(pickle_globals(data)[0], path)
+            raise
     elif data[8:9] == b"{":
         found = WeightsFile(path, "safetensors", parse_tensors(data, path))
     else:
@@ -66,7 +69,7 @@ def requested_globals(path: str | Path) -> list[str]:
     data = read_bytes(path, _EXPECTED)
     if is_torch(data):
         return list(dict.fromkeys(torch_globals(data, path)))
-    return pickle_globals(data) if data[:1] == b"\x80" else []
+    return pickle_globals(data)[0] if data[:1] == b"\x80" else []
 
 
 def _refuse_programs(names: list[str], path: Path) -> None:
