@@ -241,7 +241,7 @@ def test_arguments_of_a_header_cannot_make_a_net_larger_than_its_file(tmp_path):
     for kind, arguments in (
         ("ResnetGenerator", {"base_channels": 100_000}),
         ("ResnetGenerator", {"blocks": 10**9}),
-        ("UnetGenerator", {"depth": 40}),
+        ("UnetGenerator", {"depth": 12}),
         ("VGGEncoder", {"channels": [10**6] * 5}),
     ):
         write_checkpoint(path, Header({"net": NetSpec(kind, arguments)}), {"net/net/a": ROW})
