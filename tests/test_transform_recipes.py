@@ -105,6 +105,28 @@ def test_at_first_all_pictures_are_reconstructed_but_for_their_colors(name, enco
     assert recipe.update(batch).keys() > {"style", "content"}
 
 
+def test_a_net_from_another_style_has_the_colors_of_the_painting_from_the_first_step_on(encoders):
+    recipe, batch = recipe_of("StyleTransferDraft", encoders), pictures()
+    recipe.net.update_own_style({IMAGE: mean_and_covariance(batch["photo"])})
+    for iteration, paintings in ((1, batch["style"]), (2, batch["style"] + 0.1)):
+        recipe.iteration = iteration
+        recipe.update({**batch, "style": paintings})
+        mean = paintings[:1].mean([2, 3]).flatten() - 0.05 * (iteration - 1)  # of both after the second one
+        np.testing.assert_allclose(recipe.net.own_statistics()[IMAGE][0].flatten(), mean, atol=1e-6)
+
+
+def test_validation_takes_the_losses_of_training_without_a_step(name, encoders):
+    batch = pictures()
+    recipe = recipe_of(name, encoders, learning_rate=0.0, steady=0.0)
+    before = state(recipe)
+    found = recipe.validate({key: tensor[:2] for key, tensor in batch.items()})
+    assert not changed(before, recipe)
+    trained = recipe.update(batch)
+    for loss in ("style", "content"):
+        assert found[loss] == pytest.approx(trained[loss], rel=1e-4)
+    assert found["total"] == pytest.approx(found["style"] + found["content"])
+
+
 def test_every_photo_but_the_last_is_painted_and_that_is_reconstructed(name, encoders):
     batch = pictures()
     recipe = recipe_of(name, encoders, steady=0.0)

@@ -18,6 +18,8 @@ from ppgan_lite.recipes.style_losses import DEFAULT_CONTENT, ContentWeight, Styl
 from ppgan_lite.recipes.transform import TransformDraft
 from ppgan_lite.signatures import ArgumentsOf, FilePath, NonNegative, NonNegativeInt, PositiveInt
 
+OWN_STYLE_MOMENTUM = 0.98  # of the running colors of the paintings
+
 
 class StyleTransferDraft(TransformDraft):
     """Trains the draft of a `StyleTransferNet`.
@@ -65,7 +67,9 @@ class StyleTransferDraft(TransformDraft):
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """Do one step; see `TransformDraft.update`."""
-        self.net.update_own_style({IMAGE: mean_and_covariance(self.paintings(batch))})
+        # At first their mean, beginning with the batch: a net that comes from another style loses that one's colors.
+        momentum = min(OWN_STYLE_MOMENTUM, 1 - 1 / max(self.iteration, 1))
+        self.net.update_own_style({IMAGE: mean_and_covariance(self.paintings(batch))}, momentum)
         return super().update(batch)
 
     def paintings(self, batch: dict[str, paddle.Tensor]) -> paddle.Tensor:

@@ -39,6 +39,7 @@ class TransformDraft(PainterRecipe):
     """
 
     needs = ("photo", "photo_sample", "style")
+    best = ("total", "min")
     net: TransformPainter
     losses: StyleLosses
 
@@ -95,6 +96,15 @@ class TransformDraft(PainterRecipe):
             )
             terms["steady"] = self.steady * shift_consistency_loss(drafted[:some], again, rows, columns)
         return self.groups["painter"].step_on(terms)
+
+    def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """Return the perceptual losses of photos that are painted without input noise, and their sum, "total"."""
+        photo, painting = batch["photo"], self.paintings(batch)
+        colored = recolored(photo, batch["photo_sample"], painting)
+        norms = self.statistics(painting).get(NORMS, ())
+        drafted = self.net.transform(colored, paddle.ones([len(photo), 1]), *norms)
+        terms = {name: float(term) for name, term in self.losses(drafted, painting, colored).items()}
+        return {**terms, "total": sum(terms.values())}
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
         """Return photo, painting, and the photo painted with strength 1, 0.5 and 0."""
