@@ -29,6 +29,7 @@ VERBS = {
     "styles": "ppgan_lite.cli.styles:styles",
     "sheet": "ppgan_lite.cli.painting:sheet",
     "gui": "ppgan_lite.cli.painting:gui",
+    "learn": "ppgan_lite.cli.learning:learn",
     "train": "ppgan_lite.cli.training:train",
     "configs": "ppgan_lite.cli.training:configs",
     "board": "ppgan_lite.cli.training:board",

@@ -1,0 +1,186 @@
+"""The steps of learning a painting."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite.checkpoint import read_header
+from ppgan_lite.errors import CancelledError, PpganError, UsageError
+from ppgan_lite.images import SAMPLE_PHOTO, read_image
+from ppgan_lite.learning.plan import DRAFT, REVISION, Plan, Request, begin, new_plan, resumed_plan
+from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.styles.users import UserStyle
+from ppgan_lite.training import TrainingInterrupted, train
+from ppgan_lite.training.run_folder import LATEST, locked
+
+Report = Callable[[dict[str, Any]], None]
+
+_FINISH_S = 4.0  # for the style's file
+_LEAST_S = 2.0  # of the revision net's training, whatever was left
+
+
+class LearnInterrupted(CancelledError):
+    """Learning was asked to stop; what it has learned is kept.
+
+    Attributes:
+        style: As it is now; None if nothing was learned yet.
+    """
+
+    def __init__(self, plan: Plan, style: UserStyle | None, minutes: float, painting: Path) -> None:
+        self.style = style
+        command = shlex.join(["paddlegan", "learn", str(painting), "--name", plan.title, "--resume"])
+        kept = "what it has learned is kept" if style else "nothing is learned yet"
+        PpganError.__init__(
+            self,
+            plan.name,
+            f"stopped after {minutes:.1f} of {plan.minutes:g} minutes; {kept}",
+            remedy=f"Continue: {command}",
+        )
+
+
+def learn(request: Request, report: Report) -> UserStyle:
+    """Learn a painting and return the style, which from then on is used by its name.
+
+    Args:
+        request: What to learn.
+        report: Called with JSON objects whose "event" is
+
+            - "started": "name", "title", "run" (its folder), "minutes", "start" (the style it starts from);
+            - "progress": "stage" ("draft" or "revision"), "iteration", "seconds" used and "seconds_left";
+            - "preview": "file", "seconds".
+
+    Raises:
+        LearnInterrupted: It was stopped by Ctrl-C or SIGTERM.
+        ImageError, UsageError: The painting cannot be read, or the request cannot be met; see `new_plan`.
+        PpganError: As `training.train`.
+    """
+    began = time.monotonic()
+    plan, painting = (resumed_plan(request), None) if request.resume else new_plan(request)
+    photo = read_image(request.preview or SAMPLE_PHOTO)[0]
+    require_paddle()
+    with locked(plan.folder):
+        if painting is not None:
+            begin(plan, painting)
+        return _Learning(plan, request, began, report).run(photo)
+
+
+class _Learning:
+    """One start of a run of learning.
+
+    Args:
+        plan: Of the run.
+        request: That started it.
+        began: When, by `time.monotonic`.
+        report: See `learn`.
+    """
+
+    def __init__(self, plan: Plan, request: Request, began: float, report: Report) -> None:
+        self._request = request
+        self._began = began
+        self._report = report
+        self._draft = plan.folder / DRAFT
+        self._revision = plan.folder / REVISION
+        # A start that was killed has told no seconds.
+        trained = _trained_seconds(self._draft) + _trained_seconds(self._revision)
+        self._plan = replace(plan, seconds=max(plan.seconds, trained))
+
+    @property
+    def _seconds(self) -> float:
+        """Used so far, by earlier starts too."""
+        return self._plan.seconds + time.monotonic() - self._began
+
+    @property
+    def _seconds_left(self) -> float:
+        return 60 * self._plan.minutes - self._seconds
+
+    def run(self, photo: Any) -> UserStyle:
+        """Do what is left to do, and return the style."""
+        from ppgan_lite.learning.previews import Previews
+
+        whole = self._is_draft_whole()
+        if whole and self._request.resume and self._seconds_left < _LEAST_S:
+            more = f"Give it more: --minutes {2 * self._plan.minutes:g}"
+            raise UsageError(self._plan.name, f"has learned for its {self._plan.minutes:g} minutes", remedy=more)
+        if self._plan.start is None:
+            from ppgan_lite.learning.nearest import nearest_style
+
+            self._plan = replace(self._plan, start=nearest_style(self._plan.draft_config()))
+        self._plan.save()
+        self._report(
+            {
+                "event": "started",
+                "name": self._plan.name,
+                "title": self._plan.title,
+                "run": str(self._plan.folder),
+                "minutes": self._plan.minutes,
+                "start": self._plan.start,
+            }
+        )
+        previews = Previews(photo, self._plan.previews, self._began - self._plan.seconds, self._show_preview)
+        with self._keeping():
+            if not whole:
+                shutil.rmtree(self._revision, ignore_errors=True)  # of a shorter draft
+                self._train(self._draft, self._plan.draft_config(), previews)
+                self._keep()  # a style already, should anything happen to the revision net
+            seconds = max(self._seconds_left - _FINISH_S, _LEAST_S) + _trained_seconds(self._revision)
+            self._train(self._revision, self._plan.revision_config(seconds / 60), previews)
+        return self._keep()
+
+    def _is_draft_whole(self) -> bool:
+        """Return whether the draft has been trained for its minutes."""
+        seconds = _trained_seconds(self._draft)
+        return seconds > 0 and seconds >= 60 * self._plan.draft_minutes - _LEAST_S
+
+    def _train(self, folder: Path, config: Any, previews: Callable[[Any], None]) -> None:
+        def watch(run: Any) -> None:
+            self._report(
+                {
+                    "event": "progress",
+                    "stage": folder.name,
+                    "iteration": run.iteration,
+                    "seconds": round(self._seconds, 1),
+                    "seconds_left": round(max(self._seconds_left, 0.0), 1),
+                }
+            )
+            previews(run)
+
+        resume = (folder / LATEST).exists()
+        train(config, run_dir=folder, resume=resume, device=self._request.device, watch=watch, quiet=True)
+
+    def _show_preview(self, path: Path) -> None:
+        self._report({"event": "preview", "file": str(path), "seconds": round(self._seconds, 1)})
+
+    def _keep(self) -> UserStyle:
+        """Write what has been learned so far as a style, and the time that it took."""
+        from ppgan_lite.learning.results import write_style
+
+        style = write_style(self._plan, self._trainings(), minutes=self._seconds / 60)
+        replace(self._plan, seconds=self._seconds).save()
+        return style
+
+    def _trainings(self) -> list[Path]:
+        """Return the newest checkpoint of each training so far."""
+        return [path for path in (self._draft / LATEST, self._revision / LATEST) if path.exists()]
+
+    @contextlib.contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """Keep what has been learned where the training is stopped."""
+        try:
+            yield
+        except (TrainingInterrupted, KeyboardInterrupt) as stopped:
+            minutes = self._seconds / 60
+            style = self._keep() if self._trainings() else None
+            raise LearnInterrupted(self._plan, style, minutes, self._request.painting) from stopped
+
+
+def _trained_seconds(run: Path) -> float:
+    """Return how long a run has been trained; 0 before its first checkpoint."""
+    path = run / LATEST
+    return float(read_header(path).training["seconds"]) if path.exists() else 0.0

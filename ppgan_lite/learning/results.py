@@ -1,0 +1,63 @@
+"""The file of a learned style."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite.checkpoint import SUFFIX, Header, build_net, read_checkpoint, write_checkpoint
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to
+from ppgan_lite.learning.plan import Plan
+from ppgan_lite.learning.previews import painted
+from ppgan_lite.styles.users import THUMBNAIL, UserStyle, read_style, styles_folder
+
+_NET = "painter"
+_THUMBNAIL_PX = 160
+
+
+def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> UserStyle:
+    """Write a style's file, in place of one of an earlier end of its training.
+
+    Args:
+        plan: What was asked for.
+        trainings: A checkpoint of each training so far; the painter is that of the last one.
+        minutes: Used for all of it.
+
+    Raises:
+        CheckpointError: It cannot be written.
+    """
+    headers = [read_checkpoint(path) for path in trainings]
+    header, tensors = headers[-1]
+    history = [_record(other) for other, _ in headers]
+    learned = {"painting": {"file": plan.file, "sha256": plan.sha256}, "minutes": round(minutes, 2)}
+    settings = {"content": plan.content, "scale": plan.scale, "photos": plan.photos_name, "started_from": plan.start}
+    about = {
+        "title": {"en": plan.title, "zh": plan.title},
+        **learned,
+        "settings": settings,
+        "learned": datetime.date.today().isoformat(),
+        "origin": "learned from one painting by `paddlegan learn`",
+    }
+    header = Header(
+        {_NET: header.nets[_NET]}, {_NET: header.predictors[_NET]}, training={"history": history}, about=about
+    )
+    tensors = {name: tensor for name, tensor in tensors.items() if name.startswith(f"net/{_NET}/")}
+    net = build_net(_NET, header, tensors)
+    sample = painted(net, read_image(SAMPLE_PHOTO)[0], header.predictors[_NET].settings, revised=False)
+    path = styles_folder() / f"{plan.name}{SUFFIX}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(path, header, {**tensors, THUMBNAIL: short_side_to(sample, _THUMBNAIL_PX)}, half=True)
+    return read_style(path)
+
+
+def _record(header: Header) -> dict[str, Any]:
+    """Return what made a checkpoint of a training, without folders of the user's."""
+    recipe = {key: value for key, value in header.recipe.items() if key != "perceptual"}
+    return {
+        "program": header.program,
+        "iterations": header.training["iteration"],
+        "seconds": round(header.training["seconds"]),
+        "recipe": recipe,
+    }
