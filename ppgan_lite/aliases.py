@@ -165,7 +165,8 @@ def _current_section(place: str, section: Mapping[str, Any]) -> tuple[dict[str, 
 
 def _without_idle(recipe: dict[str, Any]) -> dict[str, Any]:
     """Drop the arguments of a recipe that are gone and had no effect; see `WITHOUT_EFFECT`."""
-    idle = WITHOUT_EFFECT.get(recipe.get("name", ""), {})
+    name = recipe.get("name")
+    idle = WITHOUT_EFFECT.get(name, {}) if isinstance(name, str) else {}
     dropped = {key for key, value in idle.items() if recipe.get(key) == value}
     if "gram" in dropped:
         dropped.add("gram_layers")

@@ -350,6 +350,20 @@ def test_a_date_is_the_name_of_a_folder(tmp_path):
     assert load_config(path, ["data.folder=2023-12-31"]).data["folder"] == "2023-12-31"
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("recipe={name: [x]}", "recipe.name: ['x'] (a list); expected one of Composed, Other, Painter"),
+        ("recipe.name={x: 1}", "recipe.name: {'x': 1} (a mapping); expected one of Composed, Other, Painter"),
+        ("recipe={null: 1, 2: 3}", "recipe.None: Painter has no such key"),
+        ("recipe={1: 2}", "recipe.1: Painter has no such key"),
+        ("data={true: 2}", "data.True: Pictures has no such key"),
+    ],
+)
+def test_keys_and_names_that_are_no_text_are_told(tmp_path, override, message):
+    assert message in faults(tmp_path, GOOD, override)
+
+
 def test_a_folder_whose_name_is_not_utf8_can_be_given_and_dumped(tmp_path):
     name = os.fsdecode(b"caf\xe9")
     config = load_config(written(tmp_path, GOOD), [f"data.folder={name}"])

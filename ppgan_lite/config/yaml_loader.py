@@ -98,7 +98,7 @@ class YamlLoader(yaml.SafeLoader):
         node.value = [*merged, *own]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Construct a mapping inside of a list.
+        """Construct a mapping inside of a list, or of an override; its keys are text, as those of a config are.
 
         Raises:
             ConstructorError: It has a key twice.
@@ -108,7 +108,7 @@ class YamlLoader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode) and key.value in names:
                 raise yaml.constructor.ConstructorError(None, None, f"{key.value} is said twice", key.start_mark)
             names.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
-        return super().construct_mapping(node, deep=deep)
+        return {str(key): value for key, value in super().construct_mapping(node, deep=deep).items()}
 
 
 def _refused(problem: str, event: yaml.Event) -> yaml.composer.ComposerError:
