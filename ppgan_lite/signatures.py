@@ -140,6 +140,20 @@ def _parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     }
 
 
+def with_floats(target: type | Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments with integers as floats where a signature wants these: Paddle takes no other."""
+    floats = {name for name, item in _parameters(target).items() if _is_float(item.annotation)}
+    is_integer = {name for name, value in arguments.items() if type(value) is int}
+    return {name: float(value) if name in floats & is_integer else value for name, value in arguments.items()}
+
+
+def _is_float(hint: Any) -> bool:
+    """Return whether a type is that of floats, or of floats and null."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return all(map(_is_float, (choice for choice in typing.get_args(hint) if choice is not type(None))))
+    return (typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint) is float
+
+
 def marks_of(target: type | Callable[..., Any]) -> dict[str, list[Any]]:
     """Return the metadata of the `Annotated` types of each parameter, such as "path" for `FilePath`."""
     return {name: list(_metadata(item.annotation)) for name, item in _parameters(target).items()}

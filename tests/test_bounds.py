@@ -141,3 +141,20 @@ def test_a_net_that_cannot_be_built_is_told_in_one_line(tmp_path: Path):
     ) as caught:
         build(RECIPES, section, "recipe")
     assert "\n" not in str(caught.value)
+
+
+def test_integers_become_floats_where_these_are_wanted():
+    overrides = ["recipe.learning_rate=1", "recipe.content=4", "recipe.net.channels=8", "train.save_every_s=9"]
+    config = load_config("tiny/style_draft", [*overrides, "train.clip_norm=1", "train.schedule.final=0"])
+    assert isinstance(config.recipe["learning_rate"], float) and isinstance(config.recipe["content"], float)
+    assert isinstance(config.recipe["net"]["channels"], int) and isinstance(config.train.iterations, int)
+    assert [type(value) for value in (config.train.save_every_s, config.train.clip_norm)] == [float, float]
+    assert isinstance(config.train.schedule.final, float) and config.train.ema is None
+    assert isinstance(load_config("cyclegan_unet", ["data.resize_to=300"]).data["resize_to"], int)
+
+
+def test_a_generator_makes_gray_pictures_or_colors():
+    section = load_config("tiny/restore_saltpepper", ["recipe.generator.in_channels=5"]).recipe
+    with pytest.raises(UsageError) as caught:
+        build(RECIPES, section, "recipe")
+    assert str(caught.value) == "recipe.generator.in_channels: 5; expected 1 for gray pictures, or 3"

@@ -108,6 +108,23 @@ def test_a_damaged_file_of_a_run_is_repaired_by_resuming_it(run, longer, name, d
     assert not list(run.rglob("*.part"))
 
 
+@pytest.mark.parametrize("damage", ["empty", "half", "zeros", "a folder"])
+def test_a_damaged_lock_hinders_nothing(run, damage):
+    (run / "run.lock").write_text("process 4711 on another\n")
+    DAMAGES[damage](run / "run.lock")
+    resume(run)
+    assert not (run / "run.lock").exists()
+
+
+@pytest.mark.parametrize("name", ["previews", "visualdl"])
+def test_a_file_where_a_folder_belongs_is_renamed(run, name):
+    shutil.rmtree(run / name, ignore_errors=True)
+    (run / name).write_text("mine")
+    resume(run)
+    assert (run / f"{name}.damaged").read_text() == "mine"
+    assert name != "previews" or (run / "previews/0000006.png").is_file()
+
+
 def test_every_file_may_be_gone_but_one_numbered_checkpoint(run, longer):
     for path in run.iterdir():
         if path.name not in ("iteration_0000002.ppgan", "previews"):

@@ -20,7 +20,16 @@ from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
-from ppgan_lite.signatures import ArgumentsOf, Fault, argument_faults, marks_of, shown, unknown_key, with_defaults
+from ppgan_lite.signatures import (
+    ArgumentsOf,
+    Fault,
+    argument_faults,
+    marks_of,
+    shown,
+    unknown_key,
+    with_defaults,
+    with_floats,
+)
 from ppgan_lite.tables import resolve
 
 SECTIONS = ("recipe", "data", "loader", "train", "validation")
@@ -65,7 +74,10 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
         recipe=with_nets_resolved(parts["recipe"]),
         data=_resolved(DATASETS, parts["data"], "data"),
         loader=LoaderSettings(**parts["loader"]),
-        train=TrainSettings(**parts["train"], schedule=ScheduleSettings(**schedule)),
+        train=TrainSettings(
+            **with_floats(TrainSettings, parts["train"]),
+            schedule=ScheduleSettings(**with_floats(ScheduleSettings, schedule)),
+        ),
         validation=ValidationSettings(**{**parts["validation"], "data": measured}),
         source=str(sources.path),
     )
@@ -82,7 +94,8 @@ def with_nets_resolved(section: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resolved(table: Mapping[str, str], section: Mapping[str, Any], what: str) -> dict[str, Any]:
     arguments = {key: value for key, value in section.items() if key != "name"}
-    return {"name": section["name"], **with_defaults(resolve(table, section["name"], what), arguments)}
+    cls = resolve(table, section["name"], what)
+    return {"name": section["name"], **with_defaults(cls, with_floats(cls, arguments))}
 
 
 def _section(settings: Mapping[str, Any], name: str, sources: Sources, prefix: str = "") -> dict[str, Any]:

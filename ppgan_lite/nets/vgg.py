@@ -38,7 +38,7 @@ class VGGEncoder(Net):
         self.conv0.bias.set_value(paddle.full([3], -2.0))
         self.steps: list[str] = []  # names of convolutions, with "pool" between the stages
         in_channels = 3
-        for stage, (width, count) in enumerate(zip(channels, convs), start=1):
+        for stage, (width, count, _) in enumerate(zip(channels, convs, LAYERS, strict=True), start=1):
             for number in range(1, count + 1):
                 name = f"conv{stage}_{number}"
                 self.add_sublayer(name, ReflectConv(in_channels, width))

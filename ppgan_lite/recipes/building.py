@@ -30,7 +30,7 @@ def chosen_generator(choice: Mapping[str, Any]) -> nn.Layer:
     """Build the net that a `NetChoice` names, and require that it makes pictures.
 
     Raises:
-        UsageError: The table has no such net, or it makes no pictures.
+        UsageError: The table has no such net, it makes no pictures, or its pictures are neither gray nor in color.
     """
     net = chosen_net(choice)
     if not hasattr(net, "value_range"):
@@ -39,6 +39,9 @@ def chosen_generator(choice: Mapping[str, Any]) -> nn.Layer:
             choice["name"],
             "a net that makes pictures, as ResnetGenerator and UnetGenerator do",
         )
+    for key in ("in_channels", "out_channels"):
+        if net.arguments.get(key, 3) not in (1, 3):
+            raise UsageError(f"recipe.generator.{key}", str(net.arguments[key]), "1 for gray pictures, or 3")
     return net
 
 
