@@ -16,6 +16,7 @@ os.environ["QT_FONT_DPI"] = "80"  # without a desktop, Qt takes larger letters t
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from painted_window import paint_in_window
+from PIL import Image
 
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.gui.window import MainWindow
@@ -47,10 +48,20 @@ def take(photo: Path, style: str | None, language: str, output: Path, settings: 
         nonlocal saved
         output.parent.mkdir(parents=True, exist_ok=True)
         saved = window.grab().save(str(output))
+        if saved:
+            _shrink(output)
 
     paint_in_window(style, photo, settings, opened=prepare, painted=save)
     print(output if saved else f"{output} cannot be written")
     return 0 if saved else 1
+
+
+def _shrink(picture: Path) -> None:
+    """Store a picture in 256 colors, which halves the file and does not show in a page."""
+    with Image.open(picture) as opened:
+        image = opened.convert("RGB")
+    palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(picture, optimize=True)
 
 
 if __name__ == "__main__":
