@@ -33,7 +33,7 @@ def main() -> None:
     arguments = parser.parse_args()
     photo, _ = read_image(arguments.photo)
     painted = [(style.name, load_stylizer(style.name)(photo)) for style in catalogue()]
-    page = draw_page(photo, painted, columns=arguments.columns or _columns(len(painted)), cell_px=arguments.cell)
+    page = draw_page(photo, painted, columns=arguments.columns or columns_for(len(painted)), cell_px=arguments.cell)
     for quality in QUALITIES:
         buffer = io.BytesIO()
         page.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
@@ -69,7 +69,8 @@ def draw_page(photo: np.ndarray, painted: list[tuple[str, np.ndarray]], *, colum
     return page
 
 
-def _columns(count: int) -> int:
+def columns_for(count: int) -> int:
+    """Choose how many columns leave the fewest cells empty, given that the photo takes four of them."""
     return min(range(5, 8), key=lambda columns: (-(count + 4) % columns, columns))
 
 

@@ -4,7 +4,10 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from ppgan_lite.styles import catalogue
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -63,3 +66,31 @@ def test_an_unknown_benchmark_is_refused(everything, monkeypatch, capsys):
     with pytest.raises(SystemExit) as caught:
         everything.main()
     assert caught.value.code == 2 and "there is no benchmark speed" in capsys.readouterr().err
+
+
+@pytest.fixture
+def styles_picture(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import styles_picture
+
+    yield styles_picture
+    sys.modules.pop("styles_picture", None)
+
+
+@pytest.mark.parametrize("count", [1, 6, 16, 17, 18, 19, 20, 23])
+def test_every_style_is_once_on_the_picture_of_the_readme_however_many_there_are(styles_picture, count):
+    colors = [(10 * index + 5, 255 - 10 * index, 30) for index in range(count)]
+    painted = [(f"style_{index}", np.full((40, 50, 3), color, np.uint8)) for index, color in enumerate(colors)]
+    columns = styles_picture.columns_for(count)
+    page = np.asarray(styles_picture.draw_page(np.zeros((40, 50, 3), np.uint8), painted, columns=columns, cell_px=30))
+    assert [int((page == color).all(axis=2).sum()) for color in colors] == [900] * count
+
+
+def test_the_catalogue_names_the_painting_that_a_style_is_measured_with(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import quality
+
+    names = [quality.painting_of(style) for style in catalogue()]
+    for name in ("quality", "measuring"):
+        sys.modules.pop(name, None)
+    assert "van_gogh_starry_night" in names and len(set(names)) == len(names) == len(catalogue())
