@@ -19,6 +19,7 @@ from ppgan_lite.runtime.startup import open_closed_streams
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
+    from ppgan_lite.gui.state import Choice
     from ppgan_lite.gui.window import MainWindow
     from ppgan_lite.gui.worker import Cancelled
     from ppgan_lite.inference.predictor import Predictor
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     window.show()
     code = _wait(application, window)
-    window.close()
+    window.quit()
     if not window.stopped:
         # A kernel that cannot be interrupted is still running; Qt would abort on destroying its thread.
         sys.stderr.flush()
@@ -78,7 +79,10 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     theme.apply(application)
     language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
     preferences = QSettings("ppgan_lite", "window")
-    window = MainWindow(State.with_styles(catalogue()), _load, preferences, language)
+    own, problems = _own_styles()
+    window = MainWindow(State.with_styles(catalogue(), own), _load, preferences, language)
+    if problems:
+        window.show_problem(problems[0])
     if checkpoint is not None and _is_picture(checkpoint):
         window.open_painting(Path(checkpoint))
     elif checkpoint is not None and not window.choose(checkpoint):
@@ -86,6 +90,21 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     if photo is not None:
         window.open_photo(Path(photo))
     return application, window
+
+
+def _own_styles() -> tuple[list[Choice], list[PpganError]]:
+    """Return the styles of the user's own, and an error for each file that is none."""
+    from ppgan_lite.gui.state import user_style_choice
+    from ppgan_lite.styles.users import user_styles
+
+    styles, problems = user_styles()
+    choices = []
+    for style in styles:
+        try:
+            choices.append(user_style_choice(style))
+        except PpganError as error:
+            problems.append(error)
+    return choices, problems
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -122,7 +141,7 @@ def _wait(application: QApplication, window: MainWindow) -> int:
     def interrupt(_signal: int, _frame: object) -> None:
         nonlocal interrupted
         interrupted = True
-        window.close()
+        window.quit()
 
     def show_unexpected(_kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         logger.error("unexpected error", exc_info=(type(error), error, traceback))

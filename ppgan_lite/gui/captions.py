@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import one_line
-from ppgan_lite.gui.state import Choice, Picture, Result
+from ppgan_lite.gui.state import Choice, Learning, Picture, Result
 from ppgan_lite.gui.texts import text
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tup
         )
     if choice.kind == "checkpoint":
         return choice.title[language], text(f"task_{choice.task}", language)
-    return choice.title[language], choice.subtitle[language]
+    return choice.title[language], choice.subtitle.get(language) or text("yours", language)
 
 
 def direction_caption(direction: str) -> str:
@@ -87,6 +87,17 @@ def cost_caption(cost: Cost, language: str) -> str:
         return memory
     count, unit = cost.duration
     return text("cost", language, time=text(unit, language, count=count), memory=memory)
+
+
+def learning_caption(learning: Learning, language: str) -> str:
+    """Return what is learned and the time that is left."""
+    caption = text("learning", language, title=learning.title)
+    if learning.stopping:
+        return _DOT.join([caption, text("learn_stopping", language)])
+    if learning.seconds_left is None:
+        return _DOT.join([caption, text("preparing", language)])
+    minutes, seconds = divmod(round(learning.seconds_left), 60)
+    return _DOT.join([caption, text("time_left", language, time=f"{minutes}:{seconds:02d}")])
 
 
 def error_line(error: BaseException, language: str) -> str:

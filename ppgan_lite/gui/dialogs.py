@@ -66,6 +66,16 @@ class ErrorDialog(QMessageBox):
         self.open()
 
 
+def asks_to_close(parent: QWidget, language: str) -> bool:
+    """Ask whether to close the window while a painting is being learned."""
+    box = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", text("close_title", language), QMessageBox.NoButton, parent)
+    box.setInformativeText(text("close_question", language))
+    stop = box.addButton(text("learn_stop", language), QMessageBox.AcceptRole)
+    box.addButton(text("cancel", language), QMessageBox.RejectRole)
+    box.exec_()
+    return box.clickedButton() is stop
+
+
 def _pick(parent: QWidget, preferences: QSettings, title: str, kinds: str, language: str) -> Path | None:
     chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), _folder(preferences), kinds)
     if not chosen:

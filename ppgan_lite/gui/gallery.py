@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt5.QtCore import QModelIndex, QPointF, QRectF, QSize, QSizeF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap, QWheelEvent
 from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -9,6 +11,7 @@ from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDel
 from ppgan_lite.gui import theme
 from ppgan_lite.gui.captions import choice_texts
 from ppgan_lite.gui.state import Choice, Picture
+from ppgan_lite.gui.view import to_pixmap
 
 _PICTURE = QSize(140, 98)
 _MARGIN = 6
@@ -85,7 +88,7 @@ class Gallery(QListWidget):
 def _thumbnail(choice: Choice) -> QPixmap | None:
     if choice.thumbnail is None:
         return None
-    pixmap = QPixmap(str(choice.thumbnail))
+    pixmap = QPixmap(str(choice.thumbnail)) if isinstance(choice.thumbnail, Path) else to_pixmap(choice.thumbnail)
     return None if pixmap.isNull() else pixmap
 
 

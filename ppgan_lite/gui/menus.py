@@ -18,6 +18,7 @@ _FILE: list[_Entry] = [
     ("paste", QKeySequence.Paste, None),
     None,
     ("any_painting", "Ctrl+Shift+O", "painting"),
+    ("learn_painting", "Ctrl+Shift+L", "brush"),
     ("load_checkpoint", "Ctrl+L", "checkpoint"),
     None,
     ("save_as", QKeySequence.Save, "save"),

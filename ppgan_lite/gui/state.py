@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from ppgan_lite.images import ImageMetadata, fitting_metadata, result_name
 if TYPE_CHECKING:
     from ppgan_lite.checkpoint import PredictorSpec
     from ppgan_lite.styles import Style
+    from ppgan_lite.styles.users import UserStyle
 
 LANGUAGES = ("en", "zh")
 TASKS = ("stylize", "translate", "restore")
@@ -56,7 +58,7 @@ class Choice:
         kind: "style", "painting" or "checkpoint".
         title: Language -> name; empty where `texts` has the name.
         subtitle: Language -> artist and year.
-        thumbnail: A picture file, None where there is none.
+        thumbnail: A picture file, or uint8 (height, width, 3) RGB; None where there is none.
         task: As `PredictorSpec.task`.
         inputs: As `PredictorSpec.inputs`.
         directions: Names of the checkpoint's predictors, where it has several.
@@ -67,7 +69,7 @@ class Choice:
     kind: str
     title: dict[str, str] = field(default_factory=dict, compare=False)
     subtitle: dict[str, str] = field(default_factory=dict, compare=False)
-    thumbnail: Path | None = None
+    thumbnail: Path | np.ndarray | None = field(default=None, compare=False)
     task: str = "stylize"
     inputs: tuple[str, ...] = ("photo",)
     directions: tuple[str, ...] = ()
@@ -91,6 +93,15 @@ def style_choice(style: Style) -> Choice:
     comma = {"en": ", ", "zh": "，"}
     subtitle = {language: f"{style.artist[language]}{comma[language]}{style.year}" for language in LANGUAGES}
     return Choice(style.name, "style", dict(style.title), subtitle, Path(style.thumbnail))
+
+
+def user_style_choice(style: UserStyle) -> Choice:
+    """Describe a style of the user's own.
+
+    Raises:
+        CheckpointError: Its file is damaged.
+    """
+    return Choice(style.name, "style", dict.fromkeys(LANGUAGES, style.title), {}, style.thumbnail())
 
 
 def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ...] = ()) -> Choice:
@@ -253,6 +264,34 @@ class Jobs:
 
 
 @dataclass
+class Learning:
+    """A painting that is being learned, by a process of its own.
+
+    Attributes:
+        title: Of the style.
+        seconds: Used so far.
+        seconds_left: None before the first step.
+        preview: The newest picture of the net in training; None before the first.
+        shows_preview: Whether the result pane shows it.
+        stopping: Whether it was asked to stop.
+    """
+
+    title: str
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    preview: Path | None = None
+    shows_preview: bool = True
+    stopping: bool = False
+
+    @property
+    def share(self) -> float:
+        """The part of its time that is over, 0 to 1."""
+        if self.seconds_left is None:
+            return 0.0
+        return self.seconds / max(self.seconds + self.seconds_left, 1e-3)
+
+
+@dataclass
 class State:
     """Everything that the window shows. A part changes only when its new value is complete and valid."""
 
@@ -263,12 +302,18 @@ class State:
     settings: StyleSettings = field(default_factory=StyleSettings)
     result: Result | None = None
     jobs: Jobs = field(default_factory=Jobs)
+    learning: Learning | None = None
 
     @classmethod
-    def with_styles(cls, styles: tuple[Style, ...]) -> State:
-        """Return the state of a fresh window: the first style is chosen."""
-        choices = [ANY_PAINTING, *(style_choice(style) for style in styles)]
-        return cls(choices, choices[1] if styles else ANY_PAINTING)
+    def with_styles(cls, styles: tuple[Style, ...], own: Sequence[Choice] = ()) -> State:
+        """Return the state of a fresh window: the first style that ships is chosen.
+
+        Args:
+            styles: Those that ship.
+            own: Those of the user's, which stand before them.
+        """
+        shipped = [style_choice(style) for style in styles]
+        return cls([ANY_PAINTING, *own, *shipped], shipped[0] if shipped else ANY_PAINTING)
 
     @property
     def missing(self) -> str | None:
@@ -303,8 +348,8 @@ class State:
         self.choices = [changed if other == self.choice else other for other in self.choices]
         self.choice = changed
 
-    def add_checkpoint(self, choice: Choice) -> None:
-        """Add a checkpoint file to the gallery, in place of an earlier one of the same path, and choose it."""
+    def add(self, choice: Choice) -> None:
+        """Add a checkpoint file or a style to the gallery, in place of an earlier one of its source, and choose it."""
 
         self.choices = [other for other in self.choices if other.source != choice.source]
         self.choices.insert(self.choices.index(ANY_PAINTING) + 1, choice)

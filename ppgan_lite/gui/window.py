@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +22,12 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import dialogs
 from ppgan_lite.gui.captions import (
     device_caption,
     error_line,
+    learning_caption,
     photo_caption,
     progress_caption,
     result_caption,
@@ -33,12 +36,15 @@ from ppgan_lite.gui.captions import (
 from ppgan_lite.gui.controls import Controls
 from ppgan_lite.gui.dropped import accepts_mime, read_mime
 from ppgan_lite.gui.gallery import Gallery
+from ppgan_lite.gui.learn_dialog import LearnDialog, LearningRow
+from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.menus import Menus
-from ppgan_lite.gui.state import Choice, Job, Picture, Result, State, StyleSettings
+from ppgan_lite.gui.state import Choice, Job, Learning, Picture, Result, State, StyleSettings, user_style_choice
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, text
 from ppgan_lite.gui.view import PicturePane, Placeholder, Viewport, to_pixmap
 from ppgan_lite.gui.worker import LoadPredictor, PredictorCache, Worker, preview_of, read_picture, save_result
-from ppgan_lite.images import ImageMetadata
+from ppgan_lite.images import ImageMetadata, write_image
+from ppgan_lite.styles.users import read_style
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
 # A running kernel cannot be stopped; a file that is being written should be completed.
 _STOP_PAINTER_MS = 5_000
 _STOP_FILES_MS = 60_000
+_STOP_LEARNING_MS = 60_000  # a step, and writing the style
 
 _ZOOM_STEP = 1.4
 _DEVICE_WIDTH_PX = 420
@@ -59,9 +66,17 @@ class MainWindow(QMainWindow):
         load: Makes a predictor from a `Choice.source` and a direction; called on a worker thread only.
         preferences: Store language, folder and geometry.
         language: "en" or "zh"; a stored language takes precedence.
+        learner: Learns paintings.
     """
 
-    def __init__(self, state: State, load: LoadPredictor, preferences: QSettings, language: str) -> None:
+    def __init__(
+        self,
+        state: State,
+        load: LoadPredictor,
+        preferences: QSettings,
+        language: str,
+        learner: Learner | None = None,
+    ) -> None:
         super().__init__()
         self.state = state
         self.stopped = False  # whether both threads have ended
@@ -79,6 +94,11 @@ class MainWindow(QMainWindow):
         self._painting_pixmap: QPixmap | None = None
         self._result_pixmap: QPixmap | None = None
         self._translator = QTranslator(self)
+        self._photo_folder: tempfile.TemporaryDirectory[str] | None = None
+
+        self._preview_pixmap: QPixmap | None = None
+        self.learner = learner or Learner()
+        self.learner.told.connect(self._learning_told)
 
         self._predictors = PredictorCache(load)
         self._painter_worker = self._make_worker("painter")
@@ -146,6 +166,7 @@ class MainWindow(QMainWindow):
             self.pick_painting()
             return
         request = self.state.request()
+        self._show_preview(False)
         self._progress = self._cost = None
         self._paint_began = time.perf_counter()
         self._submit(
@@ -161,6 +182,30 @@ class MainWindow(QMainWindow):
         if self.state.jobs.drop("paint"):
             self._set_status("cancelled")
             self._show_state()
+
+    def learn(self, painting: Path, options: list[str]) -> None:
+        """Start to learn a painting, with options of `paddlegan learn`."""
+        if self.learner.running:
+            self._set_status("learn_busy")
+            return
+        title = next((option[7:] for option in options if option.startswith("--name=")), painting.stem)
+        self.state.learning = Learning(title)
+        self._preview_pixmap = None
+        photo = self._photo_file()
+        self.learner.start(painting, [*options, *([f"--preview={photo}"] if photo else [])])
+        self._show_state()
+
+    def stop_learning(self) -> None:
+        """Ask to stop learning; what is learned so far becomes a style."""
+        self.learner.stop()
+        if self.state.learning is not None:
+            self.state.learning.stopping = True
+        self._show_learning()
+
+    def quit(self) -> None:
+        """Close the window without a question; a painting that is being learned is kept as it is."""
+        self.learner.stop()
+        self.close()
 
     def save(self, path: Path, *, overwrite: bool) -> None:
         result = self.state.result
@@ -195,6 +240,11 @@ class MainWindow(QMainWindow):
             lines.append(self.text("kept"))
         self.dialog.show_error(self.text(key), *lines)
 
+    def show_problem(self, error: Exception) -> None:
+        """Show an error in the status bar alone."""
+        self._status = lambda: error_line(error, self._language)
+        self._show_status()
+
     # dialogs --------------------------------------------------------------------------------------------------------
 
     def pick_photo(self) -> None:
@@ -206,6 +256,18 @@ class MainWindow(QMainWindow):
         path = dialogs.pick_picture(self, self._preferences, "open_painting_title", self._language)
         if path is not None:
             self.open_painting(path)
+
+    def pick_learning(self) -> None:
+        """Ask what to learn: the chosen painting, or another one, and for how long."""
+        if self.learner.running:
+            self._set_status("learn_busy")
+            return
+        chosen = self.state.painting.path if self.state.painting and self.state.choice.needs_painting else None
+        path = chosen or dialogs.pick_picture(self, self._preferences, "open_painting_title", self._language)
+        if path is not None:
+            self.learn_dialog = LearnDialog(self, path, self._language)
+            self.learn_dialog.chosen.connect(self.learn)
+            self.learn_dialog.open()
 
     def pick_checkpoint(self) -> None:
         path = dialogs.pick_checkpoint(self, self._preferences, self._language)
@@ -263,7 +325,7 @@ class MainWindow(QMainWindow):
 
     def _checkpoint_loaded(self, answer: tuple[Choice, tuple[str, str]]) -> None:
         choice, (self._device, self._device_note) = answer
-        self.state.add_checkpoint(choice)
+        self.state.add(choice)
         self._set_status("ready")
         self._show_gallery()
         self._show_state()
@@ -282,6 +344,45 @@ class MainWindow(QMainWindow):
         self._device, self._device_note = device
         self._show_state()
 
+    # events of learning ---------------------------------------------------------------------------------------------
+
+    def _learning_told(self, event: dict[str, Any]) -> None:
+        learning = self.state.learning
+        if learning is None:
+            return
+        kind = event["event"]
+        if kind == "started":
+            learning.title = str(event["title"])
+        elif kind == "progress":
+            learning.seconds, learning.seconds_left = float(event["seconds"]), float(event["seconds_left"])
+        elif kind == "preview":
+            learning.preview = Path(event["file"])
+            self._preview_pixmap = QPixmap(str(learning.preview))
+            if self.state.photo is None:
+                self.viewport.show_photo(self._preview_pixmap.size())
+            self._show_state()
+            return
+        else:
+            self._learning_ended(kind, event, learning)
+            return
+        self._show_learning()
+
+    def _learning_ended(self, kind: str, event: dict[str, Any], learning: Learning) -> None:
+        self.state.learning = None
+        if kind in ("done", "kept"):
+            try:
+                self.state.add(user_style_choice(read_style(Path(event["path"]))))
+                self._set_status("learned" if kind == "done" else "learn_kept", title=learning.title)
+            except PpganError as error:
+                self.show_error("learn_failed", error)
+        elif kind == "failed":
+            self._set_status("learn_failed")
+            self.dialog.show_error(self.text("learn_failed"), str(event.get("error", "")))
+        else:
+            self._set_status("learn_nothing")
+        self._show_gallery()
+        self._show_state()
+
     # Qt events ------------------------------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -290,6 +391,11 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(100, self._warm_up)  # the window is painted first
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.learner.running and not self.learner.stopping and not self._closed:
+            if not dialogs.asks_to_close(self, self._language):
+                event.ignore()
+                return
+            self.learner.stop()
         event.accept()
         if self._closed:
             return
@@ -298,6 +404,9 @@ class MainWindow(QMainWindow):
         self.hide()  # at once, even where a thread needs a moment
         is_saving = self.state.jobs.is_running("save")
         self.state.jobs.drop_all()
+        self.learner.wait(_STOP_LEARNING_MS)
+        if self._photo_folder is not None:
+            self._photo_folder.cleanup()
         files_stopped = self._files_worker.stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
         self.stopped = self._painter_worker.stop(_STOP_PAINTER_MS) and files_stopped
 
@@ -331,6 +440,7 @@ class MainWindow(QMainWindow):
             "open_photo": self.pick_photo,
             "paste": self.paste,
             "any_painting": self.pick_painting,
+            "learn_painting": self.pick_learning,
             "load_checkpoint": self.pick_checkpoint,
             "save_as": self.pick_save,
             "copy": self.copy_result,
@@ -353,6 +463,7 @@ class MainWindow(QMainWindow):
         toolbar.addAction(actions["open_photo"])
         toolbar.addSeparator()
         toolbar.addAction(actions["any_painting"])
+        toolbar.addAction(actions["learn_painting"])
         toolbar.addAction(actions["load_checkpoint"])
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
@@ -371,6 +482,9 @@ class MainWindow(QMainWindow):
         panes.addLayout(photo_column, 1)
         panes.addLayout(result_column, 1)
 
+        self.learning_row = LearningRow()
+        self.learning_row.stop.connect(self.stop_learning)
+        self.learning_row.preview_toggled.connect(self._show_preview)
         self.gallery = Gallery()
         self.gallery.chosen.connect(self._choose)
         self.gallery.run.connect(self.run)
@@ -389,6 +503,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(12, 4, 12, 10)
         layout.setSpacing(10)
         layout.addLayout(panes, 1)
+        layout.addWidget(self.learning_row)
         layout.addWidget(self.gallery)
         layout.addWidget(self.controls)
         self.setCentralWidget(middle)
@@ -418,7 +533,11 @@ class MainWindow(QMainWindow):
         self.photo_pane.placeholder = Placeholder(self.text("drop_here"), self.text("drop_hint"))
         button = self.text(f"run_{state.choice.task}")
         self.result_pane.placeholder = Placeholder(self.text("result_here"), self.text("result_hint", button=button))
-        if result is not None:
+        learning = state.learning
+        previewed = learning is not None and learning.shows_preview and self._preview_pixmap is not None
+        if previewed:
+            self.result_pane.show_pixmap(self._preview_pixmap)
+        elif result is not None:
             self.result_pane.show_pixmap(self._result_pixmap)
         elif busy:
             self.result_pane.show_pixmap(self.photo_pane.pixmap, dimmed=True)
@@ -429,9 +548,38 @@ class MainWindow(QMainWindow):
 
         self.photo_title.setText(self.text("photo"))
         self.photo_detail.setText(photo_caption(state.photo, self._language))
-        self.result_title.setText(self.text("result"))
-        self.result_detail.setText(result_caption(result, self._language))
+        self.result_title.setText(self.text("learn_preview" if previewed else "result"))
+        self.result_detail.setText(
+            learning_caption(learning, self._language)
+            if previewed and learning
+            else result_caption(result, self._language)
+        )
+        self.learning_row.show_learning(learning, self._language)
         self._show_status()
+
+    def _show_learning(self) -> None:
+        """Update what shows the progress of learning."""
+        learning = self.state.learning
+        self.learning_row.show_learning(learning, self._language)
+        if learning is not None and learning.shows_preview and self._preview_pixmap is not None:
+            self.result_detail.setText(learning_caption(learning, self._language))
+
+    def _show_preview(self, shown: bool) -> None:
+        """Show the preview of learning in the result's pane, or the result."""
+        if self.state.learning is not None:
+            self.state.learning.shows_preview = shown
+            self._show_state()
+
+    def _photo_file(self) -> Path | None:
+        """Return the file of the photo; of a pasted one, a copy."""
+        photo = self.state.photo
+        if photo is None or photo.path is not None:
+            return photo.path if photo else None
+        if self._photo_folder is None:
+            self._photo_folder = tempfile.TemporaryDirectory()
+        path = Path(self._photo_folder.name) / "photo.png"
+        write_image(path, photo.preview, overwrite=True)
+        return path
 
     def _show_progress(self) -> None:
         if not self.state.jobs.is_running("paint"):

@@ -110,7 +110,7 @@ def test_a_checkpoint_that_is_loaded_again_keeps_one_place_in_the_gallery() -> N
     state = State.with_styles(())
     spec = SimpleNamespace(task="stylize", inputs=("photo", "style"))
     for _ in range(2):
-        state.add_checkpoint(checkpoint_choice(Path("mine.ppgan"), spec))
+        state.add(checkpoint_choice(Path("mine.ppgan"), spec))
     assert [choice.source for choice in state.choices] == ["any", "mine.ppgan"]
     assert state.choice.needs_painting
     state.open_painting(picture())
