@@ -9,14 +9,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import paddle
 import pytest
-from conftest import Run
 from PIL import Image
 
 from ppgan_lite import learning, styles
@@ -44,6 +43,8 @@ from ppgan_lite.recipes.transform import TransformDraft
 from ppgan_lite.styles import Style
 from ppgan_lite.styles.users import find_user_style, user_styles
 from ppgan_lite.training.run_folder import locked
+
+Run = Callable[..., tuple[int, str, str]]  # the command line
 
 NET = {"channels": 2, "blocks": 1, "revision_channels": 4, "revisions": 1}
 

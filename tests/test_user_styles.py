@@ -6,11 +6,11 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
 from net_examples import STYLE_TRANSFER
 
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
@@ -19,6 +19,8 @@ from ppgan_lite.inference.loading import find_checkpoint, load_predictor
 from ppgan_lite.runtime.user_data import data_folder
 from ppgan_lite.styles import users
 from ppgan_lite.styles.users import THUMBNAIL, find_user_style, name_of, remove_style, user_styles
+
+Run = Callable[..., tuple[int, str, str]]  # the command line
 
 
 @pytest.fixture
