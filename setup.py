@@ -63,5 +63,5 @@ setup(
             "types-PyYAML",
         ],
     },
-    entry_points={"console_scripts": ["paddlegan = ppgan_lite.cli:run"]},
+    entry_points={"console_scripts": ["paddlegan = ppgan_lite.__main__:run"]},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import io
@@ -536,6 +537,29 @@ def test_ctrl_c_that_a_library_turns_into_an_error_is_ctrl_c(
     assert code == 130
     assert err.splitlines()[-1] == "paddlegan: interrupted"
     assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
+def test_ctrl_c_that_python_loses_ends_a_batch_all_the_same_and_json_tells_what_was_done(
+    run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Inverter.__call__
+
+    def lose(self: Inverter, image: np.ndarray, **settings: Any) -> np.ndarray:
+        if self.calls:
+            with contextlib.suppress(KeyboardInterrupt):  # as in a finalizer, or a callback of an import
+                signal.raise_signal(signal.SIGINT)
+        return right(self, image, **settings)
+
+    for name in ("a.png", "b.png", "c.png"):
+        write_image(f"photos/{name}", photo)
+    monkeypatch.setattr(Inverter, "__call__", lose)
+    code, out, err = run("stylize", "photos", "-o", "out", "--style", "wave", "--json")
+    assert code == 130
+    assert err.splitlines()[-1] == "paddlegan: interrupted"
+    told = json.loads(out)
+    assert [result["output"] for result in told["results"]] == [str(Path("out", "a.png"))] and told["errors"] == []
+    assert [path.name for path in Path("out").iterdir()] == ["a.png"]
 
 
 @pytest.mark.usefixtures("_ctrl_c_raises")

@@ -93,7 +93,7 @@ def test_the_installed_distribution_is_this_one() -> None:
         pytest.skip("ppgan_lite runs from its folder and is not installed")
     assert found.version == ppgan_lite.__version__
     [script] = [entry for entry in found.entry_points if entry.group == "console_scripts"]
-    assert (script.name, script.value) == ("paddlegan", "ppgan_lite.cli:run")
+    assert (script.name, script.value) == ("paddlegan", "ppgan_lite.__main__:run")
     extras = set(found.metadata.get_all("Provides-Extra") or [])
     assert extras == {"cpu", "gpu", "gui", "board", "export", "all", "dev"}
 

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -19,7 +20,10 @@ from ppgan_lite import __version__
 from ppgan_lite.cli.interrupts import raise_if_interrupted, recording_interrupts
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
+from ppgan_lite.runtime.interrupts import INTERRUPTED
 from ppgan_lite.runtime.startup import hide_needless_warnings, open_closed_streams
+
+_LIMIT_S = 2.0
 
 # Verb -> "module:function". A verb's module is imported when the verb runs, or for help about all of them.
 VERBS = {
@@ -95,16 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f" (see `{context.command_path} --help`)" if context else ""
         say(f"{PROGRAM}: error: {error.format_message()}{hint}")
         return error.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         say(f"{PROGRAM}: interrupted")
-        return 130
+        return INTERRUPTED
 
 
 def run() -> NoReturn:
-    """Run `main` and end the process with its exit code: the entry point of the console script.
+    """Run `main` and end the process with its exit code.
 
     Threads and exit handlers of other packages finish as usual; then the process ends without tearing down Python and
-    the engines, which would take a tenth of the time of a whole `paddlegan stylize`.
+    the engines, which would take a tenth of the time of a whole `paddlegan stylize`. After an interruption they have
+    two seconds: a thread may wait for a pipe that nobody writes.
     """
     code = 1
 
@@ -116,4 +121,8 @@ def run() -> NoReturn:
 
     atexit.register(exit_at_once)  # registered first, called last
     code = main()
+    if code == INTERRUPTED:
+        limit = threading.Timer(_LIMIT_S, exit_at_once)
+        limit.daemon = True
+        limit.start()
     sys.exit(code)

@@ -101,16 +101,23 @@ class Batch:
         """
         if not self.items:
             return
-        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer, contextlib.ExitStack() as terminal:
+        finish_previous: Callable[[], None] | None = None
+        with contextlib.ExitStack() as stack:
+            # After an interruption the last result is written and counted; a file that is being read is not waited for.
+            stack.callback(lambda: finish_previous and finish_previous())
+            writer = stack.enter_context(ThreadPoolExecutor(1))
+            reader = ThreadPoolExecutor(1)
+            stack.callback(reader.shutdown, wait=False, cancel_futures=True)
             next_picture: Future[Picture] | None = reader.submit(read, self.items[0].source)
             process = prepare()
-            show = terminal.enter_context(_bar(len(self.items)))
-            finish_previous: Callable[[], None] | None = None
+            show = stack.enter_context(_bar(len(self.items)))
             for done, item in enumerate(self.items):
+                raise_if_interrupted()
                 show(done, f"{done + 1}/{len(self.items)} {item.source.name}")
                 started = time.perf_counter()
 
                 def progress(fraction: float, done: int = done) -> None:
+                    raise_if_interrupted()
                     show(done + fraction, None)
 
                 assert next_picture is not None
@@ -122,10 +129,9 @@ class Batch:
                     result = process(current.pop().result(), progress)
                     if finish_previous is not None:
                         finish_previous()
+                        finish_previous = None
                     finish_previous = self._finishing(item, started, writer.submit(write, item.target, result))
                 progress(1.0)
-            if finish_previous is not None:
-                finish_previous()
 
     def _finishing(self, item: Item, started: float, written: Future[dict[str, Any]]) -> Callable[[], None]:
         """Return a function that waits until a result is written, and records the outcome."""
@@ -148,11 +154,15 @@ class Batch:
             raise_if_interrupted(error)
             self.failures.append((item.source, error))
 
+    def print_json(self, about: dict[str, Any]) -> None:
+        """Print results and failures as JSON on stdout."""
+        errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
+        print_json({**about, "results": self.results, "errors": errors})
+
     def report(self, about: dict[str, Any], *, as_json: bool) -> None:
         """Print results and failures; exit with 1 if there are failures."""
         if as_json:
-            errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
-            print_json({**about, "results": self.results, "errors": errors})
+            self.print_json(about)
         if len(self.results) == 1:
             say(self.results[0]["output"])
         elif self.results:

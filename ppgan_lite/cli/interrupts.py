@@ -1,7 +1,9 @@
 """Ctrl-C and SIGTERM: both end a command with KeyboardInterrupt, also where a library turns that into its own error.
 
 A KeyboardInterrupt inside the initialization of a C++ module becomes an ImportError ("initialization failed"), without
-a trace of its cause. So the signal itself is recorded, and an error after it counts as the interrupt.
+a trace of its cause; inside a finalizer or a callback of the import system it is printed and lost. So the signal itself
+is recorded: an error after it counts as the interrupt, and a batch asks for it. Before and after, the handler of
+`runtime.interrupts` ends the process.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+
+from ppgan_lite.runtime.interrupts import end_at_once
 
 _received = threading.Event()
 
@@ -22,18 +26,21 @@ def recording_interrupts() -> Iterator[None]:
     defaults = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     replaced = {}
     if threading.current_thread() is threading.main_thread():
-        replaced = {number: default for number, default in defaults.items() if signal.getsignal(number) is default}
+        for number, default in defaults.items():
+            handler = signal.getsignal(number)
+            if handler in (default, end_at_once):
+                replaced[number] = handler
     for number in replaced:
         signal.signal(number, _record)
     try:
         yield
     finally:
-        for number, default in replaced.items():
-            signal.signal(number, default)
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
 
 
-def raise_if_interrupted(error: BaseException) -> None:
-    """Raise KeyboardInterrupt from an error that followed Ctrl-C or SIGTERM."""
+def raise_if_interrupted(error: BaseException | None = None) -> None:
+    """Raise KeyboardInterrupt if there was Ctrl-C or SIGTERM; from the error that followed, if one did."""
     if _received.is_set():
         raise KeyboardInterrupt from error
 

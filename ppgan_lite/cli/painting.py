@@ -285,5 +285,10 @@ def _run_batch(
         write_image(target, image, metadata, overwrite=overwrite, settings=settings)
         return {"width": image.shape[1], "height": image.shape[0]}
 
-    batch.run(read_photo, prepare, write)
+    try:
+        batch.run(read_photo, prepare, write)
+    except BaseException as error:
+        if as_json and (batch.results or isinstance(error, KeyboardInterrupt)):
+            batch.print_json({**settings, **used})  # of what was done before
+        raise
     batch.report({**settings, **used}, as_json=as_json)

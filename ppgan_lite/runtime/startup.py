@@ -1,4 +1,4 @@
-"""Start-up: environment variables that packages read on import, silenced output, and faster imports.
+"""Start-up: Paddle and OpenVINO imported as they should be, standard streams, silenced output.
 
 docs/decisions/start-up.md gives the reason and the versions for each.
 """
@@ -21,15 +21,6 @@ from ppgan_lite.errors import missing_extra
 from ppgan_lite.runtime.threads import processor, threads
 
 _NO_COMPILER_CACHE = "No ccache found"
-
-
-def set_up_numpy() -> None:
-    """Set the variable that OpenBLAS reads when NumPy is imported, unless it is set already.
-
-    After each product its threads spin for 2^26 cycles and keep the cores from the engine that runs next: a third of
-    the time of a picture. 2^4 is the smallest setting.
-    """
-    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
 def require_paddle() -> ModuleType:

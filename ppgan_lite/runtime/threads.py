@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from pathlib import Path
+
+from ppgan_lite.runtime.environment import asked_threads
 
 _CPU_INFO = Path("/proc/cpuinfo")
 # Its lines that tell which instructions a processor has: of x86 and of ARM.
 _KINDS = ("vendor_id", "model name", "flags", "CPU implementer", "CPU part", "Features")
-_VARIABLE = "OMP_NUM_THREADS"
-
-# Read before Paddle is imported by anybody: Paddle (3.3) sets it to 1 where it is not set.
-_asked = os.environ.get(_VARIABLE, "")
 
 
 @functools.cache
@@ -46,10 +43,8 @@ def threads() -> int:
 
     The variable counts as it was before Paddle was imported, so that engines use the same threads before and after.
     """
-    global _asked
-    if "paddle" not in sys.modules:
-        _asked = os.environ.get(_VARIABLE, "")
-    return int(_asked) if _asked.isdigit() and int(_asked) else physical_cores()
+    asked = asked_threads()
+    return int(asked) if asked.isdigit() and int(asked) else physical_cores()
 
 
 def _usable() -> set[int]:

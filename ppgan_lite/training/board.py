@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite.errors import UsageError, missing_extra
+from ppgan_lite.runtime.interrupts import end_at_once
 from ppgan_lite.training.run_folder import VISUALDL
 
 if TYPE_CHECKING:
@@ -69,8 +71,8 @@ def open_board(run_dir: Path, iteration: int) -> Iterator[Board]:
 def serve_board(run_dir: Path, *, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve a run's VisualDL page until the process ends; VisualDL's telemetry stays off.
 
-    Call it from the main thread, so that Ctrl-C ends the process at once: VisualDL (2.5.3) starts a thread that would
-    keep it alive otherwise.
+    Call it from the main thread, so that Ctrl-C and SIGTERM end the process at once: VisualDL (2.5.3) starts a thread
+    that would keep it alive otherwise.
 
     Args:
         run_dir: A run, or a folder of runs to compare.
@@ -106,6 +108,9 @@ def serve_board(run_dir: Path, *, host: str, port: int, ready: Callable[[str], N
         component_tabs=["scalar", "image", "histogram"],  # Some of the others would install packages.
     )
     init_logger(0)  # Errors only, instead of a line for every request.
-    server = make_server(host, settings.port, create_app(settings), threaded=True, fd=listening.detach())
+    app = create_app(settings)  # handles SIGINT as the system does
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_at_once)
+    server = make_server(host, settings.port, app, threaded=True, fd=listening.detach())
     ready(f"http://{host}:{settings.port}/")
     server.serve_forever()
