@@ -84,7 +84,7 @@ def test_the_colors_of_an_old_painter_of_one_style_are_read(tmp_path):
 def test_shipped_painters_are_read_by_present_names(name):
     header, tensors = read_checkpoint(styles.shipped(name))
     assert header.predictors["painter"].settings.keys() <= {"noise_std", "draft_px", "style_px"}
-    assert header.predictors["painter"].settings["noise_std"] == 0.02
+    assert 0 < header.predictors["painter"].settings["noise_std"] <= 0.02
     build_net("painter", header, tensors)
 
 

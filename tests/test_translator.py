@@ -300,7 +300,7 @@ def test_a_checkpoint_of_two_directions_is_asked_for_one(tmp_path):
         ({"task": "segment"}, "its task is 'segment'; expected one of stylize, translate, restore"),
         ({"inputs": ("photo", "style")}, "its predictor needs photo, style; expected a photo alone"),
         ({"value_range": (1.0, 1.0)}, "values from 1.0 to 1.0"),
-        ({"multiple_of": 0}, "sizes in multiples of 0"),
+        ({"multiple_of": 0}, r"multiple_of: 0 \(an integer\); expected an integer from 1 to 4096"),
         ({"task": "stylize"}, "its predictor stylizes with a ResnetGenerator; expected one of LapStyleNet"),
     ],
 )
