@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
+import signal
 import struct
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +18,13 @@ from pathlib import Path
 import pytest
 from bounded_runs import check_bounded
 from foreign_files import safetensors_of, zip_of
+from PIL import Image
 
 from ppgan_lite.checkpoint import read_checkpoint
-from ppgan_lite.errors import CheckpointError
+from ppgan_lite.errors import CancelledError, CheckpointError, ImageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.foreign.npz_files import read_npz
+from ppgan_lite.images import decode_stored, read_image, reading_threads
 from ppgan_lite.pretrained import load_encoder
 
 OPEN, DESCRIBE = "ppgan_lite.foreign.loading:open_checkpoint", "ppgan_lite.foreign.loading:describe_file"
@@ -182,3 +190,128 @@ def test_a_pipe_that_nobody_writes_to_does_not_hang(tmp_path, suffix):
     for read in (load_encoder, read_checkpoint):
         with pytest.raises(CheckpointError, match="is a pipe or a device"):
             read(str(path))
+
+
+# Pictures
+
+
+def gif(width: int, height: int) -> bytes:
+    screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6)
+    return b"GIF89a" + screen + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x01\x04\0;"
+
+
+def bmp(width: int, height: int) -> bytes:
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHH6I", 40, width, height, 1, 24, *[0] * 6)
+
+
+def flat(kind: str, mode: str, width: int, height: int, **options: object) -> bytes:
+    stream = io.BytesIO()
+    Image.new(mode, (width, height)).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def test_a_small_file_of_a_huge_picture_is_refused_with_its_size(tmp_path):
+    pictures = {
+        "gif": gif(20_000, 20_000),
+        "bmp": bmp(20_000, 20_000),
+        "ppm": b"P3 20000 20000 255 1 2 3",
+        "png": flat("PNG", "1", 12_000, 9_000),
+        "webp": flat("WEBP", "RGB", 4_000, 4_000, lossless=True),
+    }
+    for suffix, data in pictures.items():
+        (tmp_path / f"x.{suffix}").write_bytes(data)
+    runs = check_bounded("ppgan_lite.images:read_image", sorted(tmp_path.iterdir()), ("ImageError",))
+    told = {path.suffix: run.message.removeprefix(f"{path}: ") for path, run in runs.items()}
+    assert told[".gif"] == (
+        "20000 x 20000 pixels in 34 bytes, which take 1600 MB of memory; expected a picture that is not almost empty. "
+        "Scale it down first"
+    )
+    assert [message for message in told.values() if "pixels in" not in message] == []
+
+
+def test_a_flat_picture_takes_the_memory_that_is_reckoned_with(tmp_path):
+    """Each of these takes about 170 MB by `pixel_bytes`, its file next to nothing."""
+    pictures = {
+        "a.png": flat("PNG", "RGB", 6000, 4000),
+        "b.png": flat("PNG", "L", 8500, 5000),
+        "c.png": flat("PNG", "P", 8500, 5000),
+        "a.webp": flat("WEBP", "RGB", 3000, 3000, lossless=True),
+        "a.tif": flat("TIFF", "L", 8500, 5000, compression="tiff_deflate"),
+        "a.gif": flat("GIF", "P", 8500, 5000),
+    }
+    for name, data in pictures.items():
+        (tmp_path / name).write_bytes(data)
+    runs = check_bounded("ppgan_lite.images:read_image", sorted(tmp_path.iterdir()), ())
+    assert len(runs) == len(pictures)
+
+
+def test_a_stream_without_end_is_told_at_once(tmp_path):
+    if not Path("/dev/zero").exists():
+        pytest.skip("there is no /dev/zero here")
+    with pytest.raises(ImageError, match="/dev/zero: is not a picture of a known kind; expected one of JPEG"):
+        read_image("/dev/zero")
+
+
+def test_a_git_lfs_pointer_is_no_picture(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with pytest.raises(ImageError) as caught:
+        read_image(path)
+    remedy = "Fetch it with `git lfs pull`, or download the file itself"
+    assert str(caught.value) == f"{path}: is a Git LFS pointer, not the picture; expected the picture. {remedy}"
+
+
+def segment(kind: int, data: bytes) -> bytes:
+    return b"\xff" + bytes([kind]) + struct.pack(">H", len(data) + 2) + data
+
+
+def progressive_jpeg(scans: int) -> bytes:
+    """Return a gray JPEG of 2048 x 2048 pixels, the same scan of which is repeated."""
+    front = segment(0xDB, b"\0" + bytes([1] * 64))
+    front += segment(0xC2, struct.pack(">BHHB3s", 8, 2048, 2048, 1, b"\1\x11\0"))
+    front += segment(0xC4, b"\0" + bytes([1] + [0] * 15) + b"\0")
+    front += segment(0xC4, b"\x10" + bytes([1, 1] + [0] * 14) + b"\xe0\0")
+    first = segment(0xDA, b"\1\1\0\0\0\0") + bytes(256 * 256 // 8)
+    # "32,767 empty blocks" twice, and one empty block twice
+    bits = ("0" + "1" * 14) * 2 + "10" * 2
+    data = int(bits.ljust(40, "1"), 2).to_bytes(5, "big").replace(b"\xff", b"\xff\0")
+    return b"\xff\xd8" + front + first + (segment(0xDA, b"\1\1\0\1\x3f\0") + data) * scans + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_scans_is_told_and_can_be_abandoned(tmp_path, caplog):
+    path = tmp_path / "slow.jpg"
+    path.write_bytes(progressive_jpeg(300))
+    with caplog.at_level(logging.WARNING):
+        assert read_image(path)[0].shape == (2048, 2048, 3)
+    assert not caplog.messages  # a fraction of a second
+    path.write_bytes(progressive_jpeg(100_000))
+    for read in (read_image, lambda path: decode_stored(path.read_bytes(), str(path))):
+        caplog.clear()
+        started = time.monotonic()
+        with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt), reading_threads(1) as pool:
+            read_in_background = pool.submit(read, path)
+            while not caplog.messages:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+        assert time.monotonic() - started < 10
+        assert isinstance(read_in_background.exception(), CancelledError)
+        assert caplog.messages == [
+            f"{path}: is stored in 100001 scans of 2048 x 2048 pixels; reading it takes 84 s or more"
+        ]
+    path.write_bytes(progressive_jpeg(10))
+    assert read_image(path)[0].shape == (2048, 2048, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_ctrl_c_ends_the_reading_of_a_jpeg_of_many_scans(tmp_path):
+    """It would take a minute."""
+    path = tmp_path / "slow.jpg"
+    path.write_bytes(progressive_jpeg(80_000))
+    command = [sys.executable, "-m", "ppgan_lite", "stylize", str(path), "-o", str(tmp_path / "x.png"), "--style"]
+    process = subprocess.Popen([*command, "starry_night"], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    lines = [process.stderr.readline()]
+    assert "80001 scans" in lines[0]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert "interrupted" in process.stderr.read()

@@ -268,7 +268,7 @@ def test_bad_files_are_told_in_one_line(tmp_path: Path, photo: np.ndarray) -> No
 
 def test_a_scan_of_300_megapixels_is_not_too_large() -> None:
     with pytest.raises(ImageError, match="truncated"):  # as far as the pixels, which the test spares itself
-        decode_image(png_that_claims(20_000, 15_000), "scan")
+        decode_image(png_that_claims(20_000, 15_000) + bytes(2_000_000), "scan")
 
 
 def test_pillows_own_limit_is_left_as_it_was(photo_file: Path) -> None:
@@ -461,8 +461,11 @@ def test_an_empty_pipe_and_an_endless_one_are_told(
         with pytest.raises(ImageError, match=r"pipe.: the file is empty; expected a picture$"):
             read(piped(b""))
     monkeypatch.setattr(images.reading, "_MAX_STREAM_BYTES", 1_000_000)
-    with pytest.raises(ImageError, match=r"^/dev/zero: more than 0 GB; expected a picture$"):
-        read_image("/dev/zero")
+    with pytest.raises(ImageError, match=r"pipe.: more than 0 GB; expected a picture$"):
+        read_image(piped(b"\xff\xd8" + bytes(1_000_000)))
+    for read in (read_image, images.read_file):
+        with pytest.raises(ImageError, match=r"^/dev/zero: is not a picture of a known kind; expected one of JPEG"):
+            read("/dev/zero")
 
 
 def found_in(folder: Path, **options: Any) -> list[str]:

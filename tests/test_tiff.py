@@ -28,7 +28,7 @@ from tiff_files import (
 )
 
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import ImageMetadata, decode_image, decode_stored, reading
+from ppgan_lite.images import ImageMetadata, bounds, decode_image, decode_stored
 from ppgan_lite.images import tiff as tiff_module
 
 HEIGHT, WIDTH = 19, 37  # two strips and a part of one, two tiles and a part of one
@@ -178,7 +178,7 @@ def test_numbers_out_of_range_are_refused(kind: Kind, number: float, message: st
 
 
 def test_a_tiff_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_PIXELS", 100)
+    monkeypatch.setattr(bounds, "MAX_PIXELS", 100)
     with pytest.raises(ImageError, match=r"a\.tif: 37 x 19 pixels \(0 megapixels\)"):
         decode_image(tiff(np.zeros((HEIGHT, WIDTH, 3)), Kind(bits=12)), "a.tif")
 

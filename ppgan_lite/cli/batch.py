@@ -99,6 +99,8 @@ class Batch:
                 none.
             write: Writes a result to a target; returns values to report about it.
         """
+        from ppgan_lite.images import reading_threads
+
         if not self.items:
             return
         finish_previous: Callable[[], None] | None = None
@@ -106,8 +108,7 @@ class Batch:
             # After an interruption the last result is written and counted; a file that is being read is not waited for.
             stack.callback(lambda: finish_previous and finish_previous())
             writer = stack.enter_context(ThreadPoolExecutor(1))
-            reader = ThreadPoolExecutor(1)
-            stack.callback(reader.shutdown, wait=False, cancel_futures=True)
+            reader = stack.enter_context(reading_threads(1))
             next_picture: Future[Picture] | None = reader.submit(read, self.items[0].source)
             process = prepare()
             show = stack.enter_context(_bar(len(self.items)))

@@ -12,7 +12,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import numpy as np
 from PIL import ExifTags
 
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import decode_image, long_side_at_most, resize
+from ppgan_lite.images import decode_image, long_side_at_most, reading_threads, resize
 from ppgan_lite.images.reading import open_picture, own_size_limit
 from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.threads import usable_cores
@@ -117,15 +116,14 @@ def inspect_all(
     fresh = [path for path in stamps if path not in found]
     inspected: dict[Path, Facts] = {}
     # Threads: decoding and hashing release the global interpreter lock; processes were no faster.
-    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="doctor") as pool:
-        try:
+    try:
+        with reading_threads(usable_cores(), "doctor") as pool:
             for path, facts in zip(fresh, pool.map(inspect, fresh), strict=True):
                 inspected[path] = facts
                 if progress is not None:
                     progress((len(found) + len(inspected)) / len(stamps))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            _store_facts(cache, {path: facts for path, facts in inspected.items() if not facts.fault}, stamps)
+    finally:
+        _store_facts(cache, {path: facts for path, facts in inspected.items() if not facts.fault}, stamps)
     found |= inspected
     return {path: found[path] for path in stamps}
 

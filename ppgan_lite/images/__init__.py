@@ -1,8 +1,8 @@
 """Picture files to arrays and back, with orientation, color profile, alpha and metadata."""
 
+from ppgan_lite.images.bounds import MAX_PIXELS, reading_threads
 from ppgan_lite.images.folders import find_images, natural_key, result_name, walk_folders
 from ppgan_lite.images.reading import (
-    MAX_PIXELS,
     READABLE_FORMATS,
     READABLE_SUFFIXES,
     ImageMetadata,
@@ -46,6 +46,7 @@ __all__ = [
     "read_image",
     "read_settings",
     "read_stream",
+    "reading_threads",
     "resize",
     "result_name",
     "short_side_to",

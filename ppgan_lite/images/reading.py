@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -14,14 +15,19 @@ from typing import IO, Any
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
-from ppgan_lite.errors import ImageError, MissingDependencyError
+from ppgan_lite.errors import CancelledError, ImageError, MissingDependencyError
 from ppgan_lite.images import deep, tiff
+from ppgan_lite.images.bounds import check_growth, check_size, is_slow, mark_if_slow, pixel_bytes
 from ppgan_lite.images.jpeg import decode_whole_jpeg
+from ppgan_lite.runtime.files import GIT_LFS_POINTER, GIT_LFS_REMEDY
 
-# A picture of this size takes 1.2 GB as an array; larger ones are mistakes or attacks.
-MAX_PIXELS = 400_000_000
 LARGE_PIXELS = 16_000_000  # JPEGs of this size or more are decoded and encoded in ways that save memory
 
+_STRIP_PIXELS = 500_000
+_START_BYTES = 64
+# What each of these formats begins with, at least.
+_MAY_BE_PICTURE = re.compile(rb"\xff\xd8|\x89PNG|RIFF|II|MM|BM|GIF8|P[1-7FPfy]|.{4}ftyp", re.DOTALL)
+_UNUSUAL_PIXEL_BYTES = 24  # floats, and their copy as integers
 _MAX_STREAM_BYTES = 2_000_000_000
 _EMPTY = ("the file is empty", "a picture")
 
@@ -99,13 +105,8 @@ def read_file(path: str | Path) -> bytes:
     Raises:
         ImageError: It is missing, empty, a folder, or cannot be read.
     """
-    path = Path(path)
-    with suppress(OSError, ValueError):
-        if data := path.read_bytes():
-            return data
-        raise ImageError(path, *_EMPTY)
-    with open_file(path):  # raises the exact error
-        raise ImageError(path, "cannot be read")
+    with open_file(Path(path)) as file, _naming(path):
+        return file.read()
 
 
 def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
@@ -136,7 +137,7 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
             picture = open_picture(io.BytesIO(data), where)
             pixels, profile = _stored_pixels(picture, data, where)
         return _finish(pixels, picture.getexif(), picture.info.get("dpi"), profile)
-    except (ImageError, MissingDependencyError):
+    except (ImageError, CancelledError, MissingDependencyError):
         raise
     except Exception as error:
         raise _undecodable(where, error) from error
@@ -177,9 +178,12 @@ def read_stream(stream: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadat
 
 
 def _buffered(stream: IO[bytes], where: object) -> IO[bytes]:
-    data = stream.read(_MAX_STREAM_BYTES + 1)
-    if not data:
+    start = stream.read(_START_BYTES)
+    if not start:
         raise ImageError(where, *_EMPTY)
+    if not _MAY_BE_PICTURE.match(start):  # a stream may be endless, such as /dev/zero
+        raise ImageError(where, *_unknown(start))
+    data = start + stream.read(_MAX_STREAM_BYTES - len(start) + 1)
     if len(data) > _MAX_STREAM_BYTES:
         raise ImageError(where, f"more than {_MAX_STREAM_BYTES / 1e9:.0f} GB", "a picture")
     return io.BytesIO(data)
@@ -218,20 +222,20 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
         with own_size_limit():
             if (unusual := _unusual_tiff(file, where, keeps_16_bits=False)) is not None:
                 samples, exif, dpi, profile = unusual
-                rgb, profile = _to_rgb(_as_picture(samples), profile, where)
-                pixels = np.asarray(rgb)
+                pixels, profile = _to_rgb(_as_picture(samples), profile, where)
             else:
                 picture = open_picture(file, where)
                 profile = picture.info.get("icc_profile") or None
                 large = _large_jpeg(picture, file)
                 if large is None:
                     picture.load()
-                    rgb, profile = _to_rgb(picture, profile, where)
-                pixels = np.asarray(rgb) if large is None else large
+                    pixels, profile = _to_rgb(picture, profile, where)
+                else:
+                    pixels = large
                 # After loading: PNG may store it last, TIFF is turned upright while loading.
                 exif, dpi = picture.getexif(), picture.info.get("dpi")
         pixels, metadata = _finish(pixels, exif, dpi, profile)
-    except ImageError:
+    except (ImageError, CancelledError):
         raise
     except Exception as error:
         raise _undecodable(where, error) from error
@@ -260,7 +264,8 @@ def _unusual_tiff(
     layout = tiff.unusual_layout(data, keeps_16_bits=keeps_16_bits)
     if layout is None:
         return None
-    _check_size(layout.width, layout.height, where)
+    check_size(layout.width, layout.height, where)
+    check_growth(layout.width, layout.height, _UNUSUAL_PIXEL_BYTES, len(data), where)
     return tiff.read_samples(data, layout, where), *tiff.read_metadata(data, layout)
 
 
@@ -286,6 +291,8 @@ def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | N
     """
     if picture.format != "JPEG" or picture.mode != "RGB" or picture.width * picture.height < LARGE_PIXELS:
         return None
+    if is_slow(picture):
+        return None
     if picture.info.get("icc_profile") and picture.info["icc_profile"][16:20] != b"RGB ":
         return None
     file.seek(0)
@@ -296,7 +303,7 @@ def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tup
     """Return the pixels of an opened picture, with alpha as the last channel, and their profile."""
     profile = picture.info.get("icc_profile") or None
     layout = deep.deep_layout(picture)
-    if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
+    if picture.format == "JPEG" and picture.mode in ("L", "RGB") and not is_slow(picture):
         pixels = decode_whole_jpeg(data, gray=picture.mode == "L")
         if pixels is not None:
             return pixels, profile
@@ -306,9 +313,8 @@ def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tup
     if picture.mode.startswith("I"):
         return _to_16_bit(picture, where), profile
     if picture.mode in ("1", "L", "LA"):
-        return np.asarray(_in_mode(picture, "LA" if picture.has_transparency_data else "L")), profile
-    rgb, profile = _to_rgb(picture, profile, where)
-    return np.asarray(rgb), profile
+        return _in_mode(picture, "LA" if picture.has_transparency_data else "L"), profile
+    return _to_rgb(picture, profile, where)
 
 
 def _undecodable(where: str, error: Exception) -> ImageError:
@@ -333,6 +339,8 @@ def _finish(
 
 def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
     """Identify a picture and check its size before memory for it is allocated."""
+    file_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
     Image.preinit()  # the decoders of most photos; the others take longer to load than many photos to decode
     try:
         picture = Image.open(file, formats=_available_formats())
@@ -343,25 +351,30 @@ def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
             picture = Image.open(file, formats=formats)
         except Image.UnidentifiedImageError as error:
             file.seek(0)
-            if tiff.is_tiff(start := file.read(4)):
+            start = file.read(_START_BYTES)
+            if tiff.is_tiff(start):
                 raise ImageError(where, tiff.description(start + file.read()), tiff.EXPECTED) from error
-            raise ImageError(where, "is not a picture of a known kind", f"one of {', '.join(formats)}") from error
-    _check_size(*picture.size, where)
+            raise ImageError(where, *_unknown(start)) from error
+    check_size(*picture.size, where)
+    check_growth(*picture.size, pixel_bytes(picture), file_bytes, where)
+    mark_if_slow(picture, file, where)
     return picture
 
 
-def _check_size(width: int, height: int, where: str) -> None:
-    if width * height > MAX_PIXELS:
-        found = f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)"
-        raise ImageError(where, found, f"at most {MAX_PIXELS / 1e6:.0f} megapixels", "Scale it down first")
+def _unknown(start: bytes) -> tuple[str, ...]:
+    """Return what is found, expected and to do about a file of an unknown kind, from its first bytes."""
+    if start.startswith(GIT_LFS_POINTER):
+        return "is a Git LFS pointer, not the picture", "the picture", GIT_LFS_REMEDY
+    Image.init()
+    return "is not a picture of a known kind", f"one of {', '.join(_available_formats())}"
 
 
 def _available_formats() -> list[str]:
     return [name for name in READABLE_FORMATS if name in Image.OPEN]
 
 
-def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[Image.Image, bytes | None]:
-    """Convert to 8-bit RGB, or RGBA if the file has alpha; return the picture and its profile."""
+def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[np.ndarray, bytes | None]:
+    """Convert to 8-bit RGB, or RGBA if the file has alpha; return the pixels and their profile."""
     if picture.mode[0] in "IF":
         picture = _to_8_bit(picture, where)
     is_rgb_profile = profile is not None and profile[16:20] == b"RGB "
@@ -370,15 +383,23 @@ def _to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[Im
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             if converted is not None:
-                return converted, None
+                return _in_mode(converted, "RGB"), None
         except (ImageCms.PyCMSError, OSError):
             pass  # a broken profile: fall back to plain conversion
     mode = "RGBA" if picture.has_transparency_data else "RGB"
     return _in_mode(picture, mode), profile if is_rgb_profile else None
 
 
-def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
-    return picture if picture.mode == mode else picture.convert(mode)  # convert would copy it
+def _in_mode(picture: Image.Image, mode: str) -> np.ndarray:
+    """Return the pixels of a loaded picture in another mode, strip by strip: Pillow would copy the whole twice."""
+    channels = len(mode)
+    pixels = np.empty((picture.height, picture.width, channels), np.uint8)
+    height = max(_STRIP_PIXELS // picture.width, 1)
+    for top in range(0, picture.height, height):
+        strip = picture.crop((0, top, picture.width, min(top + height, picture.height)))
+        rows = np.asarray(strip if strip.mode == mode else strip.convert(mode))
+        pixels[top : top + height] = rows[..., None] if rows.ndim == 2 else rows
+    return pixels[..., 0] if channels == 1 else pixels
 
 
 def _to_8_bit(picture: Image.Image, where: str) -> Image.Image:
