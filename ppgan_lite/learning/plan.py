@@ -38,8 +38,9 @@ _PAINTING_PX = 512  # short side at scale 1, as photos are drafted
 _REVISED_PX = 1536  # the most for the revision net, whose painting has twice that
 _SMALLEST_PX = 64
 _LONGEST = 2.0  # a scroll's long side in short sides; of a longer one the middle is learned
-# Config -> short sides of the photos that ship, which have 384 px: enlarged much further they would teach softness.
-_SHIPPED_PHOTO_PX = {DRAFT: (300, 512), REVISION: (384, 512)}
+# Short sides, for the revision net, of the photos that ship: they have 384 px, and it adds detail to what has some. The
+# draft takes them enlarged, as the config says: large soft faces are what it learns skin from.
+_REVISED_PHOTO_PX = (384, 512)
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,8 @@ class Plan:
     def _config(self, part: str, settings: dict[str, Any], minutes: float) -> Config:
         photos = [str(PHOTOS), str(SAMPLE_PHOTO)] if self.photos is None else [self.photos]
         settings = {"data.content": photos, "data.style": [str(self.painting)], **settings}
-        if self.photos is None:
-            settings["data.content_short_side"] = list(_SHIPPED_PHOTO_PX[part])
+        if self.photos is None and part == REVISION:
+            settings["data.content_short_side"] = list(_REVISED_PHOTO_PX)
         # So many iterations that the minutes end it; the loop's own previews are made of crops.
         settings |= {"train.iterations": 1_000_000, "train.minutes": minutes, "train.preview_every": 0}
         settings |= {"train.log_every": 10, "train.save_every_s": 60}
