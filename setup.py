@@ -42,7 +42,16 @@ setup(
     packages=[*find_packages(include=["ppgan_lite", "ppgan_lite.*"]), "ppgan_lite.configs"],
     package_dir={"ppgan_lite.configs": "configs"},
     package_data={
-        "ppgan_lite": ["**/*.ppgan", "**/*.json", "**/*.jpg", "**/*.png", "**/*.svg", "**/*.tsv", "py.typed"],
+        "ppgan_lite": [
+            "**/*.ppgan",
+            "**/*.tflite",
+            "**/*.json",
+            "**/*.tsv",
+            "**/*.jpg",
+            "**/*.png",
+            "**/*.svg",
+            "py.typed",
+        ],
         "ppgan_lite.configs": ["*.yaml", "tiny/*.yaml"],
     },
     python_requires=">=3.10,<3.14",  # the Pythons that Paddle 3 has wheels for

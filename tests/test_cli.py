@@ -26,7 +26,7 @@ from PIL import Image
 from ppgan_lite import cli, config, images
 from ppgan_lite import styles as shipped_styles
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
-from ppgan_lite.images import read_image, read_settings, write_image
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, read_settings, write_image
 
 LOADING = "ppgan_lite.inference.loading"
 
@@ -130,6 +130,33 @@ def test_the_first_photo_is_read_while_the_predictor_is_loaded(
     monkeypatch.setattr(sys.modules[LOADING], "load_predictor", load)
     assert run("stylize", photo_file, "--style", "wave")[0] == 0
     assert len(inverter.calls) == 1 and gc.isenabled()
+
+
+def test_a_face_gets_fewer_strokes_and_the_file_says_so(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    portrait = SAMPLE_PHOTO
+    code, out, _ = run("stylize", portrait, photo_file, "-o", "painted", "--style", "wave", "--json")
+    assert code == 0
+    [strokes] = [call.pop("strokes") for call in inverter.calls if "strokes" in call]
+    assert strokes.min() < 0.6 and strokes.max() == 1
+    assert inverter.calls == [{"strength": 1.0, "keep_colors": False, "brush": None}] * 2
+    stored = {"style": "wave", "strength": 1.0, "keep_colors": False, "brush": None}
+    assert read_settings(Path("painted", portrait.name)) == {**stored, "faces": 0.6}
+    assert read_settings(Path("painted/photo.png")) == stored
+    assert [result.get("faces") for result in json.loads(out)["results"]] == [0.6, None]
+
+
+def test_a_share_of_one_paints_faces_as_all_else(run: Run, inverter: Inverter) -> None:
+    assert run("stylize", SAMPLE_PHOTO, "-o", "a.png", "--style", "wave", "--faces", "1")[0] == 0
+    assert "strokes" not in inverter.calls[0] and "faces" not in read_settings(Path("a.png"))
+    for value in ("1.1", "-1", "nan", "x"):
+        assert run("stylize", SAMPLE_PHOTO, "-o", "b.png", "--style", "wave", "--faces", value)[0] == 2
+
+
+def test_faces_get_the_same_share_everywhere(run: Run) -> None:
+    from ppgan_lite.inference.faces.sparing import FACES
+
+    for verb in ("stylize", "sheet"):
+        assert f"[default: {FACES};" in " ".join(run(verb, "--help")[1].split())
 
 
 def test_settings_reach_the_predictor_and_the_file(run: Run, inverter: Inverter, photo_file: Path) -> None:

@@ -175,3 +175,30 @@ def test_every_picture_of_a_batch_is_painted_by_itself():
     for index in range(3):
         alone = paint(net, photos[index : index + 1], strength=0.7).numpy()
         np.testing.assert_allclose(together[index : index + 1], alone, atol=1e-5)
+
+
+def test_a_map_of_strokes_blends_features_place_by_place():
+    net, photo = painter().transform, picture(21, 26)
+    everywhere = net(photo, full(0.6)).numpy()
+    np.testing.assert_array_equal(net(photo, full(0.6), strokes=paddle.ones([1, 1, 1, 1])).numpy(), everywhere)
+    np.testing.assert_array_equal(net(photo, full(0.6), strokes=paddle.ones([1, 1, 21, 26])).numpy(), everywhere)
+    constant = net(photo, full(0.75), strokes=paddle.full([1, 1, 21, 26], 0.8)).numpy()
+    np.testing.assert_allclose(constant, everywhere, atol=1e-6)
+    by_place = paddle.ones([1, 1, 21, 26])
+    by_place[:, :, :, 13:] = 0.0
+    features = {}
+    net.up2.register_forward_pre_hook(lambda _layer, inputs: features.update(blended=inputs[0]))
+    for name, strokes in (("map", by_place), ("all", None), ("none", paddle.zeros([1, 1, 1, 1]))):
+        net(photo, full(1.0), strokes=strokes)
+        features[name] = features["blended"].numpy()
+    np.testing.assert_array_equal(features["map"][..., :7], features["all"][..., :7])
+    np.testing.assert_array_equal(features["map"][..., 7:], features["none"][..., 7:])
+    assert np.abs(features["all"] - features["none"]).max() > 0.1
+
+
+def test_the_norms_keep_all_of_the_strength_where_strokes_do_not():
+    net = fill(AnyStyleNet(**ANY_STYLE)).transform
+    photo, norms = picture(20, 24), [0.3 * picture(1, sum(net.norm_channels), channels=1)[:, 0, 0] for _ in range(2)]
+    strokes = paddle.full([1, 1, 1, 1], 0.5)
+    found, wanted = net(photo, full(1.0), *norms, strokes), net(photo, full(0.5), *(2 * norm for norm in norms))
+    np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-6)

@@ -59,8 +59,9 @@ def test_an_engine_paints_what_paddle_paints(checkpoint: Path, net: PaintingNet)
     assert [painter.engine for painter in painters] == ["openvino", "paddle"]
     photo, painting = sample_photo()[:150, :203], np.ascontiguousarray(sample_photo()[40:120, 60:, ::-1])
     style = {} if net.own_style else {"style": painting}
-    for strength in (0.4, 1.0):
-        found = agreement(*(painter(photo, **style, strength=strength, brush=20) for painter in painters))
+    strokes = np.linspace(0.2, 1, 12, dtype=np.float32).reshape(3, 4)
+    for options in ({"strength": 0.4}, {}, {"strokes": strokes}, {"strength": strokes}):
+        found = agreement(*(painter(photo, **style, **options, brush=20) for painter in painters))
         assert found.holds("float32"), found
 
 
@@ -71,10 +72,13 @@ def test_the_transform_gives_what_the_nets_gives_at_any_size_and_strength(subgra
     norms = [] if net.own_style else [part.numpy() for part in net.predictor(picture(32, 40, phase=1.0))]
     for height, width in ((32, 48), (37, 29)):
         photo = picture(height, width)
-        for strength in (0.0, 0.4, 1.0):
-            given = [np.full((1, 1), strength, np.float32), *norms]
-            wanted = net.transform(photo, *map(paddle.to_tensor, given)).numpy()
-            [found] = used.run(photo.numpy(), *given)
+        everywhere = np.ones((1, 1, 1, 1), np.float32)
+        by_place = np.linspace(0, 1, height * width, dtype=np.float32).reshape(1, 1, height, width)
+        for strength, strokes in ((0.0, everywhere), (0.4, everywhere), (1.0, everywhere), (0.8, by_place)):
+            amount = np.full((1, 1), strength, np.float32)
+            own = {} if strokes is everywhere else {"strokes": paddle.to_tensor(strokes)}
+            wanted = net.transform(photo, *map(paddle.to_tensor, (amount, *norms)), **own).numpy()
+            [found] = used.run(photo.numpy(), amount, strokes, *norms)
             assert wanted.std() > 0.1
             np.testing.assert_allclose(found, wanted, atol=1e-4)
 
@@ -107,5 +111,7 @@ def test_sizes_in_a_graph_are_integers(subgraphs, net) -> None:
     norms = [] if net.own_style else [np.zeros((1, sum(net.transform.norm_channels)), np.float32)] * 2
     engine = OpenVinoEngine(precision="bfloat16")
     engine.load(subgraphs["transform"])
-    [found] = engine.run(picture(522, 20).numpy(), np.ones((1, 1), np.float32), *norms)
+    [found] = engine.run(
+        picture(522, 20).numpy(), np.ones((1, 1), np.float32), np.ones((1, 1, 1, 1), np.float32), *norms
+    )
     assert found.shape == (1, 3, 522, 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +30,38 @@ if TYPE_CHECKING:
     from ppgan_lite.images import ImageMetadata
     from ppgan_lite.inference.predictor import Predictor
 
-    Photo = tuple[np.ndarray, ImageMetadata]
-
 _SHEET_TILE_PX = 640
 
 # The predictor used last. It is freed when the next one is loaded, not at the end of the process: that would take as
 # long as writing a picture, and `run` frees nothing else either.
 _last_predictor: list[Predictor] = []
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A photo or a result.
+
+    Attributes:
+        image: uint8 H x W x 3.
+        metadata: Of its file.
+        options: Keyword arguments of the predictor's call that are this photo's own.
+        settings: Stored in this result, beside those of all.
+    """
+
+    image: np.ndarray
+    metadata: ImageMetadata
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+faces_option = click.option(
+    "--faces",
+    type=click.FloatRange(0, 1),
+    default=0.6,
+    show_default=True,
+    callback=check_finite,
+    help="Share of the strokes on faces, where there are any; 1 does not look for them.",
+)
 
 
 @click.command()
@@ -58,6 +84,7 @@ _last_predictor: list[Predictor] = []
     metavar="PX",
     help="Width of a stroke in pixels of the photo. Default: follows the picture.",
 )
+@faces_option
 @device_option
 @engine_option
 @overwrite_option
@@ -69,6 +96,7 @@ def stylize(
     strength: float,
     keep_colors: bool,
     brush: float | None,
+    faces: float,
     device: str,
     engine: str,
     overwrite: bool,
@@ -78,8 +106,22 @@ def stylize(
     batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     settings = {"style": style, **options}
+
+    def read(path: Path) -> _Picture:
+        from ppgan_lite.inference.faces.sparing import spare_faces
+
+        photo = _read(path)
+        strokes = spare_faces(photo.image, faces)
+        return photo if strokes is None else replace(photo, options={"strokes": strokes}, settings={"faces": faces})
+
     _run_batch(
-        batch, lambda: load_stylizer(style, device, engine), settings, options, overwrite=overwrite, as_json=as_json
+        batch,
+        lambda: load_stylizer(style, device, engine),
+        settings,
+        options,
+        read=read,
+        overwrite=overwrite,
+        as_json=as_json,
     )
 
 
@@ -152,26 +194,30 @@ def restore(
 @click.command()
 @click.argument("photo")
 @click.option("-o", "--output", required=True, metavar="SHEET", help="The picture file to write.")
+@faces_option
 @device_option
 @engine_option
 @overwrite_option
-def sheet(photo: str, output: str, device: str, engine: str, overwrite: bool) -> None:
+def sheet(photo: str, output: str, faces: float, device: str, engine: str, overwrite: bool) -> None:
     """Paint a photo in every style, on one contact sheet."""
     from tqdm import tqdm
 
     from ppgan_lite.contact_sheet import Tile, draw_sheet
     from ppgan_lite.images import ImageMetadata, check_writable, long_side_at_most, write_image
+    from ppgan_lite.inference.faces.sparing import spare_faces
     from ppgan_lite.styles import catalogue
     from ppgan_lite.styles.users import user_styles
 
     check_writable(output, overwrite=overwrite)
     image, metadata = read_photo(Path(photo))
     image = long_side_at_most(image, _SHEET_TILE_PX)
+    strokes = spare_faces(image, faces)
+    options: dict[str, Any] = {} if strokes is None else {"strokes": strokes}
     tiles = [Tile(image, "Photo", "the original")]
     shown = [(style.name, style.title["en"], f"{style.artist['en']}, {style.year}") for style in catalogue()]
     shown += [(style.name, style.title, "yours") for style in user_styles()[0]]
     for name, title, subtitle in tqdm(shown, unit="style"):
-        painted = load_stylizer(name, device, engine, quiet=True)(image)
+        painted = load_stylizer(name, device, engine, quiet=True)(image, **options)
         tiles.append(Tile(painted, title, subtitle))
     write_image(output, draw_sheet(tiles), ImageMetadata(icc_profile=metadata.icc_profile), overwrite=overwrite)
     say(output)
@@ -235,6 +281,10 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+def _read(path: Path) -> _Picture:
+    return _Picture(*read_photo(path))
+
+
 def _plan_batch(photos: Sequence[str], output: str | None, *, label: str, overwrite: bool) -> Batch:
     with _without_garbage_collection():  # NumPy and Pillow are imported
         return Batch(photos, output, label=label, overwrite=overwrite)
@@ -246,6 +296,7 @@ def _run_batch(
     settings: dict[str, Any],
     options: Mapping[str, Any],
     *,
+    read: Callable[[Path], _Picture] | None = None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -256,6 +307,7 @@ def _run_batch(
         load: Makes the predictor; called while the first photo is read, and not without one.
         settings: Stored in each result, and part of the JSON report.
         options: Keyword arguments of each call of the predictor.
+        read: Reads a photo, on another thread; only reads it if not given.
         overwrite: Whether results may replace files.
         as_json: Whether to report as JSON on stdout.
     """
@@ -264,29 +316,29 @@ def _run_batch(
 
     used: dict[str, str | None] = {"device": None, "engine": None}
 
-    def prepare() -> Callable[[Photo, ProgressCallback], Photo]:
+    def prepare() -> Callable[[_Picture, ProgressCallback], _Picture]:
         with _without_garbage_collection():
             predictor = load()
         _last_predictor[:] = [predictor]
         used.update(device=predictor.device, engine=predictor.engine)
 
-        def process(photo: Photo, progress: ProgressCallback) -> Photo:
-            image, metadata = photo
+        def process(photo: _Picture, progress: ProgressCallback) -> _Picture:
+            image = photo.image
             cost = estimate_cost(predictor, image, options)
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
-            result = predictor(image, progress=progress, **options)
-            return result, fitting_metadata(metadata, result)
+            result = predictor(image, progress=progress, **options, **photo.options)
+            return _Picture(result, fitting_metadata(photo.metadata, result), settings=photo.settings)
 
         return process
 
-    def write(target: Path, result: Photo) -> dict[str, Any]:
-        image, metadata = result
-        write_image(target, image, metadata, overwrite=overwrite, settings=settings)
-        return {"width": image.shape[1], "height": image.shape[0]}
+    def write(target: Path, result: _Picture) -> dict[str, Any]:
+        stored = {**settings, **result.settings}
+        write_image(target, result.image, result.metadata, overwrite=overwrite, settings=stored)
+        return {"width": result.image.shape[1], "height": result.image.shape[0], **result.settings}
 
     try:
-        batch.run(read_photo, prepare, write)
+        batch.run(read or _read, prepare, write)
     except BaseException as error:
         if as_json and (batch.results or isinstance(error, KeyboardInterrupt)):
             batch.print_json({**settings, **used})  # of what was done before

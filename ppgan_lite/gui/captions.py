@@ -41,6 +41,8 @@ def result_caption(result: Result | None, language: str) -> str:
         parts.append(f"{round(100 * request.settings.strength)} %")
         if request.settings.keep_colors:
             parts.append(text("keep_colors", language))
+        if result.faces is not None:
+            parts.append(text("spare_faces", language))
     height, width = result.image.shape[:2]
     return _DOT.join([*parts, _size(width, height)])
 

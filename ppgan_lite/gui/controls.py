@@ -46,6 +46,8 @@ class Controls(QFrame):
         self.strength.setValue(100)
         self.strength_value = _value_label("100 %")
         self.keep_colors = QCheckBox()
+        self.spare_faces = QCheckBox()
+        self.spare_faces.setChecked(True)
         self.brush_label = QLabel()
         self.brush_auto = QCheckBox()
         self.brush_auto.setChecked(True)
@@ -55,6 +57,7 @@ class Controls(QFrame):
         self.settings_group = _row(
             _row(self.strength_label, self.strength, self.strength_value),
             self.keep_colors,
+            self.spare_faces,
             _row(self.brush_label, self.brush_auto, self.brush, self.brush_value),
             spacing=22,
         )
@@ -73,13 +76,16 @@ class Controls(QFrame):
 
         self.strength.valueChanged.connect(self._emit_changed)
         self.keep_colors.toggled.connect(self._emit_changed)
+        self.spare_faces.toggled.connect(self._emit_changed)
         self.brush.valueChanged.connect(self._on_brush_moved)
         self.brush_auto.toggled.connect(self._emit_changed)
 
     @property
     def settings(self) -> StyleSettings:
         brush = None if self.brush_auto.isChecked() else brush_at(self.brush.value() / _BRUSH_STEPS)
-        return StyleSettings(self.strength.value() / 100, self.keep_colors.isChecked(), brush)
+        return StyleSettings(
+            self.strength.value() / 100, self.keep_colors.isChecked(), brush, self.spare_faces.isChecked()
+        )
 
     def show_state(self, state: State, painting: QPixmap | None, language: str) -> None:
         """Show the pickers that the state needs, in "en" or "zh"."""
@@ -106,6 +112,7 @@ class Controls(QFrame):
         self.painting_button.setText(text("choose", language))
         self.strength_label.setText(text("strength", language))
         self.keep_colors.setText(text("keep_colors", language))
+        self.spare_faces.setText(text("spare_faces", language))
         self.brush_label.setText(text("brush", language))
         self.brush_auto.setText(text("auto", language))
         self.cancel.setText(text("cancel", language))
@@ -115,6 +122,7 @@ class Controls(QFrame):
         for widget in (self.strength_label, self.strength):
             widget.setToolTip(text("strength_tip", language))
         self.keep_colors.setToolTip(text("keep_colors_tip", language))
+        self.spare_faces.setToolTip(text("spare_faces_tip", language))
         for widget in (self.brush_label, self.brush_auto, self.brush):
             widget.setToolTip(text("brush_tip", language))
         busy = state.jobs.is_running("paint")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import ImageMetadata, fitting_metadata, result_name
+from ppgan_lite.inference.faces.sparing import FACES
 
 if TYPE_CHECKING:
     from ppgan_lite.checkpoint import PredictorSpec
@@ -128,11 +129,13 @@ class StyleSettings:
         strength: 0 (the photo) to 1 (the painting).
         keep_colors: Whether the photo keeps its colors.
         brush: Stroke width as a fraction of the photo's shorter side; None lets the predictor choose.
+        spare_faces: Whether faces get fewer of the strokes.
     """
 
     strength: float = 1.0
     keep_colors: bool = False
     brush: float | None = None
+    spare_faces: bool = True
 
 
 def brush_at(position: float) -> float:
@@ -167,8 +170,13 @@ class Request:
         }
 
     @property
+    def faces(self) -> float:
+        """The share of the strokes that faces get, if there are any; 1 where it makes no difference."""
+        return FACES if self.choice.has_settings and self.settings.spare_faces else 1.0
+
+    @property
     def stored_settings(self) -> dict[str, Any]:
-        """Settings to store in a saved file, so that the picture can be made again."""
+        """Settings to store in a saved file, so that the picture can be made again, but for those of `Result`."""
         if self.choice.task != "stylize":
             direction = {"direction": self.choice.direction} if self.choice.direction else {}
             return {"checkpoint": self.choice.source, **direction}
@@ -190,6 +198,7 @@ class Result:
         seconds: Time that it took.
         device: Device that computed it, such as "cpu".
         device_note: Why not another device; may be empty.
+        faces: The share of the strokes that its faces got; None where it has none, or they got all.
     """
 
     image: np.ndarray
@@ -198,6 +207,12 @@ class Result:
     seconds: float
     device: str
     device_note: str = ""
+    faces: float | None = None
+
+    @property
+    def stored_settings(self) -> dict[str, Any]:
+        """All settings to store in a saved file."""
+        return self.request.stored_settings | ({} if self.faces is None else {"faces": self.faces})
 
     @property
     def metadata(self) -> ImageMetadata:

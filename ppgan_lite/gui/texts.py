@@ -50,6 +50,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "direction_tip": ("Which way to translate", "转换的方向"),
     "strength_tip": ("From the photo (0 %) to the painting (100 %)", "从照片（0 %）到画作（100 %）"),
     "keep_colors_tip": ("The photo's colors with the painting's brush", "保留照片的颜色，使用画作的笔触"),
+    "spare_faces_tip": ("Fewer strokes on faces, so that they stay whole", "人脸上少用笔触，保持五官完整"),
     "brush_tip": ("How wide the strokes are; Auto follows the picture", "笔触的宽度；自动则随图片大小而定"),
     # panes
     "photo": ("Photo", "照片"),
@@ -72,6 +73,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "direction": ("Direction", "方向"),
     "strength": ("Strength", "强度"),
     "keep_colors": ("Keep colors", "保留颜色"),
+    "spare_faces": ("Spare faces", "保护人脸"),
     "brush": ("Brush", "笔触"),
     "auto": ("Auto", "自动"),
     "pixels": ("{px} px", "{px} 像素"),

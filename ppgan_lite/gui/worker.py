@@ -144,6 +144,7 @@ class PredictorCache:
     def paint(self, request: Request, callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
         """Make the requested picture, and report the cost of a large one before."""
         from ppgan_lite.inference.estimate import estimate_cost
+        from ppgan_lite.inference.faces.sparing import spare_faces
 
         begin = time.perf_counter()
         predictor = self._predictor(request.choice.source, request.choice.direction, cancelled)
@@ -155,9 +156,13 @@ class PredictorCache:
             callbacks.cost(cost)
         if request.painting is not None:
             options["style"] = request.painting.image
+        strokes = spare_faces(request.photo.image, request.faces)
+        if strokes is not None:
+            options["strokes"] = strokes
         image = predictor(request.photo.image, progress=callbacks.progress, cancelled=cancelled, **options)
         seconds = time.perf_counter() - begin
-        return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note)
+        faces = None if strokes is None else request.faces
+        return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note, faces)
 
     def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
         key = source, direction
@@ -182,8 +187,7 @@ def read_picture(path: Path) -> Picture:
 
 def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:
     """Write a result at its full size, with the photo's metadata and the settings that made it."""
-    settings = result.request.stored_settings
-    images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=settings)
+    images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=result.stored_settings)
     return path
 
 

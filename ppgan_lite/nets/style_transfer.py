@@ -108,6 +108,7 @@ class TransformNet(nn.Layer):
         strength: paddle.Tensor,
         scales: paddle.Tensor | None = None,
         shifts: paddle.Tensor | None = None,
+        strokes: paddle.Tensor | None = None,
     ) -> paddle.Tensor:
         """Paint.
 
@@ -117,6 +118,8 @@ class TransformNet(nn.Layer):
             scales: Offsets to the scales of all norms at strength 1, N x S or 1 x S, in the order of `norm_channels`;
                 none if not given.
             shifts: The same for their shifts.
+            strokes: A map of the share of the strength at which features are blended, while the norms keep all of it:
+                N x 1 x H x W or 1 x 1 x H x W, or one value for the whole picture, 1 x 1 x 1 x 1; 1 if not given.
 
         Returns:
             N x 3 x H x W in [0, 1].
@@ -129,7 +132,10 @@ class TransformNet(nn.Layer):
         for block in self.blocks:
             x = block(x, next(offsets), next(offsets))
         x = crop(self.up1(x, next(offsets)), half.shape[2], half.shape[3])
-        x = half + strength.unsqueeze(-1).unsqueeze(-1) * (x - half)
+        share = strength.unsqueeze(-1).unsqueeze(-1)
+        if strokes is not None:
+            share = share * strokes[:, :, ::2, ::2]  # the places of `half`; of one value it is that value
+        x = half + share * (x - half)
         x = crop(self.up2(x, next(offsets)), photo.shape[2], photo.shape[3])
         return F.sigmoid(self.to_rgb(x))
 
@@ -143,6 +149,25 @@ class TransformNet(nn.Layer):
             offsets.append((scales[:, start : start + channels], shifts[:, start : start + channels]))
             start += channels
         return offsets
+
+
+class TransformSubgraph(nn.Layer):
+    """A `TransformNet` with the inputs that every draft has first."""
+
+    def __init__(self, transform: TransformNet) -> None:
+        super().__init__()
+        self.transform = transform
+
+    def forward(
+        self,
+        photo: paddle.Tensor,
+        strength: paddle.Tensor,
+        strokes: paddle.Tensor,
+        scales: paddle.Tensor | None = None,
+        shifts: paddle.Tensor | None = None,
+    ) -> paddle.Tensor:
+        """See `TransformNet.forward`."""
+        return self.transform(photo, strength, scales, shifts, strokes)
 
 
 class TransformPainter(PaintingNet):

@@ -13,10 +13,13 @@ from typing import Protocol
 import numpy as np
 
 from ppgan_lite.inference.engines.engine import Execute
+from ppgan_lite.inference.stylization.strength import Strength, resized_map
 from ppgan_lite.nets.adain import ALIGNED_LAYERS, adain, mean_and_std
 from ppgan_lite.nets.color_statistics import align_colors, mean_and_covariance
 from ppgan_lite.nets.input_noise import soft_noise
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS, StyleArrays
+
+FADED = 0.4  # with fewer of the strokes than this, a place is faded to the photo
 
 CheckCancelled = Callable[[], None]
 
@@ -27,13 +30,13 @@ class Drafter(Protocol):
     def measure(self, painting: np.ndarray) -> StyleArrays:
         """Measure the style of a painting, float32 1 x 3 x H x W, RGB in [0, 1]."""
 
-    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, check: CheckCancelled) -> np.ndarray:
+    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: Strength, check: CheckCancelled) -> np.ndarray:
         """Paint a small photo.
 
         Args:
             photo: float32 1 x 3 x H x W, RGB in [0, 1], with its input noise; sides of at least 16.
             style: From `measure`, or the net's own.
-            strength: 0 .. 1.
+            strength: Its maps have the photo's size.
             check: Called between steps of the work; may raise to stop.
 
         Returns:
@@ -57,15 +60,18 @@ class LapStyleDrafter:
         """See `Drafter`."""
         return {layer: mean_and_std(maps[0]) for layer, maps in zip(ALIGNED_LAYERS, self.encode(painting))}
 
-    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, check: CheckCancelled) -> np.ndarray:
-        """See `Drafter`."""
+    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: Strength, check: CheckCancelled) -> np.ndarray:
+        """See `Drafter`; colors and strokes lie in the same features, so the map of strokes counts for both."""
         features = self.encode(photo)
         check()
-        aligned = [adain(maps[0], style[layer], strength)[None] for layer, maps in zip(ALIGNED_LAYERS, features)]
+        aligned = [
+            _blended(maps[0], adain(maps[0], style[layer], strength.amount), strength.strokes)[None]
+            for layer, maps in zip(ALIGNED_LAYERS, features)
+        ]
         check()
         (painted,) = self.decode(photo, *aligned)
         check()
-        return painted
+        return _faded(photo[0], painted[0], strength)[None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,8 @@ class TransformDrafter:
     """`TransformPainter.draft`: the photo is recolored like the painting, and the draft keeps those colors.
 
     Attributes:
-        transform: Photo, strength (1 x 1), and the results of `predict`, if there is that -> the painted photo.
+        transform: Photo, strength (1 x 1), map of strokes (1 x 1 x H x W, or one value for all), and the results of
+            `predict`, if there is that -> the painted photo.
         predict: Painting -> offsets to the scales and to the shifts of all norms, 1 x S each. None for a net of one
             style.
     """
@@ -89,19 +96,47 @@ class TransformDrafter:
         scales, shifts = self.predict(painting)
         return {**colors, NORMS: (scales, shifts)}
 
-    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: float, check: CheckCancelled) -> np.ndarray:
+    def __call__(self, photo: np.ndarray, style: StyleArrays, strength: Strength, check: CheckCancelled) -> np.ndarray:
         """See `Drafter`."""
-        recolored = align_colors(photo[0], style[IMAGE], strength).clip(0, 1)
-        (painted,) = self.transform(recolored[None], np.full((1, 1), strength, np.float32), *style.get(NORMS, ()))
+        recolored = align_colors(photo[0], style[IMAGE], strength.amount)
+        recolored = _blended(photo[0], recolored, strength.colors).clip(0, 1)
+        strokes = np.ones((1, 1, 1, 1), np.float32) if strength.strokes is None else strength.strokes[None, None]
+        amount = np.full((1, 1), strength.amount, np.float32)
+        (painted,) = self.transform(recolored[None], amount, strokes, *style.get(NORMS, ()))
         check()
-        return align_colors(painted[0], mean_and_covariance(recolored))[None]
+        return _faded(recolored, align_colors(painted[0], mean_and_covariance(recolored)), strength)[None]
 
 
-def with_input_noise(photo: np.ndarray, noise_std: float) -> np.ndarray:
-    """Add input noise to a photo (float32 1 x 3 x H x W), always the same for a size."""
+def with_input_noise(photo: np.ndarray, noise_std: float, shares: np.ndarray | None = None) -> np.ndarray:
+    """Add input noise to a photo (float32 1 x 3 x H x W), always the same for a size.
+
+    Args:
+        photo: As above.
+        noise_std: Standard deviation of either part of the noise.
+        shares: Of it that places get: H x W.
+    """
     if not noise_std:
         return photo
-    return photo + np.float32(noise_std) * _noise(photo.shape[2], photo.shape[3])
+    noise = np.float32(noise_std) * _noise(photo.shape[2], photo.shape[3])
+    return photo + (noise if shares is None else noise * shares)
+
+
+def _faded(photo: np.ndarray, painted: np.ndarray, strength: Strength) -> np.ndarray:
+    """Fade to the photo where a map says that there are hardly any strokes.
+
+    A blend of features is a gentler painting, but with none of the strokes it is the photo only as far as the net can
+    repaint it while all around is painted.
+    """
+    if strength.strokes is None:
+        return painted
+    return _blended(photo, painted, np.minimum(strength.strokes * np.float32(1 / FADED), 1))
+
+
+def _blended(values: np.ndarray, changed: np.ndarray, shares: np.ndarray | None) -> np.ndarray:
+    """Blend what is changed with what was there (channels, height, width) by a map, which is stretched over it."""
+    if shares is None:
+        return changed
+    return values + resized_map(shares, *values.shape[1:]) * (changed - values)
 
 
 @functools.lru_cache(maxsize=1)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from paddle import nn
 
 _PICTURE: Shape = (1, 3, None, None)
+_MAP: Shape = (1, 1, None, None)
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,20 @@ def _lapstyle(net: _LazyNet) -> Iterable[Subgraph]:
     yield net.subgraph("decode", (_PICTURE, *features), decode, convolve_before_upsampling=False)
 
 
+def _transform(net: Any) -> nn.Layer:
+    from ppgan_lite.nets.style_transfer import TransformSubgraph
+
+    return TransformSubgraph(net.transform)
+
+
 def _style_transfer(net: _LazyNet) -> Iterable[Subgraph]:
-    yield net.subgraph("transform", (_PICTURE, (1, 1)), lambda net: net.transform)
+    yield net.subgraph("transform", (_PICTURE, (1, 1), _MAP), _transform)
 
 
 def _any_style(net: _LazyNet) -> Iterable[Subgraph]:
     norms: Shape = (1, net.width("predictor.to_norms.bias") // 2)
     yield net.subgraph("predict", (_PICTURE,), lambda net: net.predictor)
-    yield net.subgraph("transform", (_PICTURE, (1, 1), norms, norms), lambda net: net.transform)
+    yield net.subgraph("transform", (_PICTURE, (1, 1), _MAP, norms, norms), _transform)
 
 
 # Class of nets in `nets.NETS` -> how it paints.

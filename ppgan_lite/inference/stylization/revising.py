@@ -11,11 +11,13 @@ from collections.abc import Callable
 import numpy as np
 
 from ppgan_lite.inference.engines.engine import Execute
+from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.inference.tiling import spans
 from ppgan_lite.runtime.memory import affordable
 from ppgan_lite.runtime.opencv import opencv
 
-# Rows from start to stop of a picture: float32 (stop - start) x width x 3, RGB about [0, 1].
+# Rows from start to stop of a picture, float32 (stop - start) x width x 3, RGB about [0, 1]; or of a map, without
+# channels.
 Rows = Callable[[int, int], np.ndarray]
 
 TILE_PX = 512
@@ -57,7 +59,7 @@ def revise(
     revisions: list[Execute],
     halo: int,
     *,
-    strength: float,
+    strength: Strength,
     strip_px: int,
     after_each: Callable[[], None],
 ) -> np.ndarray:
@@ -70,7 +72,7 @@ def revise(
         revisions: (detail, upsampled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
             levels beyond the last one use that again.
         halo: Receptive field of a revision net to each side, in pixels.
-        strength: 0 adds the photo's own detail, 1 the painted one.
+        strength: 0 adds the photo's own detail, 1 the painted one; its map of strokes counts.
         strip_px: Pixels of a strip of tiles, at most.
         after_each: Called after each tile; may raise to stop.
 
@@ -88,7 +90,7 @@ def revise(
         photo = photos.pop()
         result = np.empty(photo.shape, np.float16 if photos else np.uint8)
         run = revisions[min(level, len(revisions) - 1)]
-        _revise_level(photo, coarser, result, run, halo, np.float32(strength), strip_px, after_each)
+        _revise_level(photo, coarser, result, run, halo, strength, strip_px, after_each)
         coarser = result
     return coarser
 
@@ -99,7 +101,7 @@ def _revise_level(
     result: np.ndarray,
     run: Execute,
     halo: int,
-    strength: np.float32,
+    strength: Strength,
     strip_px: int,
     after_each: Callable[[], None],
 ) -> None:
@@ -110,19 +112,23 @@ def _revise_level(
         return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
 
     across = _nearest(half[1], 0, size[1], size[1])
+    shares: np.ndarray | None = None
     for rows in spans(size[0], _tile_rows(size[1], strip_px), halo):
         start, stop = rows.input_start, rows.input_stop
         upsampled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
         detail = resized_rows(downsampled, half, size, start, stop)
         np.subtract(_floats(photo[start:stop]), detail, out=detail)
         down = _nearest(half[0], start, stop, size[0])[:, None]
+        if (strokes := strength.strokes) is not None:
+            shares = resized_rows(lambda a, b: strokes[a:b], strokes.shape[:2], size, rows.start, rows.stop)[..., None]
         for columns in spans(size[1], TILE_PX, halo):
             repeated = _floats(coarser[down, across[columns.input]])
             painted = run(_tensor(detail[:, columns.input]), _tensor(repeated))[0][0]
             painted = painted.transpose(1, 2, 0)[rows.crop, columns.crop]
-            if strength != 1:
+            if strength.amount != 1 or shares is not None:
                 own = detail[rows.crop, columns.output]
-                painted = own + (painted - own) * strength
+                share = np.float32(strength.amount)
+                painted = own + (painted - own) * (share if shares is None else share * shares[:, columns.output])
             tile = upsampled[:, columns.output] + painted
             result[rows.output, columns.output] = to_pixels(tile) if result.dtype == np.uint8 else tile
             after_each()
@@ -143,7 +149,7 @@ def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: 
     upper = np.minimum(lower + 1, size[0] - 1)
     first = int(lower[0])
     source = opencv().resize(rows(first, int(upper[-1]) + 1), (to[1], int(upper[-1]) + 1 - first), interpolation=1)
-    share = (place - lower).astype(np.float32)[:, None, None]
+    share = (place - lower).astype(np.float32).reshape(-1, *[1] * (source.ndim - 1))
     blended = source[lower - first]
     difference = source[upper - first]
     difference -= blended

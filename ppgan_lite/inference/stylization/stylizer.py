@@ -10,14 +10,16 @@ import numpy as np
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import resize
-from ppgan_lite.inference.arrays import LUMA, check_image, to_values
+from ppgan_lite.inference.arrays import check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import sample_photo
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
 from ppgan_lite.inference.stylization.drafting import with_input_noise
+from ppgan_lite.inference.stylization.kept_colors import take_chroma
 from ppgan_lite.inference.stylization.painters import PainterSpec
 from ppgan_lite.inference.stylization.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
+from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.nets.painter_interface import DRAFT_PX, StyleArrays
 
 DRAFT_RANGE_PX = (64, 1024)  # of a draft's short side, as `brush` sets it
@@ -119,7 +121,8 @@ class Stylizer:
         image: np.ndarray,
         *,
         style: np.ndarray | None = None,
-        strength: float = 1.0,
+        strength: float | np.ndarray = 1.0,
+        strokes: np.ndarray | None = None,
         keep_colors: bool = False,
         brush: float | None = None,
         progress: ProgressCallback | None = None,
@@ -130,7 +133,10 @@ class Stylizer:
         Args:
             image: uint8 H x W x 3 RGB, any size.
             style: The painting, uint8 h x w x 3 RGB; given if and only if "style" is in `spec.inputs`.
-            strength: 0 (the photo, as the net repaints it) to 1 (the full style).
+            strength: 0 (the photo, as the net repaints it) to 1 (the full style): a number, or a map of numbers, a
+                float array h x w of any size, which is stretched over the photo.
+            strokes: A map of the same kind: the share of the strength at which strokes are painted, while colors keep
+                all of it. `inference.faces.sparing` makes one that spares faces. None is 1 everywhere.
             keep_colors: Keep the photo's colors and take only the brushwork.
             brush: Width of a typical stroke in pixels of the photo. None follows the picture, so
                 that a photo looks the same at any resolution.
@@ -145,8 +151,7 @@ class Stylizer:
             CancelledError: `cancelled` said so.
         """
         check_image("image", image)
-        if not 0 <= strength <= 1:
-            raise UsageError("strength", f"{strength}", "a number from 0 to 1")
+        amounts = Strength.checked(strength, strokes)
         if brush is not None and not (math.isfinite(brush) and brush > 0):
             raise UsageError("brush", f"{brush}", "a width in pixels above 0")
         if ("style" in self.spec.inputs) != (style is not None):
@@ -155,11 +160,13 @@ class Stylizer:
         measured = self._painter.style if style is None else self._measure(style)
         assert measured is not None
         steps = Steps("stylize", progress, cancelled)
-        result = self._paint(image, measured, float(strength), brush, steps)
-        return _with_colors_of(image, result) if keep_colors else result
+        result = self._paint(image, measured, amounts, brush, steps)
+        if keep_colors:
+            take_chroma(result, image)
+        return result
 
     def _paint(
-        self, image: np.ndarray, style: StyleArrays, strength: float, brush: float | None, steps: Steps
+        self, image: np.ndarray, style: StyleArrays, strength: Strength, brush: float | None, steps: Steps
     ) -> np.ndarray:
         height, width = image.shape[:2]
         draft_height, draft_width, levels = self._plan(height, width, brush)
@@ -168,10 +175,12 @@ class Stylizer:
         strip = strip_px(width)
         steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo, strip))
         small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
-        small = with_input_noise(small, float(self.spec.settings.get("noise_std", 0.0)) * strength)
+        of_draft = strength.at(draft_height, draft_width)
+        noise_std = float(self.spec.settings.get("noise_std", 0.0)) * strength.amount
+        small = with_input_noise(small, noise_std, of_draft.strokes)
         rates = self._rates()
         with rates.timed("draft", draft_height * draft_width):
-            painted = self._draft(small, style, strength, steps.ask)
+            painted = self._draft(small, style, of_draft, steps.ask)
         steps.done(draft_steps)
         rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
         rows = resized_rows(
@@ -218,20 +227,10 @@ def sample_painting(
     photo = sample_photo()
     stylizer = Stylizer(engines, spec, painter, name="sample")
     style = None if painter.style is not None else np.ascontiguousarray(photo[::-1, ::-1, ::-1])
-    return stylizer(photo, style=style, brush=STROKE_PX * len(photo) / SAMPLE_DRAFT_PX, cancelled=cancelled)
+    brush = STROKE_PX * len(photo) / SAMPLE_DRAFT_PX
+    strokes = np.linspace(1, 0.5, 16, dtype=np.float32)[None]  # from left to right, so that maps are compared too
+    return stylizer(photo, style=style, strokes=strokes, brush=brush, cancelled=cancelled)
 
 
 def _revised_px(height: int, width: int, levels: int) -> int:
     return sum(rows * columns for rows, columns in pyramid_sizes(height, width, levels)[:-1])
-
-
-def _with_colors_of(photo: np.ndarray, painted: np.ndarray) -> np.ndarray:
-    """Return the painted luma, at the photo's mean and contrast, with the photo's chroma."""
-    of_photo, of_painting = photo @ LUMA, painted @ LUMA
-    gain = min(of_photo.std() / max(of_painting.std(), 1.0), 2.0)
-    luma = (of_painting - of_painting.mean()) * gain + of_photo.mean()
-    difference = luma - of_photo
-    result = np.empty_like(photo)
-    for channel in range(3):
-        result[..., channel] = np.clip(np.rint(photo[..., channel] + difference), 0, 255)
-    return result
