@@ -25,7 +25,7 @@ import numpy as np
 from ppgan_lite import __version__
 from ppgan_lite.aliases import current_arguments, current_class, current_config, current_recipe, current_tensor
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.startup import paddle_lock, require_paddle
 from ppgan_lite.safetensors_files import (
     OURS_REMEDY,
     damaged,
@@ -217,7 +217,7 @@ def build_net(name: str, header: Header, tensors: Mapping[str, np.ndarray]) -> n
         raise CheckpointError(where, f"its arguments do not fit {spec.kind}: {'; '.join(map(str, faults))}")
     numbers = sum(tensor.size for key, tensor in tensors.items() if key.startswith(f"net/{name}/"))
     try:
-        with _parameters_at_most(2 * numbers + _SPARE_PARAMETERS):
+        with paddle_lock, _parameters_at_most(2 * numbers + _SPARE_PARAMETERS):
             net = cls(**spec.arguments)
     except Exception as error:  # Arguments of a hostile file can make a constructor raise any error.
         raise CheckpointError(where, f"{spec.kind} cannot be built ({one_line(error)})") from error

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 class Predictor(Protocol):
-    """Images in, image out, built from a checkpoint alone; may be called from several threads, one at a time.
+    """Images in, image out, built from a checkpoint alone.
+
+    May be called from several threads at the same time, and gives each the picture that it gives to one: they take
+    turns at the engines, and compute side by side what is done between these. Each call has its memory; `cost` says how
+    much.
 
     `Stylizer` and `Translator` are predictors. Options of their own, such as the strength of a style, are arguments of
     their calls, which `load_stylizer` and `load_translator` give with their types.

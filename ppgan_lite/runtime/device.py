@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime.packages import installed_version
-from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.startup import paddle_lock, require_paddle
 
 INTEL = "intel"  # a GPU of Intel's: OpenVINO knows it, Paddle does not
 
@@ -46,14 +46,18 @@ def choose_device(asked: str) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def inference_mode(device: str) -> Iterator[None]:
-    """Prepare this thread for inference: in Paddle (3.3) device, gradients and mode are set per thread."""
+    """Prepare Paddle for inference during a block, on any thread; other threads that want the same wait.
+
+    In Paddle (3.3) device and gradients are set per thread, but the mode for all of them.
+    """
     import paddle
 
-    if not paddle.in_dynamic_mode():
-        paddle.disable_static()
-    paddle.set_device(device)
-    with paddle.no_grad():
-        yield
+    with paddle_lock:
+        if not paddle.in_dynamic_mode():
+            paddle.disable_static()
+        paddle.set_device(device)
+        with paddle.no_grad():
+            yield
 
 
 def _is_cpu_build() -> bool:

@@ -22,6 +22,10 @@ from ppgan_lite.runtime.threads import processor, threads
 
 _NO_COMPILER_CACHE = "No ccache found"
 
+# Held by whoever builds a net, runs it or traces it outside of a training: Paddle (3.3) has one mode for all threads.
+paddle_lock = threading.RLock()
+_output_lock = threading.RLock()  # of the process's streams and of its filters for warnings; nobody waits within it
+
 
 def require_paddle() -> ModuleType:
     """Import Paddle, configured for this processor.
@@ -31,13 +35,16 @@ def require_paddle() -> ModuleType:
     Raises:
         MissingDependencyError: Paddle is not installed.
     """
-    if "paddle" not in sys.modules:
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
-        if "AuthenticAMD" in processor():
-            # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
-            os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
+    if "paddle" in sys.modules:
+        import paddle  # waits where another thread is importing it
+
+        return paddle
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
+    if "AuthenticAMD" in processor():
+        # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
+        os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
-        with warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
+        with _output_lock, warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
             warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
             import paddle
     except ModuleNotFoundError as error:
@@ -68,23 +75,24 @@ def _keeping_sigterm() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+_openvino_lock = threading.RLock()
+
+
 def import_openvino() -> ModuleType:
     """Import OpenVINO without its converter of models and its telemetry, which take longer to load than all the rest.
 
     Raises:
         ImportError: It is not installed, or cannot be loaded.
     """
-    if "openvino" not in sys.modules:
-        converter = "openvino.tools.ovc"
-        sys.modules[converter] = cast(ModuleType, None)  # OpenVINO ignores a module that it cannot import
-        try:
-            import openvino  # noqa: F401 - returned from sys.modules below
-        finally:
-            del sys.modules[converter]
-    return sys.modules["openvino"]
-
-
-_core_lock = threading.Lock()
+    with _openvino_lock:
+        if "openvino" not in sys.modules:
+            converter = "openvino.tools.ovc"
+            sys.modules[converter] = cast(ModuleType, None)  # OpenVINO ignores a module that it cannot import
+            try:
+                import openvino  # noqa: F401 - returned from sys.modules below
+            finally:
+                del sys.modules[converter]
+        return sys.modules["openvino"]
 
 
 def openvino_core() -> Any:
@@ -96,7 +104,7 @@ def openvino_core() -> Any:
     Raises:
         ImportError: OpenVINO is not installed, or cannot be loaded.
     """
-    with _core_lock:
+    with _openvino_lock:
         return _core()
 
 
@@ -135,8 +143,11 @@ def hide_needless_warnings() -> None:
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Discard warnings and all terminal output of this process during a block, including output from C++."""
-    with warnings.catch_warnings(), open(os.devnull, "wb") as null, _redirected(null, 1, 2):
+    """Discard warnings and all terminal output of this process during a block, including output from C++.
+
+    Other threads that want the same wait.
+    """
+    with _output_lock, warnings.catch_warnings(), open(os.devnull, "wb") as null, _redirected(null, 1, 2):
         warnings.simplefilter("ignore")
         yield
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Protocol
@@ -59,7 +60,8 @@ Execute = Callable[..., tuple[np.ndarray, ...]]  # `Engine.run`: arrays in, arra
 class LazyEngine:
     """Loads a subgraph when it is first run, so that one which a picture does not need costs nothing.
 
-    It may be closed and run again, so that an engine that is rarely run need not keep its memory.
+    It may be run and closed from several threads: they take turns, as the processor's cores and the memory of a run are
+    for one. An engine that was closed may be run again, so that one that is rarely run need not keep its memory.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -68,6 +70,7 @@ class LazyEngine:
         self._subgraph: Subgraph | None = None
         self._pending: Subgraph | None = None  # until it is loaded
         self._prefetched: Future[bool] | None = None
+        self._lock = threading.Lock()
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:
@@ -88,15 +91,17 @@ class LazyEngine:
             self._prefetched = executor.submit(self._engine.load_cached, self._pending)
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        if self._pending is not None:
-            if self._prefetched is None or not self._prefetched.result():
-                self._engine.load(self._pending)
-            self._pending = self._prefetched = None
-        return self._engine.run(*inputs)
+        with self._lock:
+            if self._pending is not None:
+                if self._prefetched is None or not self._prefetched.result():
+                    self._engine.load(self._pending)
+                self._pending = self._prefetched = None
+            return self._engine.run(*inputs)
 
     def close(self) -> None:
-        self._engine.close()
-        self._pending = self._subgraph
+        with self._lock:
+            self._engine.close()
+            self._pending = self._subgraph
 
 
 def prefetch(engines: Engines, names: tuple[str, ...], *, afterwards: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.runtime.device import INTEL, inference_mode
-from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.startup import paddle_lock, require_paddle
 
 
 @dataclass
@@ -34,7 +34,8 @@ class PaddleEngine:
 
     def load(self, subgraph: Subgraph) -> None:
         require_paddle()
-        self._layer: Any = subgraph.build()
+        with paddle_lock:
+            self._layer: Any = subgraph.build()
 
     def load_cached(self, subgraph: Subgraph) -> bool:
         return False  # a net is not in the cache, and Paddle is for the thread that uses it

@@ -6,6 +6,7 @@ from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.runtime.files import scratch_folder
+from ppgan_lite.runtime.startup import paddle_lock
 
 
 def graph_of(subgraph: Subgraph) -> bytes:
@@ -16,8 +17,11 @@ def graph_of(subgraph: Subgraph) -> bytes:
     """
     graph = cached_graph(subgraph)
     if graph is None:
-        graph = make_graph(subgraph)
-        cache.keep(_name(subgraph), graph)
+        with paddle_lock:
+            graph = cached_graph(subgraph)  # another thread may have made it meanwhile
+            if graph is None:
+                graph = make_graph(subgraph)
+                cache.keep(_name(subgraph), graph)
     return graph
 
 
@@ -39,7 +43,7 @@ def make_graph(subgraph: Subgraph) -> bytes:
     inputs = {f"input{number}": shape for number, shape in enumerate(subgraph.inputs)}
     require_paddle2onnx(subgraph.name)  # its absence is told before the net is traced
     try:
-        with scratch_folder() as scratch:
+        with paddle_lock, scratch_folder() as scratch:
             stem, upsample_last = scratch / "subgraph", subgraph.convolve_before_upsampling
             save_program(subgraph.build(), inputs, stem, name=subgraph.name)
             return convert_program(stem, name=subgraph.name, convolve_before_upsampling=upsample_last)

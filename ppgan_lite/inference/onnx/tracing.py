@@ -12,7 +12,7 @@ from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.engine import message_of
 from ppgan_lite.inference.engines.subgraph import Shape
 from ppgan_lite.runtime.files import scratch_folder
-from ppgan_lite.runtime.startup import require_paddle, silenced
+from ppgan_lite.runtime.startup import paddle_lock, require_paddle, silenced
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -37,12 +37,13 @@ def save_program(layer: nn.Layer, inputs: Mapping[str, Shape], stem: Path, *, na
         paddle.static.InputSpec([-1 if side is None else side for side in shape], "float32", key)
         for key, shape in inputs.items()
     ]
-    try:
-        with _making_graph(name):
-            paddle.jit.save(paddle.jit.to_static(layer, input_spec=specs, full_graph=True), str(stem))
-    finally:
-        if isinstance(layer.forward, paddle.jit.dy2static.program_translator.StaticFunction):
-            layer.forward.rollback()  # to_static changes the layer itself, which the eager engine may have too
+    with paddle_lock:
+        try:
+            with _making_graph(name):
+                paddle.jit.save(paddle.jit.to_static(layer, input_spec=specs, full_graph=True), str(stem))
+        finally:
+            if isinstance(layer.forward, paddle.jit.dy2static.program_translator.StaticFunction):
+                layer.forward.rollback()  # to_static changes the layer itself, which the eager engine may have too
 
 
 def convert_program(stem: Path, *, name: str, convolve_before_upsampling: bool = True) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 
@@ -78,12 +79,14 @@ class StagedNet:
         self.stages = stages
         self._load = load
         self._engines: Engines | None = None
+        self._lock = threading.Lock()
 
     def engines(self, cancelled: Cancelled | None) -> Engines:
         """Return the engines."""
-        if self._engines is None:
-            self._engines = self._load(cancelled)
-        return self._engines
+        with self._lock:
+            if self._engines is None:
+                self._engines = self._load(cancelled)
+            return self._engines
 
 
 class Translator:
