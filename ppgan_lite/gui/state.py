@@ -12,7 +12,6 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.images import ImageMetadata, fitting_metadata, result_name
-from ppgan_lite.inference.faces.sparing import FACES
 
 if TYPE_CHECKING:
     from ppgan_lite.checkpoint import PredictorSpec
@@ -172,6 +171,8 @@ class Request:
     @property
     def faces(self) -> float:
         """The share of the strokes that faces get, if there are any; 1 where it makes no difference."""
+        from ppgan_lite.inference.faces.sparing import FACES  # the window is there before inference is
+
         return FACES if self.choice.has_settings and self.settings.spare_faces else 1.0
 
     @property

@@ -23,7 +23,7 @@ from ppgan_lite.gui.app import main
 from ppgan_lite.gui.state import Jobs
 from ppgan_lite.gui.view import from_qimage
 from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
-from ppgan_lite.images import read_image, read_settings
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, read_settings
 from ppgan_lite.inference import cost, estimate
 
 
@@ -60,6 +60,19 @@ def test_a_photo_is_painted_and_shown_beside_itself(bench: Bench, photo: np.ndar
     assert bench.window.device_label.text() == "Device: GPU 0"
     assert bench.window.result_detail.text() == "The Night  ·  70 %  ·  Keep colors  ·  60 × 40"
     assert bench.window.status_label.text().startswith("Done in ")
+
+
+def test_a_face_gets_fewer_strokes_unless_the_box_is_unchecked(bench: Bench, tmp_path: Path) -> None:
+    bench.open_photo(SAMPLE_PHOTO)
+    for spared in (True, False):
+        bench.window.controls.spare_faces.setChecked(spared)
+        bench.window.state.result = None
+        bench.qtbot.mouseClick(bench.window.controls.run, Qt.LeftButton)
+        bench.until(lambda: bench.window.state.result is not None)
+        assert ("strokes" in bench.predictors["night"].calls[-1]) == spared
+        assert ("Spare faces" in bench.window.result_detail.text()) == spared
+        stored = bench.window.state.result.stored_settings
+        assert stored.get("faces") == (0.6 if spared else None)
 
 
 def test_what_is_local_to_a_thread_stays_from_one_job_to_the_next(qtbot: QtBot) -> None:
