@@ -35,7 +35,7 @@ def require_paddle() -> ModuleType:
     Raises:
         MissingDependencyError: Paddle is not installed.
     """
-    if "paddle" in sys.modules:
+    if sys.modules.get("paddle") is not None:
         import paddle  # waits where another thread is importing it
 
         return paddle
