@@ -21,7 +21,7 @@ from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
-from ppgan_lite.runtime.cache import cache_folder, expand_user
+from ppgan_lite.runtime.user_folders import cache_folder, expand_user
 from ppgan_lite.tables import did_you_mean
 
 # Bytes that are there, bytes in all (None if the server does not say).

@@ -18,7 +18,7 @@ from ppgan_lite import fetch as fetching
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.fetch import cached, fetch, how_to_get
 from ppgan_lite.foreign.vgg import vgg_names
-from ppgan_lite.runtime.cache import cache_folder
+from ppgan_lite.runtime.user_folders import cache_folder
 
 FILE = "vgg_normalised.pdparams"
 

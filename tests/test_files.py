@@ -11,8 +11,8 @@ import pytest
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime import files
-from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file, scratch_folder
+from ppgan_lite.runtime.user_folders import cache_folder
 
 
 @pytest.mark.parametrize("durable", [False, True])

@@ -16,7 +16,7 @@ from net_examples import STYLE_TRANSFER
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.inference.loading import find_checkpoint, load_predictor
-from ppgan_lite.runtime.user_data import data_folder
+from ppgan_lite.runtime.user_folders import data_folder
 from ppgan_lite.styles import users
 from ppgan_lite.styles.users import THUMBNAIL, find_user_style, name_of, remove_style, user_styles
 

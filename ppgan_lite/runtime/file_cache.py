@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ppgan_lite.runtime.cache import cache_folder
 from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.user_folders import cache_folder
 
 _DIGEST_BYTES = 32
 _LEFTOVER_S = 3600  # age of a temporary file whose process was killed

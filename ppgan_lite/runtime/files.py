@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.runtime.cache import cache_folder
+from ppgan_lite.runtime.user_folders import cache_folder
 
 # The first bytes of the text that stands for a large file in a repository, until `git lfs` has fetched it.
 GIT_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 GIT_LFS_REMEDY = "Fetch it with `git lfs pull`, or download the file itself"
 
-# The name under which `replace_file` writes.
 _IN_MEMORY = Path("/dev/shm")  # of Linux; Docker's read-only containers can write it
-_PART = re.compile(r"\.[0-9a-f]{32}\.part")
+_PART = re.compile(r"\.[0-9a-f]{32}\.part")  # the name under which `replace_file` writes
 
 
 def replace_file(path: Path, data: bytes | bytearray, *, make_folder: bool = False, durable: bool = False) -> None:

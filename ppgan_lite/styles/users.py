@@ -13,7 +13,7 @@ import numpy as np
 from ppgan_lite.checkpoint import SUFFIX, Header, read_checkpoint, read_header
 from ppgan_lite.errors import CheckpointError, PpganError, UsageError
 from ppgan_lite.runtime.files import replace_file
-from ppgan_lite.runtime.user_data import data_folder
+from ppgan_lite.runtime.user_folders import data_folder
 from ppgan_lite.styles import catalogue, shipped
 from ppgan_lite.tables import did_you_mean
 

@@ -20,8 +20,8 @@ from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import ENGINES, cache
 from ppgan_lite.inference.engines.engine import Engine, Engines, LazyEngine, message_of
 from ppgan_lite.inference.engines.subgraph import Subgraph
-from ppgan_lite.runtime.cache import CACHE_VARIABLE
 from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.user_folders import CACHE_VARIABLE
 from ppgan_lite.tables import resolve
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,57 @@
+"""The folders of a user: for files that can be got again, and for those that are to be kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+CACHE_VARIABLE = "PPGAN_LITE_CACHE"  # of the environment
+
+_NAME = "ppgan_lite"
+
+
+def cache_folder() -> Path:
+    """Return the folder for files that take time to get: $PPGAN_LITE_CACHE, or that of the system.
+
+    A user without a home (a container with a number for a user) gets one that cannot be written, as others have, too.
+    """
+    return _folder(CACHE_VARIABLE, "XDG_CACHE_HOME", windows="Cache", macos="Library/Caches", linux=".cache")
+
+
+def data_folder() -> Path:
+    """Return the folder for files that users made and want to keep: $PPGAN_LITE_DATA, or that of the system.
+
+    A user without a home gets one that cannot be written.
+    """
+    macos = "Library/Application Support"
+    return _folder("PPGAN_LITE_DATA", "XDG_DATA_HOME", windows="", macos=macos, linux=".local/share")
+
+
+def expand_user(path: str | Path) -> Path:
+    """Return a path with ~ and ~user replaced by their homes; unchanged where there are none."""
+    return Path(os.path.expanduser(path))  # Path.expanduser and Path.home raise RuntimeError there
+
+
+def _folder(variable: str, xdg_variable: str, *, windows: str, macos: str, linux: str) -> Path:
+    """Return the folder that a variable or the system's custom names.
+
+    Args:
+        variable: Of the environment; names the folder itself.
+        xdg_variable: Likewise; names the folder that holds it.
+        windows: Its place below that of the program.
+        macos: The place of the programs' folders below the home.
+        linux: The same.
+    """
+    if chosen := os.environ.get(variable):
+        return expand_user(chosen)
+    if xdg := os.environ.get(xdg_variable):
+        return Path(xdg) / _NAME
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local) / _NAME / windows
+    home = expand_user("~")
+    if str(home) == "~":
+        return Path(os.devnull) / _NAME
+    if sys.platform == "win32":
+        return home / "AppData" / "Local" / _NAME / windows
+    return home / (macos if sys.platform == "darwin" else linux) / _NAME
