@@ -12,13 +12,14 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ppgan_lite.inference.arrays import resized
 from ppgan_lite.runtime.opencv import opencv
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ _FACE_LOGIT = 0.85
 _WINDOWS = (1.6, 2.4)
 _MOST_CANDIDATES = 16
 _SAME = 0.3  # intersection over union of two boxes of one face
+_KEPT_SHAPES = 4
 
 _lock = threading.Lock()  # OpenCV's nets run on one thread at a time
 
@@ -76,7 +78,7 @@ def find_faces(image: np.ndarray) -> tuple[Face, ...]:
         image: uint8 H x W x 3 RGB, any size.
 
     Returns:
-        None where the detector cannot run, which is logged once.
+        An empty tuple if there are none; also where the detector cannot run, which is logged once.
     """
     with _lock:
         net = _detector()
@@ -106,14 +108,14 @@ def _sizes(image: np.ndarray) -> list[int]:
     return [_COARSE_PX, fine] if fine > _INPUT_PX else [_COARSE_PX]
 
 
-def _look(net: Any, image: np.ndarray, long_px: int) -> list[_Box]:
+def _look(net: _Net, image: np.ndarray, long_px: int) -> list[_Box]:
     """Return all that may be faces in a photo that is resized."""
     height, width = image.shape[:2]
     scale = long_px / max(height, width)
     rows, columns = (max(round(side * scale), 1) for side in (height, width))
     canvas = _canvas(*(-(-max(side, _INPUT_PX) // _MULTIPLE_PX) * _MULTIPLE_PX for side in (rows, columns)))
     top, left = (canvas.shape[0] - rows) // 2, (canvas.shape[1] - columns) // 2
-    canvas[top : top + rows, left : left + columns] = _resized(image, rows, columns)
+    canvas[top : top + rows, left : left + columns] = resized(image, rows, columns)
     ((places, logits),) = _run(net, [canvas])
     likely = logits >= _CANDIDATE_LOGIT
     places = places[likely]
@@ -122,7 +124,7 @@ def _look(net: Any, image: np.ndarray, long_px: int) -> list[_Box]:
     return [_Box(*pair) for pair in zip(places, logits[likely].tolist())]
 
 
-def _look_again(net: Any, image: np.ndarray, box: _Box) -> _Box:
+def _look_again(net: _Net, image: np.ndarray, box: _Box) -> _Box:
     """Return the mean of the boxes found in windows around a box, and of their logits; -inf for what is no face."""
     center, face = box.places[0], float(box.places[1].max())
     windows = [_window(image, center, face * share) for share in _WINDOWS]
@@ -187,7 +189,7 @@ def _window(image: np.ndarray, center: np.ndarray, side: float) -> np.ndarray:
         column, row = (min(max(round(place * scale), 0), _INPUT_PX - 1) for place in (x.start - left, y.start - top))
         columns = min(max(round((x.stop - x.start) * scale), 1), _INPUT_PX - column)
         rows = min(max(round((y.stop - y.start) * scale), 1), _INPUT_PX - row)
-        canvas[row : row + rows, column : column + columns] = _resized(image[y, x], rows, columns)
+        canvas[row : row + rows, column : column + columns] = resized(image[y, x], rows, columns)
     return canvas
 
 
@@ -195,16 +197,34 @@ def _canvas(rows: int, columns: int) -> np.ndarray:
     return np.full((rows, columns, 3), 127, np.uint8)
 
 
-def _resized(image: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    smaller = rows * columns < image.shape[0] * image.shape[1]
-    return opencv().resize(image, (columns, rows), interpolation=3 if smaller else 1)  # of areas; linear
+class _Net:
+    """The detector, loaded once for each of the input shapes used last.
+
+    OpenCV needs as long to change the shape of a net as to run it, and a photo is looked at in four shapes.
+
+    Args:
+        load: Returns a new net of OpenCV's.
+    """
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self._load = load
+        self._nets: dict[tuple[int, ...], Any] = {}  # the one used last is last
+
+    def of_shape(self, shape: tuple[int, ...]) -> Any:
+        """Return the net of a shape."""
+        net = self._nets.pop(shape, None) or self._load()
+        self._nets[shape] = net
+        if len(self._nets) > _KEPT_SHAPES:
+            del self._nets[next(iter(self._nets))]
+        return net
 
 
-def _run(net: Any, pictures: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+def _run(net: _Net, pictures: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return, for each uint8 picture of one size, places (N x 8 x 2, in its pixels) and logits (N) of all anchors."""
     stack = np.stack([picture.transpose(2, 0, 1) for picture in pictures]).astype(np.float32)
-    net.setInput(stack * np.float32(1 / 127.5) - 1)
-    outputs = net.forward([name for head in _HEADS for name in head[:2]])
+    of_shape = net.of_shape(stack.shape)
+    of_shape.setInput(stack * np.float32(1 / 127.5) - 1)
+    outputs = of_shape.forward([name for head in _HEADS for name in head[:2]])
     found = []
     for number in range(len(pictures)):
         places, logits = [], []
@@ -220,13 +240,13 @@ def _run(net: Any, pictures: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndar
 
 
 @functools.cache
-def _detector() -> Any:
+def _detector() -> _Net | None:
     """Load the detector; None, and a note, where OpenCV cannot."""
     cv2 = opencv()
     try:
         # OpenCV 5 has a second engine, which knows no outputs but the last.
         engine = (cv2.dnn.ENGINE_CLASSIC,) if hasattr(cv2.dnn, "ENGINE_CLASSIC") else ()
-        net = cv2.dnn.readNetFromTFLite(str(FILE), *engine)
+        net = _Net(functools.partial(cv2.dnn.readNetFromTFLite, str(FILE), *engine))
         _run(net, [_canvas(_INPUT_PX, _INPUT_PX)])
     except (AttributeError, cv2.error) as error:
         logger.warning("faces are not looked for: OpenCV %s cannot run the detector (%s)", cv2.__version__, error)

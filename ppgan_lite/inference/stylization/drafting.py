@@ -12,8 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ppgan_lite.inference.arrays import resized
 from ppgan_lite.inference.engines.engine import Execute
-from ppgan_lite.inference.stylization.strength import Strength, resized_map
+from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.nets.adain import ALIGNED_LAYERS, adain, mean_and_std
 from ppgan_lite.nets.color_statistics import align_colors, mean_and_covariance
 from ppgan_lite.nets.input_noise import soft_noise
@@ -136,7 +137,7 @@ def _blended(values: np.ndarray, changed: np.ndarray, shares: np.ndarray | None)
     """Blend what is changed with what was there (channels, height, width) by a map, which is stretched over it."""
     if shares is None:
         return changed
-    return values + resized_map(shares, *values.shape[1:]) * (changed - values)
+    return values + resized(shares, *values.shape[1:]) * (changed - values)
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.inference.arrays import resized
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,14 @@ class Strength:
         if strokes is None:
             return cls(amount, colors, colors)
         both = _checked_map("strokes", strokes)
-        return cls(amount, colors, both if colors is None else both * resized_map(colors, *both.shape))
+        return cls(amount, colors, both if colors is None else both * resized(colors, *both.shape))
 
     def at(self, height: int, width: int) -> Strength:
         """Return it with maps of a size."""
         colors, strokes = (
-            None if shares is None else resized_map(shares, height, width) for shares in (self.colors, self.strokes)
+            None if shares is None else resized(shares, height, width) for shares in (self.colors, self.strokes)
         )
         return dataclasses.replace(self, colors=colors, strokes=strokes)
-
-
-def resized_map(shares: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Stretch a map (float32 h x w) to a size."""
-    if shares.shape == (height, width):
-        return shares
-    smaller = height * width < shares.size
-    return opencv().resize(shares, (width, height), interpolation=3 if smaller else 1)  # of areas; linear
 
 
 def _checked_map(name: str, values: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class Stylizer:
         device: The device that computes: "cpu", "gpu:N" or "intel".
         device_note: Why that is not the device asked for; "" if there is nothing to say.
         direction: "", as it paints one way only.
-        directions: None, likewise.
+        directions: Empty, likewise.
     """
 
     direction: str = ""
