@@ -62,7 +62,8 @@ class FrozenVGG16(VGG16):
         executor = self.executors.pop(key, None)
         if executor is None:
             weights = {name: tensor.numpy() for name, tensor in self.state_dict().items()}
-            executor = _Executor(weights, self.means.numpy(), *key, self._precision)
+            graphs = _Graphs(weights, self.means.numpy(), shape, stages, self._precision)
+            executor = _Executor(graphs, differentiable=differentiable)
         self.executors[key] = executor
         if len(self.executors) > KEPT_SHAPES:
             del self.executors[next(iter(self.executors))]
@@ -88,26 +89,13 @@ class _Executor:
     """The compiled graphs of pictures of one shape.
 
     Args:
-        weights: Of a `VGG16`, by name.
-        means: Of the colors, blue first: 1 x 3 x 1 x 1.
-        shape: Of the pictures: N x 3 x H x W.
-        stages: How many stages are computed.
+        graphs: To compile.
         differentiable: Whether a gradient will be asked for.
-        precision: In which it is computed.
     """
 
-    def __init__(
-        self,
-        weights: dict[str, np.ndarray],
-        means: np.ndarray,
-        shape: tuple[int, ...],
-        stages: int,
-        differentiable: bool,
-        precision: Precision,
-    ) -> None:
-        graphs = _Graphs(weights, means, shape, stages, precision)
+    def __init__(self, graphs: _Graphs, *, differentiable: bool) -> None:
         options = {
-            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_PRECISION_HINT": graphs.precision,
             "INFERENCE_NUM_THREADS": threads(),
             "NUM_STREAMS": 1,
         }
@@ -115,7 +103,7 @@ class _Executor:
         def compiled(model: Any) -> Any:
             return openvino_core().compile_model(model, "CPU", options)
 
-        self._stages = stages
+        self._stages = graphs.stages
         self._forward = compiled(graphs.forward(keeps_activations=differentiable))
         self._backward: Any = compiled(graphs.backward()).create_infer_request() if differentiable else None
         self._unused: list[Any] = []  # requests whose activations nobody needs any more
@@ -158,7 +146,15 @@ class _Activations:
 
 
 class _Graphs:
-    """Builds the graphs; the arguments are those of `_Executor`."""
+    """Builds the graphs of pictures of one shape, forward and backward.
+
+    Args:
+        weights: Of a `VGG16`, by name.
+        means: Of the colors, blue first: 1 x 3 x 1 x 1.
+        shape: Of the pictures: N x 3 x H x W.
+        stages: How many stages are computed.
+        precision: In which they are computed.
+    """
 
     def __init__(
         self,
@@ -174,7 +170,7 @@ class _Graphs:
         self._op = opset13
         self._weights, self._means, self._shape = weights, means, shape
         self._convs = [(stage, number) for stage in range(stages) for number in range(CONVS[stage])]
-        self._stages = stages
+        self.stages, self.precision = stages, precision
         # What is kept between the graphs must be what the forward one compared, or masks of maxima would not fit.
         self._kept_type = {"f32": openvino.Type.f32, "bf16": openvino.Type.bf16}[precision]
         self._float = openvino.Type.f32
