@@ -149,6 +149,19 @@ def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
     return header, tensors
 
 
+def training_record(header: Header) -> dict[str, Any]:
+    """Return what made a checkpoint of a training, for those who get the file: without folders of its maker's."""
+    recipe = dict(header.recipe)
+    if "perceptual" in recipe:
+        recipe["perceptual"] = Path(recipe["perceptual"]).name
+    return {
+        "program": header.program,
+        "iterations": header.training["iteration"],
+        "seconds": round(header.training["seconds"]),
+        "recipe": recipe,
+    }
+
+
 def write_checkpoint(
     path: str | Path, header: Header, tensors: Mapping[str, np.ndarray], *, half: bool = False
 ) -> None:

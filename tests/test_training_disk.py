@@ -8,7 +8,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,23 +24,6 @@ from ppgan_lite.training.run_folder import FolderError, NoSpaceError
 @pytest.fixture(autouse=True)
 def tiny_tables(monkeypatch):
     tiny.register(monkeypatch)
-
-
-@pytest.fixture
-def before_update(monkeypatch) -> Callable[[int, Callable[[], object]], None]:
-    """Return a function that has something done before an iteration."""
-
-    def before_update(iteration: int, action: Callable[[], object]) -> None:
-        update = tiny.TinyRecipe.update
-
-        def interrupted(self, batch):
-            if self.iteration == iteration:
-                action()
-            return update(self, batch)
-
-        monkeypatch.setattr(tiny.TinyRecipe, "update", interrupted)
-
-    return before_update
 
 
 @contextlib.contextmanager
@@ -89,10 +72,10 @@ def assert_quiet(err: str) -> None:
 
 
 @pytest.mark.parametrize("checked", [True, False])
-def test_a_disk_that_fills_up_keeps_the_last_checkpoint(disk, tmp_path, before_update, monkeypatch, capsys, checked):
+def test_a_disk_that_fills_up_keeps_the_last_checkpoint(disk, tmp_path, monkeypatch, capsys, checked):
     if not checked:  # as where a quota leaves less than the free space
         monkeypatch.setattr(run_folder, "require_space", lambda *arguments: None)
-    before_update(4, lambda: fill(disk))
+    tiny.in_update(monkeypatch, 4, lambda: fill(disk))
     run = disk / "run"
     with pytest.raises(PpganError) as caught:
         train(tiny.experiment(6, **SETTINGS), run_dir=run)
@@ -127,9 +110,9 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_one_line(disk, capsys):
     assert train(tiny.experiment(2), run_dir=disk / "run").is_file()
 
 
-def test_a_disk_that_becomes_read_only_keeps_the_last_checkpoint(disk, before_update, monkeypatch, capsys):
+def test_a_disk_that_becomes_read_only_keeps_the_last_checkpoint(disk, monkeypatch, capsys):
     run = disk / "run"
-    before_update(4, lambda: make_read_only(run))
+    tiny.in_update(monkeypatch, 4, lambda: make_read_only(run))
     try:
         with pytest.raises(CheckpointError, match=r"latest\.ppgan: cannot be written \(Read-only file system\)"):
             train(tiny.experiment(6, **SETTINGS), run_dir=run)
@@ -150,13 +133,13 @@ def test_a_disk_that_becomes_read_only_keeps_the_last_checkpoint(disk, before_up
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of Linux alone")
-def test_a_file_that_may_not_grow_is_as_a_full_disk(tmp_path, before_update, capsys):
+def test_a_file_that_may_not_grow_is_as_a_full_disk(tmp_path, monkeypatch, capsys):
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     run = tmp_path / "run"
-    before_update(3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard)))
-    before_update(5, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)))
+    tiny.in_update(monkeypatch, 3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard)))
+    tiny.in_update(monkeypatch, 5, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)))
     try:
         train(tiny.experiment(6, save_every_s=0, save_every=1, preview_every=1), run_dir=run)
     finally:

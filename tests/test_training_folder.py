@@ -26,18 +26,6 @@ def tiny_tables(monkeypatch):
     tiny.register(monkeypatch)
 
 
-def in_update(monkeypatch, iteration: int, action) -> None:
-    """Do something in the middle of an iteration."""
-    update = tiny.TinyRecipe.update
-
-    def interrupted(self, batch):
-        if self.iteration == iteration:
-            action()
-        return update(self, batch)
-
-    monkeypatch.setattr(tiny.TinyRecipe, "update", interrupted)
-
-
 def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -101,7 +89,7 @@ def test_the_environment_of_every_start_is_noted(tmp_path):
 
 
 def test_ctrl_c_saves_and_names_the_command_that_continues(tmp_path, monkeypatch, capfd):
-    in_update(monkeypatch, 2, press_ctrl_c)
+    tiny.in_update(monkeypatch, 2, press_ctrl_c)
     before = signal.getsignal(signal.SIGINT)
     run = tmp_path / "run"
     with pytest.raises(TrainingInterrupted) as caught:
@@ -123,7 +111,7 @@ def test_a_second_ctrl_c_ends_at_once_and_damages_nothing(tmp_path, monkeypatch)
         press_ctrl_c()
         press_ctrl_c()
 
-    in_update(monkeypatch, 4, press_twice)
+    tiny.in_update(monkeypatch, 4, press_twice)
     with pytest.raises(KeyboardInterrupt):
         train(tiny.experiment(6), run_dir=tmp_path, resume=True)
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
@@ -153,7 +141,7 @@ def test_a_run_that_ended_before_its_first_checkpoint_can_start_again(tmp_path, 
         raise RuntimeError
 
     with monkeypatch.context() as context:
-        in_update(context, 1, fail)
+        tiny.in_update(context, 1, fail)
         with pytest.raises(RuntimeError):
             train(tiny.experiment(1), run_dir=tmp_path)
     assert train(tiny.experiment(1), run_dir=tmp_path).is_file()
@@ -167,7 +155,7 @@ def test_a_second_training_in_the_same_folder_is_refused(tmp_path, monkeypatch):
             train(tiny.experiment(1), run_dir=tmp_path)
         found.append(str(caught.value))
 
-    in_update(monkeypatch, 2, start_another)
+    tiny.in_update(monkeypatch, 2, start_another)
     train(tiny.experiment(3), run_dir=tmp_path)
     assert found == [
         f"{tmp_path}: another training is running in it (process {os.getpid()} on {os.uname().nodename})."
@@ -212,8 +200,8 @@ def test_a_disk_without_room_is_told_before_the_first_iteration(tmp_path, monkey
 def test_a_disk_that_fills_up_costs_no_checkpoint_and_is_told(tmp_path, monkeypatch, capsys):
     room = [10**9]
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, room[0]))
-    in_update(monkeypatch, 3, lambda: room.__setitem__(0, 1000))
-    in_update(monkeypatch, 5, lambda: room.__setitem__(0, 10**9))
+    tiny.in_update(monkeypatch, 3, lambda: room.__setitem__(0, 1000))
+    tiny.in_update(monkeypatch, 5, lambda: room.__setitem__(0, 10**9))
     saved = []
 
     def note(line) -> None:
@@ -230,7 +218,7 @@ def test_a_disk_that_fills_up_costs_no_checkpoint_and_is_told(tmp_path, monkeypa
 def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoint_from_before(tmp_path, monkeypatch):
     room = [10**9]
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, room[0]))
-    in_update(monkeypatch, 3, lambda: room.__setitem__(0, 1000))
+    tiny.in_update(monkeypatch, 3, lambda: room.__setitem__(0, 1000))
     with pytest.raises(NoSpaceError, match=r"0 MB free on its disk; expected 16 MB for latest\.ppgan"):
         train(tiny.experiment(4, save_every_s=0), run_dir=tmp_path)
     assert read_header(tmp_path / "latest.ppgan").training["iteration"] == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,18 @@ from ppgan_lite.recipes.recipe import Recipe, TrainedGroup
 def register(monkeypatch: pytest.MonkeyPatch) -> None:
     for table, cls in ((NETS, TinyNet), (RECIPES, TinyRecipe), (DATASETS, TinyData)):
         monkeypatch.setitem(table, cls.__name__, f"{__name__}:{cls.__name__}")
+
+
+def in_update(monkeypatch: pytest.MonkeyPatch, iteration: int, action: Callable[[], object]) -> None:
+    """Have something done in the middle of an iteration."""
+    update = TinyRecipe.update
+
+    def interrupted(self: TinyRecipe, batch: Any) -> Any:
+        if self.iteration == iteration:
+            action()
+        return update(self, batch)
+
+    monkeypatch.setattr(TinyRecipe, "update", interrupted)
 
 
 class TinyNet(nn.Layer):

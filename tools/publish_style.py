@@ -28,16 +28,16 @@ from ppgan_lite.checkpoint import (
     net_spec,
     read_checkpoint,
     sha256_of,
+    training_record,
     write_checkpoint,
 )
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to, write_image
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.safetensors_files import read_front, read_tensors
-from ppgan_lite.styles import ANY, FOLDER
+from ppgan_lite.styles import ANY, FOLDER, THUMBNAIL_PX
 
 CATALOGUE = "catalogue.json"
-THUMBNAIL_PX = 160
 PREFIX = "net/painter/"
 REVISIONS = f"{PREFIX}revisions."
 # How painters of .safetensors files are used if --settings says nothing else; `draft_px` is the size they learned at.
@@ -127,15 +127,7 @@ def _net_of(tensors: Mapping[str, np.ndarray]) -> NetSpec:
 
 def _record_of(header: Header) -> dict[str, Any]:
     """Return what made a checkpoint of `paddlegan train`, without folders of ours."""
-    recipe = dict(header.recipe)
-    if "perceptual" in recipe:
-        recipe["perceptual"] = Path(recipe["perceptual"]).name
-    record = {
-        "program": header.program,
-        "iterations": header.training["iteration"],
-        "seconds": round(header.training["seconds"]),
-        "recipe": recipe,
-    }
+    record = training_record(header)
     data = header.training.get("config", {}).get("data")
     if data:
         record["paintings"] = [Path(entry).name for entry in data["style"]][:10]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from ppgan_lite.checkpoint import SUFFIX, Header, build_net, read_checkpoint, write_checkpoint
+from ppgan_lite.checkpoint import SUFFIX, Header, build_net, read_checkpoint, training_record, write_checkpoint
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to
 from ppgan_lite.learning.plan import Plan
 from ppgan_lite.learning.previews import painted
+from ppgan_lite.styles import THUMBNAIL_PX
 from ppgan_lite.styles.users import THUMBNAIL, UserStyle, read_style, styles_folder
 
 _NET = "painter"
-_THUMBNAIL_PX = 160
 
 
 def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> UserStyle:
@@ -30,7 +29,7 @@ def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> Use
     """
     headers = [read_checkpoint(path) for path in trainings]
     header, tensors = headers[-1]
-    history = [_record(other) for other, _ in headers]
+    history = [training_record(other) for other, _ in headers]
     learned = {"painting": {"file": plan.file, "sha256": plan.sha256}, "minutes": round(minutes, 2)}
     settings = {"content": plan.content, "scale": plan.scale, "photos": plan.photos_name, "started_from": plan.start}
     about = {
@@ -48,16 +47,5 @@ def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> Use
     sample = painted(net, read_image(SAMPLE_PHOTO)[0], header.predictors[_NET].settings, revised=False)
     path = styles_folder() / f"{plan.name}{SUFFIX}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_checkpoint(path, header, {**tensors, THUMBNAIL: short_side_to(sample, _THUMBNAIL_PX)}, half=True)
+    write_checkpoint(path, header, {**tensors, THUMBNAIL: short_side_to(sample, THUMBNAIL_PX)}, half=True)
     return read_style(path)
-
-
-def _record(header: Header) -> dict[str, Any]:
-    """Return what made a checkpoint of a training, without folders of the user's."""
-    recipe = {key: value for key, value in header.recipe.items() if key != "perceptual"}
-    return {
-        "program": header.program,
-        "iterations": header.training["iteration"],
-        "seconds": round(header.training["seconds"]),
-        "recipe": recipe,
-    }

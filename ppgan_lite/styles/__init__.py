@@ -10,6 +10,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 ANY = "any"  # name of the painter of any picture
+THUMBNAIL_PX = 160  # short side of a thumbnail
 
 
 @dataclass(frozen=True)
