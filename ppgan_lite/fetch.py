@@ -21,7 +21,8 @@ from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
-from ppgan_lite.runtime.user_folders import cache_folder, expand_user
+from ppgan_lite.runtime.files import replace_file
+from ppgan_lite.runtime.user_folders import cache_folder, expand_user, make_cache_folder
 from ppgan_lite.tables import did_you_mean
 
 # Bytes that are there, bytes in all (None if the server does not say).
@@ -30,10 +31,11 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Weights:
-    """A published file: its address, and its name in the cache folder."""
+    """A published file: its address, its name in the cache folder, and what it is."""
 
     address: str
     file: str
+    title: str = "VGG-19"
 
 
 WEIGHTS = {
@@ -72,6 +74,23 @@ def cached(name: str) -> Path:
     return cache_folder() / _find(name).file
 
 
+def fetched(name: str) -> Path:
+    """Return where weights that were fetched are kept, after a look at their checksum.
+
+    A file that somebody put there has none.
+
+    Raises:
+        UsageError: The name is not in `WEIGHTS`.
+        CheckpointError: They are not there, or have changed since they were fetched.
+    """
+    path = cached(name)
+    if not path.exists():
+        raise CheckpointError(path, f"the published {WEIGHTS[name].title} is not there", remedy=how_to_get(name))
+    if not _is_as_fetched(path):
+        raise CheckpointError(path, "is damaged: it has changed since it was fetched", remedy=how_to_get(name))
+    return path
+
+
 def fetch(
     name: str, *, origin: str | None = None, destination: Path | None = None, progress: Progress | None = None
 ) -> Fetched:
@@ -83,7 +102,7 @@ def fetch(
     Args:
         name: One of `WEIGHTS`.
         origin: An http or https address or a file to take it from instead of the official address; replaces a file that
-            is there. Without it, a file that is there is left as it is.
+            is there. Without it, a file that is there is left as it is, unless it has changed since it was fetched.
         destination: Folder to put it into, instead of `cache_folder()`.
         progress: Told how far it is; not for local files.
 
@@ -93,18 +112,22 @@ def fetch(
     """
     weights = _find(name)
     target = (destination or cache_folder()) / weights.file
-    if origin is None and target.exists():
+    if origin is None and target.exists() and _is_as_fetched(target):
         return _fetched(target, fresh=False)
     source = origin or weights.address
     part = target.with_name(f"{target.name}.part")
     try:
+        if destination is None:
+            make_cache_folder()
         target.parent.mkdir(parents=True, exist_ok=True)
         if "://" in source:
             _download(source, part, progress or (lambda done, total: None), _by_hand(name, target, weights.address))
         else:
             _copy(expand_user(source), part)
         _check(part, source)
+        _checksum_file(target).unlink(missing_ok=True)  # of the file that was there
         os.replace(part, target)
+        replace_file(_checksum_file(target), f"{sha256_of(target)}\n".encode())
     except OSError as error:
         raise CheckpointError(
             target, f"cannot be written ({error.strerror})", remedy="Check the folder, its rights and the free space"
@@ -148,6 +171,20 @@ def _check(part: Path, source: str) -> None:
         raise CheckpointError(source, error.found, error.expected or "weights of a VGG-19") from error
     finally:
         _version_file(part).unlink(missing_ok=True)
+
+
+def _checksum_file(path: Path) -> Path:
+    """Return the file beside fetched weights that holds their SHA-256."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _is_as_fetched(path: Path) -> bool:
+    """Say whether fetched weights are as they were; a file without a checksum was put there by somebody."""
+    try:
+        expected = _checksum_file(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return True
+    return expected == sha256_of(path)
 
 
 def _fetched(path: Path, *, fresh: bool) -> Fetched:

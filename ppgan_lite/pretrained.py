@@ -11,7 +11,7 @@ import numpy as np
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, build_net, load_net, read_checkpoint
 from ppgan_lite.encoders import vgg16
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.fetch import cached, how_to_get
+from ppgan_lite.fetch import fetched
 from ppgan_lite.foreign.npz_files import read_npz
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
@@ -46,9 +46,7 @@ def load_encoder(source: str) -> VGGEncoder | VGG16:
     elif source == VGG_16:
         source = str(vgg16())
     elif source == PUBLISHED:
-        source = str(cached(PUBLISHED))
-        if not Path(source).exists():
-            raise CheckpointError(source, "the published VGG-19 is not there", remedy=how_to_get(PUBLISHED))
+        source = str(fetched(PUBLISHED))
     path = Path(source)
     readers = {".npz": _from_npz, **dict.fromkeys(FOREIGN_SUFFIXES, _from_weights)}
     encoder = readers.get(path.suffix.lower(), _from_checkpoint)(path)

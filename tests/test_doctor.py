@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -357,6 +359,18 @@ def test_a_file_that_cannot_be_read_is_looked_at_again(tmp_path, looked_at):
     for _ in range(2):
         assert inspect_all([tmp_path / "0.png", tmp_path / "gone.png"])[tmp_path / "gone.png"].fault != ""
     assert len(looked_at) == 4
+
+
+def test_the_cache_is_bounded_and_keeps_what_was_looked_at_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    monkeypatch.setattr(inspection, "_MAX_FACTS", 3)
+    files = [write(tmp_path / f"{number}.png", scene(number)) for number in range(5)]
+    for file in files:
+        inspect_all([file])
+    with contextlib.closing(sqlite3.connect(cache)) as database:
+        kept = {Path(os.fsdecode(path)).name for (path,) in database.execute("SELECT path FROM pictures_2")}
+    assert kept == {"2.png", "3.png", "4.png"}
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + bytes(5000), b""])

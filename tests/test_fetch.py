@@ -16,7 +16,7 @@ import pytest
 
 from ppgan_lite import fetch as fetching
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.fetch import cached, fetch, how_to_get
+from ppgan_lite.fetch import cached, fetch, fetched, how_to_get
 from ppgan_lite.foreign.vgg import vgg_names
 from ppgan_lite.runtime.user_folders import cache_folder
 
@@ -113,7 +113,21 @@ def test_a_file_is_fetched_into_the_cache_with_progress_and_checksum(server, cac
     assert cached("vgg19") == found.path
     assert seen[0] == (0, size) and seen[-1] == (size, size)
     assert seen == sorted(seen) and len(seen) > 3
-    assert [path.name for path in cache.iterdir()] == [FILE]
+    assert sorted(path.name for path in cache.iterdir()) == [FILE, f"{FILE}.sha256"]
+
+
+def test_a_file_that_changed_since_it_was_fetched_is_told_and_fetched_again(server, cache):
+    path = fetch("vgg19").path
+    assert fetched("vgg19") == path
+    damaged = bytearray(server.content)
+    damaged[-100] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(CheckpointError, match=r"damaged: it has changed since it was fetched\. Run `paddlegan fetch"):
+        fetched("vgg19")
+    assert fetch("vgg19").fresh and path.read_bytes() == server.content
+    path.write_bytes(damaged)
+    (cache / f"{FILE}.sha256").unlink()  # somebody put the file there
+    assert fetched("vgg19") == path
 
 
 def test_a_file_that_is_there_is_not_fetched_again(server):
@@ -142,7 +156,7 @@ def test_a_broken_download_goes_on_where_it_stopped(server, cache, version):
     assert server.requests[1]["Range"] == "bytes=400000-"
     assert seen[0] == (400_000, len(server.content))
     assert (cache / FILE).read_bytes() == server.content
-    assert [path.name for path in cache.iterdir()] == [FILE]
+    assert sorted(path.name for path in cache.iterdir()) == [FILE, f"{FILE}.sha256"]
 
 
 @pytest.mark.parametrize("change", ["version", "address", "no version", "weak version"])

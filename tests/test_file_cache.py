@@ -70,7 +70,8 @@ def test_a_folder_in_the_place_of_a_file_is_none(cache: FileCache) -> None:
 @posix
 def test_the_folder_is_this_users_alone_also_where_it_was_not(cache: FileCache) -> None:
     cache.write("a", DATA)
-    assert cache.folder.stat().st_mode & 0o777 == 0o700
+    for folder in (cache.folder, cache.folder.parent):
+        assert folder.stat().st_mode & 0o777 == 0o700
     for use in (lambda: cache.read("a"), lambda: cache.write("a", DATA)):
         cache.folder.chmod(0o777)
         use()

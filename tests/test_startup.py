@@ -112,3 +112,27 @@ def test_paddle_is_set_up_before_paddle2onnx_imports_it(tmp_path: Path) -> None:
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == f"{physical_cores()}\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("moment", ["during", "after"])
+@pytest.mark.parametrize("thread", ["main", "another"])
+def test_sigterm_is_handled_as_before_paddle_was_imported_on_any_thread(
+    tmp_path: Path, thread: str, moment: str
+) -> None:
+    # As Paddle does, in C; here the system's default, which ends the process.
+    (tmp_path / "paddle.py").write_text(
+        "import ctypes, os, sys, time\nctypes.CDLL(None).sigaction(15, ctypes.create_string_buffer(512), None)\n"
+        "if 'during' in sys.argv:\n    time.sleep(0.5)\n    os.kill(os.getpid(), 15)\n"
+    )
+    script = (
+        "import os, signal, sys, threading\nfrom ppgan_lite.runtime.startup import require_paddle\n"
+        "signal.signal(15, lambda *_: print('handled', flush=True))\n"
+        "if 'main' in sys.argv:\n    require_paddle()\nelse:\n"
+        "    other = threading.Thread(target=require_paddle)\n    other.start()\n    other.join()\n"
+        "if 'after' in sys.argv:\n    os.kill(os.getpid(), 15)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])}
+    command = [sys.executable, "-c", script, thread, moment]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handled\n")

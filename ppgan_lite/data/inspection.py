@@ -37,6 +37,7 @@ _COLORED_SHARE = 0.001
 # The name changes with the meaning of `Facts`, so that old entries are not found.
 _TABLE = "pictures_2"
 _FACTS = "digest, width, height, gray, thumbnail"
+_MAX_FACTS = 1_000_000  # rows of the cache: 0.3 GB
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,12 @@ def _store_facts(cache: Path, inspected: Mapping[Path, Facts], stamps: Mapping[P
         return
     rows = [(_key(path), *stamps[path], *astuple(facts)[1:]) for path, facts in inspected.items()]
     try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.parent.mkdir(0o700, parents=True, exist_ok=True)  # it tells which pictures there are
         with contextlib.closing(sqlite3.connect(cache)) as database, database:
             database.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} (path BLOB PRIMARY KEY, size, time, {_FACTS})")
             database.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            # Rows are numbered as they are inserted.
+            database.execute(f"DELETE FROM {_TABLE} WHERE rowid <= (SELECT max(rowid) FROM {_TABLE}) - {_MAX_FACTS}")
     except (sqlite3.Error, OSError) as error:
         logger.debug("%s: cannot be written (%s); the next inspection takes as long as this one", cache, error)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppgan_lite.runtime.files import replace_file
-from ppgan_lite.runtime.user_folders import cache_folder
+from ppgan_lite.runtime.user_folders import cache_folder, make_cache_folder
 
 _DIGEST_BYTES = 32
 _LEFTOVER_S = 3600  # age of a temporary file whose process was killed
@@ -62,7 +62,8 @@ class FileCache:
             OSError: It cannot be written, or the folder belongs to another user.
         """
         folder = self.folder
-        folder.mkdir(0o700, parents=True, exist_ok=True)
+        make_cache_folder()
+        folder.mkdir(0o700, exist_ok=True)
         self._check_private()
         try:
             replace_file(folder / name, _digest(name, data) + data)

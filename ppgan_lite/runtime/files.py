@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.runtime.user_folders import cache_folder
+from ppgan_lite.runtime.user_folders import make_cache_folder
 
 # The first bytes of the text that stands for a large file in a repository, until `git lfs` has fetched it.
 GIT_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -65,11 +65,9 @@ def scratch_folder() -> Iterator[Path]:
     import tempfile  # takes a hundredth of the start-up time
 
     with contextlib.ExitStack() as stack:
-        for place in (None, cache_folder(), _IN_MEMORY):  # a container's files may be read-only
+        for place in (lambda: None, make_cache_folder, lambda: _IN_MEMORY):  # a container's files may be read-only
             try:
-                if place is not None and place != _IN_MEMORY:
-                    place.mkdir(parents=True, exist_ok=True)
-                folder = stack.enter_context(tempfile.TemporaryDirectory(dir=place))
+                folder = stack.enter_context(tempfile.TemporaryDirectory(dir=place()))
                 break
             except OSError as error:
                 refused = error

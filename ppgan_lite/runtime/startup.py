@@ -14,13 +14,15 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, BinaryIO, cast
 
 from ppgan_lite.errors import missing_extra
 from ppgan_lite.runtime.threads import processor, threads
 
 _NO_COMPILER_CACHE = "No ccache found"
+_SIGACTION_BYTES = 512  # more than `struct sigaction` has anywhere
+_KEEP_S = 0.005  # between two looks at the handler of SIGTERM; Python changes threads as often
 
 # Held by whoever builds a net, runs it or traces it outside of a training: Paddle (3.3) has one mode for all threads.
 paddle_lock = threading.RLock()
@@ -44,7 +46,7 @@ def require_paddle() -> ModuleType:
         # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     try:
-        with _output_lock, warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
+        with _output_lock, _delaying_signals(), warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
             warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
             import paddle
     except ModuleNotFoundError as error:
@@ -55,24 +57,62 @@ def require_paddle() -> ModuleType:
 
 
 @contextlib.contextmanager
-def _keeping_sigterm() -> Iterator[None]:
-    """Keep the handler of SIGTERM, and delay the signal, while Paddle is imported.
+def _delaying_signals() -> Iterator[None]:
+    """Delay Ctrl-C and SIGTERM during a block, if they raise exceptions; the second one is not delayed.
 
-    Paddle (3.3) installs a handler of its own, which prints a trace and ends the process at once.
+    Raised while Paddle's core is initialized, they make Paddle print that it cannot be imported.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.getsignal(signal.SIGTERM)
-    blocks = hasattr(signal, "pthread_sigmask")  # not on Windows
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}) if blocks else None
+    handlers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    delayed: list[int] = []
+
+    def delay(number: int, frame: FrameType | None) -> None:
+        delayed.append(number)
+        if len(delayed) > 1:
+            handlers[number](number, frame)
+
+    for number in handlers:
+        signal.signal(number, delay)
     try:
         yield
     finally:
-        if handler is not None:
-            signal.signal(signal.SIGTERM, handler)
-        if before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if delayed:
+            signal.raise_signal(delayed[0])
+
+
+@contextlib.contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Keep the handler of SIGTERM while Paddle is imported, on any thread.
+
+    Paddle (3.3) installs a handler of its own early in its import, which prints a trace and ends the process at once.
+    Python can set a handler on the main thread alone, and only one that it knows; the system's function can do more.
+    """
+    if os.name != "posix":
+        yield
+        return
+    import ctypes  # Paddle imports it anyway
+
+    set_action = ctypes.CDLL(None).sigaction
+    kept = ctypes.create_string_buffer(_SIGACTION_BYTES)
+    set_action(signal.SIGTERM, None, kept)
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(_KEEP_S):
+            set_action(signal.SIGTERM, kept, None)
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+        set_action(signal.SIGTERM, kept, None)
 
 
 _openvino_lock = threading.RLock()

@@ -19,6 +19,17 @@ def cache_folder() -> Path:
     return _folder(CACHE_VARIABLE, "XDG_CACHE_HOME", windows="Cache", macos="Library/Caches", linux=".cache")
 
 
+def make_cache_folder() -> Path:
+    """Return the cache folder, made now if it is not there: for this user alone, as it tells which pictures there are.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder = cache_folder()
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def data_folder() -> Path:
     """Return the folder for files that users made and want to keep: $PPGAN_LITE_DATA, or that of the system.
 
