@@ -43,11 +43,11 @@ def paint_in_window(
         if window.dialog.isVisible():
             complaint = window.dialog.informativeText()
             application.exit()
-        elif window.state.result is not None:
+        elif window.session.state.result is not None:
             painted(window)
             application.exit()
-        elif window.state.photo is not None and not window.state.jobs.is_running("checkpoint"):
-            window.run()  # does nothing while it is busy
+        elif window.session.state.photo is not None and not window.session.is_running("checkpoint"):
+            window.session.run()  # does nothing while it is busy
 
     timer = QTimer()
     timer.timeout.connect(look)

@@ -41,7 +41,7 @@ def take(photo: Path, style: str | None, language: str, output: Path, settings: 
     saved = False
 
     def prepare(window: MainWindow) -> None:
-        window.set_language(language)
+        window.choose_language(language)
         window.resize(*SIZE)
 
     def save(window: MainWindow) -> None:

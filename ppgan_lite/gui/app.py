@@ -67,6 +67,8 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     from PyQt5.QtWidgets import QApplication
 
     from ppgan_lite.gui import theme
+    from ppgan_lite.gui.preferences import Preferences
+    from ppgan_lite.gui.session import Session
     from ppgan_lite.gui.state import State
     from ppgan_lite.gui.window import MainWindow
     from ppgan_lite.styles import catalogue
@@ -78,17 +80,17 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     application.setWindowIcon(theme.app_icon())
     theme.apply(application)
     language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
-    preferences = QSettings("ppgan_lite", "window")
     own, problems = _own_styles()
-    window = MainWindow(State.with_styles(catalogue(), own), _load, preferences, language)
+    session = Session(State.with_styles(catalogue(), own), _load)
+    window = MainWindow(session, Preferences(QSettings("ppgan_lite", "window")), language)
     if problems:
         window.show_problem(problems[0])
     if checkpoint is not None and _is_picture(checkpoint):
-        window.open_painting(Path(checkpoint))
-    elif checkpoint is not None and not window.choose(checkpoint):
-        window.load_checkpoint(Path(checkpoint))
+        session.open_painting(Path(checkpoint))
+    elif checkpoint is not None and not session.choose(checkpoint):
+        session.load_checkpoint(Path(checkpoint))
     if photo is not None:
-        window.open_photo(Path(photo))
+        session.open_photo(Path(photo))
     return application, window
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import one_line
 from ppgan_lite.gui.state import Choice, Learning, Picture, Result
-from ppgan_lite.gui.texts import text
+from ppgan_lite.gui.texts import in_language, text
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
@@ -53,9 +53,10 @@ def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tup
         return text("any_painting_title", language), picture_name(painting, language) or text(
             "choose_picture", language
         )
+    title = in_language(choice.title, language)
     if choice.kind == "checkpoint":
-        return choice.title[language], text(f"task_{choice.task}", language)
-    return choice.title[language], choice.subtitle.get(language) or text("yours", language)
+        return title, text(f"task_{choice.task}", language)
+    return title, in_language(choice.subtitle, language) or text("yours", language)
 
 
 def direction_caption(direction: str) -> str:

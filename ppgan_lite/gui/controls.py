@@ -7,7 +7,7 @@ from PyQt5.QtGui import QPixmap
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ppgan_lite.gui.captions import direction_caption, picture_name
-from ppgan_lite.gui.state import Choice, State, StyleSettings, brush_at, brush_px
+from ppgan_lite.gui.state import Choice, Picture, StyleSettings, brush_at, brush_position, brush_px
 from ppgan_lite.gui.texts import text
 
 _BRUSH_STEPS = 100
@@ -25,6 +25,8 @@ class Controls(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._language = "en"
+        self._task = "stylize"
+        self._painting: Picture | None = None
         self._photo_size: tuple[int, int] | None = None
 
         self.painting_label = QLabel()
@@ -82,33 +84,17 @@ class Controls(QFrame):
 
     @property
     def settings(self) -> StyleSettings:
+        """What the sliders and boxes show."""
         brush = None if self.brush_auto.isChecked() else brush_at(self.brush.value() / _BRUSH_STEPS)
         return StyleSettings(
             self.strength.value() / 100, self.keep_colors.isChecked(), brush, self.spare_faces.isChecked()
         )
 
-    def show_state(self, state: State, painting: QPixmap | None, language: str) -> None:
-        """Show the pickers that the state needs, in "en" or "zh"."""
+    def set_language(self, language: str) -> None:
+        """Show every text in another language."""
         self._language = language
-        self._photo_size = state.photo.size if state.photo else None
-        self.painting_group.setVisible(state.choice.needs_painting)
-        self.settings_group.setVisible(state.choice.has_settings)
-        self._show_directions(state.choice)
         self.direction_label.setText(text("direction", language))
-        for widget in (self.direction_label, self.direction):
-            widget.setToolTip(text("direction_tip", language))
         self.painting_label.setText(text("painting", language))
-        name = picture_name(state.painting, language) or text("no_painting", language)
-        self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 130))
-        self.painting_name.setToolTip(name)
-        self.painting_picture.setVisible(painting is not None)
-        if painting is not None:
-            ratio = self.devicePixelRatioF()
-            inside = QRect(QPoint(), _THUMBNAIL.scaled(painting.size(), Qt.KeepAspectRatio))
-            inside.moveCenter(painting.rect().center())
-            small = painting.copy(inside).scaled(_THUMBNAIL * ratio, Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
-            small.setDevicePixelRatio(ratio)
-            self.painting_picture.setPixmap(small)
         self.painting_button.setText(text("choose", language))
         self.strength_label.setText(text("strength", language))
         self.keep_colors.setText(text("keep_colors", language))
@@ -116,19 +102,74 @@ class Controls(QFrame):
         self.brush_label.setText(text("brush", language))
         self.brush_auto.setText(text("auto", language))
         self.cancel.setText(text("cancel", language))
-        self.run.setText(text(f"run_{state.choice.task}", language))
         self.run.setToolTip(text("run_tip", language))
         self.cancel.setToolTip(text("cancel_tip", language))
-        for widget in (self.strength_label, self.strength):
-            widget.setToolTip(text("strength_tip", language))
-        self.keep_colors.setToolTip(text("keep_colors_tip", language))
-        self.spare_faces.setToolTip(text("spare_faces_tip", language))
-        for widget in (self.brush_label, self.brush_auto, self.brush):
-            widget.setToolTip(text("brush_tip", language))
-        busy = state.jobs.is_running("paint")
-        self.cancel.setVisible(busy)
-        self.run.setEnabled(state.photo is not None and not busy)
+        for widgets, tip in (
+            ((self.direction_label, self.direction), "direction_tip"),
+            ((self.strength_label, self.strength), "strength_tip"),
+            ((self.keep_colors,), "keep_colors_tip"),
+            ((self.spare_faces,), "spare_faces_tip"),
+            ((self.brush_label, self.brush_auto, self.brush), "brush_tip"),
+        ):
+            for widget in widgets:
+                widget.setToolTip(text(tip, language))
+        self._show_task()
+        self._show_painting_name()
         self._show_values()
+
+    def show_choice(self, choice: Choice) -> None:
+        """Show the pickers that a choice needs."""
+        self._task = choice.task
+        self.painting_group.setVisible(choice.needs_painting)
+        self.settings_group.setVisible(choice.has_settings)
+        self._show_directions(choice)
+        self._show_task()
+
+    def show_painting(self, painting: Picture | None, pixmap: QPixmap | None) -> None:
+        """Show the open painting."""
+        self._painting = painting
+        self._show_painting_name()
+        self.painting_picture.setVisible(pixmap is not None)
+        if pixmap is not None:
+            ratio = self.devicePixelRatioF()
+            inside = QRect(QPoint(), _THUMBNAIL.scaled(pixmap.size(), Qt.KeepAspectRatio))
+            inside.moveCenter(pixmap.rect().center())
+            small = pixmap.copy(inside).scaled(_THUMBNAIL * ratio, Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
+            small.setDevicePixelRatio(ratio)
+            self.painting_picture.setPixmap(small)
+
+    def show_photo(self, photo: Picture | None) -> None:
+        """Show the brush in pixels of this photo."""
+        self._photo_size = photo.size if photo else None
+        self._show_values()
+
+    def show_settings(self, settings: StyleSettings) -> None:
+        """Show style settings; nothing is emitted."""
+        widgets = (self.strength, self.keep_colors, self.spare_faces, self.brush, self.brush_auto)
+        for widget in widgets:
+            widget.blockSignals(True)
+        self.strength.setValue(round(100 * settings.strength))
+        self.keep_colors.setChecked(settings.keep_colors)
+        self.spare_faces.setChecked(settings.spare_faces)
+        self.brush_auto.setChecked(settings.brush is None)
+        if settings.brush is not None:
+            self.brush.setValue(round(_BRUSH_STEPS * brush_position(settings.brush)))
+        for widget in widgets:
+            widget.blockSignals(False)
+        self._show_values()
+
+    def show_work(self, *, busy: bool, has_photo: bool) -> None:
+        """Show the buttons that can be pressed."""
+        self.cancel.setVisible(busy)
+        self.run.setEnabled(has_photo and not busy)
+
+    def _show_task(self) -> None:
+        self.run.setText(text(f"run_{self._task}", self._language))
+
+    def _show_painting_name(self) -> None:
+        name = picture_name(self._painting, self._language) or text("no_painting", self._language)
+        self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 130))
+        self.painting_name.setToolTip(name)
 
     def _show_directions(self, choice: Choice) -> None:
         self.direction_group.setVisible(bool(choice.directions))

@@ -1,33 +1,35 @@
-"""File dialogs that remember the folder, and the error dialog."""
+"""File dialogs that remember their folders, and the error dialog."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt5.QtCore import QDir, QSettings, Qt
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, SUFFIX
 from ppgan_lite.gui import theme
+from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
 
 CHECKPOINT_SUFFIXES = (SUFFIX, *FOREIGN_SUFFIXES)
 
 
-def pick_picture(parent: QWidget, preferences: QSettings, title: str, language: str) -> Path | None:
-    """Ask for a picture file; None if the user cancels."""
-    return _pick(parent, preferences, title, _kinds("pictures_filter", sorted(READABLE_SUFFIXES), language), language)
+def pick_picture(parent: QWidget, preferences: Preferences, title: str, folder: str, language: str) -> Path | None:
+    """Ask for a picture file, in the remembered folder of a kind; None if the user cancels."""
+    kinds = _kinds("pictures_filter", sorted(READABLE_SUFFIXES), language)
+    return _pick(parent, preferences, title, folder, kinds, language)
 
 
-def pick_checkpoint(parent: QWidget, preferences: QSettings, language: str) -> Path | None:
+def pick_checkpoint(parent: QWidget, preferences: Preferences, language: str) -> Path | None:
     """Ask for a checkpoint file."""
     kinds = _kinds("checkpoints_filter", CHECKPOINT_SUFFIXES, language)
-    return _pick(parent, preferences, "open_checkpoint_title", kinds, language)
+    return _pick(parent, preferences, "open_checkpoint_title", "paintings", kinds, language)
 
 
-def pick_target(parent: QWidget, preferences: QSettings, name: str, language: str) -> tuple[Path, bool] | None:
+def pick_target(parent: QWidget, preferences: Preferences, name: str, language: str) -> tuple[Path, bool] | None:
     """Ask where to save.
 
     Args:
@@ -40,12 +42,12 @@ def pick_target(parent: QWidget, preferences: QSettings, name: str, language: st
         The file and whether it may be replaced: the dialog has asked, but not about a name to which a suffix was added.
     """
     kinds = f"{text('pictures_filter', language)} ({' '.join(f'*{suffix}' for suffix in WRITABLE)})"
-    start = str(Path(_folder(preferences)) / name)
+    start = str(preferences.folder("results") / name)
     chosen, _ = QFileDialog.getSaveFileName(parent, text("save_title", language), start, kinds)
     if not chosen:
         return None
     path = Path(chosen)
-    preferences.setValue("folder", str(path.parent))
+    preferences.remember_folder("results", path.parent)
     if path.suffix.lower() in WRITABLE:
         return path, True
     return path.with_name(path.name + Path(name).suffix), False
@@ -76,16 +78,13 @@ def asks_to_close(parent: QWidget, language: str) -> bool:
     return box.clickedButton() is stop
 
 
-def _pick(parent: QWidget, preferences: QSettings, title: str, kinds: str, language: str) -> Path | None:
-    chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), _folder(preferences), kinds)
+def _pick(parent: QWidget, preferences: Preferences, title: str, folder: str, kinds: str, language: str) -> Path | None:
+    start = str(preferences.folder(folder))
+    chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), start, kinds)
     if not chosen:
         return None
-    preferences.setValue("folder", str(Path(chosen).parent))
+    preferences.remember_folder(folder, Path(chosen).parent)
     return Path(chosen)
-
-
-def _folder(preferences: QSettings) -> str:
-    return str(preferences.value("folder", QDir.homePath()))
 
 
 def _kinds(key: str, suffixes: Sequence[str], language: str) -> str:

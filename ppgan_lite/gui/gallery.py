@@ -21,7 +21,7 @@ _CHOICE, _SUBTITLE, _PICTURE_ROLE = Qt.UserRole, Qt.UserRole + 1, Qt.UserRole + 
 class Gallery(QListWidget):
     """List of choices: the arrow keys or a click choose, a double click or Enter runs."""
 
-    chosen = pyqtSignal(object)
+    chosen = pyqtSignal(str)  # Choice.source
     run = pyqtSignal()
 
     def __init__(self) -> None:
@@ -63,6 +63,18 @@ class Gallery(QListWidget):
         self.blockSignals(False)
         self.scrollToItem(self.currentItem())
 
+    def choose(self, chosen: Choice) -> None:
+        """Mark another choice; nothing is emitted."""
+        current = self.currentItem()
+        if current is not None and current.data(_CHOICE) == chosen:
+            return
+        self.blockSignals(True)
+        for row in range(self.count()):
+            if self.item(row).data(_CHOICE) == chosen:
+                self.setCurrentRow(row)
+                self.scrollToItem(self.currentItem())
+        self.blockSignals(False)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll horizontally: the list has one row."""
         delta = event.angleDelta()
@@ -82,7 +94,7 @@ class Gallery(QListWidget):
 
     def _emit_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            self.chosen.emit(item.data(_CHOICE))
+            self.chosen.emit(item.data(_CHOICE).source)
 
 
 def _thumbnail(choice: Choice) -> QPixmap | None:

@@ -81,6 +81,8 @@ class LearningRow(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self._language = "en"
+        self._learning: Learning | None = None
         self.label = QLabel(objectName="value")
         self.label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
         self.bar = QProgressBar()
@@ -101,17 +103,23 @@ class LearningRow(QFrame):
         layout.addWidget(self.stop_button)
         self.hide()
 
-    def show_learning(self, learning: Learning | None, language: str) -> None:
-        """Show a running one in "en" or "zh"; nothing for None."""
+    def set_language(self, language: str) -> None:
+        """Show every text in another language."""
+        self._language = language
+        self.preview.setText(text("learn_preview", language))
+        self.stop_button.setText(text("learn_stop", language))
+        self.show_learning(self._learning)
+
+    def show_learning(self, learning: Learning | None) -> None:
+        """Show a running one; nothing for None."""
+        self._learning = learning
         self.setVisible(learning is not None)
         if learning is None:
             return
-        self.label.setText(learning_caption(learning, language))
+        self.label.setText(learning_caption(learning, self._language))
         self.bar.setValue(round(1000 * learning.share))
-        self.preview.setText(text("learn_preview", language))
         self.preview.setChecked(learning.shows_preview)
         self.preview.setEnabled(learning.preview is not None)
-        self.stop_button.setText(text("learn_stop", language))
         self.stop_button.setEnabled(not learning.stopping)
 
 

@@ -1,8 +1,8 @@
-"""State of the window, without Qt: pictures, choice, style settings, result, and the current jobs."""
+"""State of the window, without Qt: pictures, choice, style settings, result, learning."""
 
 from __future__ import annotations
 
-import threading
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import ImageMetadata, fitting_metadata, result_name
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ppgan_lite.styles import Style
     from ppgan_lite.styles.users import UserStyle
 
-LANGUAGES = ("en", "zh")
 TASKS = ("stylize", "translate", "restore")
 
 # Strokes as a fraction of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
@@ -90,8 +90,10 @@ ANY_PAINTING = Choice("any", "painting", inputs=("photo", "style"))
 
 def style_choice(style: Style) -> Choice:
     """Describe a shipped style."""
-    comma = {"en": ", ", "zh": "，"}
-    subtitle = {language: f"{style.artist[language]}{comma[language]}{style.year}" for language in LANGUAGES}
+    comma = {"zh": "，"}
+    subtitle = {
+        language: f"{artist}{comma.get(language, ', ')}{style.year}" for language, artist in style.artist.items()
+    }
     return Choice(style.name, "style", dict(style.title), subtitle, Path(style.thumbnail))
 
 
@@ -101,7 +103,7 @@ def user_style_choice(style: UserStyle) -> Choice:
     Raises:
         CheckpointError: Its file is damaged.
     """
-    return Choice(style.name, "style", dict.fromkeys(LANGUAGES, style.title), {}, style.thumbnail())
+    return Choice(style.name, "style", dict.fromkeys(LANGUAGE_NAMES, style.title), {}, style.thumbnail())
 
 
 def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ...] = ()) -> Choice:
@@ -115,7 +117,7 @@ def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ..
         found = f"its predictor needs {', '.join(unknown)}" if unknown else f"its task is {spec.task!r}"
         remedy = "Use the command line or Python for it, or a newer ppgan_lite"
         raise CheckpointError(path, found, f"inputs photo and style, and a task of {', '.join(TASKS)}", remedy)
-    title = dict.fromkeys(LANGUAGES, path.stem)
+    title = dict.fromkeys(LANGUAGE_NAMES, path.stem)
     choice = Choice(str(path), "checkpoint", title, {}, None, spec.task, tuple(spec.inputs))
     return replace(choice, directions=directions, direction=directions[0]) if len(directions) > 1 else choice
 
@@ -140,6 +142,11 @@ class StyleSettings:
 def brush_at(position: float) -> float:
     """Map a slider's position, 0..1, to a brush: each step widens the stroke by the same factor."""
     return FINEST_BRUSH * (WIDEST_BRUSH / FINEST_BRUSH) ** position
+
+
+def brush_position(brush: float) -> float:
+    """Return the slider's position, 0..1, of a brush: the inverse of `brush_at`."""
+    return min(max(math.log(brush / FINEST_BRUSH) / math.log(WIDEST_BRUSH / FINEST_BRUSH), 0.0), 1.0)
 
 
 def brush_px(brush: float, size: tuple[int, int]) -> float:
@@ -230,55 +237,6 @@ class Result:
         return result_name(self.request.photo.path or Path("photo.png"), *labels)
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Work handed to a worker thread; `cancelled` asks it to stop."""
-
-    id: int
-    kind: str
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-class Jobs:
-    """The current job of each kind; the answers of all others are stale."""
-
-    def __init__(self) -> None:
-        self._last_id = 0
-        self._current: dict[str, Job] = {}
-
-    def start(self, kind: str) -> Job:
-        """Start a job; an earlier one of the same kind is asked to stop, and its answer becomes stale."""
-        self.drop(kind)
-        self._last_id += 1
-        job = self._current[kind] = Job(self._last_id, kind)
-        return job
-
-    def finish(self, job: Job) -> bool:
-        """Mark a job as done; False where its answer is stale and must be discarded."""
-        if not self.is_current(job):
-            return False
-        del self._current[job.kind]
-        return True
-
-    def is_current(self, job: Job) -> bool:
-        return self._current.get(job.kind) is job
-
-    def is_running(self, kind: str) -> bool:
-        return kind in self._current
-
-    def drop(self, kind: str) -> bool:
-        """Ask the job of a kind to stop and forget it; False if there was none."""
-        job = self._current.pop(kind, None)
-        if job is None:
-            return False
-        job.cancelled.set()
-        return True
-
-    def drop_all(self) -> None:
-        for kind in tuple(self._current):
-            self.drop(kind)
-
-
 @dataclass
 class Learning:
     """A painting that is being learned, by a process of its own.
@@ -317,7 +275,6 @@ class State:
     painting: Picture | None = None
     settings: StyleSettings = field(default_factory=StyleSettings)
     result: Result | None = None
-    jobs: Jobs = field(default_factory=Jobs)
     learning: Learning | None = None
 
     @classmethod
@@ -347,10 +304,9 @@ class State:
         return Request(self.photo, self.choice, self.settings, painting)
 
     def open_photo(self, photo: Picture) -> None:
-        """Replace the photo; a result of the old one, finished or not, is discarded."""
+        """Replace the photo; the result of the old one is discarded."""
         self.photo = photo
         self.result = None
-        self.jobs.drop("paint")
 
     def open_painting(self, painting: Picture) -> None:
         """Replace the painting, and choose a painter that takes it."""

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QObject, QThread, pyqtSignal
 
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, PpganError
-from ppgan_lite.gui.state import Choice, Job, Picture, Request, Result, checkpoint_choice
+from ppgan_lite.gui.jobs import Job, JobQueue
+from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
@@ -56,50 +57,53 @@ Work = Callable[[JobCallbacks, Cancelled], Any]
 
 
 class _Thread(QThread):
-    def run(self) -> None:
-        """Run the event loop inside a Python frame.
+    """Does jobs, all in one Python frame.
 
-        Without one, PyQt makes a new Python thread state for each slot, and thread-local values are lost with it.
-        Paddle 3.3, imported on a thread, keeps its eager mode in one: the next job would find it building static
-        graphs.
-        """
-        self.exec_()
+    In slots PyQt would make a new Python thread state for each job, and thread-local values would be lost with it.
+    Paddle 3.3, imported on a thread, keeps its eager mode in one: the next job would find it building static graphs.
+    """
+
+    def __init__(self, do_jobs: Callable[[], None]) -> None:
+        super().__init__()
+        self._do_jobs = do_jobs
+
+    def run(self) -> None:
+        self._do_jobs()
 
 
 class Worker(QObject):
-    """A thread that does one job after another and emits a signal for each outcome.
+    """A thread that does one job after another, those of higher priority first, and emits a signal for each outcome.
 
-    Signals carry the job, so that the window can tell a stale answer from a current one. A cancelled job emits none.
+    Signals carry the job, so that a stale answer can be told from a current one. A cancelled job emits none.
     """
 
     progressed = pyqtSignal(object, float)
     costed = pyqtSignal(object, object)
     finished = pyqtSignal(object, object)
     failed = pyqtSignal(object, object)
-    _submitted = pyqtSignal(object, object)
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._thread = _Thread()
+        self._queue = JobQueue[Work]()
+        self._thread = _Thread(self._do_jobs)
         self._thread.setObjectName(name)
         self._thread.setStackSize(_STACK_BYTES)
-        self.moveToThread(self._thread)
-        self._submitted.connect(self._run)
         self._thread.start()
 
     def submit(self, job: Job, work: Work) -> None:
-        """Queue `work(callbacks, cancelled)` to run on the thread."""
-        self._submitted.emit(job, work)
+        """Have `work(callbacks, cancelled)` run on the thread."""
+        self._queue.put(job, work)
 
     def stop(self, timeout_ms: int) -> bool:
-        """End the thread after its current job; False if that is not over in time."""
-        self._thread.quit()
+        """End the thread after the jobs that are not cancelled; False if that is not over in time."""
+        self._queue.close()
         return self._thread.wait(timeout_ms)
 
-    @pyqtSlot(object, object)
-    def _run(self, job: Job, work: Work) -> None:
-        if job.cancelled.is_set():
-            return
+    def _do_jobs(self) -> None:
+        while (taken := self._queue.take()) is not None:
+            self._do(*taken)
+
+    def _do(self, job: Job, work: Work) -> None:
         callbacks = JobCallbacks(
             lambda fraction: self.progressed.emit(job, fraction), lambda cost: self.costed.emit(job, cost)
         )

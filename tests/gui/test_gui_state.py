@@ -13,13 +13,13 @@ from ppgan_lite.errors import CheckpointError
 from ppgan_lite.gui.captions import direction_caption
 from ppgan_lite.gui.state import (
     ANY_PAINTING,
-    Jobs,
     Picture,
     Request,
     Result,
     State,
     StyleSettings,
     brush_at,
+    brush_position,
     brush_px,
     checkpoint_choice,
 )
@@ -32,24 +32,6 @@ def picture(width: int = 60, height: int = 40, path: str | None = "照片 1.jpg"
     return Picture(image, image, ImageMetadata(**metadata), Path(path) if path else None)
 
 
-def test_a_newer_job_of_a_kind_makes_the_older_one_stale_and_asks_it_to_stop() -> None:
-    jobs = Jobs()
-    old, other, new = jobs.start("paint"), jobs.start("photo"), jobs.start("paint")
-    assert old.cancelled.is_set() and not new.cancelled.is_set() and not other.cancelled.is_set()
-    assert not jobs.finish(old)
-    assert jobs.finish(new)
-    assert not jobs.finish(new), "an answer counts once"
-    assert jobs.is_running("photo") and not jobs.is_running("paint")
-
-
-def test_dropping_all_jobs_asks_each_to_stop() -> None:
-    jobs = Jobs()
-    started = [jobs.start("photo"), jobs.start("paint")]
-    jobs.drop_all()
-    assert all(job.cancelled.is_set() for job in started)
-    assert not jobs.drop("paint"), "there is nothing left to drop"
-
-
 def test_the_state_says_which_picture_is_missing() -> None:
     state = State.with_styles(())
     assert state.choice == ANY_PAINTING and state.missing == "photo"
@@ -57,17 +39,6 @@ def test_the_state_says_which_picture_is_missing() -> None:
     assert state.missing == "painting"
     state.open_painting(picture())
     assert state.missing is None
-
-
-def test_a_new_photo_throws_the_old_result_away() -> None:
-    state = State.with_styles(())
-    state.open_photo(picture())
-    state.open_painting(picture())
-    request = state.request()
-    state.result = Result(request.photo.image, request.photo.image, request, 1.0, "cpu")
-    running = state.jobs.start("paint")
-    state.open_photo(picture())
-    assert state.result is None and running.cancelled.is_set()
 
 
 def test_a_request_does_not_follow_the_sliders() -> None:
@@ -131,6 +102,8 @@ def test_the_brush_follows_the_size_of_the_photo() -> None:
     assert brush_px(0.01, (4000, 3000)) == 10 * brush_px(0.01, (400, 300))
     assert brush_px(0.005, (16, 16)) == 1.0
     assert [brush_at(position) for position in (0, 0.5, 1)] == pytest.approx([1 / 128, 1 / 32, 1 / 8])
+    assert [brush_position(brush_at(position)) for position in (0, 0.3, 1)] == pytest.approx([0, 0.3, 1])
+    assert (brush_position(1e-9), brush_position(1.0)) == (0, 1)
 
 
 def test_a_result_suggests_a_name_in_the_format_of_the_photo() -> None:
@@ -152,11 +125,14 @@ def test_opacity_grows_with_a_result_that_is_larger_than_the_photo() -> None:
     assert (result.metadata.alpha == 128).all()
 
 
-def test_every_text_is_there_in_each_language_with_the_same_places_to_fill() -> None:
-    assert list(LANGUAGE_NAMES) == ["en", "zh"]
-    for key, words in TEXTS.items():
-        english, chinese = ({name for _, name, _, _ in string.Formatter().parse(word) if name} for word in words)
-        assert all(words) and english == chinese, key
+@pytest.mark.parametrize("language", LANGUAGE_NAMES)
+def test_every_text_is_there_in_each_language_with_the_same_places_to_fill(language: str) -> None:
+    assert list(TEXTS[language]) == list(TEXTS["en"])
+    for key, words in TEXTS[language].items():
+        places, english = (
+            {name for _, name, _, _ in string.Formatter().parse(word) if name} for word in (words, TEXTS["en"][key])
+        )
+        assert words and places == english, key
 
 
 def test_a_text_without_access_key_serves_a_button() -> None:

@@ -67,7 +67,7 @@ def painting(tmp_path: Path) -> Path:
 def learning(bench: Bench, folder: Path, end: str) -> None:
     """Have the window's learner run the fake process."""
     (folder / "fake.py").write_text(FAKE, encoding="utf-8")
-    bench.window.learner._command = (sys.executable, str(folder / "fake.py"), str(folder), end)
+    bench.session.learner._command = (sys.executable, str(folder / "fake.py"), str(folder), end)
 
 
 def test_the_verb_is_the_one_of_the_terminal() -> None:
@@ -77,16 +77,19 @@ def test_the_verb_is_the_one_of_the_terminal() -> None:
 def test_a_learned_painting_stands_in_the_gallery(bench: Bench, painting: Path, tmp_path: Path) -> None:
     learning(bench, tmp_path, "done")
     window = bench.window
-    window.learn(painting, ["--minutes=6", "--name=Aunt's garden"])
+    window.session.learn(painting, ["--minutes=6", "--name=Aunt's garden"])
     assert window.learning_row.isVisible()
     assert "Getting ready" in window.learning_row.label.text()
-    bench.until(lambda: not window.learner.running)
-    assert window.state.choice.source == "garden" and window.state.choices[1] == window.state.choice
+    bench.until(lambda: not window.session.learner.running)
+    assert (
+        window.session.state.choice.source == "garden"
+        and window.session.state.choices[1] == window.session.state.choice
+    )
     item = window.gallery.item(1)
     assert item.text() == "Aunt's garden" and item.toolTip() == "Aunt's garden\nYours"
     assert window.gallery.currentItem() is item
-    assert not window.learning_row.isVisible() and window.state.learning is None
-    assert "Aunt's garden" in window.status_label.text()
+    assert not window.learning_row.isVisible() and window.session.state.learning is None
+    assert "Aunt's garden" in window.status.label.text()
 
 
 def test_previews_stand_in_the_results_pane_and_the_time_beside_them(
@@ -95,39 +98,39 @@ def test_previews_stand_in_the_results_pane_and_the_time_beside_them(
     learning(bench, tmp_path, "waits")
     window = bench.window
     bench.open_photo(photo_file)
-    window.learn(painting, [])
-    bench.until(lambda: window.state.learning.preview is not None)
-    shown = window.result_pane.pixmap
+    window.session.learn(painting, [])
+    bench.until(lambda: window.session.state.learning.preview is not None)
+    shown = window.panes.result_pane.pixmap
     assert (shown.width(), shown.height()) == (60, 40)
     assert shown.toImage().pixelColor(5, 5).green() == 200
     assert window.learning_row.label.text() == "Learning “Aunt's garden”  ·  5:00 left"
     assert window.learning_row.bar.value() == round(1000 / 6)
-    assert window.result_title.text() == "Preview"
+    assert window.panes.result_title.text() == "Preview"
     arguments = (tmp_path / "arguments.json").read_text()
     assert str(painting) in arguments and f"--preview={photo_file}" in arguments and "--json" in arguments
     # The window stays usable: a result takes the preview's place, until it is asked for.
     bench.paint()
-    assert window.result_title.text() == "Result" and not window.learning_row.preview.isChecked()
-    assert window.result_pane.pixmap.toImage().pixelColor(5, 5).green() != 200
+    assert window.panes.result_title.text() == "Result" and not window.learning_row.preview.isChecked()
+    assert window.panes.result_pane.pixmap.toImage().pixelColor(5, 5).green() != 200
     window.learning_row.preview.click()
-    assert window.result_pane.pixmap.toImage().pixelColor(5, 5).green() == 200
-    window.set_language("zh")
+    assert window.panes.result_pane.pixmap.toImage().pixelColor(5, 5).green() == 200
+    window.choose_language("zh")
     assert window.learning_row.label.text() == "正在学习“Aunt's garden”  ·  剩余 5:00"
-    window.stop_learning()
-    bench.until(lambda: not window.learner.running)
+    window.session.stop_learning()
+    bench.until(lambda: not window.session.learner.running)
 
 
 def test_stop_keeps_what_is_learned(bench: Bench, painting: Path, tmp_path: Path) -> None:
     learning(bench, tmp_path, "waits")
     window = bench.window
-    window.learn(painting, [])
-    bench.until(lambda: window.state.learning.preview is not None)
+    window.session.learn(painting, [])
+    bench.until(lambda: window.session.state.learning.preview is not None)
     window.learning_row.stop_button.click()
     assert window.learning_row.label.text().endswith("stopping…")
     assert not window.learning_row.stop_button.isEnabled()
-    bench.until(lambda: not window.learner.running)
-    assert window.state.choice.source == "garden"
-    assert "is kept" in window.status_label.text()
+    bench.until(lambda: not window.session.learner.running)
+    assert window.session.state.choice.source == "garden"
+    assert "is kept" in window.status.label.text()
 
 
 @pytest.mark.parametrize(("end", "shown"), [("refused", "--name: garden"), ("crashed", "Segmentation fault")])
@@ -136,32 +139,32 @@ def test_a_process_that_fails_is_told_and_leaves_the_window_as_it_was(
 ) -> None:
     learning(bench, tmp_path, end)
     window = bench.window
-    before = window.state.choice
-    window.learn(painting, [])
-    bench.until(lambda: not window.learner.running)
+    before = window.session.state.choice
+    window.session.learn(painting, [])
+    bench.until(lambda: not window.session.learner.running)
     assert window.dialog.text() == text("learn_failed", "en") and shown in window.dialog.informativeText()
-    assert window.state.choice == before and window.state.learning is None
-    assert window.result_pane.pixmap is None
-    window.learn(painting, [])  # another one may start
-    bench.until(lambda: not window.learner.running)
+    assert window.session.state.choice == before and window.session.state.learning is None
+    assert window.panes.result_pane.pixmap is None
+    window.session.learn(painting, [])  # another one may start
+    bench.until(lambda: not window.session.learner.running)
 
 
 def test_a_program_that_cannot_start_is_told(bench: Bench, painting: Path, tmp_path: Path) -> None:
-    bench.window.learner._command = (str(tmp_path / "missing"),)
-    bench.window.learn(painting, [])
-    bench.until(lambda: not bench.window.learner.running)
+    bench.session.learner._command = (str(tmp_path / "missing"),)
+    bench.session.learn(painting, [])
+    bench.until(lambda: not bench.session.learner.running)
     assert bench.window.dialog.text() == text("learn_failed", "en")
 
 
 def test_one_painting_is_learned_at_a_time(bench: Bench, painting: Path, tmp_path: Path) -> None:
     learning(bench, tmp_path, "waits")
-    bench.window.learn(painting, [])
-    bench.until(lambda: bench.window.state.learning.preview is not None)
-    bench.window.learn(painting, [])
-    bench.window.pick_learning()
-    assert bench.window.status_label.text() == text("learn_busy", "en")
-    bench.window.stop_learning()
-    bench.until(lambda: not bench.window.learner.running)
+    bench.session.learn(painting, [])
+    bench.until(lambda: bench.session.state.learning.preview is not None)
+    bench.session.learn(painting, [])
+    bench.window.user_actions.pick_learning()
+    assert bench.window.status.label.text() == text("learn_busy", "en")
+    bench.session.stop_learning()
+    bench.until(lambda: not bench.session.learner.running)
 
 
 @pytest.mark.parametrize("yes", [True, False])
@@ -171,16 +174,16 @@ def test_closing_the_window_asks_first(
     learning(bench, tmp_path, "waits")
     window, asked = bench.window, []
     monkeypatch.setattr(dialogs, "asks_to_close", lambda parent, language: asked.append(language) or yes)
-    window.learn(painting, [])
-    bench.until(lambda: window.state.learning.preview is not None)
+    window.session.learn(painting, [])
+    bench.until(lambda: window.session.state.learning.preview is not None)
     event = QCloseEvent()
     window.closeEvent(event)
     assert asked == ["en"]
     assert event.isAccepted() == yes
-    assert window.learner.running != yes
+    assert window.session.learner.running != yes
     if not yes:
         window.quit()  # as Ctrl-C in the terminal: no question
-        assert asked == ["en"] and not window.learner.running
+        assert asked == ["en"] and not window.session.learner.running
 
 
 def test_the_dialog_makes_options_of_what_is_chosen(bench: Bench, painting: Path) -> None:
@@ -204,20 +207,20 @@ def test_the_dialog_opens_for_the_chosen_painting_or_asks_for_one(
 ) -> None:
     window = bench.window
     monkeypatch.setattr(dialogs, "pick_picture", lambda *arguments: None)
-    window.menus.actions["learn_painting"].trigger()
+    window.commands.actions["learn_painting"].trigger()
     assert not hasattr(window, "learn_dialog")
-    window.open_painting(painting)
-    bench.until(lambda: window.state.painting is not None)
-    window.menus.actions["learn_painting"].trigger()
-    assert window.learn_dialog.isVisible() and window.learn_dialog.name.text() == "a garden"
-    window.learn_dialog.reject()
+    window.session.open_painting(painting)
+    bench.until(lambda: window.session.state.painting is not None)
+    window.commands.actions["learn_painting"].trigger()
+    assert window.user_actions.learn_dialog.isVisible() and window.user_actions.learn_dialog.name.text() == "a garden"
+    window.user_actions.learn_dialog.reject()
 
 
 def test_a_style_of_the_users_is_a_card_with_its_thumbnail(bench: Bench, tmp_path: Path) -> None:
     choice = user_style_choice(read_style(write_style(tmp_path / "garden.ppgan")))
     assert (choice.source, choice.kind, choice.title["zh"]) == ("garden", "style", "Aunt's garden")
-    bench.window.state.add(choice)
-    bench.window._show_gallery()
+    bench.session.state.add(choice)
+    bench.session.choices_changed.emit()
     from ppgan_lite.gui.gallery import _PICTURE_ROLE
 
     assert bench.window.gallery.item(1).data(_PICTURE_ROLE).size().width() == 30

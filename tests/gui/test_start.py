@@ -42,10 +42,10 @@ def wait(application, window):
     def look():
         if window.windowHandle().isExposed() and "exposed" not in observed:
             observed.update(exposed=True, platform=application.platformName(), paddle="paddle" in sys.modules)
-        if window.state.photo is not None and window.state.result is None:
-            window.run()
-        if window.state.result is not None:
-            observed["result"] = window.state.result.image.shape
+        if window.session.state.photo is not None and window.session.state.result is None:
+            window.session.run()
+        if window.session.state.result is not None:
+            observed["result"] = window.session.state.result.image.shape
             os.kill(os.getpid(), signal.SIGINT)
     timer = QTimer()
     timer.timeout.connect(look)
@@ -169,18 +169,18 @@ def test_a_style_that_ships_paints_a_photo_in_the_window(bench: Bench, photo_fil
     pytest.importorskip("paddle")
     if not styles.catalogue():
         pytest.skip("no style ships yet")
-    bench.window._predictors._load = app._load
-    bench.window.state.choice = style_choice(styles.catalogue()[0])
+    bench.session._predictors._load = app._load
+    bench.session.state.choice = style_choice(styles.catalogue()[0])
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.qtbot.waitUntil(
-        lambda: bench.window.state.result is not None or bench.window.dialog.isVisible(), timeout=60_000
+        lambda: bench.session.state.result is not None or bench.window.dialog.isVisible(), timeout=60_000
     )
-    assert bench.window.state.result is not None, bench.window.dialog.informativeText()
-    result = bench.window.state.result.image
+    assert bench.session.state.result is not None, bench.window.dialog.informativeText()
+    result = bench.session.state.result.image
     assert result.shape == (40, 60, 3) and result.dtype == np.uint8
     assert result.std() > 5, "the picture is not one flat color"
-    assert bench.window.device_label.text() in ("Device: CPU", "Device: GPU 0")
+    assert bench.window.status.device_label.text() in ("Device: CPU", "Device: GPU 0")
 
 
 def test_a_cyclegan_checkpoint_translates_a_photo_both_ways_in_the_window(bench: Bench, photo_file: Path) -> None:
@@ -195,15 +195,15 @@ def test_a_cyclegan_checkpoint_translates_a_photo_both_ways_in_the_window(bench:
     )
     tensors = {key: value for name, net in nets.items() for key, value in net_tensors(name, net).items()}
     write_checkpoint(bench.folder / "zebra.ppgan", header, tensors)
-    bench.window._predictors._load = app._load
-    bench.window.load_checkpoint(bench.folder / "zebra.ppgan")
-    bench.qtbot.waitUntil(lambda: bench.window.state.choice.directions == ("a_to_b", "b_to_a"), timeout=60_000)
+    bench.session._predictors._load = app._load
+    bench.session.load_checkpoint(bench.folder / "zebra.ppgan")
+    bench.qtbot.waitUntil(lambda: bench.session.state.choice.directions == ("a_to_b", "b_to_a"), timeout=60_000)
     bench.open_photo(photo_file)
     made = []
     for index in (0, 1):
         bench.window.controls.direction.setCurrentIndex(index)
         bench.window.controls.direction.activated.emit(index)
         bench.paint()
-        made.append(bench.window.state.result.image)
+        made.append(bench.session.state.result.image)
     assert made[0].shape == made[1].shape == (40, 60, 3)
     assert not np.array_equal(made[0], made[1])

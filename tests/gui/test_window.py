@@ -20,7 +20,7 @@ from window_bench import Bench, FakePredictor
 
 from ppgan_lite.errors import CancelledError, CheckpointError, MissingDependencyError
 from ppgan_lite.gui.app import main
-from ppgan_lite.gui.state import Jobs
+from ppgan_lite.gui.jobs import Job
 from ppgan_lite.gui.view import from_qimage
 from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, read_settings
@@ -53,34 +53,34 @@ def test_a_photo_is_painted_and_shown_beside_itself(bench: Bench, photo: np.ndar
     bench.window.controls.strength.setValue(70)
     bench.window.controls.keep_colors.setChecked(True)
     bench.qtbot.mouseClick(bench.window.controls.run, Qt.LeftButton)
-    bench.until(lambda: bench.window.state.result is not None)
-    np.testing.assert_array_equal(shown(bench.window.photo_pane), photo)
-    np.testing.assert_array_equal(shown(bench.window.result_pane), 255 - photo)
+    bench.until(lambda: bench.session.state.result is not None)
+    np.testing.assert_array_equal(shown(bench.window.panes.photo_pane), photo)
+    np.testing.assert_array_equal(shown(bench.window.panes.result_pane), 255 - photo)
     assert bench.predictors["night"].calls == [{"strength": 0.7, "keep_colors": True, "brush": None}]
-    assert bench.window.device_label.text() == "Device: GPU 0"
-    assert bench.window.result_detail.text() == "The Night  ·  70 %  ·  Keep colors  ·  60 × 40"
-    assert bench.window.status_label.text().startswith("Done in ")
+    assert bench.window.status.device_label.text() == "Device: GPU 0"
+    assert bench.window.panes.result_detail.text() == "The Night  ·  70 %  ·  Keep colors  ·  60 × 40"
+    assert bench.window.status.label.text().startswith("Done in ")
 
 
 def test_a_face_gets_fewer_strokes_unless_the_box_is_unchecked(bench: Bench, tmp_path: Path) -> None:
     bench.open_photo(SAMPLE_PHOTO)
     for spared in (True, False):
         bench.window.controls.spare_faces.setChecked(spared)
-        bench.window.state.result = None
+        bench.session.state.result = None
         bench.qtbot.mouseClick(bench.window.controls.run, Qt.LeftButton)
-        bench.until(lambda: bench.window.state.result is not None)
+        bench.until(lambda: bench.session.state.result is not None)
         assert ("strokes" in bench.predictors["night"].calls[-1]) == spared
-        assert ("Spare faces" in bench.window.result_detail.text()) == spared
-        stored = bench.window.state.result.stored_settings
+        assert ("Spare faces" in bench.window.panes.result_detail.text()) == spared
+        stored = bench.session.state.result.stored_settings
         assert stored.get("faces") == (0.6 if spared else None)
 
 
 def test_what_is_local_to_a_thread_stays_from_one_job_to_the_next(qtbot: QtBot) -> None:
-    worker, jobs, local = Worker("test"), Jobs(), threading.local()
+    worker, local = Worker("test"), threading.local()
     answers: list[object] = []
     worker.finished.connect(lambda _job, value: answers.append(value))
-    worker.submit(jobs.start("first"), lambda _callbacks, _cancelled: setattr(local, "mode", "eager"))
-    worker.submit(jobs.start("second"), lambda _callbacks, _cancelled: getattr(local, "mode", "lost"))
+    worker.submit(Job(1, "photo"), lambda _callbacks, _cancelled: setattr(local, "mode", "eager"))
+    worker.submit(Job(2, "photo"), lambda _callbacks, _cancelled: getattr(local, "mode", "lost"))
     qtbot.waitUntil(lambda: len(answers) == 2)
     assert worker.stop(1000)
     assert answers == [None, "eager"]
@@ -99,14 +99,14 @@ def test_progress_is_shown_and_cancel_answers_at_once(bench: Bench, photo_file: 
     bench.predictors["night"] = FakePredictor(gate=threading.Event())
     bench.open_photo(photo_file)
     bench.qtbot.keyClick(bench.window, Qt.Key_Return, Qt.ControlModifier)
-    bench.until(lambda: bench.window.result_pane.note == "Working… 42 %")
+    bench.until(lambda: bench.window.panes.result_pane.note == "Working… 42 %")
     assert bench.window.controls.cancel.isVisible() and not bench.window.controls.run.isEnabled()
     began = time.perf_counter()
     bench.qtbot.mouseClick(bench.window.controls.cancel, Qt.LeftButton)
-    assert bench.window.result_pane.note == "" and bench.window.controls.run.isEnabled()
-    assert bench.window.status_label.text() == "Canceled"
+    assert bench.window.panes.result_pane.note == "" and bench.window.controls.run.isEnabled()
+    assert bench.window.status.label.text() == "Canceled"
     assert time.perf_counter() - began < 0.5
-    assert bench.window.state.result is None
+    assert bench.session.state.result is None
 
 
 @pytest.mark.parametrize(
@@ -125,19 +125,21 @@ def test_what_a_large_picture_will_take_is_shown_in_both_languages(
     monkeypatch.setattr(predictor, "calibrate", lambda image, *, cancelled: None, raising=False)
     bench.open_photo(photo_file)
     statuses: list[str] = []
-    bench.window._painter_worker.costed.connect(lambda _job, _cost: statuses.append(bench.window.status_label.text()))
-    bench.window.run()
-    bench.until(lambda: bench.window.status_label.text() == english)
+    bench.session._workers["painter"].costed.connect(
+        lambda _job, _cost: statuses.append(bench.window.status.label.text())
+    )
+    bench.session.run()
+    bench.until(lambda: bench.window.status.label.text() == english)
     assert statuses == [english.replace("Working… 42 %", "Getting ready…")], "before the first of it is done"
-    assert bench.window.result_pane.note == "Working… 42 %"
-    bench.window.set_language("zh")
-    assert bench.window.status_label.text() == chinese
-    bench.window.cancel()
-    assert bench.window.status_label.text() == "已取消"
-    bench.window.set_language("en")
+    assert bench.window.panes.result_pane.note == "Working… 42 %"
+    bench.window.choose_language("zh")
+    assert bench.window.status.label.text() == chinese
+    bench.session.cancel()
+    assert bench.window.status.label.text() == "已取消"
+    bench.window.choose_language("en")
     monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40 + 1)
-    bench.window.run()
-    bench.until(lambda: bench.window.status_label.text() == "Working… 42 %")
+    bench.session.run()
+    bench.until(lambda: bench.window.status.label.text() == "Working… 42 %")
 
 
 def test_a_picture_that_does_not_fit_into_memory_is_refused_and_the_window_goes_on(
@@ -146,7 +148,7 @@ def test_a_picture_that_does_not_fit_into_memory_is_refused_and_the_window_goes_
     monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40)
     predictor = bench.predictors["night"] = FakePredictor(cost=cost.Cost(9.0, 1e15))
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(lambda: bench.window.dialog.isVisible())
     assert bench.window.dialog.informativeText().startswith("60 x 40 pixels: needs about 1000000.0 GB of memory")
     assert predictor.calls == [] and bench.window.controls.run.isEnabled()
@@ -162,54 +164,54 @@ def test_what_loads_a_painter_is_told_of_cancel(bench: Bench, photo_file: Path, 
         ended.set()
         raise CancelledError
 
-    monkeypatch.setattr(bench.window._predictors, "_load", load)
+    monkeypatch.setattr(bench.session._predictors, "_load", load)
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(began.is_set)
-    assert bench.window.status_label.text() == "Getting ready…"
-    bench.window.cancel()
+    assert bench.window.status.label.text() == "Getting ready…"
+    bench.session.cancel()
     bench.until(ended.is_set)
-    assert not bench.window.dialog.isVisible() and bench.window.state.result is None
+    assert not bench.window.dialog.isVisible() and bench.session.state.result is None
 
 
 def test_the_last_result_stays_when_the_next_is_cancelled(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
     bench.predictors["wave"] = FakePredictor(gate=threading.Event())
     bench.open_photo(photo_file)
     bench.paint()
-    assert bench.window.choose("wave")
-    bench.window.run()
-    bench.until(lambda: bench.window.result_pane.note == "Working… 42 %")
+    assert bench.session.choose("wave")
+    bench.session.run()
+    bench.until(lambda: bench.window.panes.result_pane.note == "Working… 42 %")
     bench.qtbot.keyClick(bench.window, Qt.Key_Escape)
-    np.testing.assert_array_equal(shown(bench.window.result_pane), 255 - photo)
-    assert bench.window.result_detail.text().startswith("The Night")
+    np.testing.assert_array_equal(shown(bench.window.panes.result_pane), 255 - photo)
+    assert bench.window.panes.result_detail.text().startswith("The Night")
 
 
 def test_a_result_that_comes_after_cancel_is_thrown_away(bench: Bench, photo_file: Path) -> None:
     gate = threading.Event()
     bench.predictors["night"] = FakePredictor(gate=gate, deaf=True)
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(lambda: bench.predictors["night"].calls)
-    bench.window.cancel()
-    assert bench.window.choose("wave")
-    bench.window.run()  # waits behind the deaf one
+    bench.session.cancel()
+    assert bench.session.choose("wave")
+    bench.session.run()  # waits behind the deaf one
     gate.set()
-    bench.until(lambda: bench.window.state.result is not None)
-    assert bench.window.state.result.request.choice.source == "wave"
+    bench.until(lambda: bench.session.state.result is not None)
+    assert bench.session.state.result.request.choice.source == "wave"
 
 
 def test_a_result_of_the_photo_before_is_thrown_away(bench: Bench, photo_file: Path) -> None:
     gate = threading.Event()
     bench.predictors["night"] = FakePredictor(gate=gate, deaf=True)
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(lambda: bench.predictors["night"].calls)
     other = photo_file.with_name("other.png")
     other.write_bytes(photo_file.read_bytes())
     bench.open_photo(other)
     gate.set()
     bench.paint()
-    assert bench.window.state.result.request.photo.path == other
+    assert bench.session.state.result.request.photo.path == other
 
 
 def test_an_error_while_painting_becomes_a_dialog_and_the_window_goes_on(
@@ -217,7 +219,7 @@ def test_an_error_while_painting_becomes_a_dialog_and_the_window_goes_on(
 ) -> None:
     bench.predictors["night"] = FakePredictor(error=RuntimeError("out of\npaint"))
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(lambda: bench.window.dialog.isVisible())
     assert bench.window.dialog.text() == "The picture could not be made."
     assert bench.window.dialog.informativeText() == "RuntimeError: out of paint"
@@ -231,11 +233,11 @@ def test_a_name_with_html_in_it_is_shown_as_it_is_everywhere(bench: Bench, photo
     named = photo_file.with_name("<h1>a<b>&amp;.png")
     named.write_bytes(photo_file.read_bytes())
     bench.open_photo(named)
-    bench.window.open_painting(named)
-    bench.until(lambda: bench.window.state.painting is not None)
-    bench.window.load_checkpoint(Path("<i>mine.ppgan"))
-    bench.until(lambda: bench.window.state.choice.kind == "checkpoint")
-    bench.window.open_photo(named.with_name("<u>missing.png"))
+    bench.session.open_painting(named)
+    bench.until(lambda: bench.session.state.painting is not None)
+    bench.session.load_checkpoint(Path("<i>mine.ppgan"))
+    bench.until(lambda: bench.session.state.choice.kind == "checkpoint")
+    bench.session.open_photo(named.with_name("<u>missing.png"))
     bench.until(lambda: bench.window.dialog.isVisible())
     labels = bench.window.findChildren(QLabel)
     assert {label.textFormat() for label in labels} == {Qt.PlainText}
@@ -251,8 +253,8 @@ def test_a_name_with_html_in_it_is_shown_as_it_is_everywhere(bench: Bench, photo
 def test_too_little_memory_is_told_in_the_users_language(bench: Bench, photo_file: Path) -> None:
     bench.predictors["night"] = FakePredictor(error=MemoryError())
     bench.open_photo(photo_file)
-    bench.window.set_language("zh")
-    bench.window.run()
+    bench.window.choose_language("zh")
+    bench.session.run()
     bench.until(lambda: bench.window.dialog.isVisible())
     assert bench.window.dialog.text() == "无法生成图片。"
     assert bench.window.dialog.informativeText().startswith("内存不足")
@@ -261,7 +263,7 @@ def test_too_little_memory_is_told_in_the_users_language(bench: Bench, photo_fil
 def test_closing_during_a_run_ends_cleanly(bench: Bench, photo_file: Path) -> None:
     bench.predictors["night"] = FakePredictor(gate=threading.Event())
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(lambda: bench.predictors["night"].calls)
     bench.window.close()
     assert bench.window.stopped and not bench.window.isVisible()
@@ -270,7 +272,7 @@ def test_closing_during_a_run_ends_cleanly(bench: Bench, photo_file: Path) -> No
 def test_a_photo_that_cannot_be_read_leaves_the_old_one_and_its_result(bench: Bench, photo_file: Path) -> None:
     bench.open_photo(photo_file)
     bench.paint()
-    before = bench.window.state.photo, bench.window.state.result
+    before = bench.session.state.photo, bench.session.state.result
     fake = photo_file.with_name("words.jpg")
     fake.write_text("not a picture")
     for path, words in (
@@ -278,25 +280,25 @@ def test_a_photo_that_cannot_be_read_leaves_the_old_one_and_its_result(bench: Be
         (fake.with_name("无.png"), "does not exist"),
         (fake.parent, "folder"),
     ):
-        bench.window.open_photo(path)
+        bench.session.open_photo(path)
         bench.until(lambda: bench.window.dialog.isVisible())
         assert bench.window.dialog.text() == "The photo could not be opened."
         assert words in bench.window.dialog.informativeText() and str(path) in bench.window.dialog.informativeText()
         assert "still there" in bench.window.dialog.informativeText()
         bench.window.dialog.close()
-        assert (bench.window.state.photo, bench.window.state.result) == before
+        assert (bench.session.state.photo, bench.session.state.result) == before
 
 
 def test_a_checkpoint_shows_the_pickers_that_it_needs(bench: Bench, photo_file: Path) -> None:
     controls = bench.window.controls
     assert controls.settings_group.isVisible() and not controls.painting_group.isVisible()
     bench.predictors["mine.ppgan"] = FakePredictor(inputs=("photo", "style"))
-    bench.window.load_checkpoint(Path("mine.ppgan"))
-    bench.until(lambda: bench.window.state.choice.source == "mine.ppgan")
+    bench.session.load_checkpoint(Path("mine.ppgan"))
+    bench.until(lambda: bench.session.state.choice.source == "mine.ppgan")
     assert controls.settings_group.isVisible() and controls.painting_group.isVisible()
     bench.predictors["zebra.ppgan"] = FakePredictor(task="translate")
-    bench.window.load_checkpoint(Path("zebra.ppgan"))
-    bench.until(lambda: bench.window.state.choice.source == "zebra.ppgan")
+    bench.session.load_checkpoint(Path("zebra.ppgan"))
+    bench.until(lambda: bench.session.state.choice.source == "zebra.ppgan")
     assert not controls.settings_group.isVisible() and not controls.painting_group.isVisible()
     assert controls.run.text() == "Translate"
     bench.open_photo(photo_file)
@@ -311,8 +313,8 @@ def test_a_checkpoint_of_two_directions_shows_a_picker_and_each_has_its_net(
     bench.predictors["zebra.ppgan"] = FakePredictor(task="translate", directions=directions)
     bench.predictors["zebra.ppgan b_to_a"] = FakePredictor(task="translate", directions=directions, scale=2)
     assert not controls.direction_group.isVisible()
-    bench.window.load_checkpoint(Path("zebra.ppgan"))
-    bench.until(lambda: bench.window.state.choice.source == "zebra.ppgan")
+    bench.session.load_checkpoint(Path("zebra.ppgan"))
+    bench.until(lambda: bench.session.state.choice.source == "zebra.ppgan")
     assert controls.direction_group.isVisible()
     assert [controls.direction.itemText(index) for index in range(2)] == ["A → B", "B → A"]
     assert controls.direction.currentText() == "A → B"
@@ -321,32 +323,32 @@ def test_a_checkpoint_of_two_directions_shows_a_picker_and_each_has_its_net(
     bench.qtbot.keyClick(controls.direction, Qt.Key_Down)
     assert controls.direction.currentText() == "B → A"
     bench.paint()
-    assert bench.window.result_detail.text() == "zebra  ·  B → A  ·  120 × 80"
-    result = bench.window.state.result
+    assert bench.window.panes.result_detail.text() == "zebra  ·  B → A  ·  120 × 80"
+    result = bench.session.state.result
     assert result.request.stored_settings == {"checkpoint": "zebra.ppgan", "direction": "b_to_a"}
     assert result.file_name() == "photo_zebra_b_to_a.png"
     assert [source for source, _ in bench.loaded] == ["zebra.ppgan", "zebra.ppgan b_to_a"]
-    assert bench.window.choose("night") and bench.window.choose("zebra.ppgan")
+    assert bench.session.choose("night") and bench.session.choose("zebra.ppgan")
     assert controls.direction.currentText() == "B → A", "it is turned as it was left"
 
 
 def test_a_larger_result_is_shown_at_the_scale_of_the_photo(bench: Bench, photo_file: Path) -> None:
     bench.predictors["restore_x4.ppgan"] = FakePredictor(task="restore", scale=4)
-    bench.window.load_checkpoint(Path("restore_x4.ppgan"))
-    bench.until(lambda: bench.window.state.choice.source == "restore_x4.ppgan")
+    bench.session.load_checkpoint(Path("restore_x4.ppgan"))
+    bench.until(lambda: bench.session.state.choice.source == "restore_x4.ppgan")
     controls = bench.window.controls
     groups = (controls.settings_group, controls.painting_group, controls.direction_group)
     assert not any(group.isVisible() for group in groups)
     assert controls.run.text() == "Restore"
-    bench.window.set_language("zh")
+    bench.window.choose_language("zh")
     assert controls.run.text() == "开始修复" and bench.window.gallery.item(1).text() == "restore_x4"
     bench.open_photo(photo_file)
     bench.paint()
-    assert bench.window.result_pane.pixmap.width() == 240
-    area = bench.window.viewport.target(bench.window.photo_pane.size()).toRect().adjusted(20, 20, -20, -20)
+    assert bench.window.panes.result_pane.pixmap.width() == 240
+    area = bench.window.panes.viewport.target(bench.window.panes.photo_pane.size()).toRect().adjusted(20, 20, -20, -20)
     on_screen, inverted = (
         from_qimage(pane.grab(area).toImage())[0].astype(int)
-        for pane in (bench.window.photo_pane, bench.window.result_pane)
+        for pane in (bench.window.panes.photo_pane, bench.window.panes.result_pane)
     )
     assert on_screen.std() > 20
     assert np.median(np.abs(on_screen + inverted - 255)) <= 3, "the same places of the photo lie at the same places"
@@ -354,19 +356,19 @@ def test_a_larger_result_is_shown_at_the_scale_of_the_photo(bench: Bench, photo_
 
 def test_a_checkpoint_that_cannot_be_loaded_leaves_the_choice(bench: Bench) -> None:
     bench.predictors["bad.ppgan"] = CheckpointError("bad.ppgan", "is truncated", remedy="Copy it again")
-    bench.window.load_checkpoint(Path("bad.ppgan"))
+    bench.session.load_checkpoint(Path("bad.ppgan"))
     bench.until(lambda: bench.window.dialog.isVisible())
     assert bench.window.dialog.text() == "The checkpoint could not be loaded."
     assert bench.window.dialog.informativeText().startswith("bad.ppgan: is truncated. Copy it again")
-    assert bench.window.state.choice.source == "night" and bench.window.gallery.count() == 3
+    assert bench.session.state.choice.source == "night" and bench.window.gallery.count() == 3
 
 
 def test_any_painting_is_handed_to_the_predictor(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
     bench.predictors["any"] = FakePredictor(inputs=("photo", "style"))
     bench.open_photo(photo_file)
-    bench.window.open_painting(photo_file)
-    bench.until(lambda: bench.window.state.painting is not None)
-    assert bench.window.state.choice.source == "any"
+    bench.session.open_painting(photo_file)
+    bench.until(lambda: bench.session.state.painting is not None)
+    assert bench.session.state.choice.source == "any"
     assert bench.window.controls.painting_name.text() == "photo.png"
     bench.paint()
     np.testing.assert_array_equal(bench.predictors["any"].calls[0]["style"], photo)
@@ -376,7 +378,7 @@ def test_any_painting_is_handed_to_the_predictor(bench: Bench, photo: np.ndarray
 def test_a_user_without_a_home_picks_a_photo(bench: Bench, monkeypatch: Any) -> None:
     asked = []
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *words: asked.append(words[1]) or ("", ""))
-    bench.window.pick_photo()
+    bench.window.user_actions.pick_photo()
     assert asked == ["Open a photo"]
 
 
@@ -384,15 +386,15 @@ def test_running_without_a_painting_asks_for_one(bench: Bench, photo_file: Path,
     asked = []
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *words: asked.append(words[1]) or ("", ""))
     bench.open_photo(photo_file)
-    assert bench.window.choose("any")
-    bench.window.run()
+    assert bench.session.choose("any")
+    bench.window.user_actions.run()
     assert asked == ["Choose a painting"]
-    assert bench.window.status_label.text() == "Choose a painting first"
+    assert bench.window.status.label.text() == "Choose a painting first"
 
 
 def test_the_brush_is_automatic_until_its_slider_is_moved(bench: Bench, photo_file: Path) -> None:
     bench.open_photo(photo_file)
-    assert bench.window.state.settings.brush is None
+    assert bench.session.state.settings.brush is None
     bench.window.controls.brush.setValue(100)
     assert not bench.window.controls.brush_auto.isChecked()
     assert bench.window.controls.brush_value.text() == "5 px"
@@ -406,38 +408,38 @@ def test_the_gallery_chooses_by_key_and_runs_by_double_click(bench: Bench, photo
     bench.open_photo(photo_file)
     gallery = bench.window.gallery
     bench.qtbot.keyClick(gallery, Qt.Key_Right)
-    assert bench.window.state.choice.source == "wave"
+    assert bench.session.state.choice.source == "wave"
     place = gallery.visualItemRect(gallery.item(1)).center()
     bench.qtbot.mouseClick(gallery.viewport(), Qt.LeftButton, pos=place)
     bench.qtbot.mouseDClick(gallery.viewport(), Qt.LeftButton, pos=place)
-    bench.until(lambda: bench.window.state.result is not None)
-    assert bench.window.state.result.request.choice.source == "night"
+    bench.until(lambda: bench.session.state.result is not None)
+    assert bench.session.state.result.request.choice.source == "night"
 
 
 def test_texts_follow_the_language_at_run_time_and_it_is_remembered(bench: Bench, photo_file: Path) -> None:
     bench.open_photo(photo_file)
     bench.paint()
-    bench.window.menus.languages["zh"].trigger()
+    bench.window.commands.languages["zh"].trigger()
     assert bench.window.controls.run.text() == "开始绘制"
-    assert bench.window.menus.actions["open_photo"].text() == "打开照片…(&O)"
+    assert bench.window.commands.actions["open_photo"].text() == "打开照片…(&O)"
     assert bench.window.gallery.item(1).text() == "夜"
-    assert bench.window.result_detail.text() == "夜  ·  100 %  ·  60 × 40"
-    assert bench.window.status_label.text().startswith("完成")
+    assert bench.window.panes.result_detail.text() == "夜  ·  100 %  ·  60 × 40"
+    assert bench.window.status.label.text().startswith("完成")
     bench.window.close()
     bench.window = bench.open_window()
     assert bench.window.controls.run.text() == "开始绘制"
-    bench.window.set_language("en")
+    bench.window.choose_language("en")
     assert bench.window.controls.run.text() == "Stylize"
 
 
 def test_files_are_dropped_by_what_and_where_they_are(bench: Bench, photo_file: Path) -> None:
-    onto_photo = bench.window.photo_pane.mapTo(bench.window, QPoint(50, 50))
+    onto_photo = bench.window.panes.photo_pane.mapTo(bench.window, QPoint(50, 50))
     assert drop(bench, mime_of(photo_file), onto_photo)
-    bench.until(lambda: bench.window.state.photo is not None)
+    bench.until(lambda: bench.session.state.photo is not None)
     assert drop(bench, mime_of(photo_file), bench.window.gallery.mapTo(bench.window, QPoint(50, 50)))
-    bench.until(lambda: bench.window.state.painting is not None)
+    bench.until(lambda: bench.session.state.painting is not None)
     assert drop(bench, mime_of(photo_file.with_name("网 络.PPGAN")), onto_photo)
-    bench.until(lambda: bench.window.state.choice.kind == "checkpoint")
+    bench.until(lambda: bench.session.state.choice.kind == "checkpoint")
     words = QMimeData()
     words.setText("hello")
     assert not drop(bench, words, onto_photo)
@@ -447,24 +449,24 @@ def test_a_picture_is_pasted_as_pixels_and_as_a_file(bench: Bench, photo_file: P
     picture = QImage(30, 20, QImage.Format_RGB32)
     picture.fill(Qt.red)
     QApplication.clipboard().setImage(picture)
-    bench.window.paste()
-    bench.until(lambda: bench.window.state.photo is not None)
-    assert bench.window.state.photo.image.shape == (20, 30, 3)
-    assert bench.window.state.photo.image[0, 0].tolist() == [255, 0, 0]
-    assert bench.window.photo_detail.text() == "Pasted picture  ·  30 × 20"
+    bench.window.user_actions.paste()
+    bench.until(lambda: bench.session.state.photo is not None)
+    assert bench.session.state.photo.image.shape == (20, 30, 3)
+    assert bench.session.state.photo.image[0, 0].tolist() == [255, 0, 0]
+    assert bench.window.panes.photo_detail.text() == "Pasted picture  ·  30 × 20"
     QApplication.clipboard().setMimeData(mime_of(photo_file))
-    bench.window.paste()
-    bench.until(lambda: bench.window.state.photo.path == photo_file)
+    bench.window.user_actions.paste()
+    bench.until(lambda: bench.session.state.photo.path == photo_file)
     QApplication.clipboard().setText("hello")
-    bench.window.paste()
-    assert bench.window.status_label.text() == "There is no picture to paste"
+    bench.window.user_actions.paste()
+    assert bench.window.status.label.text() == "There is no picture to paste"
 
 
 def test_a_result_is_saved_whole_with_its_settings_under_any_name(
     bench: Bench, photo: np.ndarray, photo_file: Path, monkeypatch: Any
 ) -> None:
     bench.open_photo(photo_file)
-    assert not bench.window.menus.actions["save_as"].isEnabled()
+    assert not bench.window.commands.actions["save_as"].isEnabled()
     bench.paint()
     target = bench.folder / "画 🎨" / "é.png"
     target.parent.mkdir()
@@ -472,13 +474,13 @@ def test_a_result_is_saved_whole_with_its_settings_under_any_name(
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *words: offered.append(Path(words[2]).name) or (str(target), "")
     )
-    bench.window.menus.actions["save_as"].trigger()
+    bench.window.commands.actions["save_as"].trigger()
     bench.until(target.exists)
-    bench.until(lambda: bench.window.status_label.text() == f"Saved {target}")
+    bench.until(lambda: bench.window.status.label.text() == f"Saved {target}")
     np.testing.assert_array_equal(read_image(target)[0], 255 - photo)
     assert read_settings(target) == {"style": "night", "strength": 1.0, "keep_colors": False, "brush": None}
     assert offered == ["photo_night.png"]
-    assert bench.settings.value("folder") == str(target.parent)
+    assert bench.preferences.folder("results") == target.parent
 
 
 def test_a_name_without_suffix_gets_the_photos_and_replaces_nothing(
@@ -489,7 +491,7 @@ def test_a_name_without_suffix_gets_the_photos_and_replaces_nothing(
     there = bench.folder / "mine.png"
     there.write_bytes(b"precious")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_words: (str(bench.folder / "mine"), ""))
-    bench.window.pick_save()
+    bench.window.user_actions.pick_save()
     bench.until(lambda: bench.window.dialog.isVisible())
     assert "exists already" in bench.window.dialog.informativeText()
     assert there.read_bytes() == b"precious"
@@ -498,18 +500,18 @@ def test_a_name_without_suffix_gets_the_photos_and_replaces_nothing(
 def test_a_result_is_copied_to_the_clipboard(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:
     bench.open_photo(photo_file)
     bench.paint()
-    bench.window.copy_result()
+    bench.window.user_actions.copy_result()
     np.testing.assert_array_equal(from_qimage(QApplication.clipboard().image())[0], 255 - photo)
 
 
 def test_a_painter_that_cannot_start_is_told_quietly_until_it_is_needed(bench: Bench, photo_file: Path) -> None:
     bench.predictors["night"] = MissingDependencyError("paddle", "is not installed", remedy="Run: pip install x")
-    type(bench.window)._warm_up(bench.window)
-    bench.until(lambda: bench.window.device_label.text() == "Device: none")
-    assert bench.window.status_label.text() == "paddle: is not installed. Run: pip install x"
+    type(bench.session).warm_up(bench.session)
+    bench.until(lambda: bench.window.status.device_label.text() == "Device: none")
+    assert bench.window.status.label.text() == "paddle: is not installed. Run: pip install x"
     assert not bench.window.dialog.isVisible()
     bench.open_photo(photo_file)
-    bench.window.run()
+    bench.session.run()
     bench.until(lambda: bench.window.dialog.isVisible())
 
 

@@ -15,6 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from ppgan_lite.errors import CancelledError
 from ppgan_lite.gui import theme
+from ppgan_lite.gui.preferences import Preferences
+from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import State
 from ppgan_lite.gui.window import MainWindow
 from ppgan_lite.images import write_image
@@ -94,12 +96,13 @@ class Bench:
         self.folder = folder
         self.predictors: dict[str, FakePredictor | Exception] = {}
         self.loaded: list[tuple[str, str]] = []
-        self.settings = QSettings(str(folder / "window.ini"), QSettings.IniFormat)
+        self.preferences = Preferences(QSettings(str(folder / "window.ini"), QSettings.IniFormat))
         self.window = self.open_window()
 
     def open_window(self) -> MainWindow:
-        window = MainWindow(State.with_styles(fake_styles(self.folder)), self.load, self.settings, "en")
-        window._warm_up = lambda: None  # the tests decide when something is loaded
+        self.session = Session(State.with_styles(fake_styles(self.folder)), self.load)
+        self.session.warm_up = lambda: None  # the tests decide when something is loaded
+        window = MainWindow(self.session, self.preferences, "en")
         self.qtbot.addWidget(window)
         window.show()
         return window
@@ -116,10 +119,10 @@ class Bench:
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=5_000)
 
     def open_photo(self, path: Path) -> None:
-        self.window.open_photo(path)
-        self.until(lambda: self.window.state.photo is not None and self.window.state.photo.path == path)
+        self.session.open_photo(path)
+        self.until(lambda: self.session.state.photo is not None and self.session.state.photo.path == path)
 
     def paint(self) -> None:
-        before = self.window.state.result
-        self.window.run()
-        self.until(lambda: self.window.state.result is not before)
+        before = self.session.state.result
+        self.session.run()
+        self.until(lambda: self.session.state.result is not before)

@@ -1,0 +1,155 @@
+"""All commands of the window in one table: menus, tool bar and keys are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+
+from ppgan_lite.gui import theme
+from ppgan_lite.gui.session import Session
+from ppgan_lite.gui.texts import LANGUAGE_NAMES, has_text, plain, text
+from ppgan_lite.gui.user_actions import UserActions
+
+Shortcut: TypeAlias = "str | QKeySequence.StandardKey"
+
+
+def _always(_session: Session) -> bool:
+    return True
+
+
+def _has_result(session: Session) -> bool:
+    return session.state.result is not None
+
+
+def _is_painting(session: Session) -> bool:
+    return session.work is not None
+
+
+def _is_free(session: Session) -> bool:
+    return session.work is None
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something that the user can do from a menu, the tool bar or the keyboard.
+
+    Attributes:
+        key: Of its text, and of its tip where `KEY_tip` is a text.
+        run: What it does.
+        menu: Key of the menu's text.
+        shortcuts: Keys; the first one is shown.
+        icon: Name of a drawing of `theme`.
+        enabled: Whether it can be done now.
+        separated: Whether a line stands before it in its menu.
+    """
+
+    key: str
+    run: Callable[[UserActions], object]
+    menu: str
+    shortcuts: tuple[Shortcut, ...] = ()
+    icon: str | None = None
+    enabled: Callable[[Session], bool] = _always
+    separated: bool = False
+
+
+COMMANDS = (
+    Command("open_photo", UserActions.pick_photo, "menu_file", (QKeySequence.Open,), "photo"),
+    Command("paste", UserActions.paste, "menu_file", (QKeySequence.Paste,)),
+    Command("any_painting", UserActions.pick_painting, "menu_file", ("Ctrl+Shift+O",), "painting", separated=True),
+    Command("learn_painting", UserActions.pick_learning, "menu_file", ("Ctrl+Shift+L",), "brush"),
+    Command("load_checkpoint", UserActions.pick_checkpoint, "menu_file", ("Ctrl+L",), "checkpoint"),
+    Command("save_as", UserActions.pick_save, "menu_file", (QKeySequence.Save,), "save", _has_result, separated=True),
+    Command("copy", UserActions.copy_result, "menu_file", (QKeySequence.Copy,), enabled=_has_result),
+    Command("quit", UserActions.close_window, "menu_file", ("Ctrl+Q",), separated=True),
+    Command("run", UserActions.run, "menu_picture", ("Ctrl+Return", "Ctrl+Enter"), enabled=_is_free),
+    Command("cancel", UserActions.cancel, "menu_picture", ("Esc",), enabled=_is_painting),
+    Command("fit", UserActions.fit, "menu_view", ("Ctrl+0",)),
+    Command("actual_size", UserActions.actual_size, "menu_view", ("Ctrl+1",)),
+    Command("zoom_in", UserActions.zoom_in, "menu_view", (QKeySequence.ZoomIn, "Ctrl+=")),
+    Command("zoom_out", UserActions.zoom_out, "menu_view", (QKeySequence.ZoomOut,)),
+)
+MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language")
+# None is a gap, after which the rest stands on the right.
+TOOLBAR = ("open_photo", "any_painting", "learn_painting", "load_checkpoint", None, "save_as")
+
+
+class Commands:
+    """The commands of a window as Qt's actions, in its menu bar.
+
+    Args:
+        window: Its menu bar is filled.
+        user_actions: Does them.
+        set_language: Called with a language that is chosen.
+
+    Attributes:
+        actions: Key of a command -> action.
+        languages: Language -> action.
+    """
+
+    def __init__(self, window: QMainWindow, user_actions: UserActions, set_language: Callable[[str], None]) -> None:
+        self.actions: dict[str, QAction] = {}
+        self.languages: dict[str, QAction] = {}
+        self._menus = {key: QMenu(window) for key in MENUS}
+        for menu in self._menus.values():
+            window.menuBar().addMenu(menu)
+        for command in COMMANDS:
+            action = self.actions[command.key] = self._action(window, command, user_actions)
+            if command.separated:
+                self._menus[command.menu].addSeparator()
+            self._menus[command.menu].addAction(action)
+        group = QActionGroup(window)
+        for language, name in LANGUAGE_NAMES.items():
+            action = self.languages[language] = group.addAction(name)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _checked, language=language: set_language(language))
+            self._menus["menu_language"].addAction(action)
+
+    def toolbar(self) -> QToolBar:
+        """Make the tool bar."""
+        toolbar = QToolBar()
+        for key in TOOLBAR:
+            if key is None:
+                gap = QWidget()
+                gap.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
+                toolbar.addWidget(gap)
+                continue
+            toolbar.addAction(self.actions[key])
+            if key == "open_photo":
+                toolbar.addSeparator()
+        return toolbar
+
+    def show_language(self, language: str) -> None:
+        """Show every text in another language."""
+        self.languages[language].setChecked(True)
+        for key, menu in self._menus.items():
+            menu.setTitle(text(key, language))
+        for command in COMMANDS:
+            action, label = self.actions[command.key], text(command.key, language)
+            action.setText(label)
+            action.setIconText(f" {plain(label)}")  # the style leaves no gap next to an icon
+            tip = text(f"{command.key}_tip", language) if has_text(f"{command.key}_tip") else plain(label)
+            keys = action.shortcut().toString(QKeySequence.NativeText)
+            action.setToolTip(f"{tip} ({keys})" if keys else tip)
+
+    def show_enabled(self, session: Session) -> None:
+        """Enable the commands that can be done now."""
+        for command in COMMANDS:
+            self.actions[command.key].setEnabled(command.enabled(session))
+
+    @staticmethod
+    def _action(window: QMainWindow, command: Command, user_actions: UserActions) -> QAction:
+        action = QAction(window)
+        action.setShortcuts([sequence for keys in command.shortcuts for sequence in _sequences(keys)])
+        action.triggered.connect(lambda _checked=False: command.run(user_actions))
+        if command.icon is not None:
+            action.setIcon(theme.icon(command.icon))
+            action.setIconVisibleInMenu(False)
+        return action
+
+
+def _sequences(keys: Shortcut) -> list[QKeySequence]:
+    return [QKeySequence(keys)] if isinstance(keys, str) else QKeySequence.keyBindings(keys)

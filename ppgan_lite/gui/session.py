@@ -1,0 +1,354 @@
+"""What the user does and what comes of it: state, worker threads and learning, without widgets."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.jobs import KINDS, Job, Jobs
+from ppgan_lite.gui.learner import Learner
+from ppgan_lite.gui.state import Choice, Learning, Picture, Result, State, StyleSettings, user_style_choice
+from ppgan_lite.gui.worker import LoadPredictor, PredictorCache, Work, Worker, preview_of, read_picture, save_result
+from ppgan_lite.images import ImageMetadata, write_image
+from ppgan_lite.styles.users import read_style
+
+if TYPE_CHECKING:
+    from ppgan_lite.gui.dropped import Dropped
+    from ppgan_lite.inference.cost import Cost
+
+# A running kernel cannot be stopped; a file that is being written should be completed.
+_STOP_PAINTER_MS = 5_000
+_STOP_FILES_MS = 60_000
+_STOP_LEARNING_MS = 60_000  # a step, and writing the style
+
+
+@dataclass
+class Painting:
+    """A picture that is being made.
+
+    Attributes:
+        progress: The finished share, 0 to 1; None while the painter is prepared.
+        cost: Expected; None where it is small or not known yet.
+        began: When it was asked for, by `time.perf_counter`.
+    """
+
+    progress: float | None = None
+    cost: Cost | None = None
+    began: float = field(default_factory=time.perf_counter)
+
+
+class Session(QObject):
+    """Holds the state and does what the user asks; signals tell what changed.
+
+    Attributes:
+        state: What is open, chosen and made.
+        work: The picture that is being made; None while there is none.
+        device: The device in use: None before one is known, "" where no painter can be started.
+        device_note: Why not another device; may be empty.
+        learner: Learns paintings.
+        stopped: Whether both threads have ended; after `close`.
+
+    Signals:
+        told: Key of a text and its values: what was done, is being done, or is missing.
+        failed: Key of a text and the error.
+
+    Args:
+        state: Initial state.
+        load: Makes a predictor from a `Choice.source` and a direction; called on a worker thread only.
+        learner: None takes the command of the terminal.
+    """
+
+    photo_changed = pyqtSignal()
+    painting_changed = pyqtSignal()
+    choices_changed = pyqtSignal()
+    choice_changed = pyqtSignal()
+    settings_changed = pyqtSignal()
+    result_changed = pyqtSignal()
+    work_changed = pyqtSignal()
+    device_changed = pyqtSignal()
+    learning_changed = pyqtSignal()
+    told = pyqtSignal(str, dict)
+    failed = pyqtSignal(str, object)
+
+    def __init__(self, state: State, load: LoadPredictor, learner: Learner | None = None) -> None:
+        super().__init__()
+        self.state = state
+        self.work: Painting | None = None
+        self.device: str | None = None
+        self.device_note = ""
+        self.learner = learner or Learner()
+        self.learner.told.connect(self._learning_told)
+        self.stopped = False
+        self._jobs = Jobs()
+        self._predictors = PredictorCache(load)
+        self._workers = {name: self._make_worker(name) for name in ("painter", "files")}
+        self._photo_folder: tempfile.TemporaryDirectory[str] | None = None
+        self._answers: dict[str, Callable[[Any], None]] = {
+            "photo": self._photo_opened,
+            "painting": self._painting_opened,
+            "checkpoint": self._checkpoint_loaded,
+            "paint": self._painted,
+            "save": self._saved,
+            "warm_up": self._set_device,
+        }
+
+    # what the user does ---------------------------------------------------------------------------------------------
+
+    def open_photo(self, path: Path) -> None:
+        """Open a picture file as the photo."""
+        self._tell("opening", name=path.name)
+        self._submit("photo", lambda _callbacks, _cancelled: read_picture(path))
+
+    def open_painting(self, path: Path) -> None:
+        """Open a picture file as the painting."""
+        self._tell("opening", name=path.name)
+        self._submit("painting", lambda _callbacks, _cancelled: read_picture(path))
+
+    def open_dropped(self, dropped: Dropped, *, as_painting: bool) -> None:
+        """Open what was dropped or pasted."""
+        if dropped.checkpoints:
+            self.load_checkpoint(dropped.checkpoints[0])
+        if dropped.pictures:
+            (self.open_painting if as_painting else self.open_photo)(dropped.pictures[0])
+        if dropped.image is not None:
+            image, alpha = dropped.image
+            self._submit(
+                "painting" if as_painting else "photo",
+                lambda _callbacks, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
+            )
+
+    def load_checkpoint(self, path: Path) -> None:
+        """Load a checkpoint file, add it to the choices and choose it."""
+        self._tell("loading", name=path.name)
+        self._submit("checkpoint", lambda _callbacks, cancelled: self._predictors.load_checkpoint(path, cancelled))
+
+    def choose(self, source: str) -> bool:
+        """Choose one of the choices by its source, such as a style's name; False if there is none."""
+        for choice in self.state.choices:
+            if choice.source == source:
+                self.state.choice = choice
+                self.choice_changed.emit()
+                return True
+        return False
+
+    def choose_direction(self, direction: str) -> None:
+        """Set the direction of the chosen checkpoint."""
+        self.state.choose_direction(direction)
+        self.choices_changed.emit()
+        self.choice_changed.emit()
+
+    def set_settings(self, settings: StyleSettings) -> None:
+        """Set the style settings of the next picture."""
+        if settings != self.state.settings:
+            self.state.settings = settings
+            self.settings_changed.emit()
+
+    def run(self) -> bool:
+        """Start making the picture that the state describes; False where one is being made or something is missing."""
+        if self.is_running("paint"):
+            return False
+        if self.state.missing is not None:
+            self._tell(f"need_{self.state.missing}")
+            return False
+        request = self.state.request()
+        self.show_preview(False)
+        self.work = Painting()
+        self._submit("paint", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
+        self.work_changed.emit()
+        return True
+
+    def cancel(self) -> None:
+        """Stop painting; the last result stays. This answers at once, even while the thread is still busy."""
+        if self._stop_painting():
+            self._tell("cancelled")
+
+    def save(self, result: Result, path: Path, *, overwrite: bool) -> None:
+        """Save a result; each save that was asked for is made and told."""
+        self._tell("saving", name=path.name)
+        self._submit("save", lambda _callbacks, _cancelled: save_result(result, path, overwrite=overwrite))
+
+    def warm_up(self) -> None:
+        """Load Paddle and the chosen style before they are requested, so that the first picture is ready sooner."""
+        if self.device is None and not self.is_running("warm_up"):
+            source = self.state.choice.source
+            self._submit("warm_up", lambda _callbacks, cancelled: self._predictors.warm_up(source, cancelled))
+
+    def learn(self, painting: Path, options: list[str]) -> None:
+        """Start to learn a painting, with options of `paddlegan learn`."""
+        if self.learner.running:
+            self._tell("learn_busy")
+            return
+        title = next((option[7:] for option in options if option.startswith("--name=")), painting.stem)
+        self.state.learning = Learning(title)
+        photo = self._photo_file()
+        self.learner.start(painting, [*options, *([f"--preview={photo}"] if photo else [])])
+        self.learning_changed.emit()
+
+    def stop_learning(self) -> None:
+        """Ask to stop learning; what is learned so far becomes a style."""
+        self.learner.stop()
+        if self.state.learning is not None:
+            self.state.learning.stopping = True
+            self.learning_changed.emit()
+
+    def show_preview(self, shown: bool) -> None:
+        """Show the preview of learning in the result's place, or the result."""
+        learning = self.state.learning
+        if learning is not None and learning.shows_preview != shown:
+            learning.shows_preview = shown
+            self.learning_changed.emit()
+
+    def close(self) -> None:
+        """End learning and the threads; saves are completed, everything else is asked to stop."""
+        self.learner.stop()
+        is_saving = self.is_running("save")
+        self._jobs.drop_all(but="save")
+        self.learner.wait(_STOP_LEARNING_MS)
+        if self._photo_folder is not None:
+            self._photo_folder.cleanup()
+        files_stopped = self._workers["files"].stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
+        self.stopped = self._workers["painter"].stop(_STOP_PAINTER_MS) and files_stopped
+
+    def is_running(self, kind: str) -> bool:
+        """Return whether a job of a kind runs or waits."""
+        return self._jobs.is_running(kind)
+
+    # answers of the worker threads ----------------------------------------------------------------------------------
+
+    def _progressed(self, job: Job, fraction: float) -> None:
+        if self._jobs.is_current(job) and self.work is not None:
+            self.work.progress = fraction
+            self.work_changed.emit()
+
+    def _costed(self, job: Job, cost: Cost) -> None:
+        if self._jobs.is_current(job) and self.work is not None:
+            self.work.cost = cost
+            self.work_changed.emit()
+
+    def _finished(self, job: Job, value: Any) -> None:
+        if self._jobs.finish(job):
+            self._answers[job.kind](value)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        if not self._jobs.finish(job):
+            return
+        if job.kind == "paint":
+            self.work = None
+            self.work_changed.emit()
+        elif job.kind == "warm_up":
+            self._set_device(("", ""))
+        self.failed.emit(f"{job.kind}_failed", error)
+
+    def _photo_opened(self, photo: Picture) -> None:
+        self._stop_painting()
+        self.state.open_photo(photo)
+        self._tell("ready")
+        self.photo_changed.emit()
+        self.result_changed.emit()
+
+    def _painting_opened(self, painting: Picture) -> None:
+        self.state.open_painting(painting)
+        self._tell("ready")
+        self.painting_changed.emit()
+        self.choice_changed.emit()
+
+    def _checkpoint_loaded(self, answer: tuple[Choice, tuple[str, str]]) -> None:
+        choice, device = answer
+        self._set_device(device)
+        self._tell("ready")
+        self._add(choice)
+
+    def _painted(self, result: Result) -> None:
+        seconds = time.perf_counter() - self.work.began if self.work else result.seconds
+        self.work = None
+        self.state.result = result
+        self._set_device((result.device, result.device_note))
+        self._tell("done", seconds=f"{seconds:.1f}")
+        self.work_changed.emit()
+        self.result_changed.emit()
+
+    def _saved(self, path: Path) -> None:
+        self._tell("saved", path=path)
+
+    def _set_device(self, device: tuple[str, str]) -> None:
+        self.device, self.device_note = device
+        self.device_changed.emit()
+
+    # events of learning ---------------------------------------------------------------------------------------------
+
+    def _learning_told(self, event: dict[str, Any]) -> None:
+        learning = self.state.learning
+        if learning is None:
+            return
+        kind = event["event"]
+        if kind == "started":
+            learning.title = str(event["title"])
+        elif kind == "progress":
+            learning.seconds, learning.seconds_left = float(event["seconds"]), float(event["seconds_left"])
+        elif kind == "preview":
+            learning.preview = Path(event["file"])
+        else:
+            self.state.learning = None
+            self._learning_ended(kind, event, learning.title)
+        self.learning_changed.emit()
+
+    def _learning_ended(self, kind: str, event: dict[str, Any], title: str) -> None:
+        if kind in ("done", "kept"):
+            try:
+                self._add(user_style_choice(read_style(Path(event["path"]))))
+                self._tell("learned" if kind == "done" else "learn_kept", title=title)
+            except PpganError as error:
+                self.failed.emit("learn_failed", error)
+        elif kind == "failed":
+            self.failed.emit("learn_failed", PpganError("learn", str(event.get("error", ""))))
+        else:
+            self._tell("learn_nothing")
+
+    # internals ------------------------------------------------------------------------------------------------------
+
+    def _make_worker(self, name: str) -> Worker:
+        worker = Worker(name)
+        worker.progressed.connect(self._progressed)
+        worker.costed.connect(self._costed)
+        worker.finished.connect(self._finished)
+        worker.failed.connect(self._failed)
+        return worker
+
+    def _submit(self, kind: str, work: Work) -> None:
+        job = self._jobs.start(kind)
+        if job is not None:
+            self._workers[KINDS[kind].worker].submit(job, work)
+
+    def _tell(self, key: str, **values: object) -> None:
+        self.told.emit(key, values)
+
+    def _add(self, choice: Choice) -> None:
+        self.state.add(choice)
+        self.choices_changed.emit()
+        self.choice_changed.emit()
+
+    def _stop_painting(self) -> bool:
+        """Ask the picture that is being made to stop, and forget it; False if there was none."""
+        self.work = None
+        if not self._jobs.drop("paint"):
+            return False
+        self.work_changed.emit()
+        return True
+
+    def _photo_file(self) -> Path | None:
+        """Return the file of the photo; of a pasted one, a copy."""
+        photo = self.state.photo
+        if photo is None or photo.path is not None:
+            return photo.path if photo else None
+        if self._photo_folder is None:
+            self._photo_folder = tempfile.TemporaryDirectory()
+        path = Path(self._photo_folder.name) / "photo.png"
+        write_image(path, photo.preview, overwrite=True)
+        return path

@@ -1,0 +1,75 @@
+"""The status bar: what happens, how far it is, and the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar
+
+from ppgan_lite.gui.captions import device_caption, error_line, work_caption
+from ppgan_lite.gui.session import Painting
+from ppgan_lite.gui.texts import text
+
+_DEVICE_WIDTH_PX = 420
+
+
+class StatusBar(QStatusBar):
+    """One line about the last event, a bar for the picture that is being made, and the device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._language = "en"
+        self._line: Callable[[], str] = lambda: text("ready", self._language)
+        self._device: tuple[str | None, str] = None, ""
+        self.label = QLabel()
+        self.label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(120, 6)
+        self.bar.hide()
+        self.device_label = QLabel()
+        for label in (self.label, self.device_label):
+            label.setContentsMargins(12, 3, 12, 4)
+        self.setSizeGripEnabled(False)
+        self.addWidget(self.label, 1)
+        self.addPermanentWidget(self.bar)
+        self.addPermanentWidget(self.device_label)
+
+    def set_language(self, language: str) -> None:
+        """Show every text in another language."""
+        self._language = language
+        self._show_line()
+        self.show_device(*self._device)
+
+    def tell(self, key: str, values: dict[str, object]) -> None:
+        """Show a text of `texts`; it follows a change of language."""
+        self._line = lambda: text(key, self._language, **values)
+        self._show_line()
+
+    def show_error(self, error: BaseException) -> None:
+        """Show an error in one line."""
+        self._line = lambda: error_line(error, self._language)
+        self._show_line()
+
+    def show_work(self, work: Painting | None) -> None:
+        """Show progress and cost of the picture that is being made; None hides the bar and leaves the line."""
+        self.bar.setVisible(work is not None)
+        if work is None:
+            return
+        self.bar.setRange(0, 0 if work.progress is None else 1000)
+        self.bar.setValue(round(1000 * (work.progress or 0)))
+        self._line = lambda: work_caption(work.progress, work.cost, self._language)
+        self._show_line()
+
+    def show_device(self, device: str | None, note: str) -> None:
+        """Show the device in use (None before one is known) and the reason why it is not another."""
+        self._device = device, note
+        caption = device_caption(device, note, self._language)
+        self.device_label.setText(self.fontMetrics().elidedText(caption, Qt.ElideRight, _DEVICE_WIDTH_PX))
+        self.device_label.setToolTip(caption)
+
+    def _show_line(self) -> None:
+        line = self._line()
+        self.label.setText(line)
+        self.label.setToolTip(line)

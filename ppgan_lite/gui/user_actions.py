@@ -1,0 +1,132 @@
+"""What menus, buttons and keys do: ask in a dialog where something is to be asked, then have the session do it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtWidgets import QApplication, QWidget
+
+from ppgan_lite.gui import dialogs
+from ppgan_lite.gui.dropped import read_mime
+from ppgan_lite.gui.learn_dialog import LearnDialog
+from ppgan_lite.gui.panes import Panes
+from ppgan_lite.gui.preferences import Preferences
+from ppgan_lite.gui.session import Session
+from ppgan_lite.gui.view import to_pixmap
+
+
+class UserActions:
+    """The user's actions in a window.
+
+    Args:
+        window: Parent of the dialogs.
+        session: Does what needs no question.
+        panes: Are zoomed.
+        preferences: Remember folders.
+
+    Attributes:
+        language: Of the dialogs.
+    """
+
+    def __init__(self, window: QWidget, session: Session, panes: Panes, preferences: Preferences) -> None:
+        self.language = "en"
+        self._window = window
+        self._session = session
+        self._panes = panes
+        self._preferences = preferences
+
+    def pick_photo(self) -> None:
+        """Ask for a photo and open it."""
+        path = self._pick_picture("open_photo_title", "photos")
+        if path is not None:
+            self._session.open_photo(path)
+
+    def pick_painting(self) -> None:
+        """Ask for a painting and open it."""
+        path = self._pick_picture("open_painting_title", "paintings")
+        if path is not None:
+            self._session.open_painting(path)
+
+    def pick_missing_painting(self) -> None:
+        """Ask for a painting if the choice needs one and none is open."""
+        state = self._session.state
+        if state.choice.needs_painting and state.painting is None:
+            self.pick_painting()
+
+    def pick_learning(self) -> None:
+        """Ask what to learn: the chosen painting, or another one, and for how long."""
+        session = self._session
+        if session.learner.running:
+            session.told.emit("learn_busy", {})
+            return
+        state = session.state
+        chosen = state.painting.path if state.painting and state.choice.needs_painting else None
+        path = chosen or self._pick_picture("open_painting_title", "paintings")
+        if path is not None:
+            self.learn_dialog = LearnDialog(self._window, path, self.language)
+            self.learn_dialog.chosen.connect(session.learn)
+            self.learn_dialog.open()
+
+    def pick_checkpoint(self) -> None:
+        """Ask for a checkpoint file and load it."""
+        path = dialogs.pick_checkpoint(self._window, self._preferences, self.language)
+        if path is not None:
+            self._session.load_checkpoint(path)
+
+    def pick_save(self) -> None:
+        """Ask where to save the result that is shown now, whatever is shown when the user has answered."""
+        result = self._session.state.result
+        if result is None:
+            return
+        target = dialogs.pick_target(self._window, self._preferences, result.file_name(), self.language)
+        if target is not None:
+            path, may_replace = target
+            self._session.save(result, path, overwrite=may_replace)
+
+    def copy_result(self) -> None:
+        """Copy the result to the clipboard."""
+        result = self._session.state.result
+        if result is not None:
+            QApplication.clipboard().setPixmap(to_pixmap(result.image))
+            self._session.told.emit("copied", {})
+
+    def paste(self) -> None:
+        """Open a picture, or a file, from the clipboard as the photo."""
+        mime = QApplication.clipboard().mimeData()
+        dropped = None if mime is None else read_mime(mime)
+        if dropped is None:
+            self._session.told.emit("nothing_to_paste", {})
+        else:
+            self._session.open_dropped(dropped, as_painting=False)
+
+    def run(self) -> None:
+        """Make the picture, or ask for the painting that it needs."""
+        if not self._session.run() and self._session.state.missing == "painting":
+            self.pick_painting()
+
+    def cancel(self) -> None:
+        """Stop the picture that is being made."""
+        self._session.cancel()
+
+    def close_window(self) -> None:
+        """Close the window."""
+        self._window.close()
+
+    def fit(self) -> None:
+        """Show the whole photo."""
+        self._panes.fit()
+
+    def actual_size(self) -> None:
+        """Show a pixel of the photo on a pixel of the screen."""
+        self._panes.actual_size()
+
+    def zoom_in(self) -> None:
+        """Show the middle larger."""
+        self._panes.zoom_in()
+
+    def zoom_out(self) -> None:
+        """Show the middle smaller."""
+        self._panes.zoom_out()
+
+    def _pick_picture(self, title: str, folder: str) -> Path | None:
+        return dialogs.pick_picture(self._window, self._preferences, title, folder, self.language)

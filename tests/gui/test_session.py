@@ -1,0 +1,87 @@
+"""The session without a window: what the user does, and the signals that tell what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+from window_bench import FakePredictor, fake_styles
+
+from ppgan_lite.gui.session import Session
+from ppgan_lite.gui.state import State
+
+
+class Desk:
+    """A session with fake predictors, and what it told."""
+
+    def __init__(self, qtbot: QtBot, folder: Path) -> None:
+        self.qtbot = qtbot
+        self.predictors: dict[str, FakePredictor] = {}
+        self.session = Session(State.with_styles(fake_styles(folder)), self.load)
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.failed: list[tuple[str, Exception]] = []
+        self.session.told.connect(lambda key, values: self.told.append((key, values)))
+        self.session.failed.connect(lambda key, error: self.failed.append((key, error)))
+
+    def load(self, source: str, direction: str | None, cancelled: object) -> FakePredictor:
+        return self.predictors.setdefault(source, FakePredictor())
+
+    def until(self, condition: Any) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=5_000)
+
+    def open_photo(self, path: Path) -> None:
+        with self.qtbot.waitSignal(self.session.photo_changed):
+            self.session.open_photo(path)
+
+    def paint(self) -> None:
+        with self.qtbot.waitSignal(self.session.result_changed):
+            assert self.session.run()
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(qtbot, tmp_path)
+    yield desk
+    for predictor in desk.predictors.values():
+        if predictor.gate is not None:
+            predictor.gate.set()
+    desk.session.close()
+    assert desk.session.stopped
+
+
+def test_a_photo_is_painted_and_saved_without_a_window(desk: Desk, photo_file: Path, tmp_path: Path) -> None:
+    desk.open_photo(photo_file)
+    desk.paint()
+    assert desk.session.state.result is not None and desk.session.work is None
+    target = tmp_path / "result.png"
+    desk.session.save(desk.session.state.result, target, overwrite=False)
+    desk.until(lambda: desk.told[-1][0] == "saved")
+    assert target.exists()
+    assert [key for key, _ in desk.told] == ["opening", "ready", "done", "saving", "saved"]
+
+
+def test_a_new_photo_throws_the_old_result_and_the_one_in_the_making_away(desk: Desk, photo_file: Path) -> None:
+    desk.open_photo(photo_file)
+    desk.paint()
+    desk.predictors["night"].gate = threading.Event()
+    desk.session.run()
+    desk.until(lambda: desk.session.work is not None and desk.session.work.progress == 0.42)
+    desk.open_photo(photo_file)
+    assert desk.session.state.result is None and desk.session.work is None
+    assert not desk.session.is_running("paint")
+
+
+def test_settings_that_stay_the_same_are_not_told(desk: Desk) -> None:
+    changes = []
+    desk.session.settings_changed.connect(lambda: changes.append(1))
+    desk.session.set_settings(desk.session.state.settings)
+    assert changes == []
+
+
+def test_nothing_runs_without_a_photo(desk: Desk) -> None:
+    assert not desk.session.run()
+    assert desk.told == [("need_photo", {})]
