@@ -66,7 +66,8 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     from PyQt5.QtCore import QLocale, QSettings, Qt
     from PyQt5.QtWidgets import QApplication
 
-    from ppgan_lite.gui import theme
+    from ppgan_lite.gui import icons
+    from ppgan_lite.gui.appearance import Appearance
     from ppgan_lite.gui.preferences import Preferences
     from ppgan_lite.gui.session import Session
     from ppgan_lite.gui.state import State
@@ -77,12 +78,14 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     QApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
     application = QApplication(["ppgan_lite"])
     application.setApplicationDisplayName("ppgan_lite")
-    application.setWindowIcon(theme.app_icon())
-    theme.apply(application)
+    application.setWindowIcon(icons.app_icon())
     language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
+    preferences = Preferences(QSettings("ppgan_lite", "window"))
+    appearance = Appearance(application, preferences.appearance)
     own, problems = _own_styles()
     session = Session(State.with_styles(catalogue(), own), _load)
-    window = MainWindow(session, Preferences(QSettings("ppgan_lite", "window")), language)
+    window = MainWindow(session, preferences, language)
+    window.appearance_chosen.connect(appearance.choose)
     if problems:
         window.show_problem(problems[0])
     if checkpoint is not None and _is_picture(checkpoint):

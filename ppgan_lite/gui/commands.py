@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
-from ppgan_lite.gui import theme
+from ppgan_lite.gui import icons
+from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, has_text, plain, text
 from ppgan_lite.gui.user_actions import UserActions
@@ -42,7 +43,7 @@ class Command:
         run: What it does.
         menu: Key of the menu's text.
         shortcuts: Keys; the first one is shown.
-        icon: Name of a drawing of `theme`.
+        icon: Name of a drawing of `icons`.
         enabled: Whether it can be done now.
         separated: Whether a line stands before it in its menu.
     """
@@ -84,15 +85,22 @@ class Commands:
         window: Its menu bar is filled.
         user_actions: Does them.
         set_language: Called with a language that is chosen.
+        set_appearance: Called with one of `APPEARANCES` that is chosen.
 
     Attributes:
         actions: Key of a command -> action.
         languages: Language -> action.
+        appearances: One of `APPEARANCES` -> action.
     """
 
-    def __init__(self, window: QMainWindow, user_actions: UserActions, set_language: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        window: QMainWindow,
+        user_actions: UserActions,
+        set_language: Callable[[str], None],
+        set_appearance: Callable[[str], None],
+    ) -> None:
         self.actions: dict[str, QAction] = {}
-        self.languages: dict[str, QAction] = {}
         self._menus = {key: QMenu(window) for key in MENUS}
         for menu in self._menus.values():
             window.menuBar().addMenu(menu)
@@ -101,12 +109,12 @@ class Commands:
             if command.separated:
                 self._menus[command.menu].addSeparator()
             self._menus[command.menu].addAction(action)
-        group = QActionGroup(window)
-        for language, name in LANGUAGE_NAMES.items():
-            action = self.languages[language] = group.addAction(name)
-            action.setCheckable(True)
-            action.triggered.connect(lambda _checked, language=language: set_language(language))
-            self._menus["menu_language"].addAction(action)
+        self.languages = self._choices("menu_language", LANGUAGE_NAMES, set_language)
+        for name, action in self.languages.items():
+            action.setText(LANGUAGE_NAMES[name])
+        self._menus["menu_view"].addSeparator()
+        self._menus["menu_appearance"] = self._menus["menu_view"].addMenu("")
+        self.appearances = self._choices("menu_appearance", APPEARANCES, set_appearance)
 
     def toolbar(self) -> QToolBar:
         """Make the tool bar."""
@@ -127,6 +135,8 @@ class Commands:
         self.languages[language].setChecked(True)
         for key, menu in self._menus.items():
             menu.setTitle(text(key, language))
+        for name, action in self.appearances.items():
+            action.setText(text(f"appearance_{name}", language))
         for command in COMMANDS:
             action, label = self.actions[command.key], text(command.key, language)
             action.setText(label)
@@ -140,13 +150,23 @@ class Commands:
         for command in COMMANDS:
             self.actions[command.key].setEnabled(command.enabled(session))
 
+    def _choices(self, menu: str, names: Iterable[str], choose: Callable[[str], None]) -> dict[str, QAction]:
+        """Fill a menu with names of which one is chosen; their texts are still to be set."""
+        group, actions = QActionGroup(self._menus[menu]), {}
+        for name in names:
+            action = actions[name] = group.addAction("")
+            action.setCheckable(True)
+            action.triggered.connect(lambda _checked, name=name: choose(name))
+            self._menus[menu].addAction(action)
+        return actions
+
     @staticmethod
     def _action(window: QMainWindow, command: Command, user_actions: UserActions) -> QAction:
         action = QAction(window)
         action.setShortcuts([sequence for keys in command.shortcuts for sequence in _sequences(keys)])
         action.triggered.connect(lambda _checked=False: command.run(user_actions))
         if command.icon is not None:
-            action.setIcon(theme.icon(command.icon))
+            action.setIcon(icons.icon(command.icon))
             action.setIconVisibleInMenu(False)
         return action
 

@@ -9,7 +9,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, SUFFIX
-from ppgan_lite.gui import theme
+from ppgan_lite.gui import icons, theme
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
@@ -58,11 +58,10 @@ class ErrorDialog(QMessageBox):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(QMessageBox.NoIcon, "ppgan_lite", "", QMessageBox.Ok, parent)
-        self.setIconPixmap(theme.drawing("warning", 40, theme.ACCENT))
         self.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
     def show_error(self, title: str, *lines: str) -> None:
-
+        self.setIconPixmap(icons.drawing("warning", 40, theme.colors().accent))
         self.setText(title)
         self.setInformativeText("\n\n".join(lines))
         self.open()

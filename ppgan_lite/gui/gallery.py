@@ -8,7 +8,7 @@ from PyQt5.QtCore import QModelIndex, QPointF, QRectF, QSize, QSizeF, Qt, pyqtSi
 from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap, QWheelEvent
 from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from ppgan_lite.gui import theme
+from ppgan_lite.gui import icons, theme
 from ppgan_lite.gui.captions import choice_texts
 from ppgan_lite.gui.state import Choice, Picture
 from ppgan_lite.gui.view import to_pixmap
@@ -106,6 +106,7 @@ def _thumbnail(choice: Choice) -> QPixmap | None:
 
 class _ItemDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        colors = theme.colors()
         painter.save()
         painter.setRenderHints(QPainter.Antialiasing | QPainter.SmoothPixmapTransform)
         corner = QRectF(option.rect).topLeft() + QPointF(_MARGIN, _MARGIN)
@@ -113,16 +114,16 @@ class _ItemDelegate(QStyledItemDelegate):
         self._paint_picture(painter, picture, index)
         is_chosen = bool(option.state & QStyle.State_Selected)
         if is_chosen or option.state & QStyle.State_MouseOver:
-            painter.setPen(QPen(QColor(theme.ACCENT if is_chosen else theme.MUTED), 2.5 if is_chosen else 1))
+            painter.setPen(QPen(QColor(colors.accent if is_chosen else colors.muted), 2.5 if is_chosen else 1))
             painter.setBrush(Qt.NoBrush)
             painter.drawRoundedRect(picture.adjusted(-1, -1, 1, 1), 7, 7)
         height = option.fontMetrics.lineSpacing() + 1
         line = QRectF(picture.x() + 1, picture.bottom() + 5, picture.width() - 2, height)
-        color = theme.ACCENT if is_chosen else theme.BRIGHT
+        color = colors.accent if is_chosen else colors.bright
         self._paint_line(painter, line, option.font, color, index.data(Qt.DisplayRole))
         font = QFont(option.font)
         font.setPointSizeF(font.pointSizeF() * 0.88)
-        self._paint_line(painter, line.translated(0, height), font, theme.MUTED, index.data(_SUBTITLE))
+        self._paint_line(painter, line.translated(0, height), font, colors.muted, index.data(_SUBTITLE))
         painter.restore()
 
     def _paint_picture(self, painter: QPainter, area: QRectF, index: QModelIndex) -> None:
@@ -132,12 +133,12 @@ class _ItemDelegate(QStyledItemDelegate):
         painter.setClipPath(path)
         pixmap: QPixmap | None = index.data(_PICTURE_ROLE)
         if pixmap is None:
-            painter.fillRect(area, QColor(theme.PANEL))
+            painter.fillRect(area, QColor(theme.colors().panel))
             choice: Choice = index.data(_CHOICE)
             name = "plus" if choice.kind == "painting" else "checkpoint"
             size = 34
             painter.drawPixmap(
-                area.center() - QRectF(0, 0, size, size).center(), theme.drawing(name, size, theme.MUTED)
+                area.center() - QRectF(0, 0, size, size).center(), icons.drawing(name, size, theme.colors().muted)
             )
         else:
             inside = _PICTURE.scaled(pixmap.size(), Qt.KeepAspectRatio)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import QByteArray, QDir, QSettings
 
+from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 
 FOLDERS = ("photos", "paintings", "results")
@@ -30,6 +31,16 @@ class Preferences:
     @language.setter
     def language(self, language: str) -> None:
         self._store.setValue("language", language)
+
+    @property
+    def appearance(self) -> str:
+        """One of `APPEARANCES`."""
+        appearance = self._store.value("appearance")
+        return appearance if appearance in APPEARANCES else "system"
+
+    @appearance.setter
+    def appearance(self, appearance: str) -> None:
+        self._store.setValue("appearance", appearance)
 
     @property
     def geometry(self) -> QByteArray | None:

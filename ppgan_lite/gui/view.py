@@ -20,6 +20,7 @@ from PyQt5.QtGui import (
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from ppgan_lite.gui import theme
+from ppgan_lite.gui.colors import DARK
 
 MAX_SCALE = 16.0  # screen pixels per photo pixel
 MAX_FIT_SCALE = 4.0  # a tiny picture does not fill the pane
@@ -173,7 +174,7 @@ class PicturePane(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
         painter.setPen(Qt.NoPen)
-        painter.setBrush(QColor(theme.CANVAS))
+        painter.setBrush(QColor(theme.colors().canvas))
         painter.drawRoundedRect(self.rect(), 6, 6)
         if self._pixmap is None:
             self._paint_placeholder(painter)
@@ -236,18 +237,18 @@ class PicturePane(QWidget):
 
     def _paint_placeholder(self, painter: QPainter) -> None:
         frame = QRectF(self.rect()).adjusted(14, 14, -14, -14)
-        painter.setPen(QPen(QColor(theme.LINE), 1.5, Qt.DashLine))
+        painter.setPen(QPen(QColor(theme.colors().line), 1.5, Qt.DashLine))
         painter.setBrush(Qt.NoBrush)
         painter.drawRoundedRect(frame, 8, 8)
         middle = frame.center().y()
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.5)
         painter.setFont(font)
-        painter.setPen(QColor(theme.TEXT))
+        painter.setPen(QColor(theme.colors().text))
         title = QRectF(frame.x(), middle - 34, frame.width(), 30)
         painter.drawText(title, Qt.AlignCenter, self.placeholder.title)
         painter.setFont(self.font())
-        painter.setPen(QColor(theme.MUTED))
+        painter.setPen(QColor(theme.colors().muted))
         hint = QRectF(frame.x() + 12, middle + 6, frame.width() - 24, 44)
         painter.drawText(hint, Qt.AlignHCenter | Qt.AlignTop | Qt.TextWordWrap, self.placeholder.hint)
 
@@ -258,13 +259,13 @@ class PicturePane(QWidget):
         painter.setPen(Qt.NoPen)
         painter.setBrush(QColor(20, 20, 22, 220))
         painter.drawRoundedRect(box, 8, 8)
-        painter.setPen(QColor(theme.BRIGHT))
+        painter.setPen(QColor(DARK.bright))
         painter.drawText(box.adjusted(0, 0, 0, -12), Qt.AlignCenter, self._note)
         groove = QRectF(box.x() + 16, box.bottom() - 15, box.width() - 32, 4)
         painter.setPen(Qt.NoPen)
-        painter.setBrush(QColor(theme.LINE))
+        painter.setBrush(QColor(DARK.line))
         painter.drawRoundedRect(groove, 2, 2)
         if self._progress is not None:
-            painter.setBrush(QColor(theme.ACCENT))
+            painter.setBrush(QColor(DARK.accent))
             groove.setWidth(groove.width() * min(max(self._progress, 0.0), 1.0))
             painter.drawRoundedRect(groove, 2, 2)

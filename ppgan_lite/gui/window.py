@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QLibraryInfo, QSize, Qt, QTimer, QTranslator
+from PyQt5.QtCore import QLibraryInfo, QSize, Qt, QTimer, QTranslator, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QShowEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
@@ -27,11 +27,16 @@ _SIZE = QSize(1320, 880)
 class MainWindow(QMainWindow):
     """Photo on the left, result on the right, styles and settings below.
 
+    Signals:
+        appearance_chosen: One of `APPEARANCES`.
+
     Args:
         session: Is shown, and does what the user asks.
         preferences: Keep what is remembered.
         language: Of the texts, unless the user chose one before.
     """
+
+    appearance_chosen = pyqtSignal(str)
 
     def __init__(self, session: Session, preferences: Preferences, language: str) -> None:
         super().__init__()
@@ -62,6 +67,11 @@ class MainWindow(QMainWindow):
         self._language = language
         self._show_language()
 
+    def choose_appearance(self, appearance: str) -> None:
+        """Have the window shown light, dark or as the system is, at the next start too."""
+        self._preferences.appearance = appearance
+        self.appearance_chosen.emit(appearance)
+
     def show_error(self, key: str, error: BaseException) -> None:
         """Show an error without blocking the window; `key` names a text that says what failed."""
         lines = [error_line(error, self._language)]
@@ -83,7 +93,8 @@ class MainWindow(QMainWindow):
     def _make_widgets(self) -> None:
         self.panes = Panes()
         self.user_actions = UserActions(self, self.session, self.panes, self._preferences)
-        self.commands = Commands(self, self.user_actions, self.choose_language)
+        self.commands = Commands(self, self.user_actions, self.choose_language, self.choose_appearance)
+        self.commands.appearances[self._preferences.appearance].setChecked(True)
         toolbar = self.commands.toolbar()
         toolbar.setMovable(False)
         toolbar.setContextMenuPolicy(Qt.PreventContextMenu)
