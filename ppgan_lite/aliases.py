@@ -57,6 +57,9 @@ REPLACED: dict[str, str] = {
 _LAPSTYLE_EXTRAS = {"gram": 0, "color": 0, "colour": 0, "tone": 0, "whiten": False}
 WITHOUT_EFFECT: dict[str, dict[str, Any]] = {"LapStyleDraft": _LAPSTYLE_EXTRAS, "LapStyleRevision": _LAPSTYLE_EXTRAS}
 
+# Of files of weights: settings of a result of 0.1 or 0.2 call all that a photo was painted with a style.
+_CHECKPOINT_SUFFIXES = {"ppgan", "pdparams", "pth", "pt", "safetensors", "model", "npz"}
+
 # Names of tensors: patterns and their replacements, of the whole name ("net/painter/encoder.conv0.weight").
 TENSORS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"/(relu[1-5]_1)_spread$"), r"/\1_std"),
@@ -145,6 +148,33 @@ def current_tensor(name: str) -> str:
     for pattern, replacement in TENSORS:
         name = pattern.sub(replacement, name)
     return name
+
+
+def current_result_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a result of 0.1 or 0.2, which are flat, in the form of today; see docs/result-settings.md.
+
+    They name sources as they were given: a style, a checkpoint or a painting, all as "style" where a photo was painted.
+    """
+    options = {key: value for key, value in settings.items() if key not in ("style", "checkpoint", "painting")}
+    current: dict[str, Any] = {"format": 1, "verb": "stylize", "options": options, "program": "ppgan_lite 0.1"}
+    source = settings.get("style")
+    if isinstance(source, str):
+        suffix = source.rpartition(".")[2].lower() if "." in source else ""
+        if suffix in _CHECKPOINT_SUFFIXES:
+            current["checkpoint"] = {"name": source}
+        elif suffix or source == "a pasted picture":
+            current |= {"style": {"name": "any"}, "painting": {"name": source}}
+        else:
+            current["style"] = {"name": source}
+        if isinstance(settings.get("painting"), str):
+            current["painting"] = {"name": settings["painting"]}
+    elif "checkpoint" in settings:
+        checkpoint = settings["checkpoint"]
+        current["verb"] = "translate" if "direction" in settings else "restore"
+        current["checkpoint"] = {"name": "photos.ppgan" if checkpoint is None else checkpoint}
+    else:
+        current["verb"] = ""
+    return current
 
 
 def _current_section(place: str, section: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import hashlib
 import io
 import json
 import os
@@ -26,7 +27,7 @@ from PIL import Image
 from ppgan_lite import cli, config, images
 from ppgan_lite import styles as shipped_styles
 from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
-from ppgan_lite.images import SAMPLE_PHOTO, read_image, read_settings, write_image
+from ppgan_lite.images import SAMPLE_PHOTO, NamedFile, ResultSettings, read_image, read_settings, write_image
 
 LOADING = "ppgan_lite.inference.loading"
 
@@ -38,6 +39,8 @@ class Inverter:
     device = "cpu"
     device_note = "no GPU was found"
     engine = "paddle"
+    checkpoint = NamedFile("wave.ppgan", "0" * 64)
+    painting = None
 
     def __init__(self, inputs: tuple[str, ...] = ("photo",)) -> None:
         self.spec = types.SimpleNamespace(task="stylize", inputs=inputs)
@@ -82,6 +85,24 @@ def inverter(monkeypatch: pytest.MonkeyPatch) -> Inverter:
 
 
 Run = Callable[..., tuple[int, str, str]]
+
+
+def stored_in(path: str | Path) -> ResultSettings:
+    settings = read_settings(path)
+    assert settings is not None
+    return settings
+
+
+def painted_with(photo: Path, **options: Any) -> ResultSettings:
+    """Return the settings of a photo painted by an `Inverter`."""
+    return ResultSettings(
+        "stylize",
+        {"strength": 1.0, "keep_colors": False, "brush": None, "faces": 0.6, **options},
+        checkpoint=Inverter.checkpoint,
+        photo=NamedFile(photo.name, hashlib.sha256(photo.read_bytes()).hexdigest()),
+        engine="paddle",
+        device="cpu",
+    )
 
 
 def test_help_imports_nothing_that_takes_long() -> None:
@@ -139,15 +160,14 @@ def test_a_face_gets_fewer_strokes_and_the_file_says_so(run: Run, inverter: Inve
     [strokes] = [call.pop("strokes") for call in inverter.calls if "strokes" in call]
     assert strokes.min() < 0.6 and strokes.max() == 1
     assert inverter.calls == [{"strength": 1.0, "keep_colors": False, "brush": None}] * 2
-    stored = {"style": "wave", "strength": 1.0, "keep_colors": False, "brush": None}
-    assert read_settings(Path("painted", portrait.name)) == {**stored, "faces": 0.6}
-    assert read_settings(Path("painted/photo.png")) == stored
+    for photo in (portrait, photo_file):
+        assert stored_in(Path("painted", photo.name)) == painted_with(photo, faces=0.6)
     assert [result.get("faces") for result in json.loads(out)["results"]] == [0.6, None]
 
 
 def test_a_share_of_one_paints_faces_as_all_else(run: Run, inverter: Inverter) -> None:
     assert run("stylize", SAMPLE_PHOTO, "-o", "a.png", "--style", "wave", "--faces", "1")[0] == 0
-    assert "strokes" not in inverter.calls[0] and "faces" not in read_settings(Path("a.png"))
+    assert "strokes" not in inverter.calls[0] and stored_in("a.png").options["faces"] == 1
     for value in ("1.1", "-1", "nan", "x"):
         assert run("stylize", SAMPLE_PHOTO, "-o", "b.png", "--style", "wave", "--faces", value)[0] == 2
 
@@ -163,8 +183,7 @@ def test_settings_reach_the_predictor_and_the_file(run: Run, inverter: Inverter,
     options = ("--strength", "0.5", "--keep-colors", "--brush", "12")
     assert run("stylize", photo_file, "-o", "new/folder/a.jpg", "--style", "wave", *options)[0] == 0
     assert inverter.calls == [{"strength": 0.5, "keep_colors": True, "brush": 12.0}]
-    stored = {"style": "wave", "strength": 0.5, "keep_colors": True, "brush": 12.0}
-    assert read_settings(Path("new/folder/a.jpg")) == stored
+    assert stored_in("new/folder/a.jpg") == painted_with(photo_file, strength=0.5, keep_colors=True, brush=12.0)
 
 
 def test_json_goes_to_stdout_and_the_rest_to_stderr(run: Run, inverter: Inverter, photo_file: Path) -> None:

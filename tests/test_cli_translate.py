@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from ppgan_lite import restoration
-from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
-from ppgan_lite.images import read_image, read_settings
+from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, sha256_of, write_checkpoint
+from ppgan_lite.images import NamedFile, read_image, read_settings
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
@@ -59,7 +59,10 @@ def test_a_photo_is_translated_beside_itself(run: Run, zebra: Path, photo: np.nd
     target = photo_file.with_name("photo_zebra.png")
     assert (code, out, err.splitlines()) == (0, "", ["zebra on cpu, paddle", str(target)])
     assert np.array_equal(read_image(target)[0], load_predictor(zebra, device="cpu")(photo))
-    assert read_settings(target) == {"checkpoint": str(zebra), "direction": "a_to_b"}
+    settings = read_settings(target)
+    assert settings is not None and settings.checkpoint == NamedFile("zebra.ppgan", sha256_of(zebra))
+    assert (settings.verb, settings.options) == ("translate", {"direction": "a_to_b"})
+    assert settings.photo == NamedFile(photo_file.name, sha256_of(photo_file))
 
 
 def test_the_direction_chooses_the_net(run: Run, zebra: Path, photo: np.ndarray, photo_file: Path) -> None:
@@ -99,7 +102,8 @@ def test_profile_resolution_and_opacity_come_along_in_the_size_of_the_result(run
     assert metadata.icc_profile == profile and metadata.dpi == pytest.approx((300, 300), abs=0.1)
     assert metadata.alpha is not None and metadata.alpha.shape == (80, 120)
     assert np.abs(metadata.alpha[1::2, 1::2].astype(int) - alpha).max() <= 6
-    assert read_settings("photo_restored.png") == {"checkpoint": "twice.ppgan"}
+    settings = read_settings("photo_restored.png")
+    assert settings is not None and settings.checkpoint == NamedFile("twice.ppgan", sha256_of("twice.ppgan"))
 
 
 def test_the_checkpoint_that_ships_restores_unless_another_is_named(
@@ -108,7 +112,9 @@ def test_the_checkpoint_that_ships_restores_unless_another_is_named(
     monkeypatch.setattr(restoration, "FILE", restoring(tmp_path / "photos.ppgan"))
     assert run("restore", photo_file, "-o", "out.png")[0] == 0
     assert np.array_equal(read_image("out.png")[0], load_predictor(restoration.FILE)(photo))
-    assert read_settings("out.png") == {"checkpoint": None}
+    settings = read_settings("out.png")
+    assert settings is not None and (settings.verb, settings.options) == ("restore", {})
+    assert settings.checkpoint == NamedFile("photos.ppgan", sha256_of(restoration.FILE))
 
 
 def test_what_ships_restores_photos_at_their_size(photo: np.ndarray) -> None:

@@ -20,6 +20,8 @@ from ppgan_lite import images
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import (
     ImageMetadata,
+    NamedFile,
+    ResultSettings,
     decode_image,
     find_images,
     read_image,
@@ -28,6 +30,8 @@ from ppgan_lite.images import (
     write_image,
     writing,
 )
+
+WAVE = ResultSettings("stylize", {"strength": 0.5, "brush": None}, style=NamedFile("wave", "0" * 64))
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -128,8 +132,8 @@ def test_exif_larger_than_jpeg_can_hold_does_not_stop_the_writing(tmp_path: Path
     exif = Image.Exif()
     exif[ExifTags.IFD.Exif] = {ExifTags.Base.MakerNote: bytes(100_000)}
     _, metadata = decode_image(encoded(Image.fromarray(photo), "PNG", exif=exif), "photo")
-    write_image(tmp_path / "a.jpg", photo, metadata, settings={"style": "wave"})
-    assert read_settings(tmp_path / "a.jpg") == {"style": "wave"}
+    write_image(tmp_path / "a.jpg", photo, metadata, settings=WAVE)
+    assert read_settings(tmp_path / "a.jpg") == WAVE
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "LA", "RGBA", "PA", "CMYK", "YCbCr"])
@@ -218,24 +222,11 @@ def test_a_picture_of_one_pixel_is_a_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["with space.png", "照片 夜景.png", "été.png", "🎨 painting.png", "a.b.c.png"])
 def test_names_in_any_script_are_read_and_written(tmp_path: Path, photo: np.ndarray, name: str) -> None:
     path = tmp_path / "文件夹 📁" / name
-    write_image(path, photo, settings={"style": "星夜"})
+    settings = ResultSettings("stylize", style=NamedFile("星夜"), photo=NamedFile(name))
+    write_image(path, photo, settings=settings)
     assert np.array_equal(read_image(str(path))[0], photo)
-    assert read_settings(path) == {"style": "星夜"}
+    assert read_settings(path) == settings
     assert os.listdir(path.parent) == [name]
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
-def test_the_settings_are_found_again_and_replace_an_older_one(tmp_path: Path, photo: np.ndarray, suffix: str) -> None:
-    path = tmp_path / f"a{suffix}"
-    write_image(path, photo, settings={"style": "wave", "strength": 0.5, "brush": None})
-    assert read_settings(path) == {"style": "wave", "strength": 0.5, "brush": None}
-    image, metadata = read_image(path)
-    write_image(path, image, metadata, overwrite=True, settings={"style": "scream"})
-    assert read_settings(path) == {"style": "scream"}
-
-
-def test_a_photo_has_no_settings(photo_file: Path) -> None:
-    assert read_settings(photo_file) is None
 
 
 def test_bad_files_are_told_in_one_line(tmp_path: Path, photo: np.ndarray) -> None:
@@ -336,13 +327,13 @@ def test_a_tag_of_a_wrong_type_costs_no_other_tag(
     entries[directory] = {tag: (kind, value)} | entries[directory]
     data = encoded(Image.fromarray(photo), "JPEG", exif=raw_exif(*entries))
     _, metadata = decode_image(data, "photo.jpg")
-    write_image(tmp_path / "a.jpg", photo, metadata, settings={"style": "wave"})
+    write_image(tmp_path / "a.jpg", photo, metadata, settings=WAVE)
     with Image.open(tmp_path / "a.jpg") as written:
         exif = written.getexif()
         assert exif[ExifTags.Base.Make] == "Camera"
         assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2024:05:01 10:00:00"
         assert exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
-    assert read_settings(tmp_path / "a.jpg") == {"style": "wave"}
+    assert read_settings(tmp_path / "a.jpg") == WAVE
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
@@ -549,7 +540,7 @@ def test_a_large_jpeg_is_read_as_a_small_one(tmp_path, monkeypatch, mode, orient
     np.testing.assert_array_equal(large, small)
 
 
-@pytest.mark.parametrize("settings", [None, {"style": "x"}])
+@pytest.mark.parametrize("settings", [None, WAVE])
 def test_a_large_jpeg_is_written_byte_for_byte_as_a_small_one(monkeypatch, photo, settings):
     metadata = ImageMetadata(icc_profile=SRGB, dpi=(72, 72))
     for about in (None, metadata):

@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from ppgan_lite.cli.batch import read_photo
-from ppgan_lite.cli.terminal import json_option, outline, overwrite_option, print_json, say
+from ppgan_lite.cli.terminal import PROGRAM, json_option, outline, overwrite_option, print_json, say
 from ppgan_lite.errors import CheckpointError, UsageError
 
 
@@ -18,13 +18,17 @@ from ppgan_lite.errors import CheckpointError, UsageError
 @click.argument("file")
 @json_option
 def inspect(file: str, as_json: bool) -> None:
-    """Show the contents of a weight file and how to use it.
+    """Show the contents of a weight file and how to use it, or the settings that made a picture.
 
     Takes checkpoints of this program, PaddleGAN's .pdparams, PyTorch's .pth and .safetensors. Nothing in the file is
     executed; "globals" are the functions and classes that other programs would look up on loading it.
     """
     from ppgan_lite.foreign.loading import describe_file
+    from ppgan_lite.images import READABLE_SUFFIXES, begins_as_picture
 
+    if Path(file).suffix.lower() in READABLE_SUFFIXES or begins_as_picture(file):
+        _inspect_picture(file, as_json)
+        return
     description = describe_file(file)
     problem = description.get("problem")
     if as_json:
@@ -33,6 +37,19 @@ def inspect(file: str, as_json: bool) -> None:
         say("\n".join(outline({key: value for key, value in description.items() if key != "problem"})))
     if problem:
         raise CheckpointError(file, problem)
+
+
+def _inspect_picture(file: str, as_json: bool) -> None:
+    """Show the settings that a result holds."""
+    from ppgan_lite.images import read_settings
+
+    settings = read_settings(file)
+    if as_json:
+        print_json({"settings": None if settings is None else settings.to_json()})
+    elif settings is None:
+        say(f"{file}: holds no settings; {PROGRAM} stores them in the pictures that it makes, except BMP")
+    else:
+        say("\n".join(outline(settings.to_json())))
 
 
 @click.command()

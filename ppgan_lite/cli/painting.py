@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppgan_lite.cli.batch import Batch, read_photo
+from ppgan_lite.cli.batch import STANDARD_INPUT, Batch, read_photo
 from ppgan_lite.cli.terminal import (
     PROGRAM,
     ProgressCallback,
@@ -27,7 +27,7 @@ from ppgan_lite.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from ppgan_lite.images import ImageMetadata
+    from ppgan_lite.images import ImageMetadata, ResultSettings
     from ppgan_lite.inference.predictor import Predictor
 
 _SHEET_TILE_PX = 640
@@ -42,16 +42,35 @@ class _Picture:
     """A photo or a result.
 
     Attributes:
+        name: Of the photo's file.
         image: uint8 H x W x 3.
         metadata: Of its file.
         options: Keyword arguments of the predictor's call that are this photo's own.
-        settings: Stored in this result, beside those of all.
+        report: Told about it in JSON.
+        settings: Of a result: how it was made.
     """
 
+    name: str
     image: np.ndarray
     metadata: ImageMetadata
     options: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    settings: ResultSettings | None = None
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is to be done to all photos of a batch.
+
+    Attributes:
+        source: Argument of `load_predictor`.
+        options: Stored in each result, see `ResultSettings`.
+        report: Part of the JSON report.
+    """
+
+    source: str
+    options: dict[str, Any]
+    report: dict[str, Any]
 
 
 faces_option = click.option(
@@ -105,19 +124,18 @@ def stylize(
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
     batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
-    settings = {"style": style, **options}
 
     def read(path: Path) -> _Picture:
         from ppgan_lite.inference.faces.sparing import spare_faces
 
         photo = _read(path)
         strokes = spare_faces(photo.image, faces)
-        return photo if strokes is None else replace(photo, options={"strokes": strokes}, settings={"faces": faces})
+        return photo if strokes is None else replace(photo, options={"strokes": strokes}, report={"faces": faces})
 
     _run_batch(
         batch,
         lambda: load_stylizer(style, device, engine),
-        settings,
+        _Request(style, {**options, "faces": faces}, {"style": style, **options}),
         options,
         read=read,
         overwrite=overwrite,
@@ -151,14 +169,15 @@ def translate(
     """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
     batch = _plan_batch(photos, output, label=label, overwrite=overwrite)
-    settings: dict[str, Any] = {"checkpoint": checkpoint, "direction": direction}
+    request = _Request(checkpoint, {"direction": direction}, {"checkpoint": checkpoint, "direction": direction})
 
     def load() -> Predictor:
         predictor = _load_translator(checkpoint, "translate", device, engine, direction)
-        settings["direction"] = predictor.direction
+        for values in (request.options, request.report):
+            values["direction"] = predictor.direction
         return predictor
 
-    _run_batch(batch, load, settings, {}, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, request, {}, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -188,7 +207,8 @@ def restore(
     def load() -> Predictor:
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
-    _run_batch(batch, load, {"checkpoint": checkpoint}, {}, overwrite=overwrite, as_json=as_json)
+    request = _Request(checkpoint or "", {}, {"checkpoint": checkpoint})
+    _run_batch(batch, load, request, {}, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -282,7 +302,8 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _read(path: Path) -> _Picture:
-    return _Picture(*read_photo(path))
+    name = "standard input" if path == STANDARD_INPUT else path.name
+    return _Picture(name, *read_photo(path))
 
 
 def _plan_batch(photos: Sequence[str], output: str | None, *, label: str, overwrite: bool) -> Batch:
@@ -293,7 +314,7 @@ def _plan_batch(photos: Sequence[str], output: str | None, *, label: str, overwr
 def _run_batch(
     batch: Batch,
     load: Callable[[], Predictor],
-    settings: dict[str, Any],
+    request: _Request,
     options: Mapping[str, Any],
     *,
     read: Callable[[Path], _Picture] | None = None,
@@ -305,14 +326,15 @@ def _run_batch(
     Args:
         batch: Photos and the targets of their results.
         load: Makes the predictor; called while the first photo is read, and not without one.
-        settings: Stored in each result, and part of the JSON report.
+        request: As above.
         options: Keyword arguments of each call of the predictor.
         read: Reads a photo, on another thread; only reads it if not given.
         overwrite: Whether results may replace files.
         as_json: Whether to report as JSON on stdout.
     """
-    from ppgan_lite.images import fitting_metadata, write_image
+    from ppgan_lite.images import NamedFile, fitting_metadata, write_image
     from ppgan_lite.inference.estimate import estimate_cost
+    from ppgan_lite.inference.stored_settings import settings_of_result
 
     used: dict[str, str | None] = {"device": None, "engine": None}
 
@@ -328,19 +350,21 @@ def _run_batch(
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
             result = predictor(image, progress=progress, **options, **photo.options)
-            return _Picture(result, fitting_metadata(photo.metadata, result), settings=photo.settings)
+            file = NamedFile(photo.name, photo.metadata.sha256)
+            settings = settings_of_result(predictor, request.source, request.options, photo=file)
+            metadata = fitting_metadata(photo.metadata, result)
+            return _Picture(photo.name, result, metadata, report=photo.report, settings=settings)
 
         return process
 
     def write(target: Path, result: _Picture) -> dict[str, Any]:
-        stored = {**settings, **result.settings}
-        write_image(target, result.image, result.metadata, overwrite=overwrite, settings=stored)
-        return {"width": result.image.shape[1], "height": result.image.shape[0], **result.settings}
+        write_image(target, result.image, result.metadata, overwrite=overwrite, settings=result.settings)
+        return {"width": result.image.shape[1], "height": result.image.shape[0], **result.report}
 
     try:
         batch.run(read or _read, prepare, write)
     except BaseException as error:
         if as_json and (batch.results or isinstance(error, KeyboardInterrupt)):
-            batch.print_json({**settings, **used})  # of what was done before
+            batch.print_json({**request.report, **used})  # of what was done before
         raise
-    batch.report({**settings, **used}, as_json=as_json)
+    batch.report({**request.report, **used}, as_json=as_json)

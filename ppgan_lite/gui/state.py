@@ -12,7 +12,7 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
-from ppgan_lite.images import ImageMetadata, fitting_metadata, result_name
+from ppgan_lite.images import ImageMetadata, NamedFile, ResultSettings, fitting_metadata, result_name
 
 if TYPE_CHECKING:
     from ppgan_lite.checkpoint import PredictorSpec
@@ -47,6 +47,11 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def file(self) -> NamedFile | None:
+        """The file, as the settings of a result name it; None for a pasted picture."""
+        return None if self.path is None else NamedFile(self.path.name, self.metadata.sha256)
 
 
 @dataclass(frozen=True)
@@ -183,16 +188,11 @@ class Request:
         return FACES if self.choice.has_settings and self.settings.spare_faces else 1.0
 
     @property
-    def stored_settings(self) -> dict[str, Any]:
-        """Settings to store in a saved file, so that the picture can be made again, but for those of `Result`."""
-        if self.choice.task != "stylize":
-            direction = {"direction": self.choice.direction} if self.choice.direction else {}
-            return {"checkpoint": self.choice.source, **direction}
-        settings: dict[str, Any] = {"style": self.choice.source}
-        if self.painting is not None:
-            painting = str(self.painting.path) if self.painting.path else "a pasted picture"
-            settings["style" if self.choice == ANY_PAINTING else "painting"] = painting
-        return settings | self.options
+    def stored_options(self) -> dict[str, Any]:
+        """Options of the verb of the command line that makes the same picture."""
+        if self.choice.has_settings:
+            return {**self.options, "faces": self.faces}
+        return {"direction": self.choice.direction} if self.choice.direction else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +207,7 @@ class Result:
         device: Device that computed it, such as "cpu".
         device_note: Why not another device; may be empty.
         faces: The share of the strokes that its faces got; None where it has none, or they got all.
+        settings: Stored in a saved file, so that the picture can be made again.
     """
 
     image: np.ndarray
@@ -216,11 +217,7 @@ class Result:
     device: str
     device_note: str = ""
     faces: float | None = None
-
-    @property
-    def stored_settings(self) -> dict[str, Any]:
-        """All settings to store in a saved file."""
-        return self.request.stored_settings | ({} if self.faces is None else {"faces": self.faces})
+    settings: ResultSettings | None = None
 
     @property
     def metadata(self) -> ImageMetadata:

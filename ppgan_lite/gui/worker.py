@@ -149,6 +149,7 @@ class PredictorCache:
         """Make the requested picture, and report the cost of a large one before."""
         from ppgan_lite.inference.estimate import estimate_cost
         from ppgan_lite.inference.faces.sparing import spare_faces
+        from ppgan_lite.inference.stored_settings import settings_of_result
 
         begin = time.perf_counter()
         predictor = self._predictor(request.choice.source, request.choice.direction, cancelled)
@@ -166,7 +167,13 @@ class PredictorCache:
         image = predictor(request.photo.image, progress=callbacks.progress, cancelled=cancelled, **options)
         seconds = time.perf_counter() - begin
         faces = None if strokes is None else request.faces
-        return Result(image, preview_of(image), request, seconds, predictor.device, predictor.device_note, faces)
+        painting = None
+        if request.painting is not None:
+            painting = request.painting.file or images.NamedFile("a pasted picture")
+        source, photo = request.choice.source, request.photo.file
+        settings = settings_of_result(predictor, source, request.stored_options, photo=photo, painting=painting)
+        about = predictor.device, predictor.device_note, faces, settings
+        return Result(image, preview_of(image), request, seconds, *about)
 
     def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
         key = source, direction
@@ -191,7 +198,7 @@ def read_picture(path: Path) -> Picture:
 
 def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:
     """Write a result at its full size, with the photo's metadata and the settings that made it."""
-    images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=result.stored_settings)
+    images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=result.settings)
     return path
 
 

@@ -1,7 +1,7 @@
 """Picture files to arrays and back, with orientation, color profile, alpha and metadata."""
 
 from ppgan_lite.images.bounds import MAX_PIXELS, reading_threads
-from ppgan_lite.images.folders import find_images, natural_key, result_name, walk_folders
+from ppgan_lite.images.folders import begins_as_picture, find_images, natural_key, result_name, walk_folders
 from ppgan_lite.images.reading import (
     READABLE_FORMATS,
     READABLE_SUFFIXES,
@@ -14,6 +14,7 @@ from ppgan_lite.images.reading import (
     read_stream,
 )
 from ppgan_lite.images.sample import SAMPLE_PHOTO
+from ppgan_lite.images.settings import UNNAMED, NamedFile, ResultSettings
 from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to
 from ppgan_lite.images.writing import (
     WRITABLE,
@@ -30,8 +31,12 @@ __all__ = [
     "READABLE_FORMATS",
     "READABLE_SUFFIXES",
     "SAMPLE_PHOTO",
+    "UNNAMED",
     "WRITABLE",
     "ImageMetadata",
+    "NamedFile",
+    "ResultSettings",
+    "begins_as_picture",
     "check_readable",
     "check_writable",
     "decode_image",

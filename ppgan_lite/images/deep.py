@@ -52,7 +52,11 @@ def decode_deep(data: bytes, layout: str) -> np.ndarray:
 
 
 def encode_png(
-    pixels: np.ndarray, icc_profile: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None
+    pixels: np.ndarray,
+    icc_profile: bytes | None,
+    exif: bytes | None,
+    dpi: tuple[float, float] | None,
+    xmp: bytes | None = None,
 ) -> bytes:
     """Return the bytes of a PNG file.
 
@@ -61,6 +65,7 @@ def encode_png(
         icc_profile: The profile of the colors.
         exif: The EXIF block, with or without the marker of JPEG.
         dpi: Horizontal and vertical resolution.
+        xmp: The XMP packet.
     """
     height, width, channels = pixels.shape
     rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
@@ -75,13 +80,17 @@ def encode_png(
         chunks.append((b"pHYs", struct.pack(">IIB", *(round(value / _METERS_PER_INCH) for value in dpi), 1)))
     if exif:
         chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    if xmp:
+        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp))
     chunks += [(b"IDAT", zlib.compress(filtered.tobytes(), 1)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
 
 
-def encode_tiff(pixels: np.ndarray, icc_profile: bytes | None, dpi: tuple[float, float] | None) -> bytes:
+def encode_tiff(
+    pixels: np.ndarray, icc_profile: bytes | None, dpi: tuple[float, float] | None, xmp: bytes | None = None
+) -> bytes:
     """Return the bytes of an uncompressed TIFF file; parameters as in `encode_png`. EXIF is lost."""
     import tifffile
 
@@ -96,6 +105,7 @@ def encode_tiff(pixels: np.ndarray, icc_profile: bytes | None, dpi: tuple[float,
         iccprofile=icc_profile,
         resolution=dpi,
         resolutionunit="INCH" if dpi else None,
+        extratags=[(700, 1, len(xmp), xmp, True)] if xmp else (),
         metadata=None,
     )
     return file.getvalue()

@@ -61,7 +61,7 @@ def find_images(
             path = os.path.join(parent, name)
             has_suffix = os.path.splitext(name)[1].lower() in READABLE_SUFFIXES
             # Dangling links are returned too, so that reading them reports an error.
-            if (has_suffix and _may_be_file(path)) or (not has_suffix and by_content and _begins_as_picture(path)):
+            if (has_suffix and _may_be_file(path)) or (not has_suffix and by_content and begins_as_picture(path)):
                 found.append(([*key, natural_key(name)], Path(path)))
     return [path for _, path in sorted(found)]
 
@@ -113,7 +113,8 @@ def _may_be_file(path: str) -> bool:
         return True
 
 
-def _begins_as_picture(path: str) -> bool:
+def begins_as_picture(path: str | Path) -> bool:
+    """Return whether a path is a regular file whose first bytes are those of a picture."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False

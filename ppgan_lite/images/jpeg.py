@@ -9,6 +9,7 @@ import numpy as np
 from ppgan_lite.runtime.opencv import opencv
 
 _END_OF_IMAGE = b"\xff\xd9"
+_XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _ICC_MARK = b"ICC_PROFILE\0"
 _STRIP_ROWS = 512
 _MAX_ICC_CHUNK = 65_533 - len(_ICC_MARK) - 2
@@ -38,6 +39,7 @@ def encode_jpeg(
     *,
     icc_profile: bytes | None = None,
     exif: bytes | None = None,
+    xmp: bytes | None = None,
     dpi: tuple[float, float] | None = None,
 ) -> bytes:
     """Return the bytes of a JPEG file without chroma subsampling.
@@ -47,6 +49,7 @@ def encode_jpeg(
         quality: Quality of libjpeg, 1 to 100.
         icc_profile: The profile of the colors.
         exif: The EXIF block with its marker "Exif", at most 65,533 bytes.
+        xmp: The XMP packet, at most `xmp.MAX_JPEG_XMP` bytes.
         dpi: Horizontal and vertical resolution.
 
     Raises:
@@ -70,6 +73,8 @@ def encode_jpeg(
     if dpi:
         jfif[13:18] = struct.pack(">BHH", 1, *(min(65_535, round(value)) for value in dpi))
     segments = [(0xE1, exif)] if exif else []
+    if xmp:
+        segments.append((0xE1, _XMP_MARK + xmp))
     chunks = [
         icc_profile[start : start + _MAX_ICC_CHUNK]
         for start in range(0, len(icc_profile or b""), _MAX_ICC_CHUNK)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from ppgan_lite.errors import CancelledError, ImageError, MissingDependencyError
 from ppgan_lite.images import deep, tiff
 from ppgan_lite.images.bounds import check_growth, check_size, is_slow, mark_if_slow, pixel_bytes
 from ppgan_lite.images.jpeg import decode_whole_jpeg
+from ppgan_lite.images.xmp import kept_xmp
 from ppgan_lite.runtime.files import GIT_LFS_POINTER, GIT_LFS_REMEDY
 
 LARGE_PIXELS = 16_000_000  # JPEGs of this size or more are decoded and encoded in ways that save memory
@@ -51,6 +53,9 @@ _KEPT_TAGS = (
     ExifTags.Base.Copyright,
 )
 
+# In UserComment, after the eight bytes that name its encoding: where 0.1 and 0.2 kept the settings of a result.
+OLD_SETTINGS_PREFIX = b"ASCII\0\0\0ppgan_lite "
+
 _FIRST = 0  # no tag has this number: the first directory of an EXIF block
 
 # EXIF orientation -> the function that turns the pixels upright.
@@ -78,12 +83,16 @@ class ImageMetadata:
         exif: The EXIF block without thumbnail, for a picture that is upright already.
         dpi: Horizontal and vertical resolution.
         alpha: Opacity, (height, width) in the type of the picture, the largest value being opaque; None without it.
+        xmp: The XMP packet, for a picture that is upright already.
+        sha256: Of the file that was read, in hexadecimal digits; None if it was given as bytes.
     """
 
     icc_profile: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     alpha: np.ndarray | None = None
+    xmp: bytes | None = None
+    sha256: str | None = None
 
 
 def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
@@ -96,7 +105,7 @@ def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
         ImageError: The file is missing, unreadable, damaged, too large or of an unknown kind.
     """
     with open_file(Path(path)) as file:
-        return _decode(file, str(path))
+        return _decode_hashed(file, str(path))
 
 
 def read_file(path: str | Path) -> bytes:
@@ -131,12 +140,12 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
     try:
         with own_size_limit():
             if (unusual := _unusual_tiff(data, where, keeps_16_bits=True)) is not None:
-                samples, exif, dpi, profile = unusual
+                samples, exif, dpi, profile, xmp = unusual
                 pixels = _as_uint(samples, 65_535) if samples.dtype.kind == "f" else samples
-                return _finish(pixels[..., 0] if pixels.shape[2] == 1 else pixels, exif, dpi, profile)
+                return _finish(pixels[..., 0] if pixels.shape[2] == 1 else pixels, exif, dpi, profile, xmp)
             picture = open_picture(io.BytesIO(data), where)
             pixels, profile = _stored_pixels(picture, data, where)
-        return _finish(pixels, picture.getexif(), picture.info.get("dpi"), profile)
+        return _finish(pixels, picture.getexif(), picture.info.get("dpi"), profile, picture.info.get("xmp"))
     except (ImageError, CancelledError, MissingDependencyError):
         raise
     except Exception as error:
@@ -174,7 +183,7 @@ def read_stream(stream: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadat
     """
     with _naming(where):
         file = _buffered(stream, where)
-    return _decode(file, where)
+    return _decode_hashed(file, where)
 
 
 def _buffered(stream: IO[bytes], where: object) -> IO[bytes]:
@@ -217,11 +226,22 @@ def own_size_limit() -> Iterator[None]:
                 Image.MAX_IMAGE_PIXELS = _decoding_limit
 
 
+def _decode_hashed(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
+    """Decode a file, and add the hash of its bytes to the metadata."""
+    digest = hashlib.sha256()
+    with _naming(where):
+        while block := file.read(1 << 20):
+            digest.update(block)
+        file.seek(0)
+    image, metadata = _decode(file, where)
+    return image, replace(metadata, sha256=digest.hexdigest())
+
+
 def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
     try:
         with own_size_limit():
             if (unusual := _unusual_tiff(file, where, keeps_16_bits=False)) is not None:
-                samples, exif, dpi, profile = unusual
+                samples, exif, dpi, profile, xmp = unusual
                 pixels, profile = _to_rgb(_as_picture(samples), profile, where)
             else:
                 picture = open_picture(file, where)
@@ -233,8 +253,8 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
                 else:
                     pixels = large
                 # After loading: PNG may store it last, TIFF is turned upright while loading.
-                exif, dpi = picture.getexif(), picture.info.get("dpi")
-        pixels, metadata = _finish(pixels, exif, dpi, profile)
+                exif, dpi, xmp = picture.getexif(), picture.info.get("dpi"), picture.info.get("xmp")
+        pixels, metadata = _finish(pixels, exif, dpi, profile, xmp)
     except (ImageError, CancelledError):
         raise
     except Exception as error:
@@ -244,11 +264,11 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
 
 def _unusual_tiff(
     file: IO[bytes] | bytes, where: str, *, keeps_16_bits: bool
-) -> tuple[np.ndarray, Image.Exif, tuple[Any, Any] | None, bytes | None] | None:
+) -> tuple[np.ndarray, Image.Exif, tuple[Any, Any] | None, bytes | None, object] | None:
     """Read a TIFF that Pillow cannot read, or reads wrongly; None for other files.
 
     Returns:
-        Samples as of `read_samples`, EXIF block, resolution and color profile.
+        Samples as of `read_samples`, EXIF block, resolution, color profile and XMP packet.
     """
     if not isinstance(file, bytes):
         start = file.read(4)
@@ -323,7 +343,7 @@ def _undecodable(where: str, error: Exception) -> ImageError:
 
 
 def _finish(
-    pixels: np.ndarray, exif: Image.Exif, dpi: object, profile: bytes | None
+    pixels: np.ndarray, exif: Image.Exif, dpi: object, profile: bytes | None, xmp: object
 ) -> tuple[np.ndarray, ImageMetadata]:
     """Turn pixels upright, separate alpha, and collect the metadata."""
     turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
@@ -334,7 +354,8 @@ def _finish(
         alpha = np.ascontiguousarray(pixels[..., -1])
         pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3])
     height, width = pixels.shape[:2]
-    return pixels, ImageMetadata(profile, _kept_exif(exif, width, height), _read_dpi(dpi), alpha)
+    block = _kept_exif(exif, width, height)
+    return pixels, ImageMetadata(profile, block, _read_dpi(dpi), alpha, None if not xmp else kept_xmp(xmp))
 
 
 def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
@@ -441,6 +462,9 @@ def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
     }
     details = directories[ExifTags.IFD.Exif]
     details.pop(ExifTags.IFD.Interop, None)  # an offset in the old file
+    comment = details.get(ExifTags.Base.UserComment)
+    if isinstance(comment, bytes) and comment.startswith(OLD_SETTINGS_PREFIX):
+        del details[ExifTags.Base.UserComment]  # where 0.1 and 0.2 kept the settings of a result
     if ExifTags.Base.ExifImageWidth in details:
         details |= {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
     block = _exif_block(directories)

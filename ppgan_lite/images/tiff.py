@@ -111,8 +111,8 @@ def description(data: bytes) -> str:
     return f"{found}, photometric {layout.photometric}, compression {layout.compression}"
 
 
-def read_metadata(data: bytes, layout: Layout) -> tuple[Image.Exif, tuple[Any, Any] | None, bytes | None]:
-    """Return the EXIF block of a TIFF, its resolution in dots per inch, and its color profile."""
+def read_metadata(data: bytes, layout: Layout) -> tuple[Image.Exif, tuple[Any, Any] | None, bytes | None, object]:
+    """Return the EXIF block of a TIFF, its resolution in dots per inch, its color profile and its XMP packet."""
     exif = Image.Exif()
     exif.endian = layout.order
     exif.load_from_fp(io.BytesIO(data), layout.start)
@@ -120,7 +120,7 @@ def read_metadata(data: bytes, layout: Layout) -> tuple[Image.Exif, tuple[Any, A
     x, y = layout.tags.get(282), layout.tags.get(283)
     dpi = (x * inches, y * inches) if x and y and inches else None
     profile = layout.tags.get(34675)
-    return exif, dpi, profile if isinstance(profile, bytes) else None
+    return exif, dpi, profile if isinstance(profile, bytes) else None, layout.tags.get(700)
 
 
 def read_samples(data: bytes, layout: Layout, where: str) -> np.ndarray:

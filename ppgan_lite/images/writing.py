@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
-from ppgan_lite import __version__
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
 from ppgan_lite.images.jpeg import encode_jpeg
-from ppgan_lite.images.reading import LARGE_PIXELS, ImageMetadata, open_file, open_picture, own_size_limit, reason
+from ppgan_lite.images.reading import (
+    LARGE_PIXELS,
+    OLD_SETTINGS_PREFIX,
+    ImageMetadata,
+    open_file,
+    open_picture,
+    own_size_limit,
+    reason,
+)
+from ppgan_lite.images.settings import ResultSettings, parse_settings, settings_text
+from ppgan_lite.images.xmp import MAX_JPEG_XMP, settings_of, with_settings
 from ppgan_lite.runtime.files import replace_file
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling, which would blur the color edges of strokes.
@@ -33,7 +40,7 @@ WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".tiff": ("TIFF", {}),
     ".bmp": ("BMP", {}),
 }
-_SETTINGS_PREFIX = b"ASCII\0\0\0ppgan_lite "  # EXIF comments start with eight bytes that name their encoding
+_TIFF_XMP = 700
 _MAX_JPEG_EXIF = 65_533 - len(b"Exif\0\0")
 
 
@@ -43,7 +50,7 @@ def write_image(
     metadata: ImageMetadata | None = None,
     *,
     overwrite: bool = False,
-    settings: Mapping[str, Any] | None = None,
+    settings: ResultSettings | None = None,
 ) -> None:
     """Write a picture file in the format of its suffix, whole or not at all; create missing parent folders.
 
@@ -52,7 +59,7 @@ def write_image(
         image: uint8, or for PNG and TIFF uint16; (height, width, 3) RGB or (height, width) gray.
         metadata: The metadata of the source picture. Alpha is dropped in JPEG and BMP, which cannot hold it.
         overwrite: Whether to replace an existing file.
-        settings: The settings that made the picture, JSON values, for `read_settings`. BMP cannot hold them.
+        settings: The settings that made the picture, for `read_settings`. BMP cannot hold them.
 
     Raises:
         ImageError: The format is unknown, the file exists, or it cannot be written.
@@ -96,7 +103,7 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
 
 
 def encode_image(
-    path: Path, image: np.ndarray, metadata: ImageMetadata | None = None, *, settings: Mapping[str, Any] | None = None
+    path: Path, image: np.ndarray, metadata: ImageMetadata | None = None, *, settings: ResultSettings | None = None
 ) -> bytes:
     """Return the bytes that `write_image` writes to a path.
 
@@ -105,28 +112,35 @@ def encode_image(
     """
     name, options = _format_of(path)
     metadata = metadata or ImageMetadata()
-    exif = _exif_with_settings(metadata.exif, settings)
+    exif, xmp = metadata.exif, metadata.xmp
     pixels = image
     if metadata.alpha is not None and name not in ("JPEG", "BMP"):
         pixels = np.dstack([image, metadata.alpha])
     options = dict(options)
+    if settings is not None:
+        xmp = with_settings(xmp, settings_text(settings))
+    if name == "JPEG":
+        exif = None if len(exif or b"") > _MAX_JPEG_EXIF else exif  # too large for JPEG, so drop it
+        if len(xmp or b"") > MAX_JPEG_XMP:
+            xmp = None if settings is None else with_settings(None, settings_text(settings))
     if name != "BMP":
-        if name == "JPEG" and len(exif) > _MAX_JPEG_EXIF:
-            exif = _exif_with_settings(None, settings)  # too large for JPEG, so drop it
-        options["exif"] = exif
+        if exif:
+            options["exif"] = exif
         if metadata.icc_profile is not None:
             options["icc_profile"] = metadata.icc_profile
+        if xmp:
+            options |= _xmp_option(name, xmp, exif)
     if metadata.dpi is not None and name != "WEBP":
         options["dpi"] = metadata.dpi
     try:
         if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "PNG":
-            return deep.encode_png(pixels, metadata.icc_profile, exif, metadata.dpi)
+            return deep.encode_png(pixels, metadata.icc_profile, exif, metadata.dpi, xmp)
         if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "TIFF":
-            return deep.encode_tiff(pixels, metadata.icc_profile, metadata.dpi)
+            return deep.encode_tiff(pixels, metadata.icc_profile, metadata.dpi, xmp)
         if pixels.dtype == np.uint8 and name == "JPEG" and pixels.shape[0] * pixels.shape[1] >= LARGE_PIXELS:
             # Pillow would copy it, with four bytes per pixel.
             quality = options["quality"]
-            return encode_jpeg(pixels, quality, icc_profile=metadata.icc_profile, exif=exif, dpi=metadata.dpi)
+            return encode_jpeg(pixels, quality, icc_profile=metadata.icc_profile, exif=exif, xmp=xmp, dpi=metadata.dpi)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format=name, **options)
     except (OSError, ValueError, TypeError, MemoryError) as error:
@@ -144,8 +158,10 @@ def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> byt
     if name != "JPEG" or image.dtype != np.uint8:
         return encode_image(path, image, metadata)
     exif = metadata.exif if len(metadata.exif or b"") <= _MAX_JPEG_EXIF else None
+    xmp = metadata.xmp if len(metadata.xmp or b"") <= MAX_JPEG_XMP else None
+    profile, dpi = metadata.icc_profile, metadata.dpi
     try:
-        return encode_jpeg(image, options["quality"], icc_profile=metadata.icc_profile, exif=exif, dpi=metadata.dpi)
+        return encode_jpeg(image, options["quality"], icc_profile=profile, exif=exif, xmp=xmp, dpi=dpi)
     except ValueError as error:
         raise ImageError(path, f"cannot be written as {name} ({error})") from error
 
@@ -157,32 +173,44 @@ def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
     return WRITABLE[path.suffix.lower()]
 
 
-def _exif_with_settings(exif: bytes | None, settings: Mapping[str, Any] | None) -> bytes:
-    block = Image.Exif()
-    if exif:
-        block.load(exif)
-    if settings is not None:
-        comment = _SETTINGS_PREFIX + json.dumps(settings, sort_keys=True).encode("ascii")
-        block[ExifTags.IFD.Exif] = block.get_ifd(ExifTags.IFD.Exif) | {ExifTags.Base.UserComment: comment}
-        block[ExifTags.Base.Software] = f"ppgan_lite {__version__}"
-    return block.tobytes()
+def _xmp_option(name: str, xmp: bytes, exif: bytes | None) -> dict[str, Any]:
+    """Return Pillow's option for an XMP packet; of TIFF, that for the EXIF block with the packet in it."""
+    if name == "PNG":
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        return {"pnginfo": text}
+    if name == "TIFF":
+        block = Image.Exif()
+        block.load(exif or b"")
+        block[_TIFF_XMP] = xmp
+        return {"exif": block}
+    return {"xmp": xmp}
 
 
-def read_settings(path: str | Path) -> dict[str, Any] | None:
+def read_settings(path: str | Path) -> ResultSettings | None:
     """Return the settings that `write_image` stored with a picture, None where there are none.
 
     Raises:
-        ImageError: The file cannot be read as a picture.
+        ImageError: The file cannot be read as a picture, or a newer version of this program has written it.
     """
     with open_file(Path(path)) as file, own_size_limit():
-        try:
-            exif = open_picture(file, str(path)).getexif()
-            comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-            if not isinstance(comment, bytes) or not comment.startswith(_SETTINGS_PREFIX):
-                return None
-            settings = json.loads(comment[len(_SETTINGS_PREFIX) :])
-        except ImageError:
-            raise
-        except Exception:  # noqa: BLE001 - a damaged EXIF block may raise anything, and holds no settings
-            return None
-    return settings if isinstance(settings, dict) else None
+        text = _settings_text(file, str(path))
+    return None if text is None else parse_settings(text, path)
+
+
+def _settings_text(file: IO[bytes], where: str) -> str | None:
+    try:
+        picture = open_picture(file, where)
+        if picture.format == "PNG":
+            picture.load()  # other programs store text last
+        found = settings_of(picture.info.get("xmp"))
+        if found is not None:
+            return found
+        comment = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    except ImageError:
+        raise
+    except Exception:  # noqa: BLE001 - a damaged EXIF block may raise anything, and holds no settings
+        return None
+    if not isinstance(comment, bytes) or not comment.startswith(OLD_SETTINGS_PREFIX):
+        return None
+    return comment[len(OLD_SETTINGS_PREFIX) :].decode("ascii", "replace")

@@ -12,7 +12,7 @@ import numpy as np
 from ppgan_lite.checkpoint import SUFFIX, Header, PredictorSpec, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
-from ppgan_lite.images import READABLE_SUFFIXES, read_image
+from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, read_image
 from ppgan_lite.inference.engines.engine import Engines, prefetch
 from ppgan_lite.inference.engines.selection import AUTO, choose_engines
 from ppgan_lite.inference.predictor import Predictor
@@ -157,7 +157,7 @@ class _Source:
         device_note: Why that is not the device asked for; "" if there is nothing to say.
         engine: As asked for.
         cancelled: Asked while engines are compared.
-        key: Identifies the net's numbers: the same key, the same outputs.
+        sha256: Of the file.
     """
 
     path: Path
@@ -169,7 +169,16 @@ class _Source:
     device_note: str
     engine: str
     cancelled: Cancelled | None
-    key: str
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Identifies the net's numbers: the same key, the same outputs."""
+        return f"{self.sha256} {self.spec.net}"
+
+    @property
+    def file(self) -> NamedFile:
+        return NamedFile(self.path.name, self.sha256)
 
     @property
     def spec(self) -> PredictorSpec:
@@ -181,8 +190,9 @@ def _load(source: str | Path, options: _Options, tasks: tuple[str, ...]) -> Pred
     path = Path(source)
     # A checkpoint cannot come by a pipe: it is read twice.
     if "stylize" in tasks and (path.suffix.lower() in READABLE_SUFFIXES or is_stream(path)):
-        painting, _ = read_image(path)
-        return _load_stylizer(_opened(any_painting(), path.stem, options, ("stylize",))).with_style(painting)
+        painting, metadata = read_image(path)
+        painter = _load_stylizer(_opened(any_painting(), path.stem, options, ("stylize",)))
+        return painter.with_style(painting, file=NamedFile(path.name, metadata.sha256))
     path = find_checkpoint(source)
     opened = _opened(path, path.stem, options, tasks)
     return LOADERS[opened.spec.task](opened)
@@ -198,8 +208,8 @@ def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) ->
     if spec.task not in tasks:
         raise UsageError(path, f"its task is {spec.task}", f"a checkpoint whose task is {' or '.join(tasks)}")
     device, note = (INTEL, "") if options.device == INTEL else choose_device(options.device)
-    key = f"{sha256_of(path)} {spec.net}"
-    return _Source(path, name, header, tensors, chosen, device, note, options.engine, options.cancelled, key)
+    digest = sha256_of(path)
+    return _Source(path, name, header, tensors, chosen, device, note, options.engine, options.cancelled, digest)
 
 
 def _load_stylizer(source: _Source) -> Stylizer:
@@ -227,6 +237,7 @@ def _load_stylizer(source: _Source) -> Stylizer:
         device=source.device,
         device_note=source.device_note or why,
         key=source.key,
+        checkpoint=source.file,
     )
 
 
@@ -266,6 +277,7 @@ def _load_translator(source: _Source) -> Translator:
         directions=tuple(key for key, other in source.header.predictors.items() if other.task == spec.task),
         staged=None if stages is None else StagedNet(stages, stage_engines),
         key=source.key,
+        checkpoint=source.file,
     )
 
 

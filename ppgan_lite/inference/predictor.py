@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ppgan_lite.checkpoint import PredictorSpec
+from ppgan_lite.images import NamedFile
 from ppgan_lite.inference.cost import Cost
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback
 
@@ -30,6 +31,8 @@ class Predictor(Protocol):
             to say.
         direction: The predictor's name among those of its checkpoint; "" for one that paints.
         directions: The names of those that do the same task, its own among them; empty for one that paints.
+        checkpoint: The file that it was built from.
+        painting: The picture whose style it always paints in; None if it has none, or was given an array.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Predictor(Protocol):
     device_note: str
     direction: str
     directions: tuple[str, ...]
+    checkpoint: NamedFile
+    painting: NamedFile | None
 
     @property
     def engine(self) -> str:

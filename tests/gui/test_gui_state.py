@@ -24,7 +24,7 @@ from ppgan_lite.gui.state import (
     checkpoint_choice,
 )
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS, plain, text
-from ppgan_lite.images import ImageMetadata
+from ppgan_lite.images import ImageMetadata, NamedFile
 
 
 def picture(width: int = 60, height: int = 40, path: str | None = "照片 1.jpg", **metadata: np.ndarray) -> Picture:
@@ -54,7 +54,7 @@ def test_a_checkpoint_that_translates_gets_no_settings_of_style() -> None:
     choice = checkpoint_choice(Path("horse2zebra.ppgan"), SimpleNamespace(task="translate", inputs=("photo",)))
     assert not choice.has_settings and not choice.needs_painting
     request = Request(picture(), choice, StyleSettings(strength=0.3))
-    assert request.options == {} and request.stored_settings == {"checkpoint": "horse2zebra.ppgan"}
+    assert request.options == {} and request.stored_options == {}
 
 
 def test_a_checkpoint_of_one_direction_has_none_to_choose() -> None:
@@ -88,14 +88,12 @@ def test_a_checkpoint_that_is_loaded_again_keeps_one_place_in_the_gallery() -> N
     assert state.choice.source == "mine.ppgan", "a painting serves the checkpoint that asked for it"
 
 
-def test_the_stored_settings_name_what_the_command_line_needs_to_make_the_picture_again() -> None:
+def test_the_stored_options_are_those_of_the_command_line() -> None:
     settings = StyleSettings(strength=0.5, keep_colors=True, brush=0.05)
-    expected = {"strength": 0.5, "keep_colors": True, "brush": 2.0}
-    assert (
-        Request(picture(), ANY_PAINTING, settings, picture(path="畫.png")).stored_settings
-        == {"style": "畫.png"} | expected
-    )
-    assert Request(picture(), ANY_PAINTING, settings, picture(path=None)).stored_settings["style"] == "a pasted picture"
+    expected = {"strength": 0.5, "keep_colors": True, "brush": 2.0, "faces": 0.6}
+    assert Request(picture(), ANY_PAINTING, settings, picture(path="畫.png")).stored_options == expected
+    assert picture(path="畫.png").file == NamedFile("畫.png")
+    assert picture(path=None).file is None
 
 
 def test_the_brush_follows_the_size_of_the_photo() -> None:

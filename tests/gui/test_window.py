@@ -23,7 +23,7 @@ from ppgan_lite.gui.app import main
 from ppgan_lite.gui.jobs import Job
 from ppgan_lite.gui.view import from_qimage
 from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
-from ppgan_lite.images import SAMPLE_PHOTO, read_image, read_settings
+from ppgan_lite.images import SAMPLE_PHOTO, NamedFile, ResultSettings, read_image, read_settings
 from ppgan_lite.inference import cost, estimate
 
 
@@ -71,8 +71,7 @@ def test_a_face_gets_fewer_strokes_unless_the_box_is_unchecked(bench: Bench, tmp
         bench.until(lambda: bench.session.state.result is not None)
         assert ("strokes" in bench.predictors["night"].calls[-1]) == spared
         assert ("Spare faces" in bench.window.panes.result_detail.text()) == spared
-        stored = bench.session.state.result.stored_settings
-        assert stored.get("faces") == (0.6 if spared else None)
+        assert bench.session.state.result.settings.options["faces"] == (0.6 if spared else 1)
 
 
 def test_what_is_local_to_a_thread_stays_from_one_job_to_the_next(qtbot: QtBot) -> None:
@@ -325,7 +324,7 @@ def test_a_checkpoint_of_two_directions_shows_a_picker_and_each_has_its_net(
     bench.paint()
     assert bench.window.panes.result_detail.text() == "zebra  ·  B → A  ·  120 × 80"
     result = bench.session.state.result
-    assert result.request.stored_settings == {"checkpoint": "zebra.ppgan", "direction": "b_to_a"}
+    assert (result.settings.verb, result.settings.options) == ("translate", {"direction": "b_to_a"})
     assert result.file_name() == "photo_zebra_b_to_a.png"
     assert [source for source, _ in bench.loaded] == ["zebra.ppgan", "zebra.ppgan b_to_a"]
     assert bench.session.choose("night") and bench.session.choose("zebra.ppgan")
@@ -478,7 +477,14 @@ def test_a_result_is_saved_whole_with_its_settings_under_any_name(
     bench.until(target.exists)
     bench.until(lambda: bench.window.status.label.text() == f"Saved {target}")
     np.testing.assert_array_equal(read_image(target)[0], 255 - photo)
-    assert read_settings(target) == {"style": "night", "strength": 1.0, "keep_colors": False, "brush": None}
+    assert read_settings(target) == ResultSettings(
+        "stylize",
+        {"strength": 1.0, "keep_colors": False, "brush": None, "faces": 0.6},
+        checkpoint=FakePredictor.checkpoint,
+        photo=NamedFile(photo_file.name, read_image(photo_file)[1].sha256),
+        engine="paddle",
+        device="gpu:0",
+    )
     assert offered == ["photo_night.png"]
     assert bench.preferences.folder("results") == target.parent
 

@@ -19,7 +19,7 @@ from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import State
 from ppgan_lite.gui.window import MainWindow
-from ppgan_lite.images import write_image
+from ppgan_lite.images import NamedFile, write_image
 from ppgan_lite.inference.cost import Cost
 
 
@@ -28,6 +28,9 @@ class FakePredictor:
 
     device = "gpu:0"
     device_note = ""
+    engine = "paddle"
+    checkpoint = NamedFile("night.ppgan", "0" * 64)
+    painting = None
 
     def __init__(
         self,

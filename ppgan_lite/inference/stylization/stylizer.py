@@ -9,7 +9,7 @@ import numpy as np
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
-from ppgan_lite.images import resize
+from ppgan_lite.images import UNNAMED, NamedFile, resize
 from ppgan_lite.inference.arrays import check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
@@ -42,6 +42,8 @@ class Stylizer:
         device_note: Why that is not the device asked for; "" if there is nothing to say.
         direction: "", as it paints one way only.
         directions: Empty, likewise.
+        checkpoint: The file that it was built from.
+        painting: The picture whose style it always paints in; None if it has none, or was given an array.
     """
 
     direction: str = ""
@@ -57,6 +59,8 @@ class Stylizer:
         device: str = "cpu",
         device_note: str = "",
         key: str = "",
+        checkpoint: NamedFile = UNNAMED,
+        painting: NamedFile | None = None,
     ) -> None:
         """Hold a net's facts and engines.
 
@@ -68,8 +72,12 @@ class Stylizer:
             device: As above.
             device_note: As above.
             key: Identifies the checkpoint, for the time that its pictures take.
+            checkpoint: As above.
+            painting: As above.
         """
         self.name = name
+        self.checkpoint = checkpoint
+        self.painting = painting
         self.spec = spec
         self.device = device
         self.device_note = device_note
@@ -84,8 +92,13 @@ class Stylizer:
         """The engine that executes the net, with its precision unless that is float32."""
         return caption_of(self._engines[self._painter.draft[0]])
 
-    def with_style(self, painting: np.ndarray) -> Stylizer:
-        """Return a predictor that always paints in the manner of `painting` (uint8 H x W x 3 RGB)."""
+    def with_style(self, painting: np.ndarray, *, file: NamedFile | None = None) -> Stylizer:
+        """Return a predictor that always paints in the manner of a painting.
+
+        Args:
+            painting: uint8 H x W x 3 RGB.
+            file: It was read from.
+        """
         if self._painter.style is not None:
             raise UsageError("style", f"{self.name} paints in a style of its own", "a painter of any style")
         return Stylizer(
@@ -96,6 +109,8 @@ class Stylizer:
             device=self.device,
             device_note=self.device_note,
             key=self._key,
+            checkpoint=self.checkpoint,
+            painting=file,
         )
 
     def cost(self, height: int, width: int, *, brush: float | None = None) -> Cost:

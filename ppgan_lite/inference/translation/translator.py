@@ -12,7 +12,7 @@ from paddle import nn
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.images import resize
+from ppgan_lite.images import UNNAMED, NamedFile, resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, MEASURED_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
@@ -99,7 +99,11 @@ class Translator:
         device_note: Why that is not the device asked for; "" if there is nothing to say.
         direction: Its name among the checkpoint's predictors.
         directions: The names of those that do the same task, its own among them.
+        checkpoint: The file that it was built from.
+        painting: None, as it has no style.
     """
+
+    painting: NamedFile | None = None
 
     def __init__(
         self,
@@ -114,6 +118,7 @@ class Translator:
         directions: tuple[str, ...] = (),
         staged: StagedNet | None = None,
         key: str = "",
+        checkpoint: NamedFile = UNNAMED,
     ) -> None:
         """Hold a net and its engines.
 
@@ -123,8 +128,10 @@ class Translator:
             spec: See above, as for the others.
             staged: The net's stages, if it has any.
             key: Identifies the checkpoint, for the time that its pictures take.
+            checkpoint: As above.
         """
         self.name = name
+        self.checkpoint = checkpoint
         self.spec = spec
         self.device = device
         self.device_note = device_note
