@@ -12,12 +12,13 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PHOTO := ppgan_lite/images/astronaut.jpg
 
-.PHONY: help demo test lint ui bench clean
+.PHONY: help demo test fuzz lint ui bench clean
 
 help:
 	@echo "make demo    paint a sample photo in every style; the results are in out/"
 	@echo "make ui      open the window"
 	@echo "make test    lint, check the types, run the tests"
+	@echo "make fuzz    ten minutes of damaged files, by seeds that are printed; make fuzz SEED=1 repeats"
 	@echo "make lint    lint and check the types only"
 	@echo "make bench   measure what needs no other program or data: tables, and JSON in out/bench/"
 	@echo "make clean   remove everything that make made, .venv and out/ included"
@@ -34,6 +35,9 @@ ui: $(VENV)/installed-gui
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
+fuzz: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz $(if $(SEED),--seed $(SEED))
+
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -43,7 +47,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/everything.py
 
 clean:
-	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp tells which extras are installed; it is made again when the dependencies or the version change.

@@ -64,6 +64,7 @@ setup(
         "dev": [
             "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are
             "ruff==0.17.*",
+            "hypothesis>=6.100",  # damaged files: a few in the tests, thousands in `make fuzz`
             "pytest>=8.0",
             "pytest-qt>=4.4",
             "pytest-xdist>=3.2",  # two tests at a time; 3.2 brought worksteal

@@ -107,6 +107,11 @@ def faults(folder: Path, text: str, *overrides: str) -> str:
     return str(caught.value).replace(f"{folder}/", "")
 
 
+def test_no_fault_of_several_has_control_characters(tmp_path):
+    message = faults(tmp_path, GOOD + '"a\\e[2Jb": 1\n', "c\x1b]0;d=1")
+    assert message.isascii() and "\x1b" not in message and "a?[2Jb" in message and "c?]0;d" in message
+
+
 def test_a_config_is_resolved_with_all_defaults(tmp_path):
     config = load_config(written(tmp_path, GOOD))
     assert config.recipe == {

@@ -61,7 +61,7 @@ class Sources:
             raise ConfigError(*self._faults[0])
         error = ConfigError(self.path, f"{len(self._faults)} faults")
         # A ConfigError is one line; this one has a line for each fault.
-        error.args = ("\n".join([str(error), *(f"  {place}: {text}" for place, text in self._faults)]),)
+        error.args = ("\n".join([str(error), *(f"  {ConfigError(*fault)}" for fault in self._faults)]),)
         raise error
 
     def _read(self, path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:

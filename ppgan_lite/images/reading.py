@@ -20,6 +20,7 @@ from ppgan_lite.errors import CancelledError, ImageError, MissingDependencyError
 from ppgan_lite.images import deep, tiff
 from ppgan_lite.images.bounds import check_growth, check_size, is_slow, mark_if_slow, pixel_bytes
 from ppgan_lite.images.jpeg import decode_whole_jpeg
+from ppgan_lite.images.tags import exif_of, mended_tags, orientation
 from ppgan_lite.images.xmp import kept_xmp
 from ppgan_lite.runtime.files import GIT_LFS_POINTER, GIT_LFS_REMEDY
 
@@ -138,6 +139,7 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
         ImageError: The bytes are damaged, too large, or of an unknown kind.
     """
     try:
+        data = mended_tags(data) if tiff.is_tiff(data) else data
         with own_size_limit():
             if (unusual := _unusual_tiff(data, where, keeps_16_bits=True)) is not None:
                 samples, exif, dpi, profile, xmp = unusual
@@ -145,7 +147,7 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
                 return _finish(pixels[..., 0] if pixels.shape[2] == 1 else pixels, exif, dpi, profile, xmp)
             picture = open_picture(io.BytesIO(data), where)
             pixels, profile = _stored_pixels(picture, data, where)
-        return _finish(pixels, picture.getexif(), picture.info.get("dpi"), profile, picture.info.get("xmp"))
+        return _finish(pixels, exif_of(picture), picture.info.get("dpi"), profile, picture.info.get("xmp"))
     except (ImageError, CancelledError, MissingDependencyError):
         raise
     except Exception as error:
@@ -239,12 +241,13 @@ def _decode_hashed(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetada
 
 def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
     try:
+        data = _tiff_in(file)
         with own_size_limit():
-            if (unusual := _unusual_tiff(file, where, keeps_16_bits=False)) is not None:
+            if data and (unusual := _unusual_tiff(data, where, keeps_16_bits=False)) is not None:
                 samples, exif, dpi, profile, xmp = unusual
                 pixels, profile = _to_rgb(_as_picture(samples), profile, where)
             else:
-                picture = open_picture(file, where)
+                picture = open_picture(io.BytesIO(data) if data else file, where)
                 profile = picture.info.get("icc_profile") or None
                 large = _large_jpeg(picture, file)
                 if large is None:
@@ -253,7 +256,7 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
                 else:
                     pixels = large
                 # After loading: PNG may store it last, TIFF is turned upright while loading.
-                exif, dpi, xmp = picture.getexif(), picture.info.get("dpi"), picture.info.get("xmp")
+                exif, dpi, xmp = exif_of(picture), picture.info.get("dpi"), picture.info.get("xmp")
         pixels, metadata = _finish(pixels, exif, dpi, profile, xmp)
     except (ImageError, CancelledError):
         raise
@@ -262,26 +265,24 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
     return np.require(pixels, requirements=["C", "W"]), metadata
 
 
+def _tiff_in(file: IO[bytes]) -> bytes:
+    """Return the bytes of a TIFF file, its tags mended; b"" for other files."""
+    start = file.read(4)
+    file.seek(0)
+    if not tiff.is_tiff(start):
+        return b""
+    return mended_tags(file.read())
+
+
 def _unusual_tiff(
-    file: IO[bytes] | bytes, where: str, *, keeps_16_bits: bool
+    data: bytes, where: str, *, keeps_16_bits: bool
 ) -> tuple[np.ndarray, Image.Exif, tuple[Any, Any] | None, bytes | None, object] | None:
     """Read a TIFF that Pillow cannot read, or reads wrongly; None for other files.
 
     Returns:
         Samples as of `read_samples`, EXIF block, resolution, color profile and XMP packet.
     """
-    if not isinstance(file, bytes):
-        start = file.read(4)
-        file.seek(0)
-        if not tiff.is_tiff(start):
-            return None
-        data = file.read()
-        file.seek(0)
-    elif tiff.is_tiff(file):
-        data = file
-    else:
-        return None
-    layout = tiff.unusual_layout(data, keeps_16_bits=keeps_16_bits)
+    layout = tiff.unusual_layout(data, keeps_16_bits=keeps_16_bits) if tiff.is_tiff(data) else None
     if layout is None:
         return None
     check_size(layout.width, layout.height, where)
@@ -346,7 +347,7 @@ def _finish(
     pixels: np.ndarray, exif: Image.Exif, dpi: object, profile: bytes | None, xmp: object
 ) -> tuple[np.ndarray, ImageMetadata]:
     """Turn pixels upright, separate alpha, and collect the metadata."""
-    turn = _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
+    turn = _UPRIGHT.get(orientation(exif))
     if turn is not None:
         pixels = np.ascontiguousarray(turn(pixels))
     alpha = None
