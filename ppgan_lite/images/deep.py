@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 import zlib
@@ -86,26 +85,3 @@ def encode_png(
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
-
-
-def encode_tiff(
-    pixels: np.ndarray, icc_profile: bytes | None, dpi: tuple[float, float] | None, xmp: bytes | None = None
-) -> bytes:
-    """Return the bytes of an uncompressed TIFF file; parameters as in `encode_png`. EXIF is lost."""
-    import tifffile
-
-    channels = pixels.shape[2]
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file,
-        pixels,
-        photometric="rgb" if channels >= 3 else "minisblack",
-        planarconfig="contig",
-        extrasamples=["unassalpha"] if channels != 3 else None,
-        iccprofile=icc_profile,
-        resolution=dpi,
-        resolutionunit="INCH" if dpi else None,
-        extratags=[(700, 1, len(xmp), xmp, True)] if xmp else (),
-        metadata=None,
-    )
-    return file.getvalue()

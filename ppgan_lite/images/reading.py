@@ -7,20 +7,21 @@ import io
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageFile
+from PIL import Image, ImageCms, ImageFile
 
 from ppgan_lite.errors import CancelledError, ImageError, MissingDependencyError
-from ppgan_lite.images import deep, tiff
+from ppgan_lite.images import deep, exif, tiff
 from ppgan_lite.images.bounds import check_growth, check_size, is_slow, mark_if_slow, pixel_bytes
+from ppgan_lite.images.exif import Directories
 from ppgan_lite.images.jpeg import decode_whole_jpeg
-from ppgan_lite.images.tags import exif_of, mended_tags, orientation
+from ppgan_lite.images.tags import mended_tags
 from ppgan_lite.images.xmp import kept_xmp
 from ppgan_lite.runtime.files import GIT_LFS_POINTER, GIT_LFS_REMEDY
 
@@ -43,21 +44,6 @@ READABLE_SUFFIXES = frozenset(
     )
 )
 
-
-# These tags describe the photograph; all others in the first directory describe its file.
-_KEPT_TAGS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
-
-# In UserComment, after the eight bytes that name its encoding: where 0.1 and 0.2 kept the settings of a result.
-OLD_SETTINGS_PREFIX = b"ASCII\0\0\0ppgan_lite "
-
-_FIRST = 0  # no tag has this number: the first directory of an EXIF block
 
 # EXIF orientation -> the function that turns the pixels upright.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -94,6 +80,25 @@ class ImageMetadata:
     alpha: np.ndarray | None = None
     xmp: bytes | None = None
     sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a picture file says beside its pixels.
+
+    Attributes:
+        orientation: How they are to be turned, from 1 (not at all) to 8.
+        exif: The EXIF block; None without one.
+        dpi: The resolution, as the decoder tells it.
+        profile: Of their colors.
+        xmp: The XMP packet, as the decoder gives it.
+    """
+
+    orientation: int
+    exif: Directories | None
+    dpi: object
+    profile: bytes | None
+    xmp: object
 
 
 def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
@@ -142,12 +147,12 @@ def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
         data = mended_tags(data) if tiff.is_tiff(data) else data
         with own_size_limit():
             if (unusual := _unusual_tiff(data, where, keeps_16_bits=True)) is not None:
-                samples, exif, dpi, profile, xmp = unusual
+                samples, about = unusual
                 pixels = _as_uint(samples, 65_535) if samples.dtype.kind == "f" else samples
-                return _finish(pixels[..., 0] if pixels.shape[2] == 1 else pixels, exif, dpi, profile, xmp)
+                return _finish(pixels[..., 0] if pixels.shape[2] == 1 else pixels, about)
             picture = open_picture(io.BytesIO(data), where)
             pixels, profile = _stored_pixels(picture, data, where)
-        return _finish(pixels, exif_of(picture), picture.info.get("dpi"), profile, picture.info.get("xmp"))
+            return _finish(pixels, _about(picture, data, profile))
     except (ImageError, CancelledError, MissingDependencyError):
         raise
     except Exception as error:
@@ -244,8 +249,9 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
         data = _tiff_in(file)
         with own_size_limit():
             if data and (unusual := _unusual_tiff(data, where, keeps_16_bits=False)) is not None:
-                samples, exif, dpi, profile, xmp = unusual
-                pixels, profile = _to_rgb(_as_picture(samples), profile, where)
+                samples, about = unusual
+                pixels, profile = _to_rgb(_as_picture(samples), about.profile, where)
+                about = replace(about, profile=profile)
             else:
                 picture = open_picture(io.BytesIO(data) if data else file, where)
                 profile = picture.info.get("icc_profile") or None
@@ -255,9 +261,8 @@ def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
                     pixels, profile = _to_rgb(picture, profile, where)
                 else:
                     pixels = large
-                # After loading: PNG may store it last, TIFF is turned upright while loading.
-                exif, dpi, xmp = exif_of(picture), picture.info.get("dpi"), picture.info.get("xmp")
-        pixels, metadata = _finish(pixels, exif, dpi, profile, xmp)
+                about = _about(picture, data or None, profile)
+        pixels, metadata = _finish(pixels, about)
     except (ImageError, CancelledError):
         raise
     except Exception as error:
@@ -274,20 +279,30 @@ def _tiff_in(file: IO[bytes]) -> bytes:
     return mended_tags(file.read())
 
 
-def _unusual_tiff(
-    data: bytes, where: str, *, keeps_16_bits: bool
-) -> tuple[np.ndarray, Image.Exif, tuple[Any, Any] | None, bytes | None, object] | None:
-    """Read a TIFF that Pillow cannot read, or reads wrongly; None for other files.
-
-    Returns:
-        Samples as of `read_samples`, EXIF block, resolution, color profile and XMP packet.
-    """
+def _unusual_tiff(data: bytes, where: str, *, keeps_16_bits: bool) -> tuple[np.ndarray, _About] | None:
+    """Read a TIFF that Pillow cannot read, or reads wrongly, as of `read_samples`; None for other files."""
     layout = tiff.unusual_layout(data, keeps_16_bits=keeps_16_bits) if tiff.is_tiff(data) else None
     if layout is None:
         return None
     check_size(layout.width, layout.height, where)
     check_growth(layout.width, layout.height, _UNUSUAL_PIXEL_BYTES, len(data), where)
-    return tiff.read_samples(data, layout, where), *tiff.read_metadata(data, layout)
+    dpi, profile, xmp = tiff.read_metadata(layout)
+    about = _About(layout.orientation, exif.parse(data, of_a_tiff=True), dpi, profile, xmp)
+    return tiff.read_samples(data, layout, where), about
+
+
+def _about(picture: ImageFile.ImageFile, data: bytes | None, profile: bytes | None) -> _About:
+    """Return what a picture file says beside its pixels, once it is loaded: PNG may store it last.
+
+    Args:
+        picture: Of the file.
+        data: The file, if it is a TIFF.
+        profile: Of the pixels as they are by now.
+    """
+    is_tiff = picture.format == "TIFF" and data is not None
+    directories = exif.parse(data, of_a_tiff=True) if is_tiff and data else exif.directories_in(picture)
+    info = picture.info
+    return _About(exif.orientation_of(picture), directories, info.get("dpi"), profile, info.get("xmp"))
 
 
 def _as_picture(samples: np.ndarray) -> Image.Image:
@@ -343,11 +358,9 @@ def _undecodable(where: str, error: Exception) -> ImageError:
     return ImageError(where, f"cannot be decoded ({reason(error)})", remedy="It is damaged or incomplete")
 
 
-def _finish(
-    pixels: np.ndarray, exif: Image.Exif, dpi: object, profile: bytes | None, xmp: object
-) -> tuple[np.ndarray, ImageMetadata]:
+def _finish(pixels: np.ndarray, about: _About) -> tuple[np.ndarray, ImageMetadata]:
     """Turn pixels upright, separate alpha, and collect the metadata."""
-    turn = _UPRIGHT.get(orientation(exif))
+    turn = _UPRIGHT.get(about.orientation)
     if turn is not None:
         pixels = np.ascontiguousarray(turn(pixels))
     alpha = None
@@ -355,8 +368,9 @@ def _finish(
         alpha = np.ascontiguousarray(pixels[..., -1])
         pixels = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3])
     height, width = pixels.shape[:2]
-    block = _kept_exif(exif, width, height)
-    return pixels, ImageMetadata(profile, block, _read_dpi(dpi), alpha, None if not xmp else kept_xmp(xmp))
+    block = None if about.exif is None else exif.block_of(exif.of_size(about.exif, width, height))
+    xmp = kept_xmp(about.xmp) if about.xmp else None
+    return pixels, ImageMetadata(about.profile, block, _read_dpi(about.dpi), alpha, xmp)
 
 
 def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
@@ -450,61 +464,6 @@ def _read_dpi(dpi: object) -> tuple[float, float] | None:
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (x, y) if 1 < x < 1e5 and 1 < y < 1e5 else None  # TIFF stores 1 if the resolution is unknown
-
-
-def _kept_exif(exif: Image.Exif, width: int, height: int) -> bytes | None:
-    """Keep the EXIF tags about the photograph; drop thumbnail, orientation and layout of the file."""
-    if not exif:
-        return None
-    directories: dict[int, dict[int, Any]] = {
-        _FIRST: {tag: exif[tag] for tag in _KEPT_TAGS if _is_readable(exif, tag)},
-        ExifTags.IFD.Exif: _directory(exif, ExifTags.IFD.Exif),
-        ExifTags.IFD.GPSInfo: _directory(exif, ExifTags.IFD.GPSInfo),
-    }
-    details = directories[ExifTags.IFD.Exif]
-    details.pop(ExifTags.IFD.Interop, None)  # an offset in the old file
-    comment = details.get(ExifTags.Base.UserComment)
-    if isinstance(comment, bytes) and comment.startswith(OLD_SETTINGS_PREFIX):
-        del details[ExifTags.Base.UserComment]  # where 0.1 and 0.2 kept the settings of a result
-    if ExifTags.Base.ExifImageWidth in details:
-        details |= {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
-    block = _exif_block(directories)
-    if block is None:  # a tag of a wrong type, which Pillow can read and not write: leave out that tag alone
-        for directory, tags in directories.items():
-            directories[directory] = {
-                tag: value for tag, value in tags.items() if _exif_block({directory: {tag: value}}) is not None
-            }
-        block = _exif_block(directories)
-    return block or None
-
-
-def _directory(exif: Image.Exif, directory: int) -> dict[int, Any]:
-    """Return the tags of an EXIF directory; none of a damaged one."""
-    try:
-        return dict(exif.get_ifd(directory))
-    except Exception:  # noqa: BLE001 - a damaged block may raise anything, and is no reason to refuse the picture
-        return {}
-
-
-def _is_readable(exif: Image.Exif, tag: int) -> bool:
-    try:
-        return exif.get(tag) is not None
-    except Exception:  # noqa: BLE001 - as above
-        return False
-
-
-def _exif_block(directories: Mapping[int, Mapping[int, Any]]) -> bytes | None:
-    """Return the bytes of an EXIF block with these directories, empty without tags; None if it cannot be written."""
-    block = Image.Exif()
-    try:
-        for directory, tags in directories.items():
-            if directory == _FIRST:
-                block.update(tags)
-            elif tags:
-                block[directory] = dict(tags)
-        return block.tobytes() if len(block) else b""
-    except Exception:  # noqa: BLE001 - as above
-        return None
 
 
 def reason(error: BaseException) -> str:

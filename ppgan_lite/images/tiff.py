@@ -76,6 +76,12 @@ class Layout:
         return self.channels in (3, 4) and (self.bits == 8 or (self.bits == 16 and not keeps_16_bits))
 
     @property
+    def orientation(self) -> int:
+        """How the pixels are to be turned, from 1 (not at all) to 8."""
+        value = self.tags.get(274, 1)
+        return value if isinstance(value, int) else 1
+
+    @property
     def color_channels(self) -> int:
         return 3 if self.photometric == _RGB else 1
 
@@ -111,16 +117,13 @@ def description(data: bytes) -> str:
     return f"{found}, photometric {layout.photometric}, compression {layout.compression}"
 
 
-def read_metadata(data: bytes, layout: Layout) -> tuple[Image.Exif, tuple[Any, Any] | None, bytes | None, object]:
-    """Return the EXIF block of a TIFF, its resolution in dots per inch, its color profile and its XMP packet."""
-    exif = Image.Exif()
-    exif.endian = layout.order
-    exif.load_from_fp(io.BytesIO(data), layout.start)
+def read_metadata(layout: Layout) -> tuple[tuple[Any, Any] | None, bytes | None, object]:
+    """Return the resolution of a TIFF in dots per inch, its color profile and its XMP packet."""
     inches = {2: 1.0, 3: 2.54}.get(layout.tags.get(296, 2))
     x, y = layout.tags.get(282), layout.tags.get(283)
     dpi = (x * inches, y * inches) if x and y and inches else None
     profile = layout.tags.get(34675)
-    return exif, dpi, profile if isinstance(profile, bytes) else None, layout.tags.get(700)
+    return dpi, profile if isinstance(profile, bytes) else None, layout.tags.get(700)
 
 
 def read_samples(data: bytes, layout: Layout, where: str) -> np.ndarray:

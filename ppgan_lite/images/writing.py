@@ -13,10 +13,10 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
+from ppgan_lite.images.exif import OLD_SETTINGS_PREFIX, at_most
 from ppgan_lite.images.jpeg import encode_jpeg
 from ppgan_lite.images.reading import (
     LARGE_PIXELS,
-    OLD_SETTINGS_PREFIX,
     ImageMetadata,
     open_file,
     open_picture,
@@ -24,12 +24,12 @@ from ppgan_lite.images.reading import (
     reason,
 )
 from ppgan_lite.images.settings import ResultSettings, parse_settings, settings_text
+from ppgan_lite.images.tiff_writing import encode_tiff
 from ppgan_lite.images.xmp import MAX_JPEG_XMP, settings_of, with_settings
 from ppgan_lite.runtime.files import replace_file
 
 # Suffix -> Pillow's name and options. JPEG without chroma subsampling, which would blur the color edges of strokes.
 _JPEG: tuple[str, dict[str, Any]] = ("JPEG", {"quality": 95, "subsampling": 0})
-# TIFF uncompressed: libtiff, which Pillow uses for compression, rejects the EXIF directory.
 WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
@@ -40,7 +40,6 @@ WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".tiff": ("TIFF", {}),
     ".bmp": ("BMP", {}),
 }
-_TIFF_XMP = 700
 _MAX_JPEG_EXIF = 65_533 - len(b"Exif\0\0")
 
 
@@ -120,7 +119,7 @@ def encode_image(
     if settings is not None:
         xmp = with_settings(xmp, settings_text(settings))
     if name == "JPEG":
-        exif = None if len(exif or b"") > _MAX_JPEG_EXIF else exif  # too large for JPEG, so drop it
+        exif = at_most(exif, _MAX_JPEG_EXIF) if exif else None
         if len(xmp or b"") > MAX_JPEG_XMP:
             xmp = None if settings is None else with_settings(None, settings_text(settings))
     if name != "BMP":
@@ -129,14 +128,15 @@ def encode_image(
         if metadata.icc_profile is not None:
             options["icc_profile"] = metadata.icc_profile
         if xmp:
-            options |= _xmp_option(name, xmp, exif)
+            options |= _xmp_option(name, xmp)
     if metadata.dpi is not None and name != "WEBP":
         options["dpi"] = metadata.dpi
     try:
+        if name == "TIFF":
+            profile, dpi = metadata.icc_profile, metadata.dpi
+            return encode_tiff(pixels, icc_profile=profile, exif_block=exif, xmp=xmp, dpi=dpi)
         if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "PNG":
             return deep.encode_png(pixels, metadata.icc_profile, exif, metadata.dpi, xmp)
-        if pixels.dtype == np.uint16 and pixels.ndim == 3 and name == "TIFF":
-            return deep.encode_tiff(pixels, metadata.icc_profile, metadata.dpi, xmp)
         if pixels.dtype == np.uint8 and name == "JPEG" and pixels.shape[0] * pixels.shape[1] >= LARGE_PIXELS:
             # Pillow would copy it, with four bytes per pixel.
             quality = options["quality"]
@@ -157,7 +157,7 @@ def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> byt
     name, options = _format_of(path)
     if name != "JPEG" or image.dtype != np.uint8:
         return encode_image(path, image, metadata)
-    exif = metadata.exif if len(metadata.exif or b"") <= _MAX_JPEG_EXIF else None
+    exif = at_most(metadata.exif, _MAX_JPEG_EXIF) if metadata.exif else None
     xmp = metadata.xmp if len(metadata.xmp or b"") <= MAX_JPEG_XMP else None
     profile, dpi = metadata.icc_profile, metadata.dpi
     try:
@@ -173,17 +173,12 @@ def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
     return WRITABLE[path.suffix.lower()]
 
 
-def _xmp_option(name: str, xmp: bytes, exif: bytes | None) -> dict[str, Any]:
-    """Return Pillow's option for an XMP packet; of TIFF, that for the EXIF block with the packet in it."""
+def _xmp_option(name: str, xmp: bytes) -> dict[str, Any]:
+    """Return Pillow's option for an XMP packet."""
     if name == "PNG":
         text = PngImagePlugin.PngInfo()
         text.add_itxt("XML:com.adobe.xmp", xmp.decode())
         return {"pnginfo": text}
-    if name == "TIFF":
-        block = Image.Exif()
-        block.load(exif or b"")
-        block[_TIFF_XMP] = xmp
-        return {"exif": block}
     return {"xmp": xmp}
 
 
