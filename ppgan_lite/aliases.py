@@ -151,7 +151,7 @@ def current_tensor(name: str) -> str:
 
 
 def current_result_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a result of 0.1 or 0.2, which are flat, in the form of today; see docs/result-settings.md.
+    """Return the settings of a result of 0.1 or 0.2, which are flat, in the form of today; see docs/metadata.md.
 
     They name sources as they were given: a style, a checkpoint or a painting, all as "style" where a photo was painted.
     """

@@ -186,6 +186,50 @@ def test_settings_reach_the_predictor_and_the_file(run: Run, inverter: Inverter,
     assert stored_in("new/folder/a.jpg") == painted_with(photo_file, strength=0.5, keep_colors=True, brush=12.0)
 
 
+@pytest.mark.parametrize(
+    ("options", "has_camera", "has_place"),
+    [
+        ((), True, True),
+        (("--no-gps",), True, False),
+        (("--strip-metadata",), False, False),
+        (("--strip-metadata", "--no-gps"), False, False),
+    ],
+)
+def test_metadata_is_left_out_as_asked(
+    run: Run, inverter: Inverter, photo: np.ndarray, options: tuple[str, ...], has_camera: bool, has_place: bool
+) -> None:
+    exif = Image.Exif()
+    exif[271], exif[0x8825] = "Camera", {1: "N"}
+    Image.fromarray(photo).save("photo.jpg", exif=exif, dpi=(300, 300))
+    code, _, err = run("stylize", "photo.jpg", "-o", "a.jpg", "--style", "wave", *options)
+    assert code == 0, err
+    with Image.open("a.jpg") as picture:
+        found = picture.getexif()
+        assert (found.get(271) == "Camera", found.get_ifd(0x8825) == {1: "N"}) == (has_camera, has_place)
+        assert picture.info["dpi"] == (300, 300)
+    assert (read_settings("a.jpg") is None) == ("--strip-metadata" in options)
+
+
+def test_the_verbs_for_pictures_leave_out_metadata(run: Run) -> None:
+    for verb in ("stylize", "translate", "restore", "degrade"):
+        text = " ".join(run(verb, "--help")[1].split())
+        assert "--strip-metadata Write neither the photo's EXIF and XMP nor the settings." in text
+        assert "--no-gps Leave out where the photo was taken." in text
+
+
+def test_inspect_shows_the_settings_of_a_picture(run: Run, inverter: Inverter, photo_file: Path) -> None:
+    assert run("stylize", photo_file, "-o", "a.jpg", "--style", "wave")[0] == 0
+    code, out, _ = run("inspect", "a.jpg", "--json")
+    assert (code, json.loads(out)) == (0, {"settings": painted_with(photo_file).to_json()})
+    code, out, err = run("inspect", "a.jpg")
+    assert (code, out) == (0, "")
+    assert "  strength: 1.0" in err.splitlines() and f"  name: {photo_file.name}" in err.splitlines()
+    code, _, err = run("inspect", photo_file)
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith(f"{photo_file}: holds no settings")
+    assert run("inspect", "missing.jpg")[2] == "paddlegan: error: missing.jpg: does not exist\n"
+
+
 def test_json_goes_to_stdout_and_the_rest_to_stderr(run: Run, inverter: Inverter, photo_file: Path) -> None:
     code, out, err = run("stylize", photo_file, "missing.jpg", "-o", "out", "--style", "wave", "--json")
     answer = json.loads(out)

@@ -179,6 +179,22 @@ def test_with_other_settings_everything_is_made_anew(clean: list[str], changed: 
     assert make(**changed) == FolderReport(skipped=6)
 
 
+@pytest.mark.parametrize("kept", ["no_gps", "none"])
+def test_metadata_is_left_out_of_what_was_made_with_it_too(photo: np.ndarray, kept: Any) -> None:
+    exif = Image.Exif()
+    exif[271], exif[0x8825] = "Camera", {1: "N"}
+    CLEAN.mkdir()
+    Image.fromarray(photo).save(CLEAN / "a.jpg", exif=exif)
+    make()
+    assert make(kept=kept).made == {"a.jpg": "settings changed"}
+    assert make(kept=kept).skipped == 1
+    with Image.open(WORSE / "a.jpg") as picture:
+        found = picture.getexif()
+    assert found.get(271) == (None if kept == "none" else "Camera")
+    assert found.get_ifd(0x8825) == {}
+    assert verify_folder(CLEAN, WORSE, chain=CHAIN) == []
+
+
 def test_defaults_that_are_spelt_out_are_no_other_settings(clean: list[str]) -> None:
     make(chain=[{"name": "mean_blur"}])
     assert make(chain=[{"size": 20, "name": "mean_blur"}]) == FolderReport(skipped=6)

@@ -13,6 +13,7 @@ from ppgan_lite.cli.terminal import (
     CountBar,
     check_finite,
     json_option,
+    metadata_options,
     overwrite_option,
     print_json,
     say,
@@ -24,6 +25,7 @@ from ppgan_lite.errors import UsageError
 if TYPE_CHECKING:
     from ppgan_lite.data.baselines import Baseline
     from ppgan_lite.data.degraded_folder import FolderReport
+    from ppgan_lite.images import Kept
 
 
 @click.command()
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--pairs", type=click.IntRange(0), default=100, show_default=True, metavar="N", help="For --baselines; 0: all."
 )
+@metadata_options
 @overwrite_option
 @json_option
 @click.pass_context
@@ -69,6 +72,7 @@ def degrade(
     verify: bool,
     baselines: bool,
     pairs: int,
+    kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -94,7 +98,7 @@ def degrade(
     with CountBar("picture") as bar:
         try:
             report = degrade_folder(
-                source, target, chain, seed=seed, workers=workers, overwrite=overwrite, progress=bar
+                source, target, chain, seed=seed, kept=kept, workers=workers, overwrite=overwrite, progress=bar
             )
         except KeyboardInterrupt:
             bar.close()

@@ -19,6 +19,7 @@ from ppgan_lite.cli.terminal import (
     device_option,
     engine_option,
     json_option,
+    metadata_options,
     overwrite_option,
     say,
 )
@@ -27,7 +28,7 @@ from ppgan_lite.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from ppgan_lite.images import ImageMetadata, ResultSettings
+    from ppgan_lite.images import ImageMetadata, Kept, ResultSettings
     from ppgan_lite.inference.predictor import Predictor
 
 _SHEET_TILE_PX = 640
@@ -106,6 +107,7 @@ faces_option = click.option(
 @faces_option
 @device_option
 @engine_option
+@metadata_options
 @overwrite_option
 @json_option
 def stylize(
@@ -118,6 +120,7 @@ def stylize(
     faces: float,
     device: str,
     engine: str,
+    kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -138,6 +141,7 @@ def stylize(
         _Request(style, {**options, "faces": faces}, {"style": style, **options}),
         options,
         read=read,
+        kept=kept,
         overwrite=overwrite,
         as_json=as_json,
     )
@@ -154,6 +158,7 @@ def stylize(
 @click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
 @device_option
 @engine_option
+@metadata_options
 @overwrite_option
 @json_option
 def translate(
@@ -163,6 +168,7 @@ def translate(
     direction: str | None,
     device: str,
     engine: str,
+    kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -177,7 +183,7 @@ def translate(
             values["direction"] = predictor.direction
         return predictor
 
-    _run_batch(batch, load, request, {}, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, request, {}, kept=kept, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -188,6 +194,7 @@ def translate(
 )
 @device_option
 @engine_option
+@metadata_options
 @overwrite_option
 @json_option
 def restore(
@@ -196,6 +203,7 @@ def restore(
     checkpoint: str | None,
     device: str,
     engine: str,
+    kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -208,7 +216,7 @@ def restore(
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
     request = _Request(checkpoint or "", {}, {"checkpoint": checkpoint})
-    _run_batch(batch, load, request, {}, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, request, {}, kept=kept, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -318,6 +326,7 @@ def _run_batch(
     options: Mapping[str, Any],
     *,
     read: Callable[[Path], _Picture] | None = None,
+    kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -329,10 +338,11 @@ def _run_batch(
         request: As above.
         options: Keyword arguments of each call of the predictor.
         read: Reads a photo, on another thread; only reads it if not given.
+        kept: What results keep of their photos' metadata; the settings are stored unless it is "none".
         overwrite: Whether results may replace files.
         as_json: Whether to report as JSON on stdout.
     """
-    from ppgan_lite.images import NamedFile, fitting_metadata, write_image
+    from ppgan_lite.images import NamedFile, fitting_metadata, kept_metadata, write_image
     from ppgan_lite.inference.estimate import estimate_cost
     from ppgan_lite.inference.stored_settings import settings_of_result
 
@@ -352,8 +362,9 @@ def _run_batch(
             result = predictor(image, progress=progress, **options, **photo.options)
             file = NamedFile(photo.name, photo.metadata.sha256)
             settings = settings_of_result(predictor, request.source, request.options, photo=file)
-            metadata = fitting_metadata(photo.metadata, result)
-            return _Picture(photo.name, result, metadata, report=photo.report, settings=settings)
+            metadata = kept_metadata(fitting_metadata(photo.metadata, result), kept)
+            stored = None if kept == "none" else settings
+            return _Picture(photo.name, result, metadata, report=photo.report, settings=stored)
 
         return process
 

@@ -5,6 +5,7 @@ JSON goes to stdout, everything else to stderr.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +44,18 @@ engine_option = click.option(
 )
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
+
+
+def metadata_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of what a result keeps of its photo's metadata; the command's `kept`, see `images.Kept`."""
+
+    @click.option("--strip-metadata", is_flag=True, help="Write neither the photo's EXIF and XMP nor the settings.")
+    @click.option("--no-gps", is_flag=True, help="Leave out where the photo was taken.")
+    @functools.wraps(command)
+    def with_kept(*arguments: Any, strip_metadata: bool, no_gps: bool, **options: Any) -> None:
+        command(*arguments, kept="none" if strip_metadata else "no_gps" if no_gps else "all", **options)
+
+    return with_kept
 
 
 def outline(value: Any, indent: str = "") -> Iterable[str]:

@@ -23,9 +23,11 @@ from ppgan_lite.degradations import Chain, degrade, resolve_chain, rng_for
 from ppgan_lite.errors import DataError, ImageError, UsageError
 from ppgan_lite.images import (
     ImageMetadata,
+    Kept,
     decode_stored,
     encode_stored,
     find_images,
+    kept_metadata,
     read_file,
     result_name,
     write_file,
@@ -69,6 +71,7 @@ class _Job:
     why: str
     chain: Sequence[dict[str, Any]]
     seed: int
+    kept: Kept
 
     def __str__(self) -> str:
         return str(self.source)
@@ -89,6 +92,7 @@ def degrade_folder(
     chain: Chain,
     *,
     seed: int = 0,
+    kept: Kept = "all",
     workers: int | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -104,6 +108,7 @@ def degrade_folder(
         target: Created if missing. Formats that cannot be written become PNG.
         chain: Degradations in order, see `degradations.degrade`.
         seed: Seed of the random numbers.
+        kept: What results keep of the metadata of their sources; see `images.kept_metadata`.
         workers: The number of processes; None for one per core if the folder is large enough.
         overwrite: Whether to replace files that are not in the manifest or were changed since.
         progress: Called with the number of finished pictures and of all that are not skipped.
@@ -120,8 +125,8 @@ def degrade_folder(
     report = FolderReport()
     results = _plan(source, target, report)
     old = Manifest.read(target)
-    has_old_settings = old is not None and (old.chain, old.seed) == (chain, seed)
-    manifest = Manifest(chain, seed)
+    has_old_settings = old is not None and (old.chain, old.seed, old.kept) == (chain, seed, kept)
+    manifest = Manifest(chain, seed, kept)
     jobs = []
     for name, path in results.items():
         entry = old.entries.get(name) if old else None
@@ -133,7 +138,7 @@ def degrade_folder(
             report.skipped += 1
         elif is_free or overwrite:
             manifest.entries[name] = Entry(path)  # without a checksum: a file there is ours to replace
-            jobs.append(_Job(name, source / name, target / path, why, chain, seed))
+            jobs.append(_Job(name, source / name, target / path, why, chain, seed, kept))
         else:
             remedy = "Choose another folder, or allow it with --overwrite"
             report.errors[name] = ImageError(target / path, why, remedy=remedy)
@@ -311,7 +316,7 @@ def _degrade_file(job: _Job) -> _Outcome:
         source_state = FileState.of(job.source, data)
         image, metadata = decode_stored(data, str(job.source))
         worse = degrade(image, job.chain, rng=rng_for(job.name, job.seed))
-        encoded = encode_stored(job.target, worse, _of_size(metadata, worse))
+        encoded = encode_stored(job.target, worse, _of_size(kept_metadata(metadata, job.kept), worse))
         write_file(job.target, encoded)
         return _Outcome((source_state, FileState.of(job.target, encoded)))
     except ImageError as error:

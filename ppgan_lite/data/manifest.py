@@ -11,7 +11,7 @@ from typing import Any
 from ppgan_lite import __version__
 from ppgan_lite.aliases import current_chain
 from ppgan_lite.errors import DataError
-from ppgan_lite.images import write_file
+from ppgan_lite.images import Kept, write_file
 
 FILE_NAME = "manifest.json"
 _FORMAT = "ppgan_lite degraded folder"
@@ -63,11 +63,13 @@ class Manifest:
     Attributes:
         chain: The degradations with all parameters.
         seed: Seed of their random numbers.
+        kept: What the results keep of the metadata of their sources.
         entries: Source (path below the source folder, with /) -> its entry.
     """
 
     chain: list[dict[str, Any]]
     seed: int
+    kept: Kept = "all"
     entries: dict[str, Entry] = field(default_factory=dict)
 
     @classmethod
@@ -91,7 +93,8 @@ class Manifest:
             raise DataError(path, found, f"version {_VERSION}", "Update ppgan_lite, or choose another folder")
         try:
             entries = {str(name): _entry(value) for name, value in content["files"].items()}
-            return cls([dict(step) for step in current_chain(content["chain"])], int(content["seed"]), entries)
+            chain = [dict(step) for step in current_chain(content["chain"])]
+            return cls(chain, int(content["seed"]), content.get("metadata", "all"), entries)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _damaged(path, "lacks what a manifest has") from error
 
@@ -107,6 +110,7 @@ class Manifest:
             "ppgan_lite": __version__,
             "seed": self.seed,
             "chain": self.chain,
+            "metadata": self.kept,
         }
         head = json.dumps(about)[:-1]
         # A line for each file; the indentation of the json package is too slow.

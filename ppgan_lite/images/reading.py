@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile
@@ -22,7 +22,7 @@ from ppgan_lite.images.bounds import check_growth, check_size, is_slow, mark_if_
 from ppgan_lite.images.exif import Directories
 from ppgan_lite.images.jpeg import decode_whole_jpeg
 from ppgan_lite.images.tags import mended_tags
-from ppgan_lite.images.xmp import kept_xmp
+from ppgan_lite.images.xmp import kept_xmp, without_place
 from ppgan_lite.runtime.files import GIT_LFS_POINTER, GIT_LFS_REMEDY
 
 LARGE_PIXELS = 16_000_000  # JPEGs of this size or more are decoded and encoded in ways that save memory
@@ -61,6 +61,9 @@ _decoding_depth = 0
 _decoding_limit: int | None = None
 
 
+Kept = Literal["all", "no_gps", "none"]  # parts of a photo's metadata; see `kept_metadata`
+
+
 @dataclass(frozen=True, eq=False)
 class ImageMetadata:
     """The data of a picture file other than its colors.
@@ -80,6 +83,22 @@ class ImageMetadata:
     alpha: np.ndarray | None = None
     xmp: bytes | None = None
     sha256: str | None = None
+
+
+def kept_metadata(metadata: ImageMetadata, kept: Kept) -> ImageMetadata:
+    """Return the part of a photo's metadata that its result is to have.
+
+    Args:
+        metadata: Of the photo.
+        kept: "all"; "no_gps", without coordinates in EXIF and XMP; or "none", with nothing but what the picture looks
+            like: color profile, opacity and resolution.
+    """
+    if kept == "all":
+        return metadata
+    if kept == "none":
+        return replace(metadata, exif=None, xmp=None)
+    exif_block = exif.without_place(metadata.exif) if metadata.exif else None
+    return replace(metadata, exif=exif_block, xmp=without_place(metadata.xmp) if metadata.xmp else None)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The settings that made a picture, as its file holds them; docs/settings-format.md describes them."""
+"""The settings that made a picture, as its file holds them; docs/metadata.md describes them."""
 
 from __future__ import annotations
 
