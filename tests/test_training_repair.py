@@ -225,6 +225,37 @@ def test_lines_that_are_no_metrics_are_kept_elsewhere(run, capsys):
     assert [line["iteration"] for line in tiny.losses_of(run)] == [1, 2, 2, 3, 4, 4, 5, 6, 6]
 
 
+@pytest.mark.parametrize("change", ["a number", "a line twice", "a line less", "cut at a line"])
+def test_a_change_within_the_metrics_is_told_and_kept(run, longer, change, capsys):
+    path = run / "metrics.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    if change == "a number":
+        lines[0] = lines[0].replace(b'"seconds": 0.', b'"seconds": 1.')
+    elif change == "a line twice":
+        lines.insert(3, lines[0])
+    elif change == "a line less":
+        del lines[1]
+    else:
+        lines = lines[:-1]
+    changed = b"".join(lines)
+    assert changed != path.read_bytes()
+    path.write_bytes(changed)
+    resume(run)
+    told = "metrics.jsonl: has changed since it was saved; the whole file is metrics.jsonl.damaged now"
+    assert told in capsys.readouterr().err
+    assert (run / "metrics.jsonl.damaged").read_bytes() == changed
+    iterations = [line["iteration"] for line in tiny.losses_of(run)]
+    assert iterations == sorted(iterations) and iterations[-1] == 6
+
+
+def test_lines_after_the_checkpoint_go_without_a_word(run, longer, capsys):
+    with (run / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"iteration": 4, "losses": {}}\n{"iteration": 5, "los')
+    resume(run)
+    assert "metrics.jsonl" not in capsys.readouterr().err
+    assert tiny.losses_of(run) == tiny.losses_of(longer)
+
+
 def test_leftovers_of_killed_writers_go_and_nothing_else_does(run):
     leftovers = [f".{os.urandom(16).hex()}.part", ".latest.ppgan.4711.tmp", f"previews/.{os.urandom(16).hex()}.part"]
     others = [".part", ".hidden", "notes.part", f".{'x' * 32}.part", "previews/.hidden"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,22 @@ class Metrics:
                 logger.error("%s: cannot be written (%s); the training goes on", self.path, error.strerror)
             self._works = False
 
-    def drop_after(self, iteration: int) -> None:
+    def state(self) -> dict[str, int]:
+        """Return what tells later whether the lines until now are still as they are, as JSON values."""
+        try:
+            data = self.path.read_bytes()
+        except OSError:
+            return {}
+        return {"bytes": len(data), "crc32": zlib.crc32(data)}
+
+    def drop_after(self, iteration: int, state: Any = None) -> None:
         """Remove the lines after the iteration of the checkpoint that a run starts from, and a line cut by a crash.
 
-        If other lines are no metrics, they are left out and the whole file is kept under another name.
+        If lines before it are damaged or changed, the whole file is kept under another name too.
+
+        Args:
+            iteration: Of the checkpoint.
+            state: The file's `state` when the checkpoint was written; None if it is not known.
 
         Raises:
             OSError: The file cannot be read or written.
@@ -48,13 +61,29 @@ class Metrics:
             if iteration:
                 logger.warning("%s: is missing; it begins anew", self.path)
             return
+        if state and (whole := _whole_until(data, state)) is not None:
+            files.replace_file(self.path, whole, durable=True)
+            return
         *lines, rest = data.split(b"\n")
         iterations = [_iteration_of(line) for line in lines]
-        if None in iterations or b"\0" in rest:
+        if state or None in iterations or b"\0" in rest:
             aside = files.set_aside(self.path, "damaged")
-            logger.warning("%s: has damaged lines, which are left out; the whole file is %s now", self.path, aside.name)
-        kept = [line + b"\n" for line, number in zip(lines, iterations) if number is not None and number <= iteration]
+            found = "has damaged lines, which are left out" if None in iterations else "has changed since it was saved"
+            logger.warning("%s: %s; the whole file is %s now", self.path, found, aside.name)
+        kept, last = [], 0
+        for line, number in zip(lines, iterations):
+            if number is not None and last <= number <= iteration:
+                kept.append(line + b"\n")
+                last = number
         files.replace_file(self.path, b"".join(kept), durable=True)
+
+
+def _whole_until(data: bytes, state: Any) -> bytes | None:
+    """Return the lines that were there at a `Metrics.state`; None if they have changed."""
+    size = state.get("bytes") if isinstance(state, dict) else None
+    if type(size) is not int or not 0 <= size <= len(data) or zlib.crc32(data[:size]) != state.get("crc32"):
+        return None
+    return data[:size]
 
 
 def _iteration_of(line: bytes) -> int | None:

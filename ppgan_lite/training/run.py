@@ -76,6 +76,7 @@ class TrainingRun:
         self._timed = 0  # iterations of that time
         self._losses: list[dict[str, float]] = []  # of the iterations since the last line of metrics
         self._busy_s = self._waiting_s = 0.0  # the time of these iterations, and the part of it spent waiting for data
+        self._metrics: Any = None  # the state of metrics.jsonl in the checkpoint that is resumed
         self._early_stopping = EarlyStopping()
         self._averages: MovingAverages | None = None
         validation, seed = config.validation, config.train.seed
@@ -121,6 +122,7 @@ class TrainingRun:
         self.iteration = int(training["iteration"])
         self._seconds = self._clock_s = float(training["seconds"])
         self._timed = self.iteration
+        self._metrics = training.get("metrics")
         try:
             self._losses = [dict(losses) for losses in training.get("losses", [])]
             self._early_stopping = EarlyStopping(**training.get("standing", {}))
@@ -140,7 +142,7 @@ class TrainingRun:
         Raises:
             OSError: A file cannot be written.
         """
-        Metrics(self.folder / METRICS).drop_after(self.iteration)
+        Metrics(self.folder / METRICS).drop_after(self.iteration, self._metrics)
         names = data_files(self.config.data, self._dataset)
         if self._validation is not None:
             names += [
@@ -379,6 +381,7 @@ class TrainingRun:
             "processes": self.processes.count,
             "losses": self._losses,
             "standing": asdict(self._early_stopping),
+            "metrics": Metrics(self.folder / METRICS).state(),
             "scalers": {
                 name: {key: np.asarray(value).tolist() for key, value in state.items()}
                 for name, state in scalers.items()
