@@ -46,7 +46,7 @@ def run_round(seed: int, names: str | None) -> tuple[int, bool]:
     root = HERE.parents[1]
     environment = {**os.environ, "PPGAN_LITE_FUZZ": str(EXAMPLES), "PYTHONPATH": str(root)}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    counts = re.findall(r"(\d+) passing examples, (\d+) failing examples, (\d+) invalid", done.stdout)
+    counts = re.findall(r"(\d+) passing, (\d+) failing, and (\d+) invalid", done.stdout)
     if done.returncode:
         print(done.stdout.partition("Hypothesis Statistics")[0], done.stderr, sep="\n", flush=True)
     return sum(int(count) for triple in counts for count in triple), done.returncode == 0
