@@ -45,6 +45,7 @@ setup(
         "ppgan_lite": [
             "**/*.ppgan",
             "**/*.tflite",
+            "**/*.gz",
             "**/*.json",
             "**/*.tsv",
             "**/*.jpg",

@@ -17,6 +17,7 @@ from ppgan_lite.checkpoint import Header, net_spec, net_tensors, read_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.images import read_image
 from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.stylization.painters import REFERENCE
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.painter_interface import IMAGE
@@ -120,7 +121,7 @@ def test_a_checkpoint_of_ours_is_published_without_what_training_needs(script, f
     write_checkpoint(tmp_path / "final.ppgan", header, tensors)
     run(script, monkeypatch, tmp_path / "final.ppgan", "wave", *TITLES, "--folder", folder)
     published, tensors = read_checkpoint(folder / "wave.ppgan")
-    assert tensors.keys() == net_tensors("painter", net).keys()
+    assert tensors.keys() == {*net_tensors("painter", net), REFERENCE}
     assert published.predictors["painter"].settings == {"noise_std": 0.02, "draft_px": 400}
     [record] = published.training["history"]
     assert (record["iterations"], record["paintings"], record["recipe"]["perceptual"]) == (7, ["wave.jpg"], "vgg.npz")

@@ -155,6 +155,7 @@ def publish(
     """
     require_paddle()
     from ppgan_lite.inference.loading import load_predictor
+    from ppgan_lite.inference.stylization.reference import add_reference
     from ppgan_lite.recipes.painter import painter_spec
 
     licence = {"licence": "Apache-2.0", "origin": "trained by the ppgan_lite project"}
@@ -167,6 +168,7 @@ def publish(
     )
     target = folder / f"{name}{SUFFIX}"
     write_checkpoint(target, header, painter.tensors, half=True)
+    add_reference(target)
     if about:
         entry = {
             "name": name,

@@ -224,7 +224,7 @@ def _load_stylizer(source: _Source) -> Stylizer:
 
         return sample_painting(engines, spec, painter, cancelled=source.cancelled)
 
-    engines, why = choose_engines(subgraphs, source.engine, source.device, sample)
+    engines, why = choose_engines(subgraphs, source.engine, source.device, sample, paddles_picture=painter.reference)
     first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
     prefetch(engines, (*painter.draft, *first), afterwards=opencv)  # which revising needs
     from ppgan_lite.inference.stylization.stylizer import Stylizer  # while engines load, which leaves Python alone

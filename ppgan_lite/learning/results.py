@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ppgan_lite.checkpoint import SUFFIX, Header, build_net, read_checkpoint, training_record, write_checkpoint
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to
+from ppgan_lite.inference.stylization.reference import add_reference
 from ppgan_lite.learning.plan import Plan
 from ppgan_lite.learning.previews import painted
 from ppgan_lite.styles import THUMBNAIL_PX
@@ -48,4 +49,5 @@ def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> Use
     path = styles_folder() / f"{plan.name}{SUFFIX}"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_checkpoint(path, header, {**tensors, THUMBNAIL: short_side_to(sample, THUMBNAIL_PX)}, half=True)
+    add_reference(path)
     return read_style(path)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.packages import installed_version, is_installed
 from ppgan_lite.runtime.startup import paddle_lock, require_paddle
 
 INTEL = "intel"  # a GPU of Intel's: OpenVINO knows it, Paddle does not
@@ -25,7 +25,7 @@ def choose_device(asked: str) -> tuple[str, str]:
     Raises:
         UsageError: The name is none of these, or there is no such GPU.
     """
-    if asked in ("auto", "cpu") and "paddle" not in sys.modules and _is_cpu_build():
+    if asked in ("auto", "cpu") and sys.modules.get("paddle") is None and _is_cpu_build():
         return "cpu", ""  # Known without the second and a half that Paddle takes to load.
     paddle = require_paddle()
     gpus = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
@@ -61,5 +61,5 @@ def inference_mode(device: str) -> Iterator[None]:
 
 
 def _is_cpu_build() -> bool:
-    """Return whether the installed Paddle is the build without GPUs."""
-    return installed_version("paddlepaddle") is not None
+    """Return whether the installed Paddle is the build without GPUs, or there is none."""
+    return installed_version("paddlepaddle") is not None or not is_installed("paddle")

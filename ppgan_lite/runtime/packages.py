@@ -1,9 +1,10 @@
-"""Versions of installed packages, without importing them."""
+"""Installed packages and their versions, without importing them."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import os
 import sys
 
@@ -22,3 +23,8 @@ def installed_version(distribution: str) -> str | None:
                 if name.lower().startswith(start) and name.endswith(end):
                     return name[len(start) : -len(end)]
     return None
+
+
+def is_installed(package: str) -> bool:
+    """Say whether a package can be imported, as far as that can be told without importing it."""
+    return importlib.util.find_spec(package) is not None

@@ -24,16 +24,21 @@ _memory_lock = threading.Lock()
 
 
 def digest(*words: str) -> str:
-    """Return a digest of some words, and of the sources and versions that make graphs."""
-    versions = [f"{name} {installed_version(name)}" for name in ("paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")]
-    text = json.dumps([fingerprint(), __version__, *versions, *words])
+    """Return a digest of some words, and of the sources that make graphs."""
+    text = json.dumps([fingerprint(), __version__, *words])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def words_of(subgraph: Subgraph) -> tuple[str, ...]:
     """Return all that tells the graph of a subgraph from those of others, for `digest`."""
     upsampling = () if subgraph.convolve_before_upsampling else ("upsampling first",)
-    return subgraph.name, subgraph.key, *upsampling
+    maker = (subgraph.template.digest,) if subgraph.template else paddle_versions()
+    return subgraph.name, subgraph.key, *upsampling, *maker
+
+
+def paddle_versions() -> tuple[str, ...]:
+    """Return the versions of Paddle and of the program that makes graphs of its nets."""
+    return tuple(f"{name} {installed_version(name)}" for name in ("paddlepaddle", "paddlepaddle-gpu", "paddle2onnx"))
 
 
 def read(name: str) -> bytes | None:

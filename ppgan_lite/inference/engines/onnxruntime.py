@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.engine import message_of, required_package
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.onnx.graphs import cached_graph, graph_of
-from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.packages import installed_version, is_installed
 from ppgan_lite.runtime.threads import processor, threads
 
 
@@ -25,7 +24,7 @@ class OnnxRuntimeEngine:
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:
-        return (precision, device) == ("float32", "cpu") and importlib.util.find_spec("onnxruntime") is not None
+        return (precision, device) == ("float32", "cpu") and is_installed("onnxruntime")
 
     def identity(self) -> tuple[str, ...]:
         return str(installed_version("onnxruntime")), str(threads()), processor()

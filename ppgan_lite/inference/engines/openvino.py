@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import dataclass
 from types import ModuleType
@@ -17,6 +16,7 @@ from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.onnx.graphs import graph_of
 from ppgan_lite.runtime import startup
 from ppgan_lite.runtime.device import INTEL
+from ppgan_lite.runtime.packages import is_installed
 from ppgan_lite.runtime.threads import processor, threads
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
@@ -32,7 +32,7 @@ class OpenVinoEngine:
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:
-        if device not in ("cpu", INTEL) or importlib.util.find_spec("openvino") is None:
+        if device not in ("cpu", INTEL) or not is_installed("openvino"):
             return False
         if device == INTEL:
             has_gpu = any(other.startswith("GPU") for other in openvino_core().available_devices)

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ppgan_lite.inference.engines.cache import paddle_versions
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.runtime.device import INTEL, inference_mode
+from ppgan_lite.runtime.packages import is_installed
 from ppgan_lite.runtime.startup import paddle_lock, require_paddle
 
 
@@ -27,10 +29,10 @@ class PaddleEngine:
     def offers(precision: str, device: str) -> bool:
         if precision == "bfloat16" and device.startswith("gpu"):
             return require_paddle().amp.is_bfloat16_supported()  # asks for the device that is set
-        return precision == "float32" and device != INTEL
+        return precision == "float32" and device != INTEL and is_installed("paddle")
 
     def identity(self) -> tuple[str, ...]:
-        return ()  # every digest has Paddle's version
+        return paddle_versions()
 
     def load(self, subgraph: Subgraph) -> None:
         require_paddle()

@@ -7,6 +7,7 @@ import numpy as np
 from ppgan_lite.images import SAMPLE_PHOTO, decode_image
 
 SAMPLE_PX = 256
+REFERENCE_PX = 128  # side of the middle of a painted sample, by which engines that paint are compared
 
 
 def sample_photo() -> np.ndarray:

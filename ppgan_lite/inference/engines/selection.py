@@ -1,13 +1,15 @@
 """The choice of an engine, by measured agreement.
 
 An engine never changes a picture: each is measured against eager Paddle on a photo, once for each checkpoint, and used
-only if it agrees.
+only if it agrees. A checkpoint may hold Paddle's picture, so that Paddle is not needed for that. Where there is neither
+Paddle nor its picture, the fastest engine in float32 takes its place.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
+import functools
+import hashlib
 import json
 import logging
 import os
@@ -20,7 +22,8 @@ from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import ENGINES, cache
 from ppgan_lite.inference.engines.engine import Engine, Engines, LazyEngine, message_of
 from ppgan_lite.inference.engines.subgraph import Subgraph
-from ppgan_lite.runtime.packages import installed_version
+from ppgan_lite.runtime.packages import installed_version, is_installed
+from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.runtime.user_folders import CACHE_VARIABLE
 from ppgan_lite.tables import resolve
 
@@ -58,7 +61,12 @@ def agreement(picture: np.ndarray, reference: np.ndarray) -> Agreement:
 
 
 def choose_engines(
-    subgraphs: Mapping[str, Subgraph], asked: str, device: str, sample: Callable[[Engines], np.ndarray]
+    subgraphs: Mapping[str, Subgraph],
+    asked: str,
+    device: str,
+    sample: Callable[[Engines], np.ndarray],
+    *,
+    paddles_picture: np.ndarray | None = None,
 ) -> tuple[dict[str, Engine], str]:
     """Load the subgraphs of a net into the engine that was asked for, or into the fastest one that agrees.
 
@@ -67,6 +75,7 @@ def choose_engines(
         asked: "auto" or one of `ENGINES`, and after a colon the precision if it must be that: "auto:float32".
         device: Where to compute: "cpu", "gpu:N" or "intel".
         sample: Makes the same uint8 picture with any engines: the picture that they are compared by.
+        paddles_picture: That of eager Paddle in float32, if it is known.
 
     Returns:
         The engines by the names of the subgraphs, and why it is not another one ("" if there is nothing to say).
@@ -83,31 +92,46 @@ def choose_engines(
             f"one of {', '.join((AUTO, *ENGINES))}, with a precision after a colon if it must be that: auto:float32"
         )
         raise UsageError("engine", f"{asked!r} is not known", expected)
+    standard = (REFERENCE, "float32") if is_installed(REFERENCE) else _fastest_in_float32(device)
     reasons: list[EngineError] = []
     with contextlib.ExitStack() as closing:
-        references: list[np.ndarray] = []
 
+        @functools.cache
         def reference() -> np.ndarray:
-            if not references:
-                engines = _loaded(subgraphs, REFERENCE, device, "float32")
-                closing.callback(_close, engines)
-                references.append(sample(engines))
-            return references[0]
+            if paddles_picture is not None:
+                return paddles_picture
+            engines = _loaded(subgraphs, standard[0], device, standard[1])
+            closing.callback(_close, engines)
+            return sample(engines)
 
+        origin = cache.paddle_versions() if paddles_picture is None else (_digest_of(paddles_picture),)
         for name, candidate in _candidates(engine, precision, device):
-            if (name, candidate) == (REFERENCE, "float32"):
+            if name == REFERENCE == standard[0] and candidate == "float32":
                 note = f"slower than it could be: {reasons[0].found}" if reasons and engine == AUTO else ""
                 return _loaded(subgraphs, name, device, candidate), note
+            if (name, candidate) == standard and paddles_picture is None:
+                return _loaded(subgraphs, name, device, candidate), ""
             try:
-                return _agreeing(subgraphs, name, candidate, device, sample, reference)
+                return _agreeing(subgraphs, name, candidate, device, sample, reference, origin)
             except EngineError as error:
                 logger.debug("%s, %s: %s", name, candidate, error)
                 reasons.append(error)
     if reasons:
         raise reasons[-1]
-    if engine != AUTO and importlib.util.find_spec(engine) is None:
+    if engine in (AUTO, REFERENCE):
+        require_paddle()
+    elif not is_installed(engine):
         raise EngineError("engine", f"{engine} is not installed", remedy=f"Install it with: pip install {engine}")
     raise EngineError("engine", f"{asked} does not compute on {device} here", remedy="Choose another engine or device")
+
+
+def _fastest_in_float32(device: str) -> tuple[str, str]:
+    """Return the name and the precision of the engine that stands in for Paddle where that is not installed."""
+    return next((found for found in _candidates(AUTO, "float32", device)), (REFERENCE, "float32"))
+
+
+def _digest_of(picture: np.ndarray) -> str:
+    return hashlib.sha256(picture.tobytes()).hexdigest()
 
 
 def engine_class(name: str) -> type[Engine]:
@@ -137,15 +161,25 @@ def _agreeing(
     device: str,
     sample: Callable[[Engines], np.ndarray],
     reference: Callable[[], np.ndarray],
+    origin: tuple[str, ...],
 ) -> tuple[dict[str, Engine], str]:
     """Load the subgraphs into an engine whose agreement with the reference is known, or is measured now.
+
+    Args:
+        subgraphs: As above.
+        name: Of the engine.
+        precision: To compute in.
+        device: That computes.
+        sample: As above.
+        reference: Returns the picture to compare with.
+        origin: Identifies the program that made that.
 
     Returns:
         The engines, and why each start will take as long as this one ("" if it will not).
     """
     keys = [" ".join(cache.words_of(subgraph)) for subgraph in subgraphs.values()]
     identity = (name, str(installed_version(name)), *engine_class(name)(device, precision).identity())
-    file = f"{cache.digest(*identity, precision, device, *keys)}.json"
+    file = f"{cache.digest(*identity, precision, device, *keys, *origin)}.json"
     found = _read(file)
     if found is not None and not found.holds(precision):
         raise _disagrees(name, precision, found)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paddle import nn
 
+    from ppgan_lite.inference.onnx.templates import FilledTemplate
+
 # Of an input, in NCHW; None is any size.
 Shape = tuple[int | None, ...]
 
@@ -22,7 +24,8 @@ class Subgraph:
         key: Identifies the numbers of the net: the same key, the same outputs.
         inputs: The shape of each input.
         build: Makes the layer, in evaluation mode: as many tensors in as there are inputs, one tensor or a tuple of
-            them out. Needs Paddle; not called where a graph of the subgraph is in the cache.
+            them out. Needs Paddle; not called where there is a template, or a graph in the cache.
+        template: Makes the graph of the subgraph without Paddle; None where there is none for its architecture.
         convolve_before_upsampling: Whether the graph may do convolutions that follow an upsampling at the smaller size,
             which is faster and rounds a little more in bfloat16; see `inference.onnx.upsampling`.
     """
@@ -31,4 +34,5 @@ class Subgraph:
     key: str
     inputs: tuple[Shape, ...]
     build: Callable[[], nn.Layer]
+    template: FilledTemplate | None = None
     convolve_before_upsampling: bool = True

@@ -1,4 +1,4 @@
-"""The graph of a subgraph: made once, then found in the cache."""
+"""The graph of a subgraph: a filled template, or made once by Paddle, then found in the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ppgan_lite.runtime.startup import paddle_lock
 
 
 def graph_of(subgraph: Subgraph) -> bytes:
-    """Return the graph of a subgraph, made and kept now if it is not in the cache.
+    """Return the graph of a subgraph, made by Paddle and kept now if it has no template and is not in the cache.
 
     Raises:
         EngineError: Paddle or paddle2onnx cannot make it.
@@ -26,8 +26,8 @@ def graph_of(subgraph: Subgraph) -> bytes:
 
 
 def cached_graph(subgraph: Subgraph) -> bytes | None:
-    """Return the graph of a subgraph if it is in the cache."""
-    return cache.read(_name(subgraph))
+    """Return the graph of a subgraph if it has a template or is in the cache."""
+    return cache.read(_name(subgraph)) if subgraph.template is None else subgraph.template.graph()
 
 
 def make_graph(subgraph: Subgraph) -> bytes:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite.inference.onnx.nodes import Nodes, attribute, attributes_of
-from ppgan_lite.nets.phases import PHASE_SUMS
+from ppgan_lite.inference.onnx.phase_filters import filters_of_phases, phase_filters
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -65,7 +65,7 @@ def upsample_after_convolution(nodes: Nodes, node: NodeProto) -> list[NodeProto]
         return None
     new = _NewNodes(nodes)
     # The reflection of a repeated pixel is that pixel: a reflected border of the large picture repeats the small one's.
-    name = new("Conv", new("Pad", upsampling.input[0], _BORDER, mode="edge"), _phase_filters(filters))
+    name = new("Conv", new("Pad", upsampling.input[0], _BORDER, mode="edge"), phase_filters(filters))
     name = new.part(new("DepthToSpace", name, blocksize=2), [1, 1], [-1, -1], [2, 3])
     new(node.op_type, name, *node.input[1:], **attributes_of(node))
     return new.made
@@ -121,11 +121,11 @@ def _convolve_inside(new: _NewNodes, nodes: Nodes, small: str, chain: list[NodeP
     """Convolve the small picture; right but for the result's first row and column and the last two."""
     first, second = (nodes.values(link.input[1]) for link in chain if link.op_type == "Conv")
     assert first is not None and second is not None
-    name = new("Conv", new("Pad", small, _BORDER, mode="edge"), _phase_filters(first))
+    name = new("Conv", new("Pad", small, _BORDER, mode="edge"), phase_filters(first))
     for link in chain:
         if link.op_type == "Add":
             name = new("Add", name, new("Concat", *[link.input[1]] * 4, axis=1))
-    name = new("Conv", new("Relu", name), _filters_of_phases(second))
+    name = new("Conv", new("Relu", name), filters_of_phases(second))
     return new("Slice", new("DepthToSpace", name, blocksize=2), *crop.input[1:])
 
 
@@ -161,25 +161,3 @@ def _plain_filters(nodes: Nodes, node: NodeProto) -> np.ndarray | None:
     if node.op_type != "Conv" or len(node.input) != 2 or any(attribute(node, key) != plain[key] for key in plain):
         return None
     return nodes.values(node.input[1])
-
-
-def _phase_filters(filters: np.ndarray) -> np.ndarray:
-    """Turn 3x3 filters for an upsampled picture into 2x2 ones for the small one: their phases as channels.
-
-    Four phases make a cell of one place of the small picture, its border repeated: the pixels 2i - 1 and 2i of the
-    upsampled one, each way.
-    """
-    sums = PHASE_SUMS[::-1]
-    channels, inputs = filters.shape[:2]
-    return np.einsum("oirc,pjr,qkc->pqoijk", filters, sums, sums).reshape(4 * channels, inputs, 2, 2)
-
-
-def _filters_of_phases(filters: np.ndarray) -> np.ndarray:
-    """Turn 3x3 filters for a large picture into 2x2 ones for cells of its pixels: four phases in, four out.
-
-    The result's pixels 2i and 2i + 1 see the pixels 2i - 1 to 2i + 2, which are two cells.
-    """
-    phase_out, phase_in, cell, tap = np.indices((2, 2, 2, 3))
-    covers = (tap == 2 * cell + phase_in - phase_out).astype(np.float32)
-    channels, inputs = filters.shape[:2]
-    return np.einsum("oirc,apjr,bqkc->abopqijk", filters, covers, covers).reshape(4 * channels, 4 * inputs, 2, 2)

@@ -1,7 +1,8 @@
 """The table of nets that paint: for each the subgraphs that engines execute, and the drafter that is made of them.
 
-A painter is described by its checkpoint alone; its net is built only where a subgraph has no graph in the cache. A new
-painter costs a `PainterKind` in `PAINTERS`, beside its net and, if none of `drafting.py` serves, its drafter.
+A painter is described by its checkpoint alone; its net is built only where a subgraph has neither a template nor a
+graph in the cache. A new painter costs a `PainterKind` in `PAINTERS`, beside its net and, if none of `drafting.py`
+serves, its drafter.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.checkpoint import Header, build_net
+from ppgan_lite.checkpoint import Header, NetSpec, build_net
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.inference.engines.engine import Execute
+from ppgan_lite.inference.engines.sample import REFERENCE_PX
 from ppgan_lite.inference.engines.subgraph import Shape, Subgraph
+from ppgan_lite.inference.onnx.templates import FilledTemplate, find_template
 from ppgan_lite.inference.stylization.drafting import Drafter, LapStyleDrafter, TransformDrafter
 from ppgan_lite.nets.adain import ALIGNED_LAYERS
 from ppgan_lite.nets.painter_interface import IMAGE, REVISION_HALO, StyleArrays
@@ -27,25 +30,35 @@ if TYPE_CHECKING:
 _PICTURE: Shape = (1, 3, None, None)
 _MAP: Shape = (1, 1, None, None)
 
+REFERENCE = "reference"  # tensor of a checkpoint; see `PainterSpec.reference`
+
 
 @dataclass(frozen=True)
 class _LazyNet:
-    """A net of a checkpoint, which is built when a subgraph of it is.
+    """A net of a checkpoint, which is built when a subgraph of it is, unless there is a template of its graph.
 
     Attributes:
+        spec: Its kind and arguments.
         key: Identifies its numbers.
         build: Returns it, the same one always.
-        width: Name of a bias -> its channels, before the net is built.
+        tensor: Name of a tensor -> its numbers, before the net is built.
     """
 
+    spec: NetSpec
     key: str
     build: Callable[[], Any]
-    width: Callable[[str], int]
+    tensor: Callable[[str], np.ndarray]
+
+    def width(self, bias: str) -> int:
+        """Return the channels of a layer, by the name of its bias."""
+        return len(self.tensor(bias))
 
     def subgraph(
         self, name: str, inputs: tuple[Shape, ...], part: Callable[[Any], nn.Layer], **options: bool
     ) -> Subgraph:
-        return Subgraph(name, self.key, inputs, lambda: part(self.build()), **options)
+        template = find_template(self.spec.kind, self.spec.arguments, name)
+        filled = None if template is None else FilledTemplate(template, self.tensor)
+        return Subgraph(name, self.key, inputs, lambda: part(self.build()), template=filled, **options)
 
 
 @dataclass(frozen=True)
@@ -131,6 +144,8 @@ class PainterSpec:
         revisions: The number of its revision nets.
         halo: Receptive field of a revision net to each side, in pixels.
         style: The one style that it was made for; None if it takes any.
+        reference: The sample as eager Paddle paints it, uint8 `REFERENCE_PX` x `REFERENCE_PX` x 3 RGB, by which engines
+            are compared with Paddle without running it; None if the checkpoint has none.
     """
 
     draft: tuple[str, ...]
@@ -138,6 +153,7 @@ class PainterSpec:
     revisions: int
     halo: int
     style: StyleArrays | None
+    reference: np.ndarray | None = None
 
 
 def read_painter(header: Header, net: str, tensors: Mapping[str, np.ndarray]) -> PainterSpec:
@@ -157,7 +173,8 @@ def read_painter(header: Header, net: str, tensors: Mapping[str, np.ndarray]) ->
         for part in kind.own_parts(spec.arguments)
         for a, b in [kind.own_buffers]
     }
-    return PainterSpec(kind.draft, kind.drafter, _revisions(net, tensors), REVISION_HALO, style or None)
+    revisions, reference = _revisions(net, tensors), _reference(tensors)
+    return PainterSpec(kind.draft, kind.drafter, revisions, REVISION_HALO, style or None, reference)
 
 
 def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray], key: str) -> dict[str, Subgraph]:
@@ -170,11 +187,12 @@ def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray
         key: Identifies these.
     """
     lazy_net = _LazyNet(
+        header.nets[net],
         key,
         functools.cache(lambda: build_net(net, header, tensors)),
-        lambda name: len(_tensor(header, net, tensors, name)),
+        functools.partial(_tensor, header, net, tensors),
     )
-    subgraphs = list(PAINTERS[header.nets[net].kind].subgraphs(lazy_net))
+    subgraphs = list(PAINTERS[lazy_net.spec.kind].subgraphs(lazy_net))
     for level in range(_revisions(net, tensors)):
         revision = functools.partial(lambda level, net: net.revisions[level], level)
         subgraphs.append(lazy_net.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision))
@@ -187,6 +205,12 @@ def _tensor(header: Header, net: str, tensors: Mapping[str, np.ndarray], name: s
     if key not in tensors:
         build_net(net, header, tensors)
     return tensors[key]
+
+
+def _reference(tensors: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    found = tensors.get(REFERENCE)
+    fits = found is not None and found.dtype == np.uint8 and found.shape == (REFERENCE_PX, REFERENCE_PX, 3)
+    return found if fits else None
 
 
 def _revisions(net: str, tensors: Mapping[str, np.ndarray]) -> int:

@@ -13,7 +13,7 @@ from ppgan_lite.images import UNNAMED, NamedFile, resize
 from ppgan_lite.inference.arrays import check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
-from ppgan_lite.inference.engines.sample import sample_photo
+from ppgan_lite.inference.engines.sample import REFERENCE_PX, sample_photo
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
 from ppgan_lite.inference.stylization.drafting import with_input_noise
 from ppgan_lite.inference.stylization.kept_colors import take_chroma
@@ -25,6 +25,7 @@ from ppgan_lite.nets.painter_interface import DRAFT_PX, StyleArrays
 DRAFT_RANGE_PX = (64, 1024)  # of a draft's short side, as `brush` sets it
 STROKE_PX = 8  # width of a typical stroke in a draft, by which `brush` becomes a draft's size
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
+
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside the photo's share; benchmarks/large_pictures.py
 BYTES_PER_PIXEL = 8.0  # photo, result, and the levels between them in half precision
 LEVEL_TOLERANCE = 0.1  # a draft is at least 2 ** -LEVEL_TOLERANCE times as large as asked for, and mostly larger
@@ -238,13 +239,19 @@ class Stylizer:
 def sample_painting(
     engines: Engines, spec: PredictorSpec, painter: PainterSpec, *, cancelled: Cancelled | None = None
 ) -> np.ndarray:
-    """Paint a photo that is always the same: the picture that engines are compared by."""
+    """Paint a photo that is always the same, and return its middle: the picture that engines are compared by.
+
+    Returns:
+        uint8 `REFERENCE_PX` x `REFERENCE_PX` x 3 RGB.
+    """
     photo = sample_photo()
     stylizer = Stylizer(engines, spec, painter, name="sample")
     style = None if painter.style is not None else np.ascontiguousarray(photo[::-1, ::-1, ::-1])
     brush = STROKE_PX * len(photo) / SAMPLE_DRAFT_PX
     strokes = np.linspace(1, 0.5, 16, dtype=np.float32)[None]  # from left to right, so that maps are compared too
-    return stylizer(photo, style=style, strokes=strokes, brush=brush, cancelled=cancelled)
+    painted = stylizer(photo, style=style, strokes=strokes, brush=brush, cancelled=cancelled)
+    top, left = ((side - REFERENCE_PX) // 2 for side in painted.shape[:2])
+    return painted[top : top + REFERENCE_PX, left : left + REFERENCE_PX]
 
 
 def _revised_px(height: int, width: int, levels: int) -> int:
