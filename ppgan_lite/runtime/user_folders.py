@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -26,7 +27,10 @@ def make_cache_folder() -> Path:
         OSError: It cannot be made.
     """
     folder = cache_folder()
-    folder.mkdir(0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:  # it is a file; "File exists" would puzzle whoever reads it
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
     return folder
 
 
