@@ -124,6 +124,15 @@ ANY_STYLE = {
     "revision_channels": 5,
 }
 RESNET = {"base_channels": 4, "blocks": 2}
+FAST_NEURAL_STYLE = {
+    "norm": "picture",
+    "upsample": "nearest",
+    "bias": True,
+    "kernel": 9,
+    "downsample_padding": "reflect",
+    "output": "linear",
+    "crop": "last",
+}
 UNET = {"base_channels": 4, "depth": 6}
 NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias")
 # The name of a net in the table, and after a comma a variant of it.
@@ -169,6 +178,10 @@ EXAMPLES = {
     "ResnetGenerator, antialiased": Example({**RESNET, "antialias": True, "bias": False}),
     "ResnetGenerator, attention": Example({**RESNET, "norm": "none", "attention": True, "dropout": True}),
     "ResnetGenerator, picture norm": Example({**RESNET, "norm": "picture", "block_padding": "zero"}),
+    "ResnetGenerator, fast neural style": Example({**RESNET, **FAST_NEURAL_STYLE}, idle=NORMED_BIASES),
+    "ResnetGenerator, sigmoid": Example(
+        {**RESNET, "upsample": "nearest", "upsample_padding": "zero", "output": "sigmoid"}, idle=NORMED_BIASES
+    ),
     "SRResNet": Example({"base_channels": 4, "blocks": 2}),
     "SRResNet, twice": Example(
         {"base_channels": 4, "blocks": 1, "scale": 2}, lambda height, width: [[1, 3, 2 * height, 2 * width]]

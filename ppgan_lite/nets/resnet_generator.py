@@ -1,8 +1,8 @@
-"""The residual generator of CycleGAN and its relatives."""
+"""The residual generator of CycleGAN and its relatives, which Johnson et al. have painted with first."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import paddle
 from paddle import nn
@@ -22,9 +22,19 @@ from ppgan_lite.nets.blocks import (
 from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.nets.normalization import Norm, has_bias, make_norm
-from ppgan_lite.signatures import NonNegativeInt, Positive, PositiveInt
+from ppgan_lite.signatures import NonNegativeInt, Positive, PositiveInt, Within
 
 SMALLEST_PX = 16
+
+
+Output = Literal["tanh", "sigmoid", "linear"]
+
+
+def activate(x: paddle.Tensor, output: Output) -> paddle.Tensor:
+    """Return tanh(x), sigmoid(x), or x itself."""
+    if output == "tanh":
+        return paddle.tanh(x)
+    return F.sigmoid(x) if output == "sigmoid" else x
 
 
 class ConvNormReLU(nn.Layer):
@@ -62,9 +72,13 @@ class ResnetBlock(nn.Layer):
 class ResnetGenerator(Net):
     """Downsample twice, residual blocks, upsample twice.
 
-    With the defaults the generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2), after Johnson et al. (ECCV 2016).
-    Departure: pictures of any size come out at their size; the pixels that rounding up added are cropped after each
-    upsampling.
+    With the defaults the generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2), after Johnson et al. ("Perceptual
+    Losses for Real-Time Style Transfer", ECCV 2016). Departure: pictures of any size come out at their size; the pixels
+    that rounding up added are cropped after each upsampling.
+
+    With `kernel=9, norm="picture", upsample="nearest", downsample_padding="reflect", output="linear", crop="last"`, a
+    width of 32 and five blocks, it is the net of fast neural style as PyTorch's examples have it: Johnson's, with
+    instance norms (Ulyanov et al., 2016) and resize-convolutions.
 
     Args:
         in_channels: Channels of the pictures that go in.
@@ -72,9 +86,9 @@ class ResnetGenerator(Net):
         base_channels: Width at full size; twice as wide after each downsampling.
         blocks: Number of residual blocks: 9 in the paper for 256 pixels and more, 6 below.
         norm: "instance" (published, without parameters), "batch", "picture" (batch norm with the statistics of each
-            picture in inference too) or "none".
-        padding: "reflect" (published) or "zero": of the 7x7 convolutions, the blocks and resize-convolutions. The
-            downsampling convolutions always have zero padding.
+            picture in inference too, or instance norm with parameters) or "none".
+        padding: "reflect" (published) or "zero": of the first and the last convolution, the blocks and
+            resize-convolutions.
         upsample: "transposed" (published) convolutions or "nearest": repetition, then a convolution.
         dropout: Whether the blocks drop half of their inner values in training.
         attention: Whether self-attention follows the blocks (SAGAN).
@@ -82,6 +96,12 @@ class ResnetGenerator(Net):
         antialias: Whether to downsample by a convolution and then a blur, and to upsample by a blur and then a
             convolution, as in CUT (Park et al., ECCV 2020). Resize-convolutions stay as they are.
         block_padding: Of the blocks, if not `padding`.
+        kernel: Side of the first and the last convolution's filters.
+        downsample_padding: Of the downsampling convolutions.
+        upsample_padding: Of resize-convolutions, if not `padding`.
+        output: The last layer: "tanh" (published), "sigmoid", or "linear" for none.
+        crop: Where the pixels that rounding up added are cropped: after "each" upsampling, or from the result ("last"),
+            as programs do that return them.
         initialization: How fresh weights are drawn; see `initialize`.
         gain: See `initialize`.
     """
@@ -104,6 +124,11 @@ class ResnetGenerator(Net):
         block_padding: Padding | None = None,
         initialization: Initialization = "normal",
         gain: Positive | None = None,
+        kernel: Annotated[int, Within(3, 11, odd=True)] = 7,
+        downsample_padding: Padding = "zero",
+        upsample_padding: Padding | None = None,
+        output: Output = "tanh",
+        crop: Literal["each", "last"] = "each",
     ) -> None:
         super().__init__()
         bias = has_bias(norm, bias)
@@ -111,18 +136,22 @@ class ResnetGenerator(Net):
         widths = [base_channels, 2 * base_channels, 4 * base_channels]
 
         def down(a: int, b: int) -> ConvNormReLU:
-            conv = nn.Conv2D(a, b, 3, stride=1 if antialias else 2, padding=1, bias_attr=bias_attr)
+            stride = 1 if antialias else 2
+            if downsample_padding == "zero":
+                conv = nn.Conv2D(a, b, 3, stride=stride, padding=1, bias_attr=bias_attr)
+            else:
+                conv = SameConv(a, b, 3, downsample_padding, stride=stride, bias=bias)
             return ConvNormReLU(conv, make_norm(norm, b), after=BlurPool(b) if antialias else None)
 
         def up(a: int, b: int) -> ConvNormReLU:
             if upsample == "nearest":
-                return ConvNormReLU(ResizeConv(a, b, padding, bias=bias), make_norm(norm, b))
+                return ConvNormReLU(ResizeConv(a, b, upsample_padding or padding, bias=bias), make_norm(norm, b))
             if antialias:
                 conv = nn.Conv2D(a, b, 3, padding=1, bias_attr=bias_attr)
                 return ConvNormReLU(conv, make_norm(norm, b), before=BilinearUpsample())
             return ConvNormReLU(UpsampleConv(a, b, 3, bias=bias), make_norm(norm, b))
 
-        stem = SameConv(in_channels, base_channels, 7, padding, bias=bias)
+        stem = SameConv(in_channels, base_channels, kernel, padding, bias=bias)
         self.stem = ConvNormReLU(stem, make_norm(norm, base_channels))
         self.downs = nn.LayerList([down(widths[0], widths[1]), down(widths[1], widths[2])])
         self.blocks = nn.LayerList(
@@ -130,15 +159,17 @@ class ResnetGenerator(Net):
         )
         self.attention = SelfAttention(widths[2]) if attention else nn.Identity()
         self.ups = nn.LayerList([up(widths[2], widths[1]), up(widths[1], widths[0])])
-        self.to_image = SameConv(base_channels, out_channels, 7, padding)
+        self.to_image = SameConv(base_channels, out_channels, kernel, padding)
+        self.output = output
+        self.crops_each = crop == "each"
         self.multiple = 4
         # The whole receptive field of a net of up to three blocks. Of nine blocks, pixels between these 64 and the
         # possible 96 change the result by a tenth of 1/255.
-        self.halo = 28 + 4 * blocks
+        self.halo = 4 * (-(-kernel // 4) + 5 + blocks)
         initialize(self, initialization, gain)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """Return N x out_channels x H x W in [-1, 1] of N x in_channels x H x W in [-1, 1].
+        """Return N x out_channels x H x W of N x in_channels x H x W, both in [-1, 1] with `output="tanh"`.
 
         Raises:
             UsageError: A side is shorter than 16 pixels.
@@ -150,6 +181,8 @@ class ResnetGenerator(Net):
         for block in self.blocks:
             quarter = block(quarter)
         quarter = self.attention(quarter)
-        half = crop(self.ups[0](quarter), *half_size)
-        full = crop(self.ups[1](half), *x.shape[2:])
-        return paddle.tanh(self.to_image(full))
+        if self.crops_each:
+            half = crop(self.ups[0](quarter), *half_size)
+            return activate(self.to_image(crop(self.ups[1](half), *x.shape[2:])), self.output)
+        full = self.ups[1](self.ups[0](quarter))
+        return activate(crop(self.to_image(full), *x.shape[2:]), self.output)

@@ -7,7 +7,6 @@ in this way: a stage ends where a norm needs statistics of all of it. See docs/d
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +16,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import crop
 from ppgan_lite.nets.normalization import fixed_statistics, instance_norms
-from ppgan_lite.nets.resnet_generator import ResnetGenerator
+from ppgan_lite.nets.resnet_generator import ResnetGenerator, activate
 from ppgan_lite.nets.unet_generator import UnetGenerator
 
 PHOTO, RESULT = "photo", "result"
@@ -163,25 +162,32 @@ class _Sequence(nn.Layer):
 
 
 class _UpsampleTwice(nn.Layer):
-    """Both upsamplings of a residual generator, each cropped to the size before its downsampling.
+    """Both upsamplings of a residual generator, cropped as it does.
 
     Args:
-        ups: The upsamplings.
-        to_image: The layer that makes a picture of them; None to end before the norm of the second.
+        net: The generator.
+        to_image: Whether to go on to the picture; else it ends before the norm of the second upsampling.
     """
 
-    def __init__(self, ups: Sequence[nn.Layer], to_image: nn.Layer | None = None) -> None:
+    def __init__(self, net: ResnetGenerator, *, to_image: bool) -> None:
         super().__init__()
-        self.ups = nn.LayerList(ups)
-        self.to_image = to_image
+        self.ups = net.ups
+        self.to_image = net.to_image if to_image else None
+        self.output = net.output
+        self.crops_each = net.crops_each
 
     def forward(self, maps: list[paddle.Tensor]) -> tuple[paddle.Tensor]:
         x, size = maps
         height, width = size.shape[2:]
-        half = crop(self.ups[0](x), (height + 1) // 2, (width + 1) // 2)
+        half = self.ups[0](x)
+        if self.crops_each:
+            half = crop(half, (height + 1) // 2, (width + 1) // 2)
         if self.to_image is None:
             return (self.ups[1].conv(self.ups[1].before(half)),)
-        return (paddle.tanh(self.to_image(crop(self.ups[1](half), height, width))),)
+        full = self.ups[1](half)
+        if self.crops_each:
+            full = crop(full, height, width)
+        return (activate(crop(self.to_image(full), height, width), self.output),)
 
 
 class _Conv1(nn.Layer):
@@ -298,7 +304,19 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
     values = 12 * base
     stages += [
         Stage(first, x, (), {}, measured(first), 2, 1, 2, values, _UpToNorm(net.ups[0])),
-        Stage(second, x, (), norms(first), measured(second), 2, 1, 4, values, _UpsampleTwice(net.ups), "photo_size"),
+        Stage(
+            second,
+            x,
+            (),
+            norms(first),
+            measured(second),
+            2,
+            1,
+            4,
+            values,
+            _UpsampleTwice(net, to_image=False),
+            "photo_size",
+        ),
         Stage(
             "image",
             x,
@@ -309,7 +327,7 @@ def _resnet_stages(net: ResnetGenerator) -> Stages:
             1,
             4,
             values,
-            _UpsampleTwice(net.ups, net.to_image),
+            _UpsampleTwice(net, to_image=True),
             "photo_size",
         ),
     ]

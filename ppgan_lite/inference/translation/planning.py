@@ -21,11 +21,13 @@ class StagePlan:
         width: Of the photo.
         bands: Of rows.
         reduced: Height and width of the reduced copy that is measured first; None where none is.
+        is_exact: Whether the maps between the stages are kept in float32 rather than in half precision.
     """
 
     width: int
     bands: list[Span]
     reduced: tuple[int, int] | None
+    is_exact: bool = False
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
@@ -44,7 +46,9 @@ class StagePlan:
         return {LOADING: len(self.sizes), STAGES: sum(height * width for height, width in self.sizes)}
 
 
-def plan_stages(stages: Stages, height: int, width: int, *, halo: int, multiple: int) -> StagePlan:
+def plan_stages(
+    stages: Stages, height: int, width: int, *, halo: int, multiple: int, is_exact: bool = False
+) -> StagePlan:
     """Choose the parts of a photo: all of it where its maps fit, else bands and before them a reduced copy.
 
     Args:
@@ -53,8 +57,11 @@ def plan_stages(stages: Stages, height: int, width: int, *, halo: int, multiple:
         width: Of the photo.
         halo: Rows above and below a band that matter to it; a multiple of `multiple`.
         multiple: Of which bands, and the sides of the reduced copy, must be multiples.
+        is_exact: Whether to keep the maps in float32, where these fit without bands.
     """
     fitting = int(affordable(MAPS_BYTES) / stages.bytes_per_pixel)
+    if is_exact and 2 * height * width <= fitting:
+        return StagePlan(width, [Span(0, height, 0, height)], None, is_exact=True)
     if height * width <= fitting:
         return StagePlan(width, [Span(0, height, 0, height)], None)
     most = max(fitting // width - 2 * halo, halo)

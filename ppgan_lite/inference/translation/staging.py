@@ -42,12 +42,13 @@ def run_stages(
     value_range: tuple[float, float],
     *,
     statistics: NormStatistics | None = None,
+    is_exact: bool = False,
     after_each: Callable[[], None] = lambda: None,
     within: Callable[[], None] = lambda: None,
 ) -> tuple[np.ndarray, NormStatistics]:
     """Run a net on a picture.
 
-    Maps are kept in half precision, and none longer than later stages read it.
+    Maps are kept in half precision unless it is to be exact, and none longer than later stages read it.
 
     Args:
         stages: The net's.
@@ -55,6 +56,7 @@ def run_stages(
         pixels: uint8 H x W x C; both sides multiples of `stages.multiple`.
         value_range: Lowest and highest value of the net's input and output.
         statistics: Of the norms; None to measure them.
+        is_exact: Whether maps are kept in float32.
         after_each: Called after each strip; may raise to stop.
         within: Called between reading a strip, executing it and storing its outputs; may raise to stop.
 
@@ -69,7 +71,7 @@ def run_stages(
             for _ in _strips(stage, *_size(pixels, maps, stage)):
                 after_each()
             continue
-        measured = _run_stage(stage, engines, pixels, maps, known, value_range, after_each, within)
+        measured = _run_stage(stage, engines, pixels, maps, known, value_range, is_exact, after_each, within)
         if stage.measures is not None and statistics is None:
             known[stage.measures] = measured
         for name in [name for name in maps if last_use.get(name, len(stages.all)) <= number]:
@@ -84,6 +86,7 @@ def _run_stage(
     maps: dict[str, np.ndarray],
     known: NormStatistics,
     value_range: tuple[float, float],
+    is_exact: bool,
     after_each: Callable[[], None],
     within: Callable[[], None],
 ) -> Moments:
@@ -112,8 +115,13 @@ def _run_stage(
                 if stage.measures is not None and place == len(outputs) - 1:
                     total.add(output[0])
                 if place < len(stage.writes):
-                    whole = pixels.shape[0] if stage.writes[place] == RESULT else math.ceil(height * stage.scale)
-                    _write(maps, stage.writes[place], output, _scaled(rows.output, stage.scale), whole, value_range)
+                    name = stage.writes[place]
+                    whole = pixels.shape[0] if name == RESULT else math.ceil(height * stage.scale)
+                    if name == RESULT:
+                        output = to_pixels(output, *value_range)
+                    elif not is_exact:
+                        output = output.astype(np.float16)
+                    _write(maps, name, output, _scaled(rows.output, stage.scale), whole)
             del outputs, output
             after_each()
     return total.result() if stage.measures is not None else (np.empty(0), np.empty(0))
@@ -152,20 +160,13 @@ def _read(
     return values
 
 
-def _write(
-    maps: dict[str, np.ndarray],
-    name: str,
-    output: np.ndarray,
-    own: slice,
-    height: int,
-    value_range: tuple[float, float],
-) -> None:
+def _write(maps: dict[str, np.ndarray], name: str, output: np.ndarray, own: slice, height: int) -> None:
+    """Write a strip into a map, or the result, of `height` rows; these are made if they are not there."""
     if name == RESULT:
-        made = to_pixels(output, *value_range)
-        maps.setdefault(name, np.empty((height, *made.shape[1:]), np.uint8))[own] = made
+        maps.setdefault(name, np.empty((height, *output.shape[1:]), output.dtype))[own] = output
         return
     if name not in maps:
-        maps[name] = np.empty((output.shape[1], height, output.shape[3]), np.float16)
+        maps[name] = np.empty((output.shape[1], height, output.shape[3]), output.dtype)
     maps[name][:, own] = output[0]
 
 

@@ -119,6 +119,7 @@ class Translator:
         staged: StagedNet | None = None,
         key: str = "",
         checkpoint: NamedFile = UNNAMED,
+        is_exact: bool = False,
     ) -> None:
         """Hold a net and its engines.
 
@@ -129,6 +130,7 @@ class Translator:
             staged: The net's stages, if it has any.
             key: Identifies the checkpoint, for the time that its pictures take.
             checkpoint: As above.
+            is_exact: Whether maps between stages are kept in float32 where they fit.
         """
         self.name = name
         self.checkpoint = checkpoint
@@ -142,6 +144,7 @@ class Translator:
         self._multiple = math.lcm(net.multiple, spec.multiple_of)
         self._staged = staged
         self._key = key
+        self._is_exact = is_exact
         attends = staged is not None and any(stage.extra == "reduced_maps" for stage in staged.stages.all)
         self._whole_px = ATTENTION_PX if attends else WHOLE_PX
         self._halo = -(-net.halo // self._multiple) * self._multiple
@@ -190,7 +193,7 @@ class Translator:
             assert self._staged is not None
             plan = self._plan(height, width)
             work = plan.work
-            maps = self._staged.stages.bytes_per_pixel * plan.largest_px
+            maps = self._staged.stages.bytes_per_pixel * plan.largest_px * (2 if plan.is_exact else 1)
         pictures = (3 + 3 * self.spec.scale**2) * height * width
         return Cost(self._rates().seconds(work), PROCESS_BYTES + maps + pictures)
 
@@ -222,7 +225,8 @@ class Translator:
 
     def _plan(self, height: int, width: int) -> StagePlan:
         assert self._staged is not None
-        return plan_stages(self._staged.stages, height, width, halo=self._halo, multiple=self._multiple)
+        stages = self._staged.stages
+        return plan_stages(stages, height, width, halo=self._halo, multiple=self._multiple, is_exact=self._is_exact)
 
     def _to_channels(self, image: np.ndarray) -> np.ndarray:
         """Return an image as the net takes it: RGB, or gray as H x W x 1."""
@@ -294,6 +298,7 @@ class Translator:
                 part,
                 self.spec.value_range,
                 statistics=statistics,
+                is_exact=plan.is_exact,
                 after_each=steps.done,
                 within=steps.ask,
             )
