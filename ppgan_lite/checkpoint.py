@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 FORMAT = "ppgan_lite"
 VERSION = 1
 SUFFIX = ".ppgan"
-FOREIGN_SUFFIXES = (".pdparams", ".pth", ".pt", ".safetensors")  # of other programs' checkpoints, which load as well
+# Of other programs' checkpoints, which load as well.
+FOREIGN_SUFFIXES = (".pdparams", ".pth", ".pt", ".model", ".ckpt", ".tar", ".safetensors")
 
 # The checksum as it stands in a file's header, in JSON inside of JSON: that of the whole file with zeros in its place.
 # CRC-32 finds every flipped byte, and other damage but for one case in four billion. It takes 0.2 ms for a style, a

@@ -145,7 +145,8 @@ def _parse_front(file: BinaryIO, path: Path) -> tuple[dict[str, Any], dict[str, 
     if size == 0:
         raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY)
     if start[8:9] != b"{":
-        raise CheckpointError(path, f"is not a checkpoint but {kind_of_file(start)}", remedy=OURS_REMEDY)
+        remedy = files.GIT_LFS_REMEDY if start.startswith(files.GIT_LFS_POINTER) else OURS_REMEDY
+        raise CheckpointError(path, f"is not a checkpoint but {kind_of_file(start)}", remedy=remedy)
     if 8 + length > size:
         raise damaged(path, f"truncated: its header has {length} bytes, the file {size}")
     if length > _MAX_HEADER_BYTES:
@@ -207,6 +208,8 @@ def kind_of_file(start: bytes) -> str:
     ):
         if start.startswith(beginnings):
             return kind
+    if start.startswith(files.GIT_LFS_POINTER):
+        return "a Git LFS pointer"
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "a picture"
     with contextlib.suppress(UnicodeDecodeError):

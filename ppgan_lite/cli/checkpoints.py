@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import click
 
 from ppgan_lite.cli.batch import read_photo
 from ppgan_lite.cli.terminal import PROGRAM, json_option, outline, overwrite_option, print_json, say
 from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.foreign.options import Channels, ConversionOptions, Norm, Padding, Statistics, Values
 
 
 @click.command()
@@ -58,13 +59,20 @@ def _inspect_picture(file: str, as_json: bool) -> None:
 @click.option("--net", metavar="NAME", help="Which generator goes into a .pth; see `paddlegan inspect`.")
 @click.option(
     "--padding",
-    type=click.Choice(["reflect", "zero"]),
-    help="Of the convolutions. Default: by the names in the file.",
+    type=click.Choice(get_args(Padding)),
+    help="Of the convolutions; with reflect, those that downsample have zeros. Default: by the names in the file.",
 )
 @click.option(
     "--statistics",
-    type=click.Choice(["picture", "training"]),
+    type=click.Choice(get_args(Statistics)),
     help="Statistics of batch norms. Default: of the picture, as in PaddleGAN and in test.py without --eval.",
+)
+@click.option(
+    "--values", type=click.Choice(get_args(Values)), help="Input and output of the net. Default: as its program has it."
+)
+@click.option("--norm", type=click.Choice(get_args(Norm)), help="Kind of norms that the file does not tell.")
+@click.option(
+    "--channels", type=click.Choice(get_args(Channels)), help="Order of the colors. Default: as its program has it."
 )
 @click.option(
     "--painting", metavar="PICTURE", help="The painting that a LapStyle file was trained on, stored in the checkpoint."
@@ -75,8 +83,11 @@ def convert(
     file: str,
     output: str,
     net: str | None,
-    padding: Literal["reflect", "zero"] | None,
-    statistics: Literal["picture", "training"] | None,
+    padding: Padding | None,
+    statistics: Statistics | None,
+    values: Values | None,
+    norm: Norm | None,
+    channels: Channels | None,
     painting: str | None,
     overwrite: bool,
     as_json: bool,
@@ -86,7 +97,6 @@ def convert(
     The contents of FILE count, not its suffix. PaddleGAN loads .pdparams; pytorch-CycleGAN-and-pix2pix and CUT load
     .pth.
     """
-    from ppgan_lite.foreign.conversion import ConversionOptions
     from ppgan_lite.foreign.loading import open_checkpoint
     from ppgan_lite.foreign.saving import save_as
     from ppgan_lite.foreign.style_statistics import with_style_statistics
@@ -95,7 +105,7 @@ def convert(
     if not overwrite and Path(output).exists():
         raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")
     require_paddle()
-    header, tensors = open_checkpoint(file, ConversionOptions(padding, statistics))
+    header, tensors = open_checkpoint(file, ConversionOptions(padding, statistics, values, norm, channels))
     if painting is not None:
         header, tensors = with_style_statistics(header, tensors, read_photo(Path(painting))[0])
     nets = save_as(output, header, tensors, net=net)

@@ -7,24 +7,29 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ppgan_lite.checkpoint import Header, NetSpec, PredictorSpec
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.detection import describe_other_net, detect_generator
+from ppgan_lite.foreign.detection import DetectedGenerator, describe_other_net, detect_generator, unwrapped
 from ppgan_lite.foreign.lapstyle import lapstyle_names
+from ppgan_lite.foreign.options import ConversionOptions
+from ppgan_lite.foreign.paddings import same_paddings
+from ppgan_lite.foreign.shapes import detect_by_shapes
+from ppgan_lite.foreign.value_ranges import RANGES
 from ppgan_lite.foreign.vgg import CONVS, vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import WeightsFile, read_weights, requested_globals
 
 # The size of the drafts and paintings that LapStyle's nets were trained on (PaddleGAN's configs).
 _LAPSTYLE_PX = 128
-# The direction at the end of a name of PaddleGAN's (netG_A) or of a file (latest_net_G_B).
-_DIRECTION = re.compile(r"(?:^|_)(?:net_?)?G_?(A|B)$")
+# The direction at the end of a name: netG_A, latest_net_G_B, netG_B2A, G_AB_195, gen_BA.
+_DIRECTION = re.compile(r"(?:^|_)(?:net_?)?(?:G|[Gg]en(?:erator)?)_?(A|B)(?:(?:_?(?:2|to)_?)?[AB])?(?:_\d+)?$")
 DIRECTIONS = {"A": ("generator_ab", "a_to_b"), "B": ("generator_ba", "b_to_a")}
 
 _EXPECTED = "a generator of CycleGAN, pix2pix, CUT or LapStyle"
+_MAX_PREFIXES = 4  # of which a name is made, beside dicts
 _REMEDIES = {
     "a discriminator": "Give the file with G in its name, such as latest_net_G.pth",
     "an optimizer": "Give the file of the net's weights that was saved beside it",
@@ -32,20 +37,6 @@ _REMEDIES = {
     "CUT's net": "Give the file with G in its name, such as latest_net_G.pth",
     "a StyleGAN": "There is no StyleGAN here",
 }
-
-
-@dataclass(frozen=True)
-class ConversionOptions:
-    """Settings that a file of another program cannot state; None follows the program that it comes from.
-
-    Attributes:
-        padding: Of all convolutions that could have either, "reflect" or "zero".
-        statistics: Batch norms normalize by the statistics of the "picture", as both programs do when they are used,
-            or by the running statistics of the "training".
-    """
-
-    padding: Literal["reflect", "zero"] | None = None
-    statistics: Literal["picture", "training"] | None = None
 
 
 @dataclass
@@ -124,25 +115,71 @@ def _convert(file: WeightsFile, options: ConversionOptions) -> _Content:
     if "net_enc" in states and "net_dec" in states:
         _add_lapstyle(file, states, content)
     for group, state in states.items():
-        where = f"{file.path}: {group}" if group else str(file.path)
-        generator = detect_generator(state, where=where)
-        if generator is None:
-            if kind := describe_other_net(state, group):
-                content.left_out.setdefault(group.split("/", 1)[0], kind)
-            continue
-        name, predictor = direction_of(group) or direction_of(file.path.stem) or ("generator", "a_to_b")
-        if name in content.nets:
-            name = predictor = re.sub(r"\W+", "_", group)
-        arguments = _with_options(generator.arguments, options)
-        content.nets[name] = NetSpec(generator.kind, arguments)
-        content.predictors[predictor] = PredictorSpec(name, "translate", value_range=(-1.0, 1.0))
-        for ours, array in generator.tensors.items():
-            content.tensors[f"net/{name}/{ours}"] = array.astype(np.float32, copy=False)
-        content.notes += generator.notes
+        _add_nets(file, group, state, options, content)
     if not content.nets:
         with contextlib.suppress(CheckpointError):
             _add_encoder(file, content)
     return content
+
+
+def _add_nets(
+    file: WeightsFile,
+    group: str,
+    state: Mapping[str, np.ndarray],
+    options: ConversionOptions,
+    content: _Content,
+    label: str | None = None,
+) -> None:
+    """Add the net of a state dict, or the nets that it holds under prefixes, such as "netG_A." or "generator.".
+
+    Args:
+        file: Whose state dict it is.
+        group: Its name in the file, joined by "/".
+        state: Name -> array.
+        options: For what the file cannot state.
+        content: Is added to.
+        label: Names it among what is left out, if not the first part of `group`.
+    """
+    where = f"{file.path}: {group}" if group else str(file.path)
+    state = unwrapped(state)
+    parts = _by_prefix(state)
+    sole = len(parts) == 1 and group.count("/") < _MAX_PREFIXES
+    if generator := detect_generator(state, where=where):
+        _add(file, group, _with_options(generator, options, where), content)
+    elif sole and detect_generator(unwrapped(next(iter(parts.values()))), where=where):
+        _add_nets(file, group, next(iter(parts.values())), options, content, label)
+    elif generator := detect_by_shapes(state, options, where=where, is_ordered=file.layout != "safetensors"):
+        _add(file, group, generator, content)
+    elif kind := describe_other_net(state, group):
+        content.left_out.setdefault(label or group.split("/", 1)[0], kind)
+    elif group.count("/") < _MAX_PREFIXES:
+        for prefix, part in parts.items():
+            _add_nets(file, f"{group}/{prefix}" if group else prefix, part, options, content, prefix)
+
+
+def _add(file: WeightsFile, group: str, generator: DetectedGenerator, content: _Content) -> None:
+    """Add a generator that was found, under a name of its own."""
+    own = group.rpartition("/")[2]
+    name, predictor = direction_of(own) or direction_of(file.path.stem) or ("generator", "a_to_b")
+    if generator.task == "stylize":
+        name = predictor = "painter"
+    if name in content.nets:
+        name = predictor = re.sub(r"\W+", "_", group) or f"net{len(content.nets)}"
+    content.nets[name] = NetSpec(generator.kind, generator.arguments)
+    content.predictors[predictor] = PredictorSpec(name, generator.task, value_range=generator.value_range)
+    for ours, array in generator.tensors.items():
+        content.tensors[f"net/{name}/{ours}"] = array.astype(np.float32, copy=False)
+    content.notes += generator.notes
+
+
+def _by_prefix(state: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Group arrays by the first part of their dotted names."""
+    parts: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in state.items():
+        prefix, _, rest = name.partition(".")
+        if rest:
+            parts.setdefault(prefix, {})[rest] = array
+    return parts
 
 
 def _by_net(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
@@ -154,14 +191,22 @@ def _by_net(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]
     return states
 
 
-def _with_options(arguments: Mapping[str, Any], options: ConversionOptions) -> dict[str, Any]:
-    """Complete the detected arguments by the options, or by the defaults of the program that wrote the file."""
-    complete = dict(arguments)
-    if complete["norm"] == "batch" and options.statistics != "training":
-        complete["norm"] = "picture"
-    if options.padding and "padding" in complete:
-        complete |= {"padding": options.padding, "block_padding": None}
-    return complete
+def _with_options(generator: DetectedGenerator, options: ConversionOptions, where: object) -> DetectedGenerator:
+    """Complete a generator of a published program by the options, or by the defaults of that program.
+
+    Raises:
+        CheckpointError: An option does not fit it.
+    """
+    arguments, value_range = dict(generator.arguments), generator.value_range
+    if arguments["norm"] == "batch" and options.statistics != "training":
+        arguments["norm"] = "picture"
+    if options.padding and "padding" in arguments:
+        arguments |= same_paddings(options.padding)
+    if options.values is not None:
+        if options.values == "imagenet" or generator.kind != "ResnetGenerator":
+            raise CheckpointError(where, "is as published", remedy=f"Leave out --values {options.values}")
+        value_range, arguments["output"] = RANGES[options.values]
+    return replace(generator, arguments=arguments, value_range=value_range)
 
 
 def _add_lapstyle(file: WeightsFile, states: dict[str, dict[str, np.ndarray]], content: _Content) -> None:
@@ -222,5 +267,8 @@ def _nothing_usable(file: WeightsFile, content: _Content) -> CheckpointError:
     if kinds:
         remedy = next((text for start, text in _REMEDIES.items() if kinds[0].startswith(start)), "")
         return CheckpointError(file.path, f"holds {' and '.join(kinds)}", _EXPECTED, remedy)
-    names = ", ".join(list(file.arrays)[:3])[:120] or "nothing"
-    return CheckpointError(file.path, f"holds {len(file.arrays)} arrays of no net known here ({names} ...)", _EXPECTED)
+    count = len(file.arrays)
+    if not count:
+        return CheckpointError(file.path, "holds no arrays", _EXPECTED)
+    names = ", ".join(list(file.arrays)[:3])[:120]
+    return CheckpointError(file.path, f"holds {count} arrays of no net known here ({names} ...)", _EXPECTED)

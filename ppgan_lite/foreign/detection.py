@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.layouts import BLURS, Place, generator_names, generator_places
+from ppgan_lite.foreign.layouts import BLURS, Place, generator_names, generator_places, has_bias
 
 State = Mapping[str, np.ndarray]
 
@@ -19,6 +19,7 @@ _WRAPPERS = ("module.", "_orig_mod.")
 _PADDLE_STATISTICS = {"_mean": "running_mean", "_variance": "running_var"}
 _AFFINE = {"weight": 1.0, "scale": 1.0, "bias": 0.0}
 
+OLD_STATISTICS_NOTE = "running statistics of instance norms, which old versions stored and never used, are left out"
 _REFUSED_REMEDY = "This variant is not supported"
 _RESNET_HINT = "a ResNet generator of PaddleGAN, pytorch-CycleGAN-and-pix2pix or CUT"
 _UNET_HINT = "a U-Net generator of PaddleGAN or pytorch-CycleGAN-and-pix2pix"
@@ -44,12 +45,16 @@ class DetectedGenerator:
         arguments: All that its layout depends on.
         tensors: Our name -> array, float32.
         notes: On arrays that were left out, as sentences without full stops.
+        task: "translate", or "stylize" for a painter.
+        value_range: Lowest and highest value of input and output.
     """
 
     kind: str
     arguments: dict[str, Any]
     tensors: dict[str, np.ndarray]
     notes: tuple[str, ...] = ()
+    task: str = "translate"
+    value_range: tuple[float, float] = (-1.0, 1.0)
 
 
 def describe_other_net(state: State, name: str = "") -> str:
@@ -59,7 +64,7 @@ def describe_other_net(state: State, name: str = "") -> str:
         state: Name -> array.
         name: The state dict's own name in its file.
     """
-    state = _unwrapped(state)
+    state = unwrapped(state)
     for kind, pattern in _OTHER_NETS:
         if any(re.search(pattern, f"{name}/{key}") for key in state):
             return kind
@@ -79,7 +84,7 @@ def detect_generator(state: State, *, where: object) -> DetectedGenerator | None
     Raises:
         CheckpointError: It is nearly one; the message names the differences.
     """
-    state = _canonical(_unwrapped(state))
+    state = _canonical(unwrapped(state))
     if "model.model.0.weight" in state:
         kind, arguments = "UnetGenerator", _unet_arguments(state, where)
     elif any(re.fullmatch(r"model\.\d+\.conv_block\.\d+\.weight", name) for name in state):
@@ -87,7 +92,7 @@ def detect_generator(state: State, *, where: object) -> DetectedGenerator | None
     else:
         return None
     places = generator_places(kind, arguments)
-    notes = _check_norms(state, places, arguments, where)
+    state, arguments, notes = _settled_norms(state, places, arguments)
     left = _without_constants(state, places, arguments, where)
     names = generator_names(kind, arguments, "torch")
     faults = [f"{theirs} is missing" for theirs in names.values() if theirs not in left]
@@ -103,12 +108,12 @@ def detect_generator(state: State, *, where: object) -> DetectedGenerator | None
     return DetectedGenerator(kind, arguments, {ours: left[theirs] for ours, theirs in names.items()}, notes)
 
 
-def _unwrapped(state: State) -> dict[str, np.ndarray]:
+def unwrapped(state: State) -> dict[str, np.ndarray]:
     """Strip the prefixes of wrappers from all names."""
     names = list(state)
     for wrapper in _WRAPPERS:
         if names and all(name.startswith(wrapper) for name in names):
-            return _unwrapped({name.removeprefix(wrapper): array for name, array in state.items()})
+            return unwrapped({name.removeprefix(wrapper): array for name, array in state.items()})
     return dict(state)
 
 
@@ -198,25 +203,29 @@ def _norm_kind(state: State, conv: str, norm: str) -> str:
     return "none"
 
 
-def _check_norms(state: State, places: list[Place], arguments: Mapping[str, Any], where: object) -> tuple[str, ...]:
-    """Check that the instance norms of a file do nothing beyond normalizing."""
+def _settled_norms(
+    state: State, places: list[Place], arguments: dict[str, Any]
+) -> tuple[State, dict[str, Any], tuple[str, ...]]:
+    """Tell instance norms that scale and shift, which norm "picture" computes, from those that only normalize.
+
+    Returns:
+        The arrays and arguments of the net, and a note on statistics that are left out.
+    """
     if arguments["norm"] != "instance":
-        return ()
-    statistics = False
-    for place in (place for place in places if place.role == "norm"):
-        statistics = statistics or f"{place.theirs}.running_mean" in state
-        for part, neutral in _AFFINE.items():
-            array = state.get(f"{place.theirs}.{part}")
-            if array is not None and not np.all(array == neutral):
-                raise CheckpointError(
-                    where,
-                    f"its instance norm {place.theirs} scales or shifts ({part} is not {neutral:g})",
-                    "instance norms without weights, as published",
-                    _REFUSED_REMEDY,
-                )
-    return (
-        "running statistics of instance norms, which old versions stored and never used, are left out",
-    ) * statistics
+        return state, arguments, ()
+    norms = [place for place in places if place.role == "norm"]
+    has_statistics = any(f"{place.theirs}.running_mean" in state for place in norms)
+    note = (OLD_STATISTICS_NOTE,)
+    parts = ((state.get(f"{place.theirs}.{part}"), neutral) for place in norms for part, neutral in _AFFINE.items())
+    if all(array is None or np.all(array == neutral) for array, neutral in parts):
+        return state, arguments, note * has_statistics
+    complete = dict(state)
+    for place in norms:
+        if (scale := complete.pop(f"{place.theirs}.scale", None)) is not None:
+            complete[f"{place.theirs}.weight"] = scale
+        complete[f"{place.theirs}.running_mean"] = np.zeros(place.shape, np.float32)
+        complete[f"{place.theirs}.running_var"] = np.ones(place.shape, np.float32)
+    return complete, {**arguments, "norm": "picture", "bias": has_bias(arguments)}, note * has_statistics
 
 
 def _without_constants(

@@ -14,7 +14,7 @@ from ppgan_lite.safetensors_files import read_front
 if TYPE_CHECKING:
     import numpy as np
 
-    from ppgan_lite.foreign.conversion import ConversionOptions
+    from ppgan_lite.foreign.options import ConversionOptions
 
 
 def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) -> tuple[Header, dict[str, np.ndarray]]:

@@ -154,6 +154,9 @@ def _check_generator(where: str, spec: NetSpec, dialect: Dialect) -> None:
         faults += ["self-attention"] if arguments["attention"] else []
         faults += ["resize-convolutions"] if arguments["upsample"] == "nearest" else []
         faults += ["zero padding at the borders"] if arguments["padding"] == "zero" else []
+        faults += ["reflect padding where it downsamples"] if arguments["downsample_padding"] == "reflect" else []
+        faults += [f"filters of {arguments['kernel']}x{arguments['kernel']}"] if arguments["kernel"] != 7 else []
+        faults += [f"{arguments['output']} values"] if arguments["output"] != "tanh" else []
         faults += ["antialiasing"] if arguments["antialias"] and dialect == "paddlegan" else []
     if faults:
         raise CheckpointError(where, f"has {', '.join(faults)}, which {_PROGRAMS[dialect]} cannot build")

@@ -63,7 +63,8 @@ _STORAGES = {
 }
 # Types of storages, and of tensors in storages without a type, that no net here has.
 _OTHER_STORAGES = {
-    **{f"{name}Storage": name for name in ("ComplexFloat", "ComplexDouble", "QInt8", "QUInt8", "QInt32", "QUInt4x2")},
+    **{f"{name}Storage": name.lower() for name in ("QInt8", "QUInt8", "QInt32", "QUInt4x2")},
+    **{"ComplexFloatStorage": "complex64", "ComplexDoubleStorage": "complex128"},
     **{f"Float8_{name}Storage": f"float8_{name}" for name in ("e4m3fn", "e5m2")},
 }
 _OTHER_TYPES = (

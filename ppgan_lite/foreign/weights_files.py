@@ -12,6 +12,7 @@ from ppgan_lite.foreign.arrays import read_bytes
 from ppgan_lite.foreign.pdparams import parse_pdparams
 from ppgan_lite.foreign.pickles import pickle_globals
 from ppgan_lite.foreign.torch_files import is_torch, parse_torch, torch_globals
+from ppgan_lite.runtime.files import GIT_LFS_POINTER, GIT_LFS_REMEDY
 from ppgan_lite.safetensors_files import kind_of_file, parse_tensors
 
 _EXPECTED = "a file of weights: .ppgan, .pdparams, .pth or .safetensors"
@@ -53,7 +54,8 @@ def read_weights(path: str | Path) -> WeightsFile:
     elif data[8:9] == b"{":
         found = WeightsFile(path, "safetensors", parse_tensors(data, path))
     else:
-        raise CheckpointError(path, f"is {kind_of_file(data[:4096])}", _EXPECTED, "Give the file that training wrote")
+        remedy = GIT_LFS_REMEDY if data.startswith(GIT_LFS_POINTER) else "Give the file that training wrote"
+        raise CheckpointError(path, f"is {kind_of_file(data[:4096])}", _EXPECTED, remedy)
     if sum(array.nbytes for array in found.arrays.values()) > _MAX_GROWTH * len(data) + 1_000_000:
         raise CheckpointError(path, "says the same numbers again and again", "each array once")
     return found
