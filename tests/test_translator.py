@@ -125,6 +125,8 @@ STAGED = [
     (resnet, {"norm": "none", "antialias": True}),
     (resnet, {"antialias": True}),
     (resnet, {"blocks": 0}),
+    (resnet, {"norm": "picture", "upsample": "nearest", "kernel": 9, "downsample_padding": "reflect", "crop": "last"}),
+    (resnet, {"kernel": 11, "upsample": "nearest", "upsample_padding": "zero", "output": "sigmoid"}),
     (resnet, {"in_channels": 1, "out_channels": 1}),
     (unet, {}),
     (unet, {"norm": "instance"}),
@@ -301,12 +303,12 @@ def test_a_checkpoint_of_two_directions_is_asked_for_one(tmp_path):
         ({"inputs": ("photo", "style")}, "its predictor needs photo, style; expected a photo alone"),
         ({"value_range": (1.0, 1.0)}, "values from 1.0 to 1.0"),
         ({"multiple_of": 0}, r"multiple_of: 0 \(an integer\); expected an integer from 1 to 4096"),
-        ({"task": "stylize"}, "its predictor stylizes with a ResnetGenerator; expected one of LapStyleNet"),
+        ({"task": "stylize"}, "its predictor stylizes with a UnetGenerator; expected one of LapStyleNet"),
     ],
 )
 def test_a_file_that_says_of_its_net_what_cannot_be_is_refused(tmp_path, changes, message):
     with pytest.raises(CheckpointError, match=message):
-        load_predictor(save(tmp_path / "odd.ppgan", {"a_to_b": resnet()}, **changes))
+        load_predictor(save(tmp_path / "odd.ppgan", {"a_to_b": unet()}, **changes))
 
 
 def test_a_scale_that_the_net_does_not_have_is_told(tmp_path):

@@ -14,7 +14,7 @@ from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.inference.engines.subgraph import Shape
 from ppgan_lite.inference.loading import TASKS, choose_predictor, find_checkpoint
-from ppgan_lite.inference.stylization.painters import read_painter
+from ppgan_lite.inference.stylization.painters import FULL_SIZE, read_painter
 from ppgan_lite.nets.painter_interface import DRAFT_PX
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ class ExportPlan:
 
     @property
     def paints(self) -> bool:
-        """Whether it is a painter."""
-        return self.spec.task == "stylize"
+        """Whether it is a painter that drafts; one that paints at full size is exported as other nets are."""
+        return self.spec.task == "stylize" and self.header.nets[self.spec.net].kind not in FULL_SIZE
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def plan_export(source: str | Path, options: ExportOptions) -> ExportPlan:
     spec = header.predictors[direction]
     if spec.task not in TASKS:
         raise CheckpointError(path, f"its task is {spec.task!r}", f"one of {', '.join(TASKS)}")
-    if spec.task == "stylize":
+    if spec.task == "stylize" and header.nets[spec.net].kind not in FULL_SIZE:
         levels = _levels(read_painter(header, spec.net, tensors).revisions, options.levels)
     elif options.levels is None:
         levels = 0

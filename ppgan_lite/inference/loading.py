@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, read_image
 from ppgan_lite.inference.engines.engine import Engines, prefetch
-from ppgan_lite.inference.engines.selection import AUTO, choose_engines
+from ppgan_lite.inference.engines.selection import AUTO, choose_engines, in_float32
 from ppgan_lite.inference.predictor import Predictor
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.runtime.device import INTEL, choose_device
@@ -26,6 +26,7 @@ from ppgan_lite.styles.users import find_style_file, unknown_style
 from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
+    from ppgan_lite.inference.stylization.full_size import FullSizeStylizer
     from ppgan_lite.inference.stylization.stylizer import Stylizer
     from ppgan_lite.inference.translation.translator import Translator
 
@@ -66,7 +67,7 @@ def load_predictor(
 
 def load_stylizer(
     source: str | Path, *, device: str = "auto", engine: str = AUTO, cancelled: Cancelled | None = None
-) -> Stylizer:
+) -> Stylizer | FullSizeStylizer:
     """Build a predictor that paints; see `load_predictor`.
 
     Raises:
@@ -75,7 +76,10 @@ def load_stylizer(
     found = _load(source, _Options(device, engine, None, cancelled), ("stylize",))
     from ppgan_lite.inference.stylization.stylizer import Stylizer  # while engines load, as in `_load_stylizer`
 
-    assert isinstance(found, Stylizer)
+    if not isinstance(found, Stylizer):
+        from ppgan_lite.inference.stylization.full_size import FullSizeStylizer  # imports Paddle, set up above
+
+        assert isinstance(found, FullSizeStylizer)
     return found
 
 
@@ -212,8 +216,15 @@ def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) ->
     return _Source(path, name, header, tensors, chosen, device, note, options.engine, options.cancelled, digest)
 
 
-def _load_stylizer(source: _Source) -> Stylizer:
-    from ppgan_lite.inference.stylization.painters import painter_subgraphs, read_painter
+def _load_stylizer(source: _Source) -> Stylizer | FullSizeStylizer:
+    from ppgan_lite.inference.stylization.painters import FULL_SIZE, painter_subgraphs, read_painter
+
+    if source.header.nets[source.spec.net].kind in FULL_SIZE:
+        # Its pictures are those of its own program to 1/255, which no other precision gives.
+        translator = _load_translator(replace(source, engine=in_float32(source.engine)), is_exact=True)
+        from ppgan_lite.inference.stylization.full_size import FullSizeStylizer
+
+        return FullSizeStylizer(translator)
 
     spec = source.spec
     painter = read_painter(source.header, spec.net, source.tensors)
@@ -241,7 +252,7 @@ def _load_stylizer(source: _Source) -> Stylizer:
     )
 
 
-def _load_translator(source: _Source) -> Translator:
+def _load_translator(source: _Source, *, is_exact: bool = False) -> Translator:
     require_paddle()
     from ppgan_lite.inference.translation.subgraphs import stage_subgraphs, whole_subgraph
     from ppgan_lite.inference.translation.translator import StagedNet, Translator, check_net, sample_translation
@@ -278,6 +289,7 @@ def _load_translator(source: _Source) -> Translator:
         staged=None if stages is None else StagedNet(stages, stage_engines),
         key=source.key,
         checkpoint=source.file,
+        is_exact=is_exact,
     )
 
 

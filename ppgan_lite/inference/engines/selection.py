@@ -134,6 +134,13 @@ def _digest_of(picture: np.ndarray) -> str:
     return hashlib.sha256(picture.tobytes()).hexdigest()
 
 
+def in_float32(asked: str) -> str:
+    """Return the engine that was asked for, in float32 where no precision was asked for."""
+    if asked == AUTO:
+        asked = os.environ.get(ENGINE_VARIABLE, AUTO)
+    return asked if ":" in asked else f"{asked}:float32"
+
+
 def engine_class(name: str) -> type[Engine]:
     """Return the class of an engine, imported now."""
     return resolve(ENGINES, name, "engine")

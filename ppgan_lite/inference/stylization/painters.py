@@ -134,6 +134,10 @@ PAINTERS = {
 }
 
 
+# Nets that paint at the photo's own size, without a draft; see `full_size`.
+FULL_SIZE = ("ResnetGenerator",)
+
+
 @dataclass(frozen=True)
 class PainterSpec:
     """The facts of a net that paints which a `Stylizer` needs.

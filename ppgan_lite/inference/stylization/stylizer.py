@@ -168,8 +168,7 @@ class Stylizer:
         """
         check_image("image", image)
         amounts = Strength.checked(strength, strokes)
-        if brush is not None and not (math.isfinite(brush) and brush > 0):
-            raise UsageError("brush", f"{brush}", "a width in pixels above 0")
+        check_brush(brush)
         if ("style" in self.spec.inputs) != (style is not None):
             found = "none was given" if style is None else f"{self.name} has a style already"
             raise UsageError("style", found, "a painting" if style is None else "no painting")
@@ -252,6 +251,16 @@ def sample_painting(
     painted = stylizer(photo, style=style, strokes=strokes, brush=brush, cancelled=cancelled)
     top, left = ((side - REFERENCE_PX) // 2 for side in painted.shape[:2])
     return painted[top : top + REFERENCE_PX, left : left + REFERENCE_PX]
+
+
+def check_brush(brush: float | None) -> None:
+    """Refuse a width of strokes that is none.
+
+    Raises:
+        UsageError: It is not above 0, or not finite.
+    """
+    if brush is not None and not (math.isfinite(brush) and brush > 0):
+        raise UsageError("brush", f"{brush}", "a width in pixels above 0")
 
 
 def _revised_px(height: int, width: int, levels: int) -> int:
