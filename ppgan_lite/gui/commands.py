@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtGui import QKeySequence, QResizeEvent
+from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from ppgan_lite.gui import icons
 from ppgan_lite.gui.appearance import APPEARANCES
@@ -75,7 +76,38 @@ COMMANDS = (
 )
 MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language")
 # None is a gap, after which the rest stands on the right.
-TOOLBAR = ("open_photo", "any_painting", "learn_painting", "load_checkpoint", None, "save_as")
+TOOLBAR: tuple[str | None, ...] = ("open_photo", "any_painting", "learn_painting", "load_checkpoint", None, "save_as")
+SHORTENED = ("any_painting", "learn_painting", "load_checkpoint")  # icons alone in a narrow window
+
+
+class CommandBar(QToolBar):
+    """The tool bar; some of its buttons are icons alone where it is too narrow for all texts.
+
+    Attributes:
+        shortened: Actions of these buttons.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shortened: list[QAction] = []
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.PreventContextMenu)
+        self.setIconSize(QSize(18, 18))
+        self.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as much text as fits."""
+        self.fit_texts()
+        super().resizeEvent(event)
+
+    def fit_texts(self) -> None:
+        """Show all texts, or those of the most important buttons where not all fit."""
+        buttons = [self.widgetForAction(action) for action in self.shortened]
+        for style in (Qt.ToolButtonTextBesideIcon, Qt.ToolButtonIconOnly):
+            for button in buttons:
+                cast("QToolButton", button).setToolButtonStyle(style)
+            if self.sizeHint().width() <= self.width():
+                break
 
 
 class Commands:
@@ -116,19 +148,20 @@ class Commands:
         self._menus["menu_appearance"] = self._menus["menu_view"].addMenu("")
         self.appearances = self._choices("menu_appearance", APPEARANCES, set_appearance)
 
-    def toolbar(self) -> QToolBar:
+    def toolbar(self) -> CommandBar:
         """Make the tool bar."""
-        toolbar = QToolBar()
+        bar = CommandBar()
         for key in TOOLBAR:
             if key is None:
                 gap = QWidget()
                 gap.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
-                toolbar.addWidget(gap)
+                bar.addWidget(gap)
                 continue
-            toolbar.addAction(self.actions[key])
+            bar.addAction(self.actions[key])
             if key == "open_photo":
-                toolbar.addSeparator()
-        return toolbar
+                bar.addSeparator()
+        bar.shortened = [self.actions[key] for key in SHORTENED]
+        return bar
 
     def show_language(self, language: str) -> None:
         """Show every text in another language."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QPixmap
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from PyQt5.QtGui import QPixmap, QResizeEvent
+from PyQt5.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ppgan_lite.gui.captions import direction_caption, picture_name
+from ppgan_lite.gui.flow import ElidedLabel, FlowRow
 from ppgan_lite.gui.state import Choice, Picture, StyleSettings, brush_at, brush_position, brush_px
 from ppgan_lite.gui.texts import text
 
 _BRUSH_STEPS = 100
 _THUMBNAIL = QSize(48, 36)
+# In a narrow row, and in one that is at least this wide.
+_WIDE_PX = 1000
+_SLIDER_PX = (80, 120)
+_NAME_PX = (60, 130)
 
 
 class Controls(QFrame):
@@ -32,7 +39,7 @@ class Controls(QFrame):
         self.painting_label = QLabel()
         self.painting_picture = QLabel()
         self.painting_picture.setFixedSize(_THUMBNAIL)
-        self.painting_name = QLabel(objectName="value")
+        self.painting_name = ElidedLabel(Qt.ElideMiddle, widest=_NAME_PX[1], name="value")
         self.painting_button = QPushButton()
         self.painting_button.clicked.connect(lambda: self.pick_painting.emit())
         self.painting_group = _row(self.painting_label, self.painting_picture, self.painting_name, self.painting_button)
@@ -44,7 +51,7 @@ class Controls(QFrame):
         self.direction_group = _row(self.direction_label, self.direction)
 
         self.strength_label = QLabel()
-        self.strength = _slider(100, 120)
+        self.strength = _slider(100)
         self.strength.setValue(100)
         self.strength_value = _value_label("100 %")
         self.keep_colors = QCheckBox()
@@ -53,28 +60,23 @@ class Controls(QFrame):
         self.brush_label = QLabel()
         self.brush_auto = QCheckBox()
         self.brush_auto.setChecked(True)
-        self.brush = _slider(_BRUSH_STEPS, 100)
+        self.brush = _slider(_BRUSH_STEPS)
         self.brush.setValue(_BRUSH_STEPS // 2)
         self.brush_value = _value_label("100 px")
-        self.settings_group = _row(
-            _row(self.strength_label, self.strength, self.strength_value),
-            self.keep_colors,
-            self.spare_faces,
-            _row(self.brush_label, self.brush_auto, self.brush, self.brush_value),
-            spacing=22,
-        )
+        self.strength_group = _row(self.strength_label, self.strength, self.strength_value)
+        self.brush_group = _row(self.brush_label, self.brush_auto, self.brush, self.brush_value)
+        self.style_groups = (self.strength_group, self.keep_colors, self.spare_faces, self.brush_group)
 
         self.cancel = QPushButton(objectName="secondary")
         self.run = QPushButton(objectName="primary")
 
+        groups = FlowRow(self.painting_group, self.direction_group, *self.style_groups, spacing=22, row_spacing=8)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 10, 12, 10)
         layout.setSpacing(22)
-        layout.addWidget(self.painting_group)
-        layout.addWidget(self.direction_group)
-        layout.addWidget(self.settings_group)
-        layout.addStretch(1)
-        layout.addWidget(_row(self.cancel, self.run))
+        layout.addWidget(groups, 1)
+        buttons = _row(self.cancel, self.run)
+        self._buttons = cast("QBoxLayout", buttons.layout())
+        layout.addWidget(buttons)
 
         self.strength.valueChanged.connect(self._emit_changed)
         self.keep_colors.toggled.connect(self._emit_changed)
@@ -121,7 +123,8 @@ class Controls(QFrame):
         """Show the pickers that a choice needs."""
         self._task = choice.task
         self.painting_group.setVisible(choice.needs_painting)
-        self.settings_group.setVisible(choice.has_settings)
+        for group in self.style_groups:
+            group.setVisible(choice.has_settings)
         self._show_directions(choice)
         self._show_task()
 
@@ -160,16 +163,32 @@ class Controls(QFrame):
 
     def show_work(self, *, busy: bool, has_photo: bool) -> None:
         """Show the buttons that can be pressed."""
+        focused = next((button for button in (self.run, self.cancel) if button.hasFocus()), None)
         self.cancel.setVisible(busy)
+        if focused is not None and busy:
+            self.cancel.setFocus()  # a disabled button would hand it to any other widget
         self.run.setEnabled(has_photo and not busy)
+        if focused is self.cancel and not busy:
+            self.run.setFocus()
 
     def _show_task(self) -> None:
         self.run.setText(text(f"run_{self._task}", self._language))
 
     def _show_painting_name(self) -> None:
         name = picture_name(self._painting, self._language) or text("no_painting", self._language)
-        self.painting_name.setText(self.fontMetrics().elidedText(name, Qt.ElideMiddle, 130))
-        self.painting_name.setToolTip(name)
+        self.painting_name.setText(name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make sliders and the painting's name shorter in a narrow window."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= _WIDE_PX
+        self._buttons.setDirection(QBoxLayout.LeftToRight if is_wide else QBoxLayout.TopToBottom)
+        self._buttons.setSpacing(9 if is_wide else 5)
+        vertical = 10 if is_wide else 5
+        self.layout().setContentsMargins(16, vertical, 12, vertical)
+        for slider in (self.strength, self.brush):
+            slider.setFixedWidth(_SLIDER_PX[is_wide])
+        self.painting_name.set_widest(_NAME_PX[is_wide])
 
     def _show_directions(self, choice: Choice) -> None:
         self.direction_group.setVisible(bool(choice.directions))
@@ -213,10 +232,10 @@ def _row(*widgets: QWidget, spacing: int = 9) -> QWidget:
     return row
 
 
-def _slider(steps: int, width: int) -> QSlider:
+def _slider(steps: int) -> QSlider:
     slider = QSlider(Qt.Horizontal)
     slider.setRange(0, steps)
-    slider.setFixedWidth(width)
+    slider.setFixedWidth(_SLIDER_PX[True])
     slider.setMinimumHeight(22)
     return slider
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, SUFFIX
@@ -54,17 +55,28 @@ def pick_target(parent: QWidget, preferences: Preferences, name: str, language: 
 
 
 class ErrorDialog(QMessageBox):
-    """Error message that does not block the window; a later error replaces an earlier one."""
+    """Error messages that do not block the window: one at a time, and the next when it is closed."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(QMessageBox.NoIcon, "ppgan_lite", "", QMessageBox.Ok, parent)
+        self._waiting: deque[tuple[str, str]] = deque()
         self.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        self.finished.connect(lambda _code: QTimer.singleShot(0, self._show_next))
 
     def show_error(self, title: str, *lines: str) -> None:
-        self.setIconPixmap(icons.drawing("warning", 40, theme.colors().accent))
-        self.setText(title)
-        self.setInformativeText("\n\n".join(lines))
-        self.open()
+        """Show an error, or keep it until those before it are closed; one that is there already is not repeated."""
+        error = title, "\n\n".join(lines)
+        if error not in self._waiting and not (self.isVisible() and error == (self.text(), self.informativeText())):
+            self._waiting.append(error)
+        self._show_next()
+
+    def _show_next(self) -> None:
+        if self._waiting and not self.isVisible():
+            title, line = self._waiting.popleft()
+            self.setIconPixmap(icons.drawing("warning", 40, theme.colors().accent))
+            self.setText(title)
+            self.setInformativeText(line)
+            self.open()
 
 
 def asks_to_close(parent: QWidget, language: str) -> bool:

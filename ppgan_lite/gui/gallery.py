@@ -14,7 +14,9 @@ from ppgan_lite.gui.state import Choice, Picture
 from ppgan_lite.gui.view import to_pixmap
 
 _PICTURE = QSize(140, 98)
+_SMALL_PICTURE = QSize(90, 63)  # in a low window, with one line of text
 _MARGIN = 6
+_BAR_PX = 12  # the scroll bar lies below the items
 _CHOICE, _SUBTITLE, _PICTURE_ROLE = Qt.UserRole, Qt.UserRole + 1, Qt.UserRole + 2
 
 
@@ -32,7 +34,8 @@ class Gallery(QListWidget):
         self.setHorizontalScrollMode(QListWidget.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
-        self.setFixedHeight(self._item_size().height() + 12)  # the scroll bar lies below the items
+        self._is_small = False
+        self._fit_height()
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
         self.currentItemChanged.connect(self._emit_chosen)
@@ -88,9 +91,40 @@ class Gallery(QListWidget):
         else:
             super().keyPressEvent(event)
 
+    @property
+    def picture_size(self) -> QSize:
+        """The size of a thumbnail."""
+        return _SMALL_PICTURE if self._is_small else _PICTURE
+
+    @property
+    def lines(self) -> int:
+        """The number of lines of text below a thumbnail."""
+        return 1 if self._is_small else 2
+
+    def show_small(self, small: bool) -> None:
+        """Show small thumbnails with one line of text, or large ones with two."""
+        if small != self._is_small:
+            self._is_small = small
+            for row in range(self.count()):
+                self.item(row).setSizeHint(self._item_size())
+            self._fit_height()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size of one small thumbnail: the window may become that low, large as they are now."""
+        return QSize(super().minimumSizeHint().width(), self._height(_SMALL_PICTURE, 1))
+
+    def _fit_height(self) -> None:
+        self.setMaximumHeight(self._height(self.picture_size, self.lines))
+
+    def sizeHint(self) -> QSize:
+        """Return the size of one row."""
+        return QSize(super().sizeHint().width(), self._height(self.picture_size, self.lines))
+
     def _item_size(self) -> QSize:
-        text_height = 2 * self.fontMetrics().lineSpacing() + 6
-        return _PICTURE + QSize(2 * _MARGIN, 2 * _MARGIN + text_height)
+        return QSize(self.picture_size.width() + 2 * _MARGIN, self._height(self.picture_size, self.lines) - _BAR_PX)
+
+    def _height(self, picture: QSize, lines: int) -> int:
+        return picture.height() + 2 * _MARGIN + lines * self.fontMetrics().lineSpacing() + 6 + _BAR_PX
 
     def _emit_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
@@ -105,12 +139,16 @@ def _thumbnail(choice: Choice) -> QPixmap | None:
 
 
 class _ItemDelegate(QStyledItemDelegate):
+    def __init__(self, gallery: Gallery) -> None:
+        super().__init__(gallery)
+        self._gallery = gallery
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         colors = theme.colors()
         painter.save()
         painter.setRenderHints(QPainter.Antialiasing | QPainter.SmoothPixmapTransform)
         corner = QRectF(option.rect).topLeft() + QPointF(_MARGIN, _MARGIN)
-        picture = QRectF(corner, QSizeF(_PICTURE))
+        picture = QRectF(corner, QSizeF(self._gallery.picture_size))
         self._paint_picture(painter, picture, index)
         is_chosen = bool(option.state & QStyle.State_Selected)
         if is_chosen or option.state & QStyle.State_MouseOver:
@@ -121,9 +159,10 @@ class _ItemDelegate(QStyledItemDelegate):
         line = QRectF(picture.x() + 1, picture.bottom() + 5, picture.width() - 2, height)
         color = colors.accent if is_chosen else colors.bright
         self._paint_line(painter, line, option.font, color, index.data(Qt.DisplayRole))
-        font = QFont(option.font)
-        font.setPointSizeF(font.pointSizeF() * 0.88)
-        self._paint_line(painter, line.translated(0, height), font, colors.muted, index.data(_SUBTITLE))
+        if self._gallery.lines > 1:
+            font = QFont(option.font)
+            font.setPointSizeF(font.pointSizeF() * 0.88)
+            self._paint_line(painter, line.translated(0, height), font, colors.muted, index.data(_SUBTITLE))
         painter.restore()
 
     def _paint_picture(self, painter: QPainter, area: QRectF, index: QModelIndex) -> None:
@@ -141,7 +180,7 @@ class _ItemDelegate(QStyledItemDelegate):
                 area.center() - QRectF(0, 0, size, size).center(), icons.drawing(name, size, theme.colors().muted)
             )
         else:
-            inside = _PICTURE.scaled(pixmap.size(), Qt.KeepAspectRatio)
+            inside = area.size().toSize().scaled(pixmap.size(), Qt.KeepAspectRatio)
             source = QRectF(0, 0, inside.width(), inside.height())
             source.moveCenter(QRectF(pixmap.rect()).center())
             painter.drawPixmap(area, pixmap, source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
@@ -16,12 +16,12 @@ from PyQt5.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QWidget,
 )
 
 from ppgan_lite.gui.captions import learning_caption
+from ppgan_lite.gui.flow import ElidedLabel
 from ppgan_lite.gui.state import Learning
 from ppgan_lite.gui.texts import text
 
@@ -83,8 +83,7 @@ class LearningRow(QFrame):
         self.setObjectName("panel")
         self._language = "en"
         self._learning: Learning | None = None
-        self.label = QLabel(objectName="value")
-        self.label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.label = ElidedLabel(Qt.ElideMiddle, name="value")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -95,7 +94,7 @@ class LearningRow(QFrame):
         self.stop_button = QPushButton(objectName="secondary")
         self.stop_button.clicked.connect(lambda: self.stop.emit())
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 8, 12, 8)
+        layout.setContentsMargins(16, 4, 12, 4)
         layout.setSpacing(16)
         layout.addWidget(self.label, 1)
         layout.addWidget(self.bar, 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar
+from PyQt5.QtWidgets import QProgressBar, QStatusBar
 
 from ppgan_lite.gui.captions import device_caption, error_line, work_caption
+from ppgan_lite.gui.flow import ElidedLabel
 from ppgan_lite.gui.session import Painting
 from ppgan_lite.gui.texts import text
 
@@ -22,13 +23,12 @@ class StatusBar(QStatusBar):
         self._language = "en"
         self._line: Callable[[], str] = lambda: text("ready", self._language)
         self._device: tuple[str | None, str] = None, ""
-        self.label = QLabel()
-        self.label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.label = ElidedLabel(Qt.ElideMiddle)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(120, 6)
         self.bar.hide()
-        self.device_label = QLabel()
+        self.device_label = ElidedLabel(widest=_DEVICE_WIDTH_PX)
         for label in (self.label, self.device_label):
             label.setContentsMargins(12, 3, 12, 4)
         self.setSizeGripEnabled(False)
@@ -65,11 +65,7 @@ class StatusBar(QStatusBar):
     def show_device(self, device: str | None, note: str) -> None:
         """Show the device in use (None before one is known) and the reason why it is not another."""
         self._device = device, note
-        caption = device_caption(device, note, self._language)
-        self.device_label.setText(self.fontMetrics().elidedText(caption, Qt.ElideRight, _DEVICE_WIDTH_PX))
-        self.device_label.setToolTip(caption)
+        self.device_label.setText(device_caption(device, note, self._language))
 
     def _show_line(self) -> None:
-        line = self._line()
-        self.label.setText(line)
-        self.label.setToolTip(line)
+        self.label.setText(self._line())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QLibraryInfo, QSize, Qt, QTimer, QTranslator, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QShowEvent
+from PyQt5.QtCore import QLibraryInfo, QSize, QTimer, QTranslator, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from ppgan_lite.gui import dialogs
@@ -22,6 +22,7 @@ from ppgan_lite.gui.user_actions import UserActions
 from ppgan_lite.gui.view import to_pixmap
 
 _SIZE = QSize(1320, 880)
+_LOW_PX = 720
 
 
 class MainWindow(QMainWindow):
@@ -95,23 +96,17 @@ class MainWindow(QMainWindow):
         self.user_actions = UserActions(self, self.session, self.panes, self._preferences)
         self.commands = Commands(self, self.user_actions, self.choose_language, self.choose_appearance)
         self.commands.appearances[self._preferences.appearance].setChecked(True)
-        toolbar = self.commands.toolbar()
-        toolbar.setMovable(False)
-        toolbar.setContextMenuPolicy(Qt.PreventContextMenu)
-        toolbar.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
-        toolbar.setIconSize(QSize(18, 18))
-        self.addToolBar(toolbar)
+        self.toolbar = self.commands.toolbar()
+        self.addToolBar(self.toolbar)
         self.learning_row = LearningRow()
         self.gallery = Gallery()
         self.controls = Controls()
         middle = QWidget()
-        layout = QVBoxLayout(middle)
-        layout.setContentsMargins(12, 4, 12, 10)
-        layout.setSpacing(10)
-        layout.addWidget(self.panes, 1)
-        layout.addWidget(self.learning_row)
-        layout.addWidget(self.gallery)
-        layout.addWidget(self.controls)
+        self._rows = QVBoxLayout(middle)
+        self._rows.addWidget(self.panes, 1)
+        self._rows.addWidget(self.learning_row)
+        self._rows.addWidget(self.gallery)
+        self._rows.addWidget(self.controls)
         self.setCentralWidget(middle)
         self.status = StatusBar()
         self.setStatusBar(self.status)
@@ -164,6 +159,7 @@ class MainWindow(QMainWindow):
             self._translator.load(translation, QLibraryInfo.location(QLibraryInfo.TranslationsPath))
             QApplication.installTranslator(self._translator)
         self.commands.show_language(language)
+        self.toolbar.fit_texts()
         self.user_actions.language = language
         self.panes.set_language(language)
         self.learning_row.set_language(language)
@@ -226,6 +222,14 @@ class MainWindow(QMainWindow):
         """Start the painter, once the window is painted."""
         super().showEvent(event)
         QTimer.singleShot(100, self.session.warm_up)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the pictures their room in a low window."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW_PX
+        self.gallery.show_small(is_low)
+        self._rows.setSpacing(6 if is_low else 10)
+        self._rows.setContentsMargins(12, 2 if is_low else 4, 12, 6 if is_low else 10)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the session, after a question where a painting is being learned."""

@@ -85,3 +85,31 @@ def test_settings_that_stay_the_same_are_not_told(desk: Desk) -> None:
 def test_nothing_runs_without_a_photo(desk: Desk) -> None:
     assert not desk.session.run()
     assert desk.told == [("need_photo", {})]
+
+
+def test_saves_that_follow_each_other_quickly_are_all_written_and_told(
+    desk: Desk, photo_file: Path, tmp_path: Path
+) -> None:
+    desk.open_photo(photo_file)
+    desk.paint()
+    result = desk.session.state.result
+    targets = [tmp_path / f"{number}.png" for number in range(3)]
+    (tmp_path / "there.png").write_bytes(b"precious")
+    for target in (targets[0], tmp_path / "there.png", *targets[1:]):
+        desk.session.save(result, target, overwrite=False)
+    desk.until(lambda: not desk.session.is_running("save"))
+    assert all(target.exists() for target in targets)
+    assert [values["path"] for key, values in desk.told if key == "saved"] == targets
+    ((key, error),) = desk.failed
+    assert key == "save_failed" and "exists already" in str(error)
+    assert (tmp_path / "there.png").read_bytes() == b"precious"
+
+
+def test_a_save_that_waits_is_completed_when_the_session_closes(desk: Desk, photo_file: Path, tmp_path: Path) -> None:
+    desk.open_photo(photo_file)
+    desk.paint()
+    targets = [tmp_path / f"{number}.png" for number in range(3)]
+    for target in targets:
+        desk.session.save(desk.session.state.result, target, overwrite=False)
+    desk.session.close()
+    assert all(target.exists() for target in targets)

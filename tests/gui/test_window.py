@@ -108,6 +108,18 @@ def test_progress_is_shown_and_cancel_answers_at_once(bench: Bench, photo_file: 
     assert bench.session.state.result is None
 
 
+def test_the_focus_goes_to_cancel_and_back(bench: Bench, photo_file: Path) -> None:
+    bench.predictors["night"] = FakePredictor(gate=threading.Event())
+    bench.open_photo(photo_file)
+    bench.window.activateWindow()
+    bench.window.controls.run.setFocus()
+    bench.qtbot.keyClick(bench.window.controls.run, Qt.Key_Space)
+    assert bench.window.focusWidget() is bench.window.controls.cancel
+    bench.predictors["night"].gate.set()
+    bench.until(lambda: bench.session.state.result is not None)
+    assert bench.window.focusWidget() is bench.window.controls.run
+
+
 @pytest.mark.parametrize(
     ("seconds", "english", "chinese"),
     [
@@ -290,15 +302,15 @@ def test_a_photo_that_cannot_be_read_leaves_the_old_one_and_its_result(bench: Be
 
 def test_a_checkpoint_shows_the_pickers_that_it_needs(bench: Bench, photo_file: Path) -> None:
     controls = bench.window.controls
-    assert controls.settings_group.isVisible() and not controls.painting_group.isVisible()
+    assert controls.strength_group.isVisible() and not controls.painting_group.isVisible()
     bench.predictors["mine.ppgan"] = FakePredictor(inputs=("photo", "style"))
     bench.session.load_checkpoint(Path("mine.ppgan"))
     bench.until(lambda: bench.session.state.choice.source == "mine.ppgan")
-    assert controls.settings_group.isVisible() and controls.painting_group.isVisible()
+    assert controls.strength_group.isVisible() and controls.painting_group.isVisible()
     bench.predictors["zebra.ppgan"] = FakePredictor(task="translate")
     bench.session.load_checkpoint(Path("zebra.ppgan"))
     bench.until(lambda: bench.session.state.choice.source == "zebra.ppgan")
-    assert not controls.settings_group.isVisible() and not controls.painting_group.isVisible()
+    assert not controls.strength_group.isVisible() and not controls.painting_group.isVisible()
     assert controls.run.text() == "Translate"
     bench.open_photo(photo_file)
     bench.paint()
@@ -336,7 +348,7 @@ def test_a_larger_result_is_shown_at_the_scale_of_the_photo(bench: Bench, photo_
     bench.session.load_checkpoint(Path("restore_x4.ppgan"))
     bench.until(lambda: bench.session.state.choice.source == "restore_x4.ppgan")
     controls = bench.window.controls
-    groups = (controls.settings_group, controls.painting_group, controls.direction_group)
+    groups = (controls.strength_group, controls.painting_group, controls.direction_group)
     assert not any(group.isVisible() for group in groups)
     assert controls.run.text() == "Restore"
     bench.window.choose_language("zh")
@@ -501,6 +513,42 @@ def test_a_name_without_suffix_gets_the_photos_and_replaces_nothing(
     bench.until(lambda: bench.window.dialog.isVisible())
     assert "exists already" in bench.window.dialog.informativeText()
     assert there.read_bytes() == b"precious"
+
+
+def test_save_writes_the_result_that_was_on_screen_when_it_was_asked(
+    bench: Bench, photo: np.ndarray, photo_file: Path, monkeypatch: Any
+) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    bench.predictors["wave"] = FakePredictor(scale=2)
+    offered = []
+
+    def answer(*words: Any) -> tuple[str, str]:
+        offered.append(Path(words[2]).name)
+        bench.session.choose("wave")
+        bench.paint()  # while the dialog is open, another picture is finished
+        return str(bench.folder / offered[0]), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    bench.window.user_actions.pick_save()
+    bench.until(lambda: bench.window.status.label.text().startswith("Saved "))
+    assert offered == ["photo_night.png"] and bench.session.state.result.image.shape == (80, 120, 3)
+    np.testing.assert_array_equal(read_image(bench.folder / "photo_night.png")[0], 255 - photo)
+
+
+def test_errors_that_follow_each_other_are_all_told(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    bench.paint()
+    for name in ("a.xyz", "b.xyz"):
+        bench.session.save(bench.session.state.result, bench.folder / name, overwrite=False)
+    bench.until(lambda: not bench.session.is_running("save"))
+    assert "a.xyz" in bench.window.dialog.informativeText()
+    bench.window.dialog.accept()
+    bench.until(lambda: "b.xyz" in bench.window.dialog.informativeText())
+    assert bench.window.dialog.isVisible()
+    bench.window.dialog.accept()
+    bench.qtbot.wait(10)
+    assert not bench.window.dialog.isVisible()
 
 
 def test_a_result_is_copied_to_the_clipboard(bench: Bench, photo: np.ndarray, photo_file: Path) -> None:

@@ -106,7 +106,7 @@ class Bench:
         self.session = Session(State.with_styles(fake_styles(self.folder)), self.load)
         self.session.warm_up = lambda: None  # the tests decide when something is loaded
         window = MainWindow(self.session, self.preferences, "en")
-        self.qtbot.addWidget(window)
+        self.qtbot.addWidget(window, before_close_func=lambda window: window.quit())  # without a question
         window.show()
         return window
 
