@@ -85,6 +85,7 @@ def fake_styles(folder: Path) -> tuple[Any, ...]:
             artist={"en": "A Painter", "zh": "某画家"},
             year="1889",
             thumbnail=thumbnail,
+            path=folder / f"{name}.ppgan",
         )
         for name, english, chinese in (("night", "The Night", "夜"), ("wave", "The Wave", "浪"))
     )
