@@ -67,6 +67,11 @@ def resume(run: Path) -> Path:
     return train(tiny.experiment(6, **SETTINGS), run_dir=run, resume=True)
 
 
+def a_link_to_itself(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
 def a_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -84,6 +89,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "zeros at the end": lambda path: path.write_bytes(path.read_bytes()[:-9] + bytes(9)),
     "missing": Path.unlink,
     "a folder": a_folder,
+    "a link to itself": a_link_to_itself,
 }
 FILES = ("config.yaml", "environment.json", "train.log", "metrics.jsonl", "latest.ppgan", "best.ppgan", "final.ppgan")
 
@@ -108,7 +114,7 @@ def test_a_damaged_file_of_a_run_is_repaired_by_resuming_it(run, longer, name, d
     assert not list(run.rglob("*.part"))
 
 
-@pytest.mark.parametrize("damage", ["empty", "half", "zeros", "a folder"])
+@pytest.mark.parametrize("damage", ["empty", "half", "zeros", "a folder", "a link to itself"])
 def test_a_damaged_lock_hinders_nothing(run, damage):
     (run / "run.lock").write_text("process 4711 on another\n")
     DAMAGES[damage](run / "run.lock")

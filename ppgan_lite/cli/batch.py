@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import click
 from ppgan_lite.cli.interrupts import raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, say, say_error
 from ppgan_lite.errors import ImageError, UsageError
+from ppgan_lite.runtime.files import identity_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,29 +58,45 @@ class Batch:
         output: A file for a single source, or a folder, in which the tree of the sources is mirrored; None puts each
             result next to its source.
         label: Part of the name of a result next to its source.
-        overwrite: Whether results may replace files.
+        overwrite: Whether results may replace files; never those that are read.
+        inputs: Option -> another file that is read, if it is one.
     """
 
-    def __init__(self, sources: Sequence[str], output: str | None, *, label: str = "", overwrite: bool) -> None:
+    def __init__(
+        self,
+        sources: Sequence[str],
+        output: str | None,
+        *,
+        label: str = "",
+        overwrite: bool,
+        inputs: Mapping[str, str | None] | None = None,
+    ) -> None:
         from ppgan_lite.images import check_readable, check_writable
 
         self.items: list[Item] = []
         self.results: list[dict[str, Any]] = []
         self.failures: list[tuple[Path, BaseException]] = []
-        taken: set[Path] = set()
-        for item in self._plan([Path(source) for source in sources], output, label):
+        self._written: set[tuple[int, int] | None] = set()
+        taken: set[str] = set()
+        items = list(self._plan([Path(source) for source in sources], output, label))
+        read = {_identity_of(item.source): "is one of the photos" for item in items}
+        read |= {identity_of(path): f"is the file of {option}" for option, path in (inputs or {}).items() if path}
+        read.pop(None, None)
+        for item in items:
+            place = os.path.join(os.path.realpath(item.target.parent), item.target.name)
             try:
                 if item.source != STANDARD_INPUT:
                     check_readable(item.source)
-                if item.target in taken:
+                if place in taken:
                     raise ImageError(item.source, f"its result {item.target} is that of another picture too")
-                if _is_same_file(item.source, item.target):
-                    raise ImageError(item.target, "is the photo itself", "another name or folder for the result")
+                if (identity := identity_of(item.target)) in read:
+                    found = "is the photo itself" if identity == _identity_of(item.source) else read[identity]
+                    raise ImageError(item.target, found, "another name or folder for the result")
                 check_writable(item.target, overwrite=overwrite)
             except ImageError as error:
                 self.failures.append((item.source, error))
             else:
-                taken.add(item.target)
+                taken.add(place)
                 self.items.append(item)
 
     def run(
@@ -131,8 +148,21 @@ class Batch:
                     if finish_previous is not None:
                         finish_previous()
                         finish_previous = None
-                    finish_previous = self._finishing(item, started, writer.submit(write, item.target, result))
+                    finish_previous = self._finishing(
+                        item, started, writer.submit(self._write_once, write, item, result)
+                    )
                 progress(1.0)
+
+    def _write_once(
+        self, write: Callable[[Path, Result], dict[str, Any]], item: Item, result: Result
+    ) -> dict[str, Any]:
+        """Write a result, but not over another one: names that differ may be the same to a file system."""
+        identity = identity_of(item.target, of_link=True)
+        if identity is not None and identity in self._written:
+            raise ImageError(item.source, f"its result {item.target} is that of another picture too")
+        values = write(item.target, result)
+        self._written.add(identity_of(item.target, of_link=True))
+        return values
 
     def _finishing(self, item: Item, started: float, written: Future[dict[str, Any]]) -> Callable[[], None]:
         """Return a function that waits until a result is written, and records the outcome."""
@@ -219,11 +249,14 @@ class Batch:
                 yield Item(path, folder / path.relative_to(source).parent / result_name(path))
 
 
-def _is_same_file(source: Path, target: Path) -> bool:
-    try:
-        return os.path.samefile(source, target)
-    except OSError:
-        return False  # the target does not exist
+def _identity_of(source: Path) -> tuple[int, int] | None:
+    """Return the identity of a source; standard input may be a file."""
+    if source != STANDARD_INPUT:
+        return identity_of(source)
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        status = os.fstat(sys.stdin.fileno())
+        return status.st_dev, status.st_ino
+    return None
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 
 from ppgan_lite.cli.batch import read_photo
-from ppgan_lite.cli.terminal import PROGRAM, json_option, outline, overwrite_option, print_json, say
+from ppgan_lite.cli.terminal import PROGRAM, check_output, json_option, outline, overwrite_option, print_json, say
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.options import Channels, ConversionOptions, Norm, Padding, Statistics, Values
 
@@ -104,6 +104,7 @@ def convert(
 
     if not overwrite and Path(output).exists():
         raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")
+    check_output(output, {"file to convert": file, "painting": painting})
     require_paddle()
     header, tensors = open_checkpoint(file, ConversionOptions(padding, statistics, values, norm, channels))
     if painting is not None:

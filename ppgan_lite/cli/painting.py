@@ -16,6 +16,7 @@ from ppgan_lite.cli.terminal import (
     PROGRAM,
     ProgressCallback,
     check_finite,
+    check_output,
     device_option,
     engine_option,
     json_option,
@@ -125,7 +126,7 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
-    batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite)
+    batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite, inputs={"--style": style})
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
 
     def read(path: Path) -> _Picture:
@@ -174,7 +175,7 @@ def translate(
 ) -> None:
     """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
-    batch = _plan_batch(photos, output, label=label, overwrite=overwrite)
+    batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs={"--checkpoint": checkpoint})
     request = _Request(checkpoint, {"direction": direction}, {"checkpoint": checkpoint, "direction": direction})
 
     def load() -> Predictor:
@@ -210,7 +211,7 @@ def restore(
     """Restore degraded photos, or all photos of a folder. PHOTO - is standard input."""
     from ppgan_lite.restoration import restorer
 
-    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite)
+    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite, inputs={"--checkpoint": checkpoint})
 
     def load() -> Predictor:
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
@@ -237,6 +238,7 @@ def sheet(photo: str, output: str, faces: float, device: str, engine: str, overw
     from ppgan_lite.styles.users import user_styles
 
     check_writable(output, overwrite=overwrite)
+    check_output(output, {"photo": photo})
     image, metadata = read_photo(Path(photo))
     image = long_side_at_most(image, _SHEET_TILE_PX)
     strokes = spare_faces(image, faces)
@@ -314,9 +316,11 @@ def _read(path: Path) -> _Picture:
     return _Picture(name, *read_photo(path))
 
 
-def _plan_batch(photos: Sequence[str], output: str | None, *, label: str, overwrite: bool) -> Batch:
+def _plan_batch(
+    photos: Sequence[str], output: str | None, *, label: str, overwrite: bool, inputs: Mapping[str, str | None]
+) -> Batch:
     with _without_garbage_collection():  # NumPy and Pillow are imported
-        return Batch(photos, output, label=label, overwrite=overwrite)
+        return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs)
 
 
 def _run_batch(

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from ppgan_lite.errors import CancelledError, PpganError, is_about_a_file, one_line
+from ppgan_lite.errors import CancelledError, PpganError, UsageError, is_about_a_file, one_line
 from ppgan_lite.inference.engines import ENGINES
+from ppgan_lite.runtime.files import identity_of
 
 PROGRAM = "paddlegan"
 
@@ -26,6 +27,22 @@ def check_finite(ctx: click.Context, parameter: click.Parameter, value: float | 
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number.")
     return value
+
+
+def check_output(output: str, inputs: Mapping[str, str | None]) -> None:
+    """Refuse to replace a file that is read, by whatever path it is reached.
+
+    Args:
+        output: The file to write.
+        inputs: What a file is -> its path, if there is one.
+
+    Raises:
+        UsageError: They are the same.
+    """
+    identity = identity_of(output)
+    for kind, path in inputs.items():
+        if path is not None and identity is not None and identity_of(path) == identity:
+            raise UsageError(output, f"is the {kind} itself", "another name for the result")
 
 
 device_option = click.option(

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -32,6 +33,7 @@ from ppgan_lite.images import (
     result_name,
     write_file,
 )
+from ppgan_lite.runtime.files import identity_of
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.threads import usable_cores
 
@@ -217,12 +219,18 @@ def _plan(source: Path, target: Path, report: FolderReport) -> dict[str, str]:
     """Return picture -> result, as paths below their folders with /; report pictures whose results collide."""
     names = [path.relative_to(source) for path in _sources(source, target)]
     results: dict[str, str] = {}
+    read = {identity_of(source / name) for name in names} - {None}
     taken: dict[str, str] = {}
     keeps_name = {name: result_name(name) == name.name for name in names}
     for name in sorted(names, key=lambda name: not keeps_name[name]):  # pictures that keep their name come first
         result = name.with_name(result_name(name)).as_posix()
-        other = taken.setdefault(result.casefold(), name.as_posix())
-        if other == name.as_posix():
+        place = target / result
+        # Other systems take names for the same that differ in case or in how Unicode writes an accent.
+        whole = os.path.join(os.path.realpath(place.parent), place.name)
+        other = taken.setdefault(unicodedata.normalize("NFC", whole).casefold(), name.as_posix())
+        if identity_of(place) in read:
+            report.errors[name.as_posix()] = ImageError(place, "is one of the clean pictures", "another folder")
+        elif other == name.as_posix():
             results[name.as_posix()] = result
         else:
             found = f"its result {result} is that of {other} too"

@@ -12,6 +12,7 @@ from typing import Any
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images.reading import READABLE_SUFFIXES, reason
 from ppgan_lite.images.writing import WRITABLE
+from ppgan_lite.runtime.files import identity_of
 
 # The first bytes of these formats, in the same order.
 _MAGIC = re.compile(
@@ -81,28 +82,19 @@ def walk_folders(
             raise refused from error
         on_error(refused)
 
-    results = None if without is None else _identity(without)
-    above: dict[str, set[tuple[int, int] | None]] = {str(folder): {_identity(folder)}}  # folder -> it and its parents
+    results = None if without is None else identity_of(without)
+    above: dict[str, set[tuple[int, int] | None]] = {str(folder): {identity_of(folder)}}  # folder -> it and its parents
     for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
         parents = above.pop(parent)
         kept = []
         for name in folders:
-            identity = _identity(os.path.join(parent, name))
+            identity = identity_of(os.path.join(parent, name))
             is_left_out = identity is not None and (identity == results or identity in parents)
             if not is_left_out and not name.startswith(".") and name.casefold() not in _SYSTEM_FOLDERS:
                 kept.append(name)
                 above[os.path.join(parent, name)] = {*parents, identity}
         folders[:] = kept
         yield parent, folders, [name for name in names if not name.startswith(".")]
-
-
-def _identity(folder: str | Path) -> tuple[int, int] | None:
-    """Return device and number of a folder, the same for all paths that lead to it; None if it cannot be reached."""
-    try:
-        status = os.stat(folder)
-    except (OSError, ValueError):
-        return None
-    return (status.st_dev, status.st_ino) if status.st_ino else None  # some drives of Windows number no files
 
 
 def _may_be_file(path: str) -> bool:

@@ -150,6 +150,20 @@ def remove_parts(folder: Path) -> None:
                 path.unlink()
 
 
+def identity_of(path: str | Path, *, of_link: bool = False) -> tuple[int, int] | None:
+    """Return device and number of a file or folder, the same for all paths that lead to it; None if it is not reached.
+
+    Args:
+        path: The path.
+        of_link: Whether to return those of a symbolic link itself.
+    """
+    try:
+        status = os.lstat(path) if of_link else os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if status.st_ino else None  # some drives of Windows number no files
+
+
 def is_stream(path: str | Path) -> bool:
     """Return whether a path is that of a pipe or a device, which has no size and cannot be read twice."""
     try:

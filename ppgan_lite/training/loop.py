@@ -70,6 +70,8 @@ def train(
     config = _with_overrides(config, device, seed)
     folder = Path("runs", Path(config.source).stem or "run") if run_dir is None else Path(run_dir)
     run_folder.check_folder(folder, resume)
+    if not resume:
+        run_folder.check_config(folder, config)
     processes = join_processes()
     chosen = _settle_device(config, processes)
     with contextlib.ExitStack() as stack:

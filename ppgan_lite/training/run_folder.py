@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
+from ppgan_lite.config import Config
 from ppgan_lite.errors import PpganError, UsageError
 from ppgan_lite.runtime import files
 
@@ -110,6 +111,20 @@ def check_folder(folder: Path, resume: bool) -> None:
             raise UsageError(folder, "holds other files", "an empty or new folder", "Give another --run-dir")
 
 
+def check_config(folder: Path, config: Config) -> None:
+    """Refuse a folder of which the given config is a file, over which a run would write the resolved one.
+
+    Raises:
+        UsageError: It is.
+    """
+    own = folder / CONFIG
+    identity = files.identity_of(own)
+    is_given = identity is not None and identity == files.identity_of(config.source)
+    if is_given and own.read_bytes() != config.dump().encode():  # equal: a run that had ended before it was saved
+        found = "is the config itself, where the run writes the resolved one"
+        raise UsageError(own, found, "another folder", "Give another --run-dir")
+
+
 def repair(folder: Path) -> None:
     """Remove what killed writers left, complete lines that were cut off, and rename what is no file where one belongs.
 
@@ -128,10 +143,18 @@ def repair(folder: Path) -> None:
                 path.unlink()
         for name in (LOG, *_FILES, *_FOLDERS):
             path = folder / name
-            if os.path.lexists(path) and (path.is_dir() if name in _FILES else not path.is_dir()):
-                kind = "a folder" if path.is_dir() else "no folder"
+            if kind := _misplaced(path, is_folder=name in _FOLDERS):
                 logger.warning("%s: is %s, renamed to %s", path, kind, files.set_aside(path, "damaged").name)
         files.end_last_line(folder / LOG)
+
+
+def _misplaced(path: Path, *, is_folder: bool) -> str:
+    """Return what is there instead of a file or a folder; "" if it is one, or if nothing is there."""
+    if not path.exists():
+        return "a link that leads nowhere" if os.path.lexists(path) else ""
+    if path.is_dir() == is_folder:
+        return ""
+    return "no folder" if is_folder else "a folder"
 
 
 @contextlib.contextmanager
@@ -164,7 +187,7 @@ def _acquire(path: Path) -> FileIO:
         UsageError: Another training holds the lock.
         OSError: It cannot be opened.
     """
-    if path.is_dir():
+    if _misplaced(path, is_folder=False):
         files.set_aside(path, "damaged")
     while True:
         file = path.open("a+b", buffering=0)

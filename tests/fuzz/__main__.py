@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-EXAMPLES = 250  # inputs of a property of weight 1 in a round
+EXAMPLES = 100  # inputs of a property of weight 1 in a round
 
 
 def main() -> int:
