@@ -73,6 +73,9 @@ COMMANDS = (
     Command("actual_size", UserActions.actual_size, "menu_view", ("Ctrl+1",)),
     Command("zoom_in", UserActions.zoom_in, "menu_view", (QKeySequence.ZoomIn, "Ctrl+=")),
     Command("zoom_out", UserActions.zoom_out, "menu_view", (QKeySequence.ZoomOut,)),
+    Command("split", UserActions.toggle_split, "menu_view", ("Ctrl+B",), enabled=_has_result, separated=True),
+    Command("swap", UserActions.swap_sides, "menu_view", ("Ctrl+Shift+B",), enabled=_has_result),
+    Command("original", UserActions.toggle_original, "menu_view", enabled=_has_result),
 )
 MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language")
 # None is a gap, after which the rest stands on the right.

@@ -10,7 +10,7 @@ from PyQt5.QtCore import QMimeData
 from PyQt5.QtGui import QImage
 
 from ppgan_lite.gui.dialogs import CHECKPOINT_SUFFIXES
-from ppgan_lite.gui.view import from_qimage
+from ppgan_lite.gui.pixels import from_qimage
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDel
 
 from ppgan_lite.gui import icons, theme
 from ppgan_lite.gui.captions import choice_texts
+from ppgan_lite.gui.pixels import to_pixmap
 from ppgan_lite.gui.state import Choice, Picture
-from ppgan_lite.gui.view import to_pixmap
 
 _PICTURE = QSize(140, 98)
 _SMALL_PICTURE = QSize(90, 63)  # in a low window, with one line of text

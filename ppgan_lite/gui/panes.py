@@ -1,73 +1,66 @@
-"""The two panes with their captions: the photo, and beside it the result, or what is shown in its place."""
+"""The photo, and beside it the result, or what is shown in the place of either."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt5.QtCore import QPointF, QSize, pyqtSignal
-from PyQt5.QtGui import QPixmap
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt5.QtCore import QSize, pyqtSignal
 
+from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.captions import learning_caption, photo_caption, progress_caption, result_caption
+from ppgan_lite.gui.compare_view import CompareView, Side
+from ppgan_lite.gui.picture_pane import Placeholder
+from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.session import Painting
 from ppgan_lite.gui.state import Learning, Picture, Result
 from ppgan_lite.gui.texts import text
-from ppgan_lite.gui.view import PicturePane, Placeholder, Viewport, to_pixmap
-
-_ZOOM_STEP = 1.4
+from ppgan_lite.images import read_image
 
 
-class Panes(QWidget):
-    """Photo on the left, result on the right, seen through one viewport."""
+class Panes(CompareView):
+    """The photo as the first picture of a comparison, the result as the second."""
 
     photo_wanted = pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._language = "en"
         self._task = "stylize"
         self._photo: Picture | None = None
         self._result: Result | None = None
+        self._instead: Side | None = None
         self._work: Painting | None = None
         self._learning: Learning | None = None
-        self._result_pixmap: QPixmap | None = None
-        self._preview_file: Path | None = None
-        self._preview_pixmap: QPixmap | None = None
-        self.viewport = Viewport()
-        self.photo_pane = PicturePane(self.viewport)
-        self.result_pane = PicturePane(self.viewport)
+        self._preview = _Preview()
+        self.photo_pane, self.result_pane = self.panes
+        (self.photo_title, self.photo_detail), (self.result_title, self.result_detail) = (
+            (caption.title, caption.detail) for caption in self.captions
+        )
         self.photo_pane.clicked_empty.connect(self.photo_wanted)
-        self.photo_title, self.photo_detail, photo_column = _captioned(self.photo_pane)
-        self.result_title, self.result_detail, result_column = _captioned(self.result_pane)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addLayout(photo_column, 1)
-        layout.addLayout(result_column, 1)
 
     def set_language(self, language: str) -> None:
         """Show every text in another language."""
-        self._language = language
-        self.photo_title.setText(text("photo", language))
-        self.photo_detail.setText(photo_caption(self._photo, language))
+        super().set_language(language)
         self.photo_pane.placeholder = Placeholder(text("drop_here", language), text("drop_hint", language))
-        self.photo_pane.update()
         self.show_task(self._task)
         self._show_work()
-        self._show_right()
+        self._show()
 
     def show_photo(self, photo: Picture) -> None:
         """Show another photo, all of it."""
-        self._photo = photo
+        self._photo, self._instead = photo, None
         self.viewport.show_photo(QSize(*photo.size))
-        self.photo_pane.show_pixmap(to_pixmap(photo.preview))
-        self.photo_detail.setText(photo_caption(photo, self._language))
+        self._show()
 
     def show_result(self, result: Result | None) -> None:
         """Show a result beside the photo; None shows how to make one."""
         self._result = result
-        self._result_pixmap = None if result is None else to_pixmap(result.preview)
-        self._show_right()
+        self._show()
+
+    def show_instead_of_photo(self, side: Side | None) -> None:
+        """Show another picture of the photo's motif in its place, such as an earlier result; None shows the photo."""
+        self._instead = side
+        self._show()
 
     def show_work(self, work: Painting | None) -> None:
         """Show the progress of the picture that is being made; None where there is none."""
@@ -75,59 +68,39 @@ class Panes(QWidget):
         self._work = work
         self._show_work()
         if begins_or_ends:
-            self._show_right()
+            self._show()
 
     def show_learning(self, learning: Learning | None) -> None:
         """Show the preview of a painting that is being learned in the result's place, where it is asked for."""
         self._learning = learning
         file = learning.preview if learning else None
-        if file != self._preview_file:
-            self._preview_file = file
-            self._preview_pixmap = QPixmap(str(file)) if file else None
-            if self._preview_pixmap is not None and self._photo is None:
-                self.viewport.show_photo(self._preview_pixmap.size())
-        self._show_right()
+        if file != self._preview.file:
+            self._preview = _Preview.read(file)
+            if self._preview.picture is not None and self._photo is None:
+                self.viewport.show_photo(QSize(*self._preview.picture.size))
+        self._show()
 
     def show_task(self, task: str) -> None:
         """Name the button of a task where a result will be."""
         self._task = task
         hint = text("result_hint", self._language, button=text(f"run_{task}", self._language))
         self.result_pane.placeholder = Placeholder(text("result_here", self._language), hint)
-        self.result_pane.update()
+        for pane in self.panes:
+            pane.update()
 
-    def fit(self) -> None:
-        """Show the whole photo."""
-        self.viewport.fit()
-
-    def actual_size(self) -> None:
-        """Show a pixel of the photo on a pixel of the screen."""
-        self.viewport.zoom_to(1 / self.devicePixelRatioF(), self._middle, self.photo_pane.size())
-
-    def zoom_in(self) -> None:
-        """Show the middle larger."""
-        self.viewport.zoom_by(_ZOOM_STEP, self._middle, self.photo_pane.size())
-
-    def zoom_out(self) -> None:
-        """Show the middle smaller."""
-        self.viewport.zoom_by(1 / _ZOOM_STEP, self._middle, self.photo_pane.size())
-
-    @property
-    def _middle(self) -> QPointF:
-        return QPointF(self.photo_pane.width() / 2, self.photo_pane.height() / 2)
-
-    def _show_right(self) -> None:
-        learning = self._learning
-        if learning is not None and learning.shows_preview and self._preview_pixmap is not None:
-            self.result_pane.show_pixmap(self._preview_pixmap)
-            title, detail = text("learn_preview", self._language), learning_caption(learning, self._language)
+    def _show(self) -> None:
+        language, photo, result, learning = self._language, self._photo, self._result, self._learning
+        picture = photo.pyramid if photo else None
+        first = self._instead or Side(text("photo", language), photo_caption(photo, language), picture)
+        if learning is not None and learning.shows_preview and self._preview.picture is not None:
+            caption = learning_caption(learning, language)
+            second = Side(text("learn_preview", language), caption, self._preview.picture)
+        elif result is None and self._work is not None:
+            second = Side(text("result", language), "", picture, dimmed=True)
         else:
-            if self._result is None and self._work is not None:
-                self.result_pane.show_pixmap(self.photo_pane.pixmap, dimmed=True)
-            else:
-                self.result_pane.show_pixmap(self._result_pixmap)
-            title, detail = text("result", self._language), result_caption(self._result, self._language)
-        self.result_title.setText(title)
-        self.result_detail.setText(detail)
+            picture = result.pyramid if result else None
+            second = Side(text("result", language), result_caption(result, language), picture)
+        self.show_sides(first, second)
 
     def _show_work(self) -> None:
         if self._work is None:
@@ -139,17 +112,17 @@ class Panes(QWidget):
             self.result_pane.show_note(note, self._work.progress)
 
 
-def _captioned(pane: PicturePane) -> tuple[QLabel, QLabel, QVBoxLayout]:
-    """Lay out a title and a detail line above a pane."""
-    title, detail = QLabel(objectName="title"), QLabel(objectName="muted")
-    detail.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)  # a long file name must not widen the pane
-    line = QHBoxLayout()
-    line.setContentsMargins(4, 0, 4, 0)
-    line.setSpacing(10)
-    line.addWidget(title)
-    line.addWidget(detail, 1)
-    column = QVBoxLayout()
-    column.setSpacing(6)
-    column.addLayout(line)
-    column.addWidget(pane, 1)
-    return title, detail, column
+@dataclass(frozen=True, eq=False)
+class _Preview:
+    """What a style that is being learned makes of the photo."""
+
+    file: Path | None = None
+    picture: Pyramid | None = None
+
+    @classmethod
+    def read(cls, file: Path | None) -> _Preview:
+        """Read it; one that cannot be read is not shown, since the next one comes soon."""
+        try:
+            return cls(file, Pyramid.of(read_image(file)[0]) if file else None)
+        except PpganError:
+            return cls(file)

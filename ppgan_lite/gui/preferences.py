@@ -7,6 +7,7 @@ from pathlib import Path
 from PyQt5.QtCore import QByteArray, QDir, QSettings
 
 from ppgan_lite.gui.appearance import APPEARANCES
+from ppgan_lite.gui.comparison import Comparison
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 
 FOLDERS = ("photos", "paintings", "results")
@@ -41,6 +42,20 @@ class Preferences:
     @appearance.setter
     def appearance(self, appearance: str) -> None:
         self._store.setValue("appearance", appearance)
+
+    @property
+    def comparison(self) -> Comparison:
+        """The way in which two pictures are compared."""
+        try:
+            position = float(self._store.value("comparison/position", 0.5))
+        except (TypeError, ValueError):
+            position = 0.5
+        return Comparison(self._store.value("comparison/split") in (True, "true")).at(position)
+
+    @comparison.setter
+    def comparison(self, comparison: Comparison) -> None:
+        self._store.setValue("comparison/split", comparison.is_split)
+        self._store.setValue("comparison/position", comparison.position)
 
     @property
     def geometry(self) -> QByteArray | None:

@@ -15,7 +15,7 @@ from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.jobs import KINDS, Job, Jobs
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.state import Choice, Learning, Picture, Result, State, StyleSettings, user_style_choice
-from ppgan_lite.gui.worker import LoadPredictor, PredictorCache, Work, Worker, preview_of, read_picture, save_result
+from ppgan_lite.gui.worker import LoadPredictor, PredictorCache, Work, Worker, read_picture, save_result
 from ppgan_lite.images import ImageMetadata, write_image
 from ppgan_lite.styles.users import read_style
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _STOP_PAINTER_MS = 5_000
 _STOP_FILES_MS = 60_000
 _STOP_LEARNING_MS = 60_000  # a step, and writing the style
+
+_PREVIEW_PX = 2048  # of a photo for the previews of a painting that is being learned
 
 
 @dataclass
@@ -121,7 +123,7 @@ class Session(QObject):
             image, alpha = dropped.image
             self._submit(
                 "painting" if as_painting else "photo",
-                lambda _callbacks, _cancelled: Picture(image, preview_of(image), ImageMetadata(alpha=alpha)),
+                lambda _callbacks, _cancelled: Picture.of(image, ImageMetadata(alpha=alpha)),
             )
 
     def load_checkpoint(self, path: Path) -> None:
@@ -350,5 +352,5 @@ class Session(QObject):
         if self._photo_folder is None:
             self._photo_folder = tempfile.TemporaryDirectory()
         path = Path(self._photo_folder.name) / "photo.png"
-        write_image(path, photo.preview, overwrite=True)
+        write_image(path, photo.pyramid.thumbnail(_PREVIEW_PX), overwrite=True)
         return path

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import ImageMetadata, NamedFile, ResultSettings, fitting_metadata, result_name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ppgan_lite.styles import Style
     from ppgan_lite.styles.users import UserStyle
 
+_NO_METADATA = ImageMetadata()
 TASKS = ("stylize", "translate", "restore")
 
 # Strokes as a fraction of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
@@ -33,15 +35,20 @@ class Picture:
 
     Attributes:
         image: uint8 (height, width, 3) RGB, at its own size.
-        preview: The same, small enough to be drawn quickly.
+        pyramid: The same for the screen.
         metadata: Written into the file of a result.
         path: The file; None for a pasted picture.
     """
 
     image: np.ndarray
-    preview: np.ndarray
-    metadata: ImageMetadata = ImageMetadata()
+    pyramid: Pyramid
+    metadata: ImageMetadata = _NO_METADATA
     path: Path | None = None
+
+    @classmethod
+    def of(cls, image: np.ndarray, metadata: ImageMetadata = _NO_METADATA, path: Path | None = None) -> Picture:
+        """Make one with its pyramid; takes a moment where it is large."""
+        return cls(image, Pyramid.of(image, metadata.alpha), metadata, path)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -201,7 +208,7 @@ class Result:
 
     Attributes:
         image: uint8 (height, width, 3) RGB, full size.
-        preview: The same, small enough to be drawn quickly.
+        pyramid: The same for the screen.
         request: The request that it answers.
         seconds: Time that it took.
         device: Device that computed it, such as "cpu".
@@ -211,7 +218,7 @@ class Result:
     """
 
     image: np.ndarray
-    preview: np.ndarray
+    pyramid: Pyramid
     request: Request
     seconds: float
     device: str

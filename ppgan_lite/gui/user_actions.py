@@ -10,9 +10,9 @@ from ppgan_lite.gui import dialogs
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.learn_dialog import LearnDialog
 from ppgan_lite.gui.panes import Panes
+from ppgan_lite.gui.pixels import CopiedPicture
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.session import Session
-from ppgan_lite.gui.view import to_pixmap
 
 
 class UserActions:
@@ -87,7 +87,7 @@ class UserActions:
         """Copy the result to the clipboard."""
         result = self._session.state.result
         if result is not None:
-            QApplication.clipboard().setPixmap(to_pixmap(result.image))
+            QApplication.clipboard().setMimeData(CopiedPicture(result.image, result.metadata.alpha))
             self._session.told.emit("copied", {})
 
     def paste(self) -> None:
@@ -127,6 +127,18 @@ class UserActions:
     def zoom_out(self) -> None:
         """Show the middle smaller."""
         self._panes.zoom_out()
+
+    def toggle_split(self) -> None:
+        """Change between two pictures side by side and one that a handle splits."""
+        self._panes.toggle_split()
+
+    def swap_sides(self) -> None:
+        """Exchange left and right."""
+        self._panes.swap()
+
+    def toggle_original(self) -> None:
+        """Show the photo in the place of the result, or the result again."""
+        self._panes.show_original(not self._panes.shows_original)
 
     def _pick_picture(self, title: str, folder: str) -> Path | None:
         return dialogs.pick_picture(self._window, self._preferences, title, folder, self.language)

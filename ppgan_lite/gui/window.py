@@ -9,20 +9,22 @@ from PyQt5.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from ppgan_lite.gui import dialogs
 from ppgan_lite.gui.captions import error_line
 from ppgan_lite.gui.commands import Commands
+from ppgan_lite.gui.comparison import Comparison
 from ppgan_lite.gui.controls import Controls
 from ppgan_lite.gui.dropped import accepts_mime, read_mime
 from ppgan_lite.gui.gallery import Gallery
 from ppgan_lite.gui.learn_dialog import LearningRow
 from ppgan_lite.gui.panes import Panes
+from ppgan_lite.gui.pixels import to_pixmap
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.status import StatusBar
 from ppgan_lite.gui.texts import QT_TRANSLATIONS, text
 from ppgan_lite.gui.user_actions import UserActions
-from ppgan_lite.gui.view import to_pixmap
 
 _SIZE = QSize(1320, 880)
 _LOW_PX = 720
+_THUMBNAIL_PX = 512  # of a painting
 
 
 class MainWindow(QMainWindow):
@@ -73,6 +75,9 @@ class MainWindow(QMainWindow):
         self._preferences.appearance = appearance
         self.appearance_chosen.emit(appearance)
 
+    def _remember_comparison(self, comparison: Comparison) -> None:
+        self._preferences.comparison = comparison
+
     def show_error(self, key: str, error: BaseException) -> None:
         """Show an error without blocking the window; `key` names a text that says what failed."""
         lines = [error_line(error, self._language)]
@@ -93,6 +98,7 @@ class MainWindow(QMainWindow):
 
     def _make_widgets(self) -> None:
         self.panes = Panes()
+        self.panes.set_comparison(self._preferences.comparison)
         self.user_actions = UserActions(self, self.session, self.panes, self._preferences)
         self.commands = Commands(self, self.user_actions, self.choose_language, self.choose_appearance)
         self.commands.appearances[self._preferences.appearance].setChecked(True)
@@ -114,6 +120,7 @@ class MainWindow(QMainWindow):
 
     def _connect_widgets(self) -> None:
         session, user_actions = self.session, self.user_actions
+        self.panes.comparison_changed.connect(self._remember_comparison)
         self.panes.photo_wanted.connect(user_actions.pick_photo)
         self.learning_row.stop.connect(session.stop_learning)
         self.learning_row.preview_toggled.connect(session.show_preview)
@@ -176,7 +183,7 @@ class MainWindow(QMainWindow):
 
     def _show_painting(self) -> None:
         painting = self.session.state.painting
-        self._painting_pixmap = None if painting is None else to_pixmap(painting.preview)
+        self._painting_pixmap = None if painting is None else to_pixmap(painting.pyramid.thumbnail(_THUMBNAIL_PX))
         self.controls.show_painting(painting, self._painting_pixmap)
         self._show_choices()
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PyQt5.QtCore import QObject, QThread, pyqtSignal
 
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, PpganError
 from ppgan_lite.gui.jobs import Job, JobQueue
+from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
-
-# Larger previews slow zooming down and show no more on a screen.
-PREVIEW_PX = 4000
 
 # A predictor takes a few megabytes; this many stay loaded, so that comparing styles does not reload them.
 KEPT_PREDICTORS = 6
@@ -173,7 +170,8 @@ class PredictorCache:
         source, photo = request.choice.source, request.photo.file
         settings = settings_of_result(predictor, source, request.stored_options, photo=photo, painting=painting)
         about = predictor.device, predictor.device_note, faces, settings
-        return Result(image, preview_of(image), request, seconds, *about)
+        pyramid = Pyramid.of(image, images.fitting_metadata(request.photo.metadata, image).alpha)
+        return Result(image, pyramid, request, seconds, *about)
 
     def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
         key = source, direction
@@ -193,18 +191,10 @@ class PredictorCache:
 def read_picture(path: Path) -> Picture:
     """Read a picture file for the window."""
     image, metadata = images.read_image(path)
-    return Picture(image, preview_of(image), metadata, path)
+    return Picture.of(image, metadata, path)
 
 
 def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:
     """Write a result at its full size, with the photo's metadata and the settings that made it."""
     images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=result.settings)
     return path
-
-
-def preview_of(image: np.ndarray) -> np.ndarray:
-    """Shrink a picture whose longer side is too long to be drawn quickly."""
-
-    height, width = image.shape[:2]
-    scale = PREVIEW_PX / max(height, width)
-    return image if scale >= 1 else images.resize(image, max(1, round(width * scale)), max(1, round(height * scale)))

@@ -18,7 +18,7 @@ from window_bench import Bench
 from ppgan_lite.gui import appearance, icons, theme
 from ppgan_lite.gui.appearance import Appearance, system_appearance
 from ppgan_lite.gui.colors import BY_APPEARANCE, DARK, LIGHT, Colors, contrast
-from ppgan_lite.gui.view import from_qimage
+from ppgan_lite.gui.pixels import from_qimage
 
 TEXTS = ("text", "bright", "muted", "accent")
 GROUNDS = ("window", "panel", "canvas", "field")

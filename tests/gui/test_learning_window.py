@@ -100,9 +100,9 @@ def test_previews_stand_in_the_results_pane_and_the_time_beside_them(
     bench.open_photo(photo_file)
     window.session.learn(painting, [])
     bench.until(lambda: window.session.state.learning.preview is not None)
-    shown = window.panes.result_pane.pixmap
-    assert (shown.width(), shown.height()) == (60, 40)
-    assert shown.toImage().pixelColor(5, 5).green() == 200
+    shown = window.panes.result_pane.picture
+    assert shown.size == (60, 40)
+    assert shown.image[5, 5, 1] == 200
     assert window.learning_row.label.text() == "Learning “Aunt's garden”  ·  5:00 left"
     assert window.learning_row.bar.value() == round(1000 / 6)
     assert window.panes.result_title.text() == "Preview"
@@ -111,9 +111,9 @@ def test_previews_stand_in_the_results_pane_and_the_time_beside_them(
     # The window stays usable: a result takes the preview's place, until it is asked for.
     bench.paint()
     assert window.panes.result_title.text() == "Result" and not window.learning_row.preview.isChecked()
-    assert window.panes.result_pane.pixmap.toImage().pixelColor(5, 5).green() != 200
+    assert window.panes.result_pane.picture.image[5, 5, 1] != 200
     window.learning_row.preview.click()
-    assert window.panes.result_pane.pixmap.toImage().pixelColor(5, 5).green() == 200
+    assert window.panes.result_pane.picture.image[5, 5, 1] == 200
     window.choose_language("zh")
     assert window.learning_row.label.text() == "正在学习“Aunt's garden”  ·  剩余 5:00"
     window.session.stop_learning()
@@ -144,7 +144,7 @@ def test_a_process_that_fails_is_told_and_leaves_the_window_as_it_was(
     bench.until(lambda: not window.session.learner.running)
     assert window.dialog.text() == text("learn_failed", "en") and shown in window.dialog.informativeText()
     assert window.session.state.choice == before and window.session.state.learning is None
-    assert window.panes.result_pane.pixmap is None
+    assert window.panes.result_pane.picture is None
     window.session.learn(painting, [])  # another one may start
     bench.until(lambda: not window.session.learner.running)
 

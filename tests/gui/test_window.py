@@ -21,14 +21,14 @@ from window_bench import Bench, FakePredictor
 from ppgan_lite.errors import CancelledError, CheckpointError, MissingDependencyError
 from ppgan_lite.gui.app import main
 from ppgan_lite.gui.jobs import Job
-from ppgan_lite.gui.view import from_qimage
-from ppgan_lite.gui.worker import PREVIEW_PX, Worker, preview_of
+from ppgan_lite.gui.pixels import from_qimage
+from ppgan_lite.gui.worker import Worker
 from ppgan_lite.images import SAMPLE_PHOTO, NamedFile, ResultSettings, read_image, read_settings
 from ppgan_lite.inference import cost, estimate
 
 
 def shown(pane: Any) -> np.ndarray:
-    return from_qimage(pane.pixmap.toImage())[0]
+    return np.asarray(pane.picture.image)
 
 
 def mime_of(*paths: Path) -> QMimeData:
@@ -355,8 +355,8 @@ def test_a_larger_result_is_shown_at_the_scale_of_the_photo(bench: Bench, photo_
     assert controls.run.text() == "开始修复" and bench.window.gallery.item(1).text() == "restore_x4"
     bench.open_photo(photo_file)
     bench.paint()
-    assert bench.window.panes.result_pane.pixmap.width() == 240
-    area = bench.window.panes.viewport.target(bench.window.panes.photo_pane.size()).toRect().adjusted(20, 20, -20, -20)
+    assert bench.window.panes.result_pane.picture.size == (240, 160)
+    area = bench.window.panes.viewport.target.toRect().adjusted(20, 20, -20, -20)
     on_screen, inverted = (
         from_qimage(pane.grab(area).toImage())[0].astype(int)
         for pane in (bench.window.panes.photo_pane, bench.window.panes.result_pane)
@@ -567,12 +567,6 @@ def test_a_painter_that_cannot_start_is_told_quietly_until_it_is_needed(bench: B
     bench.open_photo(photo_file)
     bench.session.run()
     bench.until(lambda: bench.window.dialog.isVisible())
-
-
-def test_a_large_picture_is_shown_by_a_smaller_one() -> None:
-    assert preview_of(np.zeros((10, 2 * PREVIEW_PX, 3), np.uint8)).shape == (5, PREVIEW_PX, 3)
-    small = np.zeros((10, 20, 3), np.uint8)
-    assert preview_of(small) is small
 
 
 def test_the_window_is_imported_without_paddle_and_opencv() -> None:
