@@ -136,3 +136,32 @@ def test_sigterm_is_handled_as_before_paddle_was_imported_on_any_thread(
     command = [sys.executable, "-c", script, thread, moment]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "handled\n")
+
+
+def test_paddle_computes_at_once_on_every_thread_that_asks_for_it() -> None:
+    pytest.importorskip("paddle")
+    script = (
+        "import threading\nfrom ppgan_lite.runtime.startup import require_paddle\n"
+        "def double():\n    paddle = require_paddle()\n"
+        "    print((paddle.nn.Linear(1, 2)(paddle.ones([3, 1]))).numpy().shape)\n"
+        "for _ in range(2):\n    thread = threading.Thread(target=double)\n    thread.start()\n    thread.join()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "(3, 2)\n(3, 2)\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="dlopen of POSIX")
+def test_a_library_is_loaded_ahead_of_its_import_and_a_missing_one_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/core.so").write_bytes(b"no library")
+    script = (
+        "from ppgan_lite.runtime.startup import preload\n"
+        "preload('broken', '*.so')\npreload('no_such_package', 'a.so')\n"
+        "preload('numpy', '_core/_multiarray_umath*.so')\n"
+        "print('_multiarray_umath' in open('/proc/self/maps').read())"
+    )
+    if not Path("/proc/self/maps").exists():
+        pytest.skip("Linux lists loaded libraries")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.jobs import KINDS, Job, Jobs
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
 
 # A running kernel cannot be stopped; a file that is being written should be completed.
-_STOP_PAINTER_MS = 5_000
+_PATIENCE_MS = 200  # with a cancelled job, before another thread goes on
+_STOP_PAINTER_MS = 1_000
 _STOP_FILES_MS = 60_000
 _STOP_LEARNING_MS = 60_000  # a step, and writing the style
 
@@ -341,6 +342,7 @@ class Session(QObject):
         self.work = None
         if not self._jobs.drop("paint"):
             return False
+        QTimer.singleShot(_PATIENCE_MS, self._workers["painter"].hand_over)
         self.work_changed.emit()
         return True
 

@@ -6,6 +6,7 @@ Only arrays and values cross between the threads; a pixmap never does.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -33,6 +34,9 @@ KEPT_PREDICTORS = 6
 # macOS gives secondary threads 512 kB, too little for the recursive compilers inside a framework.
 _STACK_BYTES = 16 * 1024 * 1024
 
+# Of a worker: the one at work, and those that end as soon as a job that was cancelled lets them.
+_MOST_THREADS = 3
+
 Cancelled = Callable[[], bool]
 LoadPredictor = Callable[[str, str | None, Cancelled], "Predictor"]
 
@@ -58,14 +62,26 @@ class _Thread(QThread):
 
     In slots PyQt would make a new Python thread state for each job, and thread-local values would be lost with it.
     Paddle 3.3, imported on a thread, keeps its eager mode in one: the next job would find it building static graphs.
+
+    Attributes:
+        job: The one that it does now.
+        retired: Whether it ends after that.
     """
 
-    def __init__(self, do_jobs: Callable[[], None]) -> None:
+    def __init__(self, name: str, queue: JobQueue[Work], do: Callable[[Job, Work], None]) -> None:
         super().__init__()
-        self._do_jobs = do_jobs
+        self.setObjectName(name)
+        self.setStackSize(_STACK_BYTES)
+        self.job: Job | None = None
+        self.retired = False
+        self._queue = queue
+        self._do = do
 
     def run(self) -> None:
-        self._do_jobs()
+        while not self.retired and (taken := self._queue.take()) is not None:
+            self.job = taken[0]
+            self._do(*taken)
+            self.job = None
 
 
 class Worker(QObject):
@@ -81,24 +97,38 @@ class Worker(QObject):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._name = name
         self._queue = JobQueue[Work]()
-        self._thread = _Thread(self._do_jobs)
-        self._thread.setObjectName(name)
-        self._thread.setStackSize(_STACK_BYTES)
-        self._thread.start()
+        self._threads: list[_Thread] = []
+        self._start_thread()
 
     def submit(self, job: Job, work: Work) -> None:
         """Have `work(callbacks, cancelled)` run on the thread."""
         self._queue.put(job, work)
 
-    def stop(self, timeout_ms: int) -> bool:
-        """End the thread after the jobs that are not cancelled; False if that is not over in time."""
-        self._queue.close()
-        return self._thread.wait(timeout_ms)
+    def hand_over(self) -> None:
+        """Have another thread do the jobs from now on, where this one is busy with a cancelled one that does not stop.
 
-    def _do_jobs(self) -> None:
-        while (taken := self._queue.take()) is not None:
-            self._do(*taken)
+        An import or the compilation of a net cannot be stopped; whoever cancelled it need not wait for its end.
+        """
+        *before, current = self._threads
+        self._threads = [*(thread for thread in before if not thread.isFinished()), current]
+        job = current.job
+        if job is not None and job.cancelled.is_set() and len(self._threads) < _MOST_THREADS:
+            current.retired = True
+            self._start_thread()
+
+    def stop(self, timeout_ms: int) -> bool:
+        """End the threads after the jobs that are not cancelled; False if that is not over in time."""
+        self._queue.close()
+        end = time.monotonic() + timeout_ms / 1000
+        for thread in self._threads:
+            thread.wait(max(0, round(1000 * (end - time.monotonic()))))
+        return all(thread.isFinished() for thread in self._threads)
+
+    def _start_thread(self) -> None:
+        self._threads.append(_Thread(self._name, self._queue, self._do))
+        self._threads[-1].start()
 
     def _do(self, job: Job, work: Work) -> None:
         callbacks = JobCallbacks(
@@ -118,11 +148,12 @@ class Worker(QObject):
 
 
 class PredictorCache:
-    """Keeps the predictors used last, and runs them; used on one worker thread, where Paddle is imported on demand."""
+    """Keeps the predictors used last, and runs them; used on worker threads, where Paddle is imported on demand."""
 
     def __init__(self, load: LoadPredictor) -> None:
         self._load = load
         self._predictors: OrderedDict[tuple[str, str | None], Predictor] = OrderedDict()
+        self._lock = threading.Lock()  # of the dictionary
 
     def warm_up(self, source: str, cancelled: Cancelled) -> tuple[str, str]:
         """Load a predictor before it is needed, and return its device and device note."""
@@ -137,8 +168,9 @@ class PredictorCache:
         """
         predictor = self._load(str(path), None, cancelled)
         choice = checkpoint_choice(path, predictor.spec, predictor.directions)
-        for key in [key for key in self._predictors if key[0] == choice.source]:
-            del self._predictors[key]
+        with self._lock:
+            for key in [key for key in self._predictors if key[0] == choice.source]:
+                del self._predictors[key]
         self._keep((choice.source, choice.direction), predictor)
         return choice, (predictor.device, predictor.device_note)
 
@@ -175,17 +207,20 @@ class PredictorCache:
 
     def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
         key = source, direction
-        if key in self._predictors:
-            self._predictors.move_to_end(key)
-        else:
-            self._keep(key, self._load(source, direction, cancelled))
-        return self._predictors[key]
+        with self._lock:
+            if key in self._predictors:
+                self._predictors.move_to_end(key)
+                return self._predictors[key]
+        predictor = self._load(source, direction, cancelled)
+        self._keep(key, predictor)
+        return predictor
 
     def _keep(self, key: tuple[str, str | None], predictor: Predictor) -> None:
-        self._predictors[key] = predictor
-        self._predictors.move_to_end(key)
-        while len(self._predictors) > KEPT_PREDICTORS:
-            self._predictors.popitem(last=False)
+        with self._lock:
+            self._predictors[key] = predictor
+            self._predictors.move_to_end(key)
+            while len(self._predictors) > KEPT_PREDICTORS:
+                self._predictors.popitem(last=False)
 
 
 def read_picture(path: Path) -> Picture:

@@ -26,6 +26,7 @@ _KEEP_S = 0.005  # between two looks at the handler of SIGTERM; Python changes t
 
 # Held by whoever builds a net, runs it or traces it outside of a training: Paddle (3.3) has one mode for all threads.
 paddle_lock = threading.RLock()
+_eager = threading.local()  # `here`: whether Paddle's mode was set on a thread
 _output_lock = threading.RLock()  # of the process's streams and of its filters for warnings; nobody waits within it
 
 
@@ -40,6 +41,7 @@ def require_paddle() -> ModuleType:
     if sys.modules.get("paddle") is not None:
         import paddle  # waits where another thread is importing it
 
+        _make_eager_here(paddle)
         return paddle
     os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
     if "AuthenticAMD" in processor():
@@ -48,12 +50,24 @@ def require_paddle() -> ModuleType:
     try:
         with _output_lock, _delaying_signals(), warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
             warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
+            if threading.current_thread() is not threading.main_thread():
+                preload("paddle", "base/libpaddle.so")
             import paddle
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "paddle":
             raise
         raise missing_extra("paddle", "PaddlePaddle", "cpu", " (for an NVIDIA GPU see docs/install.md)") from error
+    _eager.here = True
     return paddle
+
+
+def _make_eager_here(paddle: ModuleType) -> None:
+    """Have Paddle compute at once on this thread: its import (3.3) has it do so on the importing one alone."""
+    if not getattr(_eager, "here", False):
+        with paddle_lock:
+            if not paddle.in_dynamic_mode():
+                paddle.disable_static()
+        _eager.here = True
 
 
 @contextlib.contextmanager
@@ -115,6 +129,30 @@ def _keeping_sigterm() -> Iterator[None]:
         set_action(signal.SIGTERM, kept, None)
 
 
+def preload(package: str, library: str) -> None:
+    """Load a package's large library before its import, so that other threads go on meanwhile.
+
+    An import keeps Python from running on any thread until the system has loaded the library: a window would stand
+    still for a second. What cannot be loaded here, the import will tell.
+
+    Args:
+        package: Its name.
+        library: The file within the package's folder; may have wildcards.
+    """
+    if os.name != "posix":
+        return
+    import ctypes
+    import importlib.util
+    from pathlib import Path
+
+    found = importlib.util.find_spec(package)
+    load = ctypes.CDLL(None).dlopen  # a function that is called by ctypes leaves Python to others; ctypes.CDLL does not
+    load.argtypes, load.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        for path in Path(folder).glob(library):
+            load(os.fsencode(path), os.RTLD_LAZY)
+
+
 _openvino_lock = threading.RLock()
 
 
@@ -127,6 +165,8 @@ def import_openvino() -> ModuleType:
     with _openvino_lock:
         if "openvino" not in sys.modules:
             converter = "openvino.tools.ovc"
+            if threading.current_thread() is not threading.main_thread():
+                preload("openvino", "_pyopenvino.*.so")
             sys.modules[converter] = cast(ModuleType, None)  # OpenVINO ignores a module that it cannot import
             try:
                 import openvino  # noqa: F401 - returned from sys.modules below

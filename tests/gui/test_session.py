@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,30 @@ def test_a_save_that_waits_is_completed_when_the_session_closes(desk: Desk, phot
         desk.session.save(desk.session.state.result, target, overwrite=False)
     desk.session.close()
     assert all(target.exists() for target in targets)
+
+
+def test_cancelling_what_cannot_be_stopped_frees_the_painter_at_once(desk: Desk, photo_file: Path) -> None:
+    desk.predictors["night"] = FakePredictor(gate=threading.Event(), deaf=True)  # as an import or a compiler is
+    desk.open_photo(photo_file)
+    desk.session.run()
+    desk.until(lambda: desk.predictors["night"].calls)
+    desk.session.cancel()
+    assert desk.session.choose("wave")
+    began = time.perf_counter()
+    desk.paint()
+    assert time.perf_counter() - began < 1.5
+    assert desk.session.state.result.request.choice.source == "wave"
+    desk.predictors["night"].gate.set()
+    desk.until(lambda: desk.session._workers["painter"]._threads[0].isFinished())
+    assert desk.session.state.result.request.choice.source == "wave", "the answer that comes late is dropped"
+    desk.paint()
+
+
+def test_a_painter_that_stops_in_time_keeps_its_thread(desk: Desk, photo_file: Path) -> None:
+    desk.predictors["night"] = FakePredictor(gate=threading.Event())
+    desk.open_photo(photo_file)
+    desk.session.run()
+    desk.until(lambda: desk.predictors["night"].calls)
+    desk.session.cancel()
+    desk.qtbot.wait(300)
+    assert len(desk.session._workers["painter"]._threads) == 1
