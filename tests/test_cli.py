@@ -97,7 +97,7 @@ def painted_with(photo: Path, **options: Any) -> ResultSettings:
     """Return the settings of a photo painted by an `Inverter`."""
     return ResultSettings(
         "stylize",
-        {"strength": 1.0, "keep_colors": False, "brush": None, "faces": 0.6, **options},
+        {"strength": 1.0, "keep_colors": False, "brush": None, "faces": 0.6, "depth": None, **options},
         checkpoint=Inverter.checkpoint,
         photo=NamedFile(photo.name, hashlib.sha256(photo.read_bytes()).hexdigest()),
         engine="paddle",
@@ -139,9 +139,9 @@ def test_the_first_photo_is_read_while_the_predictor_is_loaded(
 ) -> None:
     is_read = threading.Event()
 
-    def read(path: Path) -> Any:
+    def read(path: Path, **options: Any) -> Any:
         is_read.set()
-        return read_image(path)
+        return read_image(path, **options)
 
     def load(source: str, **options: str) -> Inverter:
         assert is_read.wait(timeout=30)

@@ -61,7 +61,7 @@ def test_a_photo_is_translated_beside_itself(run: Run, zebra: Path, photo: np.nd
     assert np.array_equal(read_image(target)[0], load_predictor(zebra, device="cpu")(photo))
     settings = read_settings(target)
     assert settings is not None and settings.checkpoint == NamedFile("zebra.ppgan", sha256_of(zebra))
-    assert (settings.verb, settings.options) == ("translate", {"direction": "a_to_b"})
+    assert (settings.verb, settings.options) == ("translate", {"direction": "a_to_b", "depth": None})
     assert settings.photo == NamedFile(photo_file.name, sha256_of(photo_file))
 
 
@@ -113,7 +113,7 @@ def test_the_checkpoint_that_ships_restores_unless_another_is_named(
     assert run("restore", photo_file, "-o", "out.png")[0] == 0
     assert np.array_equal(read_image("out.png")[0], load_predictor(restoration.FILE)(photo))
     settings = read_settings("out.png")
-    assert settings is not None and (settings.verb, settings.options) == ("restore", {})
+    assert settings is not None and (settings.verb, settings.options) == ("restore", {"depth": None})
     assert settings.checkpoint == NamedFile("photos.ppgan", sha256_of(restoration.FILE))
 
 

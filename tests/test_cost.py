@@ -7,6 +7,7 @@ import pytest
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
+from ppgan_lite.images import NamedFile
 from ppgan_lite.inference import cost, estimate, loading
 from ppgan_lite.inference.cost import Cost, Rates
 from ppgan_lite.inference.estimate import estimate_cost
@@ -86,6 +87,7 @@ class Costly:
 
     name, device, device_note, engine, direction, directions = "costly", "cpu", "", "paddle", "", ()
     spec = PredictorSpec("net", "stylize")
+    checkpoint, painting = NamedFile("costly.ppgan"), None
 
     def __init__(self):
         self.asked = []

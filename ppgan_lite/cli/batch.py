@@ -31,15 +31,15 @@ Result = TypeVar("Result")
 STANDARD_INPUT = Path("-")
 
 
-def read_photo(path: Path) -> tuple[np.ndarray, ImageMetadata]:
-    """Read a picture file; "-" is standard input."""
+def read_photo(path: Path, *, keeps_16_bits: bool = False) -> tuple[np.ndarray, ImageMetadata]:
+    """Read a picture file as `images.read_image` does; "-" is standard input."""
     from ppgan_lite.images import read_image, read_stream
 
     if path != STANDARD_INPUT:
-        return read_image(path)
+        return read_image(path, keeps_16_bits=keeps_16_bits)
     if sys.stdin is None:
         raise ImageError("standard input", "is closed", "a picture")
-    return read_stream(sys.stdin.buffer, "standard input")
+    return read_stream(sys.stdin.buffer, "standard input", keeps_16_bits=keeps_16_bits)
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,13 @@ class Item:
 
     source: Path
     target: Path
+
+    @property
+    def can_be_deep(self) -> bool:
+        """Whether the file to write can hold 16 bits per channel."""
+        from ppgan_lite.images import HOLDS_16_BITS
+
+        return self.target.suffix.lower() in HOLDS_16_BITS
 
 
 class Batch:
@@ -60,6 +67,7 @@ class Batch:
         label: Part of the name of a result next to its source.
         overwrite: Whether results may replace files; never those that are read.
         inputs: Option -> another file that is read, if it is one.
+        depth: Bits per channel that each result must hold, 8 or 16; None for as many as it can.
     """
 
     def __init__(
@@ -70,8 +78,9 @@ class Batch:
         label: str = "",
         overwrite: bool,
         inputs: Mapping[str, str | None] | None = None,
+        depth: int | None = None,
     ) -> None:
-        from ppgan_lite.images import check_readable, check_writable
+        from ppgan_lite.images import HOLDS_16_BITS, check_readable, check_writable
 
         self.items: list[Item] = []
         self.results: list[dict[str, Any]] = []
@@ -93,6 +102,9 @@ class Batch:
                     found = "is the photo itself" if identity == _identity_of(item.source) else read[identity]
                     raise ImageError(item.target, found, "another name or folder for the result")
                 check_writable(item.target, overwrite=overwrite)
+                if depth == 16 and not item.can_be_deep:
+                    expected = f"one of {' '.join(sorted(HOLDS_16_BITS))}, or --depth 8"
+                    raise ImageError(item.target, "holds 8 bits per channel, not 16", expected)
             except ImageError as error:
                 self.failures.append((item.source, error))
             else:
@@ -101,7 +113,7 @@ class Batch:
 
     def run(
         self,
-        read: Callable[[Path], Picture],
+        read: Callable[[Item], Picture],
         prepare: Callable[[], Callable[[Picture, ProgressCallback], Result]],
         write: Callable[[Path, Result], dict[str, Any]],
     ) -> None:
@@ -111,7 +123,7 @@ class Batch:
         three are in memory.
 
         Args:
-            read: Reads a source.
+            read: Reads the source of an item.
             prepare: Returns the function to apply; called once, while the first picture is read, and not if there is
                 none.
             write: Writes a result to a target; returns values to report about it.
@@ -126,7 +138,7 @@ class Batch:
             stack.callback(lambda: finish_previous and finish_previous())
             writer = stack.enter_context(ThreadPoolExecutor(1))
             reader = stack.enter_context(reading_threads(1))
-            next_picture: Future[Picture] | None = reader.submit(read, self.items[0].source)
+            next_picture: Future[Picture] | None = reader.submit(read, self.items[0])
             process = prepare()
             show = stack.enter_context(_bar(len(self.items)))
             for done, item in enumerate(self.items):
@@ -141,7 +153,7 @@ class Batch:
                 assert next_picture is not None
                 current = [next_picture]
                 following = self.items[done + 1 : done + 2]
-                next_picture = reader.submit(read, following[0].source) if following else None
+                next_picture = reader.submit(read, following[0]) if following else None
                 with self._collecting_errors(item):
                     # Nothing else refers to the photo: its memory is free before its result is encoded.
                     result = process(current.pop().result(), progress)

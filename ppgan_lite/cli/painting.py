@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppgan_lite.cli.batch import STANDARD_INPUT, Batch, read_photo
+from ppgan_lite.cli.batch import STANDARD_INPUT, Batch, Item, read_photo
 from ppgan_lite.cli.terminal import (
     PROGRAM,
     ProgressCallback,
     check_finite,
     check_output,
+    depth_option,
     device_option,
     engine_option,
     json_option,
@@ -34,9 +36,9 @@ if TYPE_CHECKING:
 
 _SHEET_TILE_PX = 640
 
-# The predictor used last. It is freed when the next one is loaded, not at the end of the process: that would take as
-# long as writing a picture, and `run` frees nothing else either.
-_last_predictor: list[Predictor] = []
+# The predictors used last. They are freed when the next ones are loaded, not at the end of the process: that would take
+# as long as writing a picture, and `run` frees nothing else either.
+_last_predictors: list[Predictor] = []
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,13 @@ class _Request:
         source: Argument of `load_predictor`.
         options: Stored in each result, see `ResultSettings`.
         report: Part of the JSON report.
+        engine: As asked for.
     """
 
     source: str
     options: dict[str, Any]
     report: dict[str, Any]
+    engine: str
 
 
 faces_option = click.option(
@@ -108,6 +112,7 @@ faces_option = click.option(
 @faces_option
 @device_option
 @engine_option
+@depth_option
 @metadata_options
 @overwrite_option
 @json_option
@@ -121,25 +126,27 @@ def stylize(
     faces: float,
     device: str,
     engine: str,
+    depth: int | None,
     kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
-    batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite, inputs={"--style": style})
+    inputs = {"--style": style}
+    batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite, inputs=inputs, depth=depth)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
 
-    def read(path: Path) -> _Picture:
+    def read(item: Item) -> _Picture:
         from ppgan_lite.inference.faces.sparing import spare_faces
 
-        photo = _read(path)
+        photo = _read(item, depth)
         strokes = spare_faces(photo.image, faces)
         return photo if strokes is None else replace(photo, options={"strokes": strokes}, report={"faces": faces})
 
     _run_batch(
         batch,
-        lambda: load_stylizer(style, device, engine),
-        _Request(style, {**options, "faces": faces}, {"style": style, **options}),
+        lambda engine: load_stylizer(style, device, engine),
+        _Request(style, {**options, "faces": faces, "depth": depth}, {"style": style, **options}, engine),
         options,
         read=read,
         kept=kept,
@@ -159,6 +166,7 @@ def stylize(
 @click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
 @device_option
 @engine_option
+@depth_option
 @metadata_options
 @overwrite_option
 @json_option
@@ -169,22 +177,26 @@ def translate(
     direction: str | None,
     device: str,
     engine: str,
+    depth: int | None,
     kept: Kept,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
-    batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs={"--checkpoint": checkpoint})
-    request = _Request(checkpoint, {"direction": direction}, {"checkpoint": checkpoint, "direction": direction})
+    inputs = {"--checkpoint": checkpoint}
+    batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth)
+    report = {"checkpoint": checkpoint, "direction": direction}
+    request = _Request(checkpoint, {"direction": direction, "depth": depth}, report, engine)
 
-    def load() -> Predictor:
+    def load(engine: str) -> Predictor:
         predictor = _load_translator(checkpoint, "translate", device, engine, direction)
         for values in (request.options, request.report):
             values["direction"] = predictor.direction
         return predictor
 
-    _run_batch(batch, load, request, {}, kept=kept, overwrite=overwrite, as_json=as_json)
+    read = functools.partial(_read, depth=depth)
+    _run_batch(batch, load, request, {}, read=read, kept=kept, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -195,6 +207,7 @@ def translate(
 )
 @device_option
 @engine_option
+@depth_option
 @metadata_options
 @overwrite_option
 @json_option
@@ -204,6 +217,7 @@ def restore(
     checkpoint: str | None,
     device: str,
     engine: str,
+    depth: int | None,
     kept: Kept,
     overwrite: bool,
     as_json: bool,
@@ -211,13 +225,15 @@ def restore(
     """Restore degraded photos, or all photos of a folder. PHOTO - is standard input."""
     from ppgan_lite.restoration import restorer
 
-    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite, inputs={"--checkpoint": checkpoint})
+    inputs = {"--checkpoint": checkpoint}
+    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite, inputs=inputs, depth=depth)
 
-    def load() -> Predictor:
+    def load(engine: str) -> Predictor:
         return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
-    request = _Request(checkpoint or "", {}, {"checkpoint": checkpoint})
-    _run_batch(batch, load, request, {}, kept=kept, overwrite=overwrite, as_json=as_json)
+    request = _Request(checkpoint or "", {"depth": depth}, {"checkpoint": checkpoint}, engine)
+    read = functools.partial(_read, depth=depth)
+    _run_batch(batch, load, request, {}, read=read, kept=kept, overwrite=overwrite, as_json=as_json)
 
 
 @click.command()
@@ -311,25 +327,36 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(path: Path) -> _Picture:
-    name = "standard input" if path == STANDARD_INPUT else path.name
-    return _Picture(name, *read_photo(path))
+def _read(item: Item, depth: int | None) -> _Picture:
+    """Read a photo with as many bits per channel as its result is to have; None for as many as both can hold."""
+    from ppgan_lite.images import to_depth
+
+    keeps = depth == 16 or (depth is None and item.can_be_deep)
+    image, metadata = read_photo(item.source, keeps_16_bits=keeps)
+    name = "standard input" if item.source == STANDARD_INPUT else item.source.name
+    return _Picture(name, image if depth is None else to_depth(image, depth), metadata)
 
 
 def _plan_batch(
-    photos: Sequence[str], output: str | None, *, label: str, overwrite: bool, inputs: Mapping[str, str | None]
+    photos: Sequence[str],
+    output: str | None,
+    *,
+    label: str,
+    overwrite: bool,
+    inputs: Mapping[str, str | None],
+    depth: int | None,
 ) -> Batch:
     with _without_garbage_collection():  # NumPy and Pillow are imported
-        return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs)
+        return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth)
 
 
 def _run_batch(
     batch: Batch,
-    load: Callable[[], Predictor],
+    load: Callable[[str], Predictor],
     request: _Request,
     options: Mapping[str, Any],
     *,
-    read: Callable[[Path], _Picture] | None = None,
+    read: Callable[[Item], _Picture],
     kept: Kept,
     overwrite: bool,
     as_json: bool,
@@ -338,28 +365,42 @@ def _run_batch(
 
     Args:
         batch: Photos and the targets of their results.
-        load: Makes the predictor; called while the first photo is read, and not without one.
+        load: Makes the predictor with an engine; called while the first photo is read, and not without one. For photos
+            of 16 bits another is made, which computes in float32.
         request: As above.
         options: Keyword arguments of each call of the predictor.
-        read: Reads a photo, on another thread; only reads it if not given.
+        read: Reads a photo, on another thread.
         kept: What results keep of their photos' metadata; the settings are stored unless it is "none".
         overwrite: Whether results may replace files.
         as_json: Whether to report as JSON on stdout.
     """
-    from ppgan_lite.images import NamedFile, fitting_metadata, kept_metadata, write_image
+    from ppgan_lite.images import NamedFile, fitting_metadata, kept_metadata, may_have_16_bits, write_image
     from ppgan_lite.inference.estimate import estimate_cost
     from ppgan_lite.inference.stored_settings import settings_of_result
 
     used: dict[str, str | None] = {"device": None, "engine": None}
+    predictors: dict[bool, Predictor] = {}
+
+    def predictor_for(is_deep: bool) -> Predictor:
+        if is_deep not in predictors:
+            engine = request.engine
+            if is_deep:
+                from ppgan_lite.inference.engines.selection import in_float32
+
+                engine = in_float32(engine)
+            with _without_garbage_collection():
+                predictors[is_deep] = load(engine)
+            _last_predictors[:] = predictors.values()
+        used.update(device=predictors[is_deep].device, engine=predictors[is_deep].engine)
+        return predictors[is_deep]
 
     def prepare() -> Callable[[_Picture, ProgressCallback], _Picture]:
-        with _without_garbage_collection():
-            predictor = load()
-        _last_predictor[:] = [predictor]
-        used.update(device=predictor.device, engine=predictor.engine)
+        depth, first = request.options["depth"], batch.items[0]
+        predictor_for(depth == 16 or (depth is None and first.can_be_deep and may_have_16_bits(first.source)))
 
         def process(photo: _Picture, progress: ProgressCallback) -> _Picture:
             image = photo.image
+            predictor = predictor_for(image.dtype.itemsize > 1)
             cost = estimate_cost(predictor, image, options)
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
@@ -377,7 +418,7 @@ def _run_batch(
         return {"width": result.image.shape[1], "height": result.image.shape[0], **result.report}
 
     try:
-        batch.run(read or _read, prepare, write)
+        batch.run(read, prepare, write)
     except BaseException as error:
         if as_json and (batch.results or isinstance(error, KeyboardInterrupt)):
             batch.print_json({**request.report, **used})  # of what was done before

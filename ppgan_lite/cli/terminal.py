@@ -59,6 +59,12 @@ engine_option = click.option(
     metavar="|".join(("auto", *ENGINES)),
     help="Engine to execute the net. To insist on a precision, add it after a colon: auto:float32.",
 )
+depth_option = click.option(
+    "--depth",
+    type=click.Choice(["8", "16"]),
+    callback=lambda ctx, parameter, value: None if value is None else int(value),
+    help="Bits per channel of the result. Default: the photo's, in PNG and TIFF.",
+)
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
 

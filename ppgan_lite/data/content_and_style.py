@@ -9,8 +9,9 @@ from typing import Annotated
 import numpy as np
 
 from ppgan_lite.data.crops import Policy, cut
-from ppgan_lite.data.pictures import Pictures, Source, pictures_in, resized, to_array
+from ppgan_lite.data.pictures import Pictures, Source, pictures_in, to_array
 from ppgan_lite.errors import DataError
+from ppgan_lite.images import resize
 from ppgan_lite.signatures import FilePath, PositiveInt, Within
 
 SAMPLE_PX = 64  # side of the grid of pixels that stand for the colors of a photo
@@ -81,7 +82,7 @@ class ContentAndStyle:
         """Return photo `index` and a painting, randomly cropped, flipped and recolored."""
         image = self._paintings[self._painting(index, rng)]
         where = self._style_policy.choose(image, rng)
-        painting = to_array(resized(image, where.width, where.height) if self.whole else cut(image, where), 3)
+        painting = to_array(resize(image, where.width, where.height) if self.whole else cut(image, where), 3)
         if self.augment and rng.random() < self.recolor:
             painting = painting[rng.permutation(3)]
             inverted = rng.random(3) < 0.3

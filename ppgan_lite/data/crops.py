@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from ppgan_lite.data.pictures import resized
 from ppgan_lite.errors import DataError
+from ppgan_lite.images import resize
 from ppgan_lite.signatures import PositiveInt
 
 Resize = Literal["short_side", "width", "square", "none"]
@@ -125,7 +125,7 @@ def policy(
 
 def cut(image: np.ndarray, where: Cut) -> np.ndarray:
     """Resize a uint8 or uint16 picture, (height, width, 3) or (height, width), and crop it."""
-    whole = resized(image, where.width, where.height)
+    whole = resize(image, where.width, where.height)
     square = whole[where.top : where.top + where.size, where.left : where.left + where.size]
     return square[:, ::-1] if where.flip else square
 

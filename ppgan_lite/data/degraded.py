@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.data.crops import Resize, Side, policy
-from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, resized, to_array
+from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to_array
 from ppgan_lite.degradations import check_chain, degrade
 from ppgan_lite.errors import DataError
+from ppgan_lite.images import resize
 from ppgan_lite.signatures import FilePath, PositiveInt
 
 # Degraded with the crop and cut off afterwards, so that a blur takes in the surroundings, as in a whole photo.
@@ -65,7 +66,7 @@ class Degraded:
         where = self.policy.choose(image, rng)
         rows = _Span(where.top, where.size, where.height, self.scale)
         columns = _Span(where.left, where.size, where.width, self.scale)
-        around = resized(image, where.width, where.height)[rows.wide, columns.wide]
+        around = resize(image, where.width, where.height)[rows.wide, columns.wide]
         worse = degrade(np.ascontiguousarray(around), self.chain, rng=rng)[rows.small, columns.small]
         clean = around[rows.inner, columns.inner]
         if where.flip:

@@ -110,7 +110,7 @@ class Pictures:
 
     def _resized(self, image: np.ndarray) -> np.ndarray:
         height, width = self.largest(*image.shape[:2])
-        return resized(image, width, height)
+        return resize(image, width, height)
 
 
 def halves_of(image: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -140,16 +140,6 @@ def read_pixels(path: Path, channels: Channels) -> np.ndarray:
     if channels == 1:
         return luma(image)
     return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
-
-
-def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize a uint8 or uint16 picture as `images.resize` does, in its own depth."""
-    if image.dtype == np.uint8 or image.shape[:2] == (height, width):
-        return resize(image, width, height)
-    planes = image[..., None] if image.ndim == 2 else image
-    planes = np.stack([resize(plane, width, height) for plane in planes.transpose(2, 0, 1).astype(np.float32)], -1)
-    result = np.clip(np.rint(planes), 0, np.iinfo(image.dtype).max).astype(image.dtype)
-    return result[..., 0] if image.ndim == 2 else result
 
 
 def to_array(image: np.ndarray, channels: Channels) -> np.ndarray:

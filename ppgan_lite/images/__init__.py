@@ -11,14 +11,16 @@ from ppgan_lite.images.reading import (
     decode_image,
     decode_stored,
     kept_metadata,
+    may_have_16_bits,
     read_file,
     read_image,
     read_stream,
 )
 from ppgan_lite.images.sample import SAMPLE_PHOTO
 from ppgan_lite.images.settings import UNNAMED, NamedFile, ResultSettings
-from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to
+from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to, to_depth
 from ppgan_lite.images.writing import (
+    HOLDS_16_BITS,
     WRITABLE,
     check_writable,
     encode_image,
@@ -29,6 +31,7 @@ from ppgan_lite.images.writing import (
 )
 
 __all__ = [
+    "HOLDS_16_BITS",
     "MAX_PIXELS",
     "READABLE_FORMATS",
     "READABLE_SUFFIXES",
@@ -50,6 +53,7 @@ __all__ = [
     "fitting_metadata",
     "kept_metadata",
     "long_side_at_most",
+    "may_have_16_bits",
     "natural_key",
     "read_file",
     "read_image",
@@ -59,6 +63,7 @@ __all__ = [
     "resize",
     "result_name",
     "short_side_to",
+    "to_depth",
     "walk_folders",
     "write_file",
     "write_image",

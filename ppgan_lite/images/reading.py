@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageFile
 
 from ppgan_lite.errors import CancelledError, ImageError, MissingDependencyError
-from ppgan_lite.images import deep, exif, tiff
+from ppgan_lite.images import deep, exif, profiles, tiff
 from ppgan_lite.images.bounds import check_growth, check_size, is_slow, mark_if_slow, pixel_bytes
 from ppgan_lite.images.exif import Directories
 from ppgan_lite.images.jpeg import decode_whole_jpeg
@@ -120,17 +120,30 @@ class _About:
     xmp: object
 
 
-def read_image(path: str | Path) -> tuple[np.ndarray, ImageMetadata]:
+def read_image(path: str | Path, *, keeps_16_bits: bool = False) -> tuple[np.ndarray, ImageMetadata]:
     """Read a picture file.
 
+    Args:
+        path: The file.
+        keeps_16_bits: Whether PNG, TIFF and gray PNM of more than 8 bits per channel, or of floats, become uint16.
+
     Returns:
-        The first frame, upright, as uint8 (height, width, 3) RGB; and its metadata.
+        The first frame, upright, as uint8 or uint16 (height, width, 3) RGB; and its metadata.
 
     Raises:
         ImageError: The file is missing, unreadable, damaged, too large or of an unknown kind.
     """
     with open_file(Path(path)) as file:
-        return _decode_hashed(file, str(path))
+        return _decode_hashed(file, str(path), keeps_16_bits)
+
+
+def may_have_16_bits(path: str | Path) -> bool:
+    """Return whether a file looks like a picture of 16 bits per channel, by its first bytes; False if that fails."""
+    try:
+        with open(path, "rb") as file, own_size_limit():
+            return _is_deep(open_picture(file, str(path)))
+    except Exception:  # noqa: BLE001 - whatever it is, reading the file will tell
+        return False
 
 
 def read_file(path: str | Path) -> bytes:
@@ -145,7 +158,7 @@ def read_file(path: str | Path) -> bytes:
 
 def decode_image(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
     """Decode the bytes of a picture file as `read_image` does; `where` names them in errors."""
-    return _decode(io.BytesIO(data), where)
+    return _decode(io.BytesIO(data), where, False)
 
 
 def decode_stored(data: bytes, where: str) -> tuple[np.ndarray, ImageMetadata]:
@@ -200,16 +213,17 @@ def open_file(path: Path) -> IO[bytes]:
             return _buffered(file, path)
 
 
-def read_stream(stream: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
+def read_stream(stream: IO[bytes], where: str, *, keeps_16_bits: bool = False) -> tuple[np.ndarray, ImageMetadata]:
     """Read a picture from a stream that cannot be rewound, such as standard input, as `read_image` does from a file.
 
     Args:
         stream: Read to its end.
         where: Its name, for messages.
+        keeps_16_bits: As of `read_image`.
     """
     with _naming(where):
         file = _buffered(stream, where)
-    return _decode_hashed(file, where)
+    return _decode_hashed(file, where, keeps_16_bits)
 
 
 def _buffered(stream: IO[bytes], where: object) -> IO[bytes]:
@@ -252,34 +266,41 @@ def own_size_limit() -> Iterator[None]:
                 Image.MAX_IMAGE_PIXELS = _decoding_limit
 
 
-def _decode_hashed(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
+def _decode_hashed(file: IO[bytes], where: str, keeps_16_bits: bool) -> tuple[np.ndarray, ImageMetadata]:
     """Decode a file, and add the hash of its bytes to the metadata."""
     digest = hashlib.sha256()
     with _naming(where):
         while block := file.read(1 << 20):
             digest.update(block)
         file.seek(0)
-    image, metadata = _decode(file, where)
+    image, metadata = _decode(file, where, keeps_16_bits)
     return image, replace(metadata, sha256=digest.hexdigest())
 
 
-def _decode(file: IO[bytes], where: str) -> tuple[np.ndarray, ImageMetadata]:
+def _decode(file: IO[bytes], where: str, keeps_16_bits: bool) -> tuple[np.ndarray, ImageMetadata]:
     try:
         data = _tiff_in(file)
         with own_size_limit():
-            if data and (unusual := _unusual_tiff(data, where, keeps_16_bits=False)) is not None:
+            if data and (unusual := _unusual_tiff(data, where, keeps_16_bits=keeps_16_bits)) is not None:
                 samples, about = unusual
-                pixels, profile = _to_rgb(_as_picture(samples), about.profile, where)
+                if keeps_16_bits and samples.dtype != np.uint8:
+                    samples = _as_uint(samples, 65_535) if samples.dtype.kind == "f" else samples
+                    pixels, profile = _to_deep_rgb(samples, about.profile)
+                else:
+                    pixels, profile = _to_rgb(_as_picture(samples), about.profile, where)
                 about = replace(about, profile=profile)
             else:
                 picture = open_picture(io.BytesIO(data) if data else file, where)
                 profile = picture.info.get("icc_profile") or None
-                large = _large_jpeg(picture, file)
-                if large is None:
+                if keeps_16_bits and _is_deep(picture):
+                    file.seek(0)
+                    pixels, profile = _stored_pixels(picture, data or file.read(), where)
+                    pixels, profile = _to_deep_rgb(pixels, profile)
+                elif (large := _large_jpeg(picture, file)) is not None:
+                    pixels = large
+                else:
                     picture.load()
                     pixels, profile = _to_rgb(picture, profile, where)
-                else:
-                    pixels = large
                 about = _about(picture, data or None, profile)
         pixels, metadata = _finish(pixels, about)
     except (ImageError, CancelledError):
@@ -337,6 +358,23 @@ def _as_picture(samples: np.ndarray) -> Image.Image:
 def _as_uint(values: np.ndarray, white: int) -> np.ndarray:
     """Return floats in 0..1 as integers."""
     return (values * np.float32(white) + np.float32(0.5)).astype(np.uint8 if white == 255 else np.uint16)
+
+
+def _is_deep(picture: ImageFile.ImageFile) -> bool:
+    """Return whether an opened, not yet loaded picture has 16 bits per channel."""
+    return deep.deep_layout(picture) is not None or picture.mode.startswith("I")
+
+
+def _to_deep_rgb(pixels: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, bytes | None]:
+    """Return uint16 pixels, gray or RGB, with alpha or without, as RGB or RGBA; and their profile."""
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.shape[2] >= 3:
+        return pixels, profile if profile is not None and profile[16:20] == b"RGB " else None
+    gray = pixels[..., :1]
+    if profile is not None and (curve := profiles.gray_curve(profile)) is not None:
+        gray = curve[gray]
+    return np.concatenate([gray, gray, gray, pixels[..., 1:]], axis=2), None
 
 
 def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | None:

@@ -40,6 +40,7 @@ WRITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ".tiff": ("TIFF", {}),
     ".bmp": ("BMP", {}),
 }
+HOLDS_16_BITS = frozenset((".png", ".tif", ".tiff"))
 _MAX_JPEG_EXIF = 65_533 - len(b"Exif\0\0")
 
 

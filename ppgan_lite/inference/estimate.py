@@ -23,7 +23,7 @@ def estimate_cost(
 
     Args:
         predictor: Is to make it.
-        image: The photo, uint8 H x W x 3.
+        image: The photo, uint8 or uint16 H x W x 3.
         options: Of the predictor's call.
         cancelled: Asked while a part is made; True stops that.
 
@@ -37,10 +37,12 @@ def estimate_cost(
     height, width = image.shape[:2]
     if height * width < LARGE_PX:
         return None
-    brush = {"brush": options["brush"]} if "brush" in options else {}
-    cost = predictor.cost(height, width, **brush)
+    about = {"brush": options["brush"]} if "brush" in options else {}
+    if image.dtype.itemsize > 1:
+        about["depth"] = 8 * image.dtype.itemsize
+    cost = predictor.cost(height, width, **about)
     require_memory(f"{width} x {height} pixels", cost.memory)
     if cost.seconds is None:
         predictor.calibrate(image, cancelled=cancelled)
-        cost = predictor.cost(height, width, **brush)
+        cost = predictor.cost(height, width, **about)
     return cost

@@ -54,20 +54,24 @@ class Predictor(Protocol):
         """Make a picture of a picture.
 
         Args:
-            image: uint8 H x W x 3 RGB, any size.
+            image: uint8 or uint16 H x W x 3 RGB, any size. Only engines in float32 are fine enough for 16 bits: load it
+                with `engine="auto:float32"` for these.
             progress: Called with the share that is done, 0 to 1.
             cancelled: Asked between steps of the work; True stops it.
 
         Returns:
-            uint8 RGB image, `spec.scale` times as high and as wide.
+            RGB image of the same type, `spec.scale` times as high and as wide.
 
         Raises:
             UsageError: `image` is no image, or an option is out of its range.
             CancelledError: `cancelled` said so.
         """
 
-    def cost(self, height: int, width: int) -> Cost:
-        """Return the time and memory that a photo of a size takes; options that matter to it are arguments too."""
+    def cost(self, height: int, width: int, *, depth: int = 8) -> Cost:
+        """Return the time and memory that a photo of a size takes, and of a depth of 8 or 16 bits.
+
+        Options that matter to it are arguments too.
+        """
 
     def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
         """Do a part of a photo, so that `cost` knows the time that the whole takes.

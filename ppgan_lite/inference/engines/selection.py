@@ -135,7 +135,7 @@ def _digest_of(picture: np.ndarray) -> str:
 
 
 def in_float32(asked: str) -> str:
-    """Return the engine that was asked for, in float32 where no precision was asked for."""
+    """Return the engine that was asked for, in float32 where no precision was asked for: 16 bits need it."""
     if asked == AUTO:
         asked = os.environ.get(ENGINE_VARIABLE, AUTO)
     return asked if ":" in asked else f"{asked}:float32"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.images import to_depth
 from ppgan_lite.inference.faces.detection import Face, find_faces
 
 FACES = 0.6  # share of the strokes that faces get where nothing else is asked for
@@ -25,7 +26,7 @@ def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
     """Return the map of strokes with which a `Stylizer` paints the faces in a photo with fewer of them.
 
     Args:
-        image: uint8 H x W x 3 RGB, any size.
+        image: uint8 or uint16 H x W x 3 RGB, any size.
         share: Of the strokes that large faces get, and small ones less: 0 leaves them as the net repaints them, in the
             painting's colors; 1 makes no difference.
 
@@ -38,7 +39,7 @@ def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
     """
     if not 0 <= share <= 1:
         raise UsageError("faces", f"{share}", "a number from 0 to 1")
-    faces = find_faces(image) if share < 1 else ()
+    faces = find_faces(to_depth(image, 8)) if share < 1 else ()
     return strokes_around(faces, image.shape[:2], share) if faces else None
 
 

@@ -57,9 +57,9 @@ class FullSizeStylizer:
         """
         raise UsageError("style", f"{self.name} paints in a style of its own", "a painter of any style")
 
-    def cost(self, height: int, width: int, *, brush: float | None = None) -> Cost:
-        """Return the cost of painting a photo of a size."""
-        return self._translator.cost(*_painted_size(height, width, brush))
+    def cost(self, height: int, width: int, *, brush: float | None = None, depth: int = 8) -> Cost:
+        """Return the cost of painting a photo of a size, and of a depth of 8 or 16 bits."""
+        return self._translator.cost(*_painted_size(height, width, brush), depth=depth)
 
     def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
         """Paint a part of a photo, so that `cost` knows how long the whole will take."""
@@ -80,7 +80,7 @@ class FullSizeStylizer:
         """Paint a photo.
 
         Args:
-            image: uint8 H x W x 3 RGB, any size.
+            image: uint8 or uint16 H x W x 3 RGB, any size.
             style: None; the net has a style of its own.
             strength: 0 (the photo) to 1 (the full style), a mixture of both in between: a number, or a map of numbers,
                 a float array h x w of any size, which is stretched over the photo.
@@ -92,7 +92,7 @@ class FullSizeStylizer:
             cancelled: Asked now and then; True stops the work.
 
         Returns:
-            uint8 RGB image of the same size; the same for the same arguments.
+            RGB image of the same size and type; the same for the same arguments.
 
         Raises:
             UsageError: An argument is out of its range, or a style was given.
@@ -119,7 +119,7 @@ def _mixed(photo: np.ndarray, painted: np.ndarray, amounts: Strength) -> np.ndar
     """Mix a painting with its photo."""
     shares = amounts.at(*photo.shape[:2]).strokes
     share = np.float32(amounts.amount) if shares is None else amounts.amount * shares[..., None]
-    return np.rint(photo + share * (painted.astype(np.float32) - photo)).astype(np.uint8)
+    return np.rint(photo + share * (painted.astype(np.float32) - photo)).astype(photo.dtype)
 
 
 def _painted_size(height: int, width: int, brush: float | None) -> tuple[int, int]:

@@ -21,15 +21,15 @@ def take_chroma(painted: np.ndarray, photo: np.ndarray) -> None:
     Hues are the photo's everywhere: a color that cannot be shown at its luma loses saturation, not its hue.
 
     Args:
-        painted: uint8 H x W x 3 RGB, which is changed.
+        painted: uint8 or uint16 H x W x 3 RGB, which is changed.
         photo: The same.
     """
     (own_mean, own_std), (mean, std) = _moments(painted), _moments(photo)
     gain = np.float32(min(std / max(own_std, 1.0), _LARGEST_GAIN))
     for rows in _strips(photo):
-        of_photo = photo[rows].astype(np.float32)
+        of_photo = _values(photo[rows]).astype(np.float32)
         own_luma = of_photo @ LUMA
-        luma = ((painted[rows] @ LUMA - np.float32(own_mean)) * gain + np.float32(mean)).clip(0, 255)
+        luma = ((_values(painted[rows]) @ LUMA - np.float32(own_mean)) * gain + np.float32(mean)).clip(0, 255)
         chroma = of_photo - own_luma[..., None]
         share = (((luma + _DARK) / (own_luma + _DARK)) ** np.float32(_POWER)).clip(_LEAST, _MOST)
         # As much of it as keeps the largest channel below 255 and the smallest one above 0.
@@ -38,19 +38,27 @@ def take_chroma(painted: np.ndarray, photo: np.ndarray) -> None:
         np.minimum(share, luma / np.maximum(below, 1e-3), out=share)
         chroma *= share[..., None]
         chroma += luma[..., None]
-        painted[rows] = np.rint(chroma.clip(0, 255, out=chroma))
+        chroma.clip(0, 255, out=chroma)
+        if painted.dtype == np.uint16:
+            chroma *= np.float32(257)
+        painted[rows] = np.rint(chroma)
 
 
 def _moments(image: np.ndarray) -> tuple[float, float]:
     """Return mean and standard deviation of the luma."""
     total = squares = 0.0
     for rows in _strips(image):
-        luma = (image[rows] @ LUMA).astype(np.float64)
+        luma = (_values(image[rows]) @ LUMA).astype(np.float64)
         total += luma.sum()
         squares += np.square(luma).sum()
     count = image.shape[0] * image.shape[1]
     mean = total / count
     return mean, max(squares / count - mean * mean, 0.0) ** 0.5
+
+
+def _values(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels from 0 to 255, of uint16 as floats."""
+    return pixels if pixels.dtype == np.uint8 else pixels * np.float32(1 / 257)
 
 
 def _strips(image: np.ndarray) -> list[slice]:

@@ -1,7 +1,8 @@
 """From a draft up the Laplacian pyramid, in tiles, in memory that hardly exceeds photo and result.
 
 This is `PaintingNet.revise` on arrays, a strip of tiles at a time, so that of the levels between draft and photo only
-reduced pictures are held, in half precision. tests/test_predictor.py compares it with the net.
+reduced pictures are held, in half precision unless the photo has 16 bits. tests/test_predictor.py compares it with the
+net.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ppgan_lite.inference.arrays import white_of
 from ppgan_lite.inference.engines.engine import Execute
 from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.inference.tiling import spans
@@ -66,7 +68,7 @@ def revise(
     """Carry a draft up to the photo's size.
 
     Args:
-        image: The photo, uint8 H x W x 3.
+        image: The photo, uint8 or uint16 H x W x 3.
         draft: float32 h x w x 3, about [0, 1], of the size of the photo downsampled `levels` times.
         levels: How often the photo was downsampled.
         revisions: (detail, upsampled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
@@ -77,18 +79,19 @@ def revise(
         after_each: Called after each tile; may raise to stop.
 
     Returns:
-        uint8 H x W x 3.
+        H x W x 3 of the photo's type.
     """
     sizes = pyramid_sizes(image.shape[0], image.shape[1], levels)
     if not levels:
-        return to_pixels(draft)
+        return to_pixels(draft, image.dtype)
+    between = np.float16 if image.dtype == np.uint8 else np.float32  # half precision is finer than 8 bits, not than 16
     photos: list[np.ndarray] = [image]
     for size in sizes[1:-1]:
-        photos.append(_resized(photos[-1], *size))
+        photos.append(_resized(photos[-1], *size, between))
     coarser = draft
     for level in range(levels):
         photo = photos.pop()
-        result = np.empty(photo.shape, np.float16 if photos else np.uint8)
+        result = np.empty(photo.shape, between if photos else image.dtype)
         run = revisions[min(level, len(revisions) - 1)]
         _revise_level(photo, coarser, result, run, halo, strength, strip_px, after_each)
         coarser = result
@@ -130,7 +133,7 @@ def _revise_level(
                 share = np.float32(strength.amount)
                 painted = own + (painted - own) * (share if shares is None else share * shares[:, columns.output])
             tile = upsampled[:, columns.output] + painted
-            result[rows.output, columns.output] = to_pixels(tile) if result.dtype == np.uint8 else tile
+            result[rows.output, columns.output] = to_pixels(tile, result.dtype) if result.dtype.kind == "u" else tile
             after_each()
 
 
@@ -158,18 +161,18 @@ def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: 
     return blended
 
 
-def to_pixels(values: np.ndarray) -> np.ndarray:
-    """Float about [0, 1] -> uint8, in strips: the floats of a large picture are not held twice."""
-    pixels = np.empty(values.shape, np.uint8)
+def to_pixels(values: np.ndarray, dtype: np.dtype | type = np.uint8) -> np.ndarray:
+    """Float about [0, 1] -> uint8 or uint16, in strips: the floats of a large picture are not held twice."""
+    pixels, white = np.empty(values.shape, dtype), white_of(dtype)
     for start in range(0, len(values), _STRIP_ROWS):
-        strip = values[start : start + _STRIP_ROWS].astype(np.float32) * 255
-        pixels[start : start + _STRIP_ROWS] = np.rint(np.clip(strip, 0, 255, out=strip), out=strip)
+        strip = values[start : start + _STRIP_ROWS].astype(np.float32) * white
+        pixels[start : start + _STRIP_ROWS] = np.rint(np.clip(strip, 0, white, out=strip), out=strip)
     return pixels
 
 
-def _resized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return a picture resized, in half precision."""
-    result = np.empty((height, width, 3), np.float16)
+def _resized(picture: np.ndarray, height: int, width: int, dtype: type) -> np.ndarray:
+    """Return a picture resized, as floats of a type."""
+    result: np.ndarray = np.empty((height, width, 3), dtype)
     for start in range(0, height, _STRIP_ROWS):
         stop = min(start + _STRIP_ROWS, height)
         result[start:stop] = resized_rows(
@@ -179,8 +182,10 @@ def _resized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _floats(picture: np.ndarray) -> np.ndarray:
-    """uint8 or half precision -> float32 about [0, 1]."""
-    return picture * np.float32(1 / 255) if picture.dtype == np.uint8 else picture.astype(np.float32)
+    """uint8, uint16 or floats -> float32 about [0, 1]."""
+    if picture.dtype.kind == "f":
+        return picture.astype(np.float32)
+    return picture * np.float32(1 / white_of(picture.dtype))
 
 
 def _tensor(picture: np.ndarray) -> np.ndarray:

@@ -114,13 +114,13 @@ class Stylizer:
             painting=file,
         )
 
-    def cost(self, height: int, width: int, *, brush: float | None = None) -> Cost:
-        """Return the cost of painting a photo of a size."""
+    def cost(self, height: int, width: int, *, brush: float | None = None, depth: int = 8) -> Cost:
+        """Return the cost of painting a photo of a size, and of a depth of 8 or 16 bits."""
         draft_height, draft_width, levels = self._plan(height, width, brush)
         work = {"draft": float(draft_height * draft_width)}
         if levels:
             work["revise"] = float(_revised_px(height, width, levels))
-        return Cost(self._rates().seconds(work), PROCESS_BYTES + BYTES_PER_PIXEL * height * width)
+        return Cost(self._rates().seconds(work), PROCESS_BYTES + depth / 8 * BYTES_PER_PIXEL * height * width)
 
     def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
         """Paint a part of a photo, so that `cost` knows how long the whole will take."""
@@ -147,7 +147,8 @@ class Stylizer:
         """Paint a photo.
 
         Args:
-            image: uint8 H x W x 3 RGB, any size.
+            image: uint8 or uint16 H x W x 3 RGB, any size. Only engines in float32 are fine enough for 16 bits: load it
+                with `engine="auto:float32"` for these.
             style: The painting, uint8 h x w x 3 RGB; given if and only if "style" is in `spec.inputs`.
             strength: 0 (the photo, as the net repaints it) to 1 (the full style): a number, or a map of numbers, a
                 float array h x w of any size, which is stretched over the photo.
@@ -160,7 +161,7 @@ class Stylizer:
             cancelled: Asked between steps of the draft and between tiles; True stops the work.
 
         Returns:
-            uint8 RGB image of the same size; the same for the same arguments.
+            RGB image of the same size and type; the same for the same arguments.
 
         Raises:
             UsageError: An argument is out of its range, or the style is missing or not wanted.

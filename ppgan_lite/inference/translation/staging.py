@@ -53,7 +53,7 @@ def run_stages(
     Args:
         stages: The net's.
         engines: Execute `stage_subgraphs`; each is closed after its stage, and must load by itself when it is run.
-        pixels: uint8 H x W x C; both sides multiples of `stages.multiple`.
+        pixels: uint8 or uint16 H x W x C; both sides multiples of `stages.multiple`.
         value_range: Lowest and highest value of the net's input and output.
         statistics: Of the norms; None to measure them.
         is_exact: Whether maps are kept in float32.
@@ -61,7 +61,7 @@ def run_stages(
         within: Called between reading a strip, executing it and storing its outputs; may raise to stop.
 
     Returns:
-        uint8 H x W x C' picture, and the statistics that it was normalized by.
+        H x W x C' picture of the same type, and the statistics that it was normalized by.
     """
     known = {} if statistics is None else dict(statistics)
     maps: dict[str, np.ndarray] = {}
@@ -118,7 +118,7 @@ def _run_stage(
                     name = stage.writes[place]
                     whole = pixels.shape[0] if name == RESULT else math.ceil(height * stage.scale)
                     if name == RESULT:
-                        output = to_pixels(output, *value_range)
+                        output = to_pixels(output, *value_range, pixels.dtype)
                     elif not is_exact:
                         output = output.astype(np.float16)
                     _write(maps, name, output, _scaled(rows.output, stage.scale), whole)

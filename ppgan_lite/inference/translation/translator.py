@@ -169,12 +169,13 @@ class Translator:
         reduced copy of a large photo. A net without stages does tiles.
 
         Args:
-            image: uint8 H x W x 3 RGB, any size.
+            image: uint8 or uint16 H x W x 3 RGB, any size. Only engines in float32 are fine enough for 16 bits: load it
+                with `engine="auto:float32"` for these.
             progress: Called with the share that is done, 0 to 1.
             cancelled: Asked between tiles, several times in a strip, and while engines are compared; True stops it.
 
         Returns:
-            uint8 RGB image, `spec.scale` times as high and as wide.
+            RGB image of the same type, `spec.scale` times as high and as wide.
 
         Raises:
             UsageError: `image` is no image.
@@ -186,15 +187,15 @@ class Translator:
         result = self._translate(self._pad(self._to_channels(image)), steps)[:height, :width]
         return np.ascontiguousarray(np.broadcast_to(result, (height, width, 3)))
 
-    def cost(self, height: int, width: int) -> Cost:
-        """Return the cost of a photo of a size."""
+    def cost(self, height: int, width: int, *, depth: int = 8) -> Cost:
+        """Return the cost of a photo of a size, and of a depth of 8 or 16 bits."""
         work, maps = {WHOLE: float(height * width)}, 0.0
         if self._is_staged(height, width):
             assert self._staged is not None
             plan = self._plan(height, width)
             work = plan.work
             maps = self._staged.stages.bytes_per_pixel * plan.largest_px * (2 if plan.is_exact else 1)
-        pictures = (3 + 3 * self.spec.scale**2) * height * width
+        pictures = depth / 8 * (3 + 3 * self.spec.scale**2) * height * width
         return Cost(self._rates().seconds(work), PROCESS_BYTES + maps + pictures)
 
     def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
@@ -213,7 +214,7 @@ class Translator:
         self.translate_in_stages(part, cancelled=cancelled)
 
     def translate_in_stages(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> np.ndarray:
-        """Translate an image as a large one is: uint8 with as many channels as the net gives."""
+        """Translate an image as a large one is; the result has as many channels as the net gives."""
         return self._in_stages(self._pad(self._to_channels(image)), Steps(self.spec.task, None, cancelled))
 
     def _rates(self) -> Rates:
@@ -230,7 +231,7 @@ class Translator:
 
     def _to_channels(self, image: np.ndarray) -> np.ndarray:
         """Return an image as the net takes it: RGB, or gray as H x W x 1."""
-        return image if self._in_channels == 3 else np.rint(image @ LUMA).astype(np.uint8)[..., None]
+        return image if self._in_channels == 3 else np.rint(image @ LUMA).astype(image.dtype)[..., None]
 
     def _pad(self, pixels: np.ndarray) -> np.ndarray:
         """Continue a picture by its reflection, below and to the right, to a size that the net takes."""
@@ -239,7 +240,7 @@ class Translator:
         return np.pad(pixels, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="reflect") if any(extra) else pixels
 
     def _translate(self, pixels: np.ndarray, steps: Steps) -> np.ndarray:
-        """Return the result of a picture of a size that the net takes, uint8 with as many channels as the net gives."""
+        """Return the result of a picture of a size that the net takes, with as many channels as the net gives."""
         height, width = pixels.shape[:2]
         if self._is_staged(height, width):
             self._engines[WHOLE].close()  # it keeps the memory of its largest picture
@@ -257,7 +258,7 @@ class Translator:
         for row, column in tiles:
             made = self._run(pixels[row.input, column.input])
             if result is None:
-                result = np.empty((height * scale, width * scale, made.shape[2]), np.uint8)
+                result = np.empty((height * scale, width * scale, made.shape[2]), made.dtype)
             rows, columns = row.scaled(scale), column.scaled(scale)
             result[rows.output, columns.output] = made[rows.crop, columns.crop]
             steps.done()
@@ -272,10 +273,10 @@ class Translator:
         return tile
 
     def _run(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the net's result of uint8 h x w x channels."""
+        """Return the net's result of h x w x channels."""
         low, high = self.spec.value_range
         (values,) = self._engines[WHOLE].run(to_values(pixels, low, high))
-        made = to_pixels(values, low, high)
+        made = to_pixels(values, low, high, pixels.dtype)
         self._check_scale(made.shape, pixels.shape)
         return made
 
@@ -312,7 +313,7 @@ class Translator:
                 result = made
                 break
             if result is None:
-                result = np.empty((*pixels.shape[:2], made.shape[2]), np.uint8)
+                result = np.empty((*pixels.shape[:2], made.shape[2]), made.dtype)
             result[band.output] = made[band.crop]
         assert result is not None
         self._record_stages(plan, time.perf_counter() - started)
@@ -335,7 +336,7 @@ class Translator:
 
 
 def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return uint8 H x W x C at another size."""
+    """Return pixels, H x W x C, at another size."""
     is_gray = pixels.shape[2] == 1
     small = resize(pixels[..., 0] if is_gray else pixels, width, height)
     return small[..., None] if is_gray else small
