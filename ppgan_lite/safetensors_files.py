@@ -13,6 +13,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +35,8 @@ _TYPES = {
         *(("I64", "<i8"), ("I32", "<i4"), ("I16", "<i2"), ("I8", "i1"), ("U8", "u1"), ("BOOL", "?")),
     )
 }
+# The number of the format, then who made it or the graph itself.
+_ONNX = re.compile(rb"\x08[\x03-\x1f][\x12:]")
 OURS_REMEDY = "Give a .ppgan file that `paddlegan train` wrote"
 _DAMAGED_REMEDY = "Copy or download it again"
 
@@ -204,12 +207,15 @@ def kind_of_file(start: bytes) -> str:
         ((b"PK\x03\x04",), "a zip archive (.pth, .npz, .zip)"),
         ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"), "a picture"),
         ((b"\x89HDF",), "an HDF5 file (.h5)"),
+        ((b"\x04\0\0\0\x01\0\0\0", b"\x04\0\0\0\x02\0\0\0"), "a file of Lua's Torch (.t7)"),
         ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"), "a compressed archive"),
     ):
         if start.startswith(beginnings):
             return kind
     if start.startswith(files.GIT_LFS_POINTER):
         return "a Git LFS pointer"
+    if _ONNX.match(start):
+        return "an ONNX graph (.onnx)"
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "a picture"
     with contextlib.suppress(UnicodeDecodeError):

@@ -198,6 +198,8 @@ def test_writing_into_a_folder_that_is_not_there_says_so(tmp_path, header):
         (b'{"nets": 1}', "is not a checkpoint but text"),
         (b"\x89HDF\r\n\x1a\n" + bytes(9), "is not a checkpoint but an HDF5 file (.h5)"),
         (b"\x1f\x8b\x08" + bytes(9), "is not a checkpoint but a compressed archive"),
+        (b"\x08\x06\x12\x07pytorch\x1a\x033.4:\x99", "is not a checkpoint but an ONNX graph"),
+        (b"\x04\0\0\0\x01\0\0\0\x03\0\0\0V 1\r\0\0\0", "is not a checkpoint but a file of Lua's Torch"),
         (bytes(range(128, 255)), "is not a checkpoint but a file of an unknown kind"),
         (b"\x01", "is not a checkpoint but"),
         (struct.pack("<Q", 1 << 40) + b"{" + bytes(9), "its header has 1099511627776 bytes, the file 18"),

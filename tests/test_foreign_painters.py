@@ -13,6 +13,7 @@ from foreign_files import write_pth
 from johnson_net import Johnson, batch, example_names, lively, normalized, painted, photo, strange
 from paddle.nn import functional as F
 from PIL import Image
+from safetensors.numpy import save_file
 
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES
 from ppgan_lite.cli import commands
@@ -108,6 +109,19 @@ def test_descendants_are_known_by_the_names_of_their_layers(tmp_path, names, set
     wanted = own(net, photo())
     assert wanted.std() > 20
     assert np.abs(load_stylizer(path)(photo()) - wanted).max() < 1
+
+
+@pytest.mark.parametrize("write", [write_pth, lambda path, state: save_file(state, path)])
+def test_the_first_nets_of_fast_neural_style_are_of_bgr(tmp_path, write):
+    """Before PyTorch had instance norms with weights, the example had its own, whose parts are scale and shift."""
+    net = lively(Johnson())
+    parts = {"weight": "scale", "bias": "shift"}
+    state = {}
+    for name, array in net.state(*example_names(2)).items():
+        layer, _, part = name.rpartition(".")
+        state[f"{layer}.{parts[part]}" if array.ndim == 1 and ".conv2d" not in name else name] = array
+    write(tmp_path / "starry-night.model", state)
+    assert np.abs(load_stylizer(tmp_path / "starry-night.model")(photo()) - of_bgr(net, photo())).max() < 1
 
 
 ASKED = "is a residual generator by the shapes of its layers, but does not tell"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# The parts of a norm, as PyTorch, Paddle and PaddleGAN name them -> as PyTorch does.
-_NORM_PARTS = {"weight": "weight", "scale": "weight", "bias": "bias"}
+# The parts of a norm, as programs name them -> as PyTorch does.
+_NORM_PARTS = {"weight": "weight", "scale": "weight", "bias": "bias", "shift": "bias"}
 _NORM_PARTS |= {"running_mean": "running_mean", "_mean": "running_mean"}
 _NORM_PARTS |= {"running_var": "running_var", "_variance": "running_var"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from ppgan_lite.foreign.options import Values
+from ppgan_lite.foreign.options import Channels, Values
 
 State = Mapping[str, np.ndarray]
 
@@ -20,36 +20,41 @@ class PainterLayout:
 
     Attributes:
         program: Its repository.
-        first: The name of the first convolution.
-        last: The name of the last one.
+        names: Of arrays that tell it from others, that of the first convolution first.
         values: What its nets take and return.
         channels: The order of the colors.
         order: The beginnings of the layers' names, in the order of the layers; empty if their numbers tell it.
     """
 
     program: str
-    first: str
-    last: str
+    names: tuple[str, ...]
     values: Values
-    channels: Literal["rgb", "bgr"] = "rgb"
+    channels: Channels = "rgb"
     order: tuple[str, ...] = ()
 
 
-def _like_example(program: str, up: str, values: Values) -> PainterLayout:
-    """Return the layout of PyTorch's example with another name for the layers that upsample."""
+def _like_example(
+    program: str, up: str, values: Values, channels: Channels = "rgb", scale: str = "weight"
+) -> PainterLayout:
+    """Return the layout of PyTorch's example with other names for layers that upsample, or for the scales of norms."""
     order = ("conv1", "in1", "conv2", "in2", "conv3", "in3", "res", f"{up}1", "in4", f"{up}2", "in5", f"{up}3")
-    return PainterLayout(program, "conv1.conv2d", f"{up}3.conv2d", values, order=order)
+    names = ("conv1.conv2d.weight", f"in1.{scale}", f"{up}3.conv2d.weight")
+    return PainterLayout(program, names, values, channels, order)
 
 
 PAINTER_LAYOUTS = (
     _like_example("pytorch/examples, fast_neural_style", "deconv", "0..255"),
     _like_example("yakhyo/fast-neural-style-transfer", "upsample_conv", "0..255"),
     _like_example("gordicaleksa/pytorch-neural-style-transfer-johnson", "up", "imagenet"),
-    PainterLayout("eriklindernoren/Fast-Neural-Style-Transfer", "model.0.block.1", "model.10.block.1", "imagenet"),
+    _like_example("abhiskk/fast-neural-style", "deconv", "0..255", "bgr", "scale"),  # what PyTorch's example began as
+    PainterLayout(
+        "eriklindernoren/Fast-Neural-Style-Transfer",
+        ("model.0.block.1.weight", "model.10.block.1.weight"),
+        "imagenet",
+    ),
     PainterLayout(
         "rrmina/fast-neural-style-pytorch",
-        "ConvBlock.0.conv_layer",
-        "DeconvBlock.4.conv_layer",
+        ("ConvBlock.0.conv_layer.weight", "DeconvBlock.4.conv_layer.weight"),
         "0..255",
         "bgr",
         ("ConvBlock", "ResidualBlock", "DeconvBlock"),
@@ -60,10 +65,10 @@ PAINTER_LAYOUTS = (
 def find_layout(state: State) -> tuple[PainterLayout, str] | None:
     """Return the layout whose names a state dict has, and the prefix of all of them; None for other names."""
     for layout in PAINTER_LAYOUTS:
-        first = next((name for name in state if f".{name}".endswith(f".{layout.first}.weight")), None)
+        first = next((name for name in state if f".{name}".endswith(f".{layout.names[0]}")), None)
         if first is not None:
-            prefix = first.removesuffix(f"{layout.first}.weight")
-            if f"{prefix}{layout.last}.weight" in state:
+            prefix = first.removesuffix(layout.names[0])
+            if all(f"{prefix}{name}" in state for name in layout.names):
                 return layout, prefix
     return None
 
