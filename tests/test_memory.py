@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+import types
 
 import psutil
 import pytest
@@ -18,7 +19,12 @@ MB = 10**6
 
 
 def container(monkeypatch, folder, groups, files):
-    """Have this process run in control groups: the text of /proc/self/cgroup, and file -> text below /sys/fs/cgroup."""
+    """Have this process run in control groups: the text of /proc/self/cgroup, and file -> text below /sys/fs/cgroup.
+
+    The machine has memory to spare, whatever runs on it besides.
+    """
+    machine = types.SimpleNamespace(available=9 * 10**9, total=10**10)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
     (folder / "proc").write_text(groups)
     monkeypatch.setattr(memory, "_OWN_GROUPS", folder / "proc")
     monkeypatch.setattr(memory, "_GROUPS", folder / "mounted")
@@ -50,6 +56,11 @@ def test_groups_above_limit_those_below(monkeypatch, tmp_path):
     assert memory.free_memory() == 60 * MB
 
 
+def test_no_more_is_free_than_there_is_where_the_kernel_counts_late(monkeypatch, tmp_path):
+    container(monkeypatch, tmp_path, "0::/\n", group_2(".", 100 * MB, 10 * MB, 30 * MB, 0))
+    assert memory.free_memory() == 100 * MB and memory.share_of_memory_free() == 0.9
+
+
 def test_limits_of_version_1_count_too(monkeypatch, tmp_path):
     files = {
         "memory/memory.limit_in_bytes": f"{100 * MB}\n",
@@ -73,10 +84,8 @@ def test_limits_of_version_1_count_too(monkeypatch, tmp_path):
 )
 def test_without_a_limit_the_memory_of_the_machine_counts(monkeypatch, tmp_path, groups, files):
     container(monkeypatch, tmp_path, groups, files)
-    machine = psutil.virtual_memory()
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
-    assert memory.free_memory() == machine.available
-    assert memory.share_of_memory_free() == machine.available / machine.total
+    assert memory.free_memory() == 9 * 10**9
+    assert memory.share_of_memory_free() == 0.9
 
 
 def test_the_memory_that_is_free_here_is_a_share():

@@ -103,6 +103,7 @@ def _of_groups(machine_bytes: int) -> Iterator[tuple[int, int]]:
                     stat = {name: int(count) for name, count in entries}
                     # The kernel drops cached files when memory runs short, except those in memory only (shmem).
                     cached, kept = (stat[kind] for kind in kinds)
-                    yield max(limit - used + cached - kept, 0), limit
+                    # The numbers are not of one moment: there may seem to be more cached than used.
+                    yield min(max(limit - used + cached - kept, 0), limit), limit
             if folder == root:
                 break
