@@ -389,20 +389,25 @@ def test_memory_of_one_picture_serves_the_next() -> None:
 def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(photo: np.ndarray) -> None:
     for index in range(60):  # large enough that they are not done before this process gets its turn
         write_image(CLEAN / f"{index}.png", np.tile(np.roll(photo, index, axis=0), (16, 16, 1)))
-    command = [sys.executable, "-m", "ppgan_lite", "degrade", CLEAN, WORSE, "--workers", "2"]
+    command = [sys.executable, "-m", "ppgan_lite", "degrade", CLEAN, WORSE, "--workers", "2", "--json"]
 
     def heed_ctrl_c() -> None:
         """A job in the background, as these tests may be, is started with orders to ignore it."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_ctrl_c
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     deadline = time.monotonic() + 60
     while not (WORSE.exists() and len(contents(WORSE)) >= 2) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(running.pid, signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    printed, err = running.communicate(timeout=60)
     assert running.returncode == 130
     lines = [line for line in err.replace("\r", "\n").splitlines() if line]
     assert lines[-1] == "paddlegan: interrupted"
@@ -411,6 +416,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(photo: np.ndarray) ->
     assert leftovers(WORSE) == []
     there = len(contents(WORSE))
     assert lines[-2].startswith(f"{there} of 60")
+    assert len(json.loads(printed)["made"]) == there
     report = degrade_folder(CLEAN, WORSE, [{"name": "salt_and_pepper"}, {"name": "mean_blur"}], workers=1)
     assert report.skipped == there
     assert verify_folder(CLEAN, WORSE) == []

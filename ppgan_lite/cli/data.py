@@ -93,16 +93,28 @@ def degrade(
         _verify(ctx, source, target, wanted_chain, seed if "seed" in given else None, as_json)
         return
 
-    from ppgan_lite.data.degraded_folder import degrade_folder
+    from ppgan_lite.data.degraded_folder import FolderReport, degrade_folder
 
+    report = FolderReport()
     with CountBar("picture") as bar:
         try:
-            report = degrade_folder(
-                source, target, chain, seed=seed, kept=kept, workers=workers, overwrite=overwrite, progress=bar
+            degrade_folder(
+                source,
+                target,
+                chain,
+                seed=seed,
+                kept=kept,
+                workers=workers,
+                overwrite=overwrite,
+                progress=bar,
+                report=report,
             )
-        except KeyboardInterrupt:
+        except BaseException as error:
             bar.close()
-            say(f"{bar.done} of {bar.total} pictures are done; the same command goes on from there")
+            if isinstance(error, KeyboardInterrupt):
+                say(f"{bar.done} of {bar.total} pictures are done; the same command goes on from there")
+            if as_json and (report.made or isinstance(error, KeyboardInterrupt)):
+                print_json({"chain": chain, "seed": seed, **_report_as_json(report)})  # of what was done before
             raise
     outcome: dict[str, Any] = {"chain": chain, "seed": seed, **_report_as_json(report)}
     measured: list[Baseline] = []

@@ -98,6 +98,7 @@ def degrade_folder(
     workers: int | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    report: FolderReport | None = None,
 ) -> FolderReport:
     """Degrade every picture of a folder into another one of the same structure, and keep a manifest there.
 
@@ -114,6 +115,7 @@ def degrade_folder(
         workers: The number of processes; None for one per core if the folder is large enough.
         overwrite: Whether to replace files that are not in the manifest or were changed since.
         progress: Called with the number of finished pictures and of all that are not skipped.
+        report: Filled and returned, so that a caller has it after an error too.
 
     Raises:
         UsageError: The chain or the folders are invalid.
@@ -124,7 +126,7 @@ def degrade_folder(
     """
     source, target = Path(source), Path(target)
     chain = resolve_chain(chain)
-    report = FolderReport()
+    report = FolderReport() if report is None else report
     results = _plan(source, target, report)
     old = Manifest.read(target)
     has_old_settings = old is not None and (old.chain, old.seed, old.kept) == (chain, seed, kept)
