@@ -300,6 +300,18 @@ def test_a_folder_is_painted_wherever_its_results_go(
     assert len(inverter.calls) == 2
 
 
+def test_what_is_left_out_of_a_folder_is_told(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    for name in ("p/a.png", "p/.b.png", "p/@eaDir/c.png"):
+        write_image(name, photo)
+    told = "left out: folders of the system or a disk station (1), hidden pictures (1)\n"
+    for verb in (("stylize", "p", "-o", "o", "--style", "wave"), ("degrade", "p", "d")):
+        code, out, err = run(*verb, "--json")
+        assert (code, err.endswith(told)) == (0, True)
+        assert json.loads(out)["left_out"] == {"folders of the system or a disk station": 1, "hidden pictures": 1}
+    code, _, err = run("doctor", "p")
+    assert code == 0 and "left out (1)\n  p: has files and folders that are left out: " in err
+
+
 def test_a_folder_inside_that_cannot_be_listed_fails_and_the_rest_is_painted(
     run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +331,9 @@ def test_a_folder_inside_that_cannot_be_listed_fails_and_the_rest_is_painted(
         f"paddlegan: error: {private}: cannot be listed ({os.strerror(errno.EACCES)})",
         "1 of 2 pictures failed",
     ]
+    code, out, _ = run("degrade", "photos", "worse", "--json")
+    assert code == 1 and Path("worse/a.png").exists()
+    assert [error["picture"] for error in json.loads(out)["errors"]] == ["private"]
 
 
 def stdin_of(data: bytes) -> types.SimpleNamespace:

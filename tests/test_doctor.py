@@ -239,6 +239,7 @@ def test_empty_folders_are_told(tmp_path):
     assert [(f.kind, f.file) for f in report.findings] == [
         ("empty folder", str(tmp_path / "empty")),
         ("empty folder", str(tmp_path / "full/empty")),
+        ("left out", str(tmp_path)),
     ]
 
 

@@ -8,6 +8,7 @@ import os
 import struct
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from ppgan_lite.images import (
     read_image,
     read_settings,
     reading,
+    told_left_out,
     write_image,
     writing,
 )
@@ -472,7 +474,9 @@ def test_pictures_below_links_to_folders_are_found_and_circles_end(tmp_path: Pat
     (tmp_path / "elsewhere/self").symlink_to(".")
     (tmp_path / "photos/again").symlink_to("deep")
     expected = ["a.jpg", "again/c.jpg", "deep/c.jpg", "more/b.jpg"]
-    assert found_in(tmp_path / "photos") == expected
+    left_out: Counter[str] = Counter()
+    assert found_in(tmp_path / "photos", left_out=left_out) == expected
+    assert left_out == {"links to a folder that holds them": 3}
     assert found_in(tmp_path / "photos", without=tmp_path / "elsewhere") == expected[:3]
 
 
@@ -482,6 +486,15 @@ def test_a_link_that_leads_nowhere_is_not_left_out_without_a_word(tmp_path: Path
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.jpg")
     assert found_in(tmp_path, by_content=True) == ["gone.jpg"]
+
+
+def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    for name in ("a.jpg", ".b.jpg", ".DS_Store", ".cache/c.jpg", "x/.d.png", "x/@eaDir/e.jpg", "done/f.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    left_out: Counter[str] = Counter()
+    assert found_in(tmp_path, without=tmp_path / "done", left_out=left_out) == ["a.jpg"]
+    assert told_left_out(left_out) == "folders of the system or a disk station (1), hidden pictures (2)"
 
 
 def test_folders_that_systems_add_are_left_out(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ class Batch:
         self.items: list[Item] = []
         self.results: list[dict[str, Any]] = []
         self.failures: list[tuple[Path, BaseException]] = []
+        self._left_out: Counter[str] = Counter()
         self._written: set[tuple[int, int] | None] = set()
         taken: set[str] = set()
         items = list(self._plan([Path(source) for source in sources], output, label))
@@ -200,10 +202,13 @@ class Batch:
     def print_json(self, about: dict[str, Any]) -> None:
         """Print results and failures as JSON on stdout."""
         errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
-        print_json({**about, "results": self.results, "errors": errors})
+        left_out = {"left_out": dict(self._left_out)} if self._left_out else {}
+        print_json({**about, "results": self.results, "errors": errors, **left_out})
 
     def report(self, about: dict[str, Any], *, as_json: bool) -> None:
         """Print results and failures; exit with 1 if there are failures."""
+        from ppgan_lite.images import told_left_out
+
         if as_json:
             self.print_json(about)
         if len(self.results) == 1:
@@ -213,6 +218,8 @@ class Batch:
             say(f"{len(self.results)} pictures written to {folder}")
         for _, error in self.failures:
             say_error(error)
+        if self._left_out:
+            say(f"left out: {told_left_out(self._left_out)}")
         if self.failures:
             if len(self.failures) + len(self.results) > 1:
                 say(f"{len(self.failures)} of {len(self.failures) + len(self.results)} pictures failed")
@@ -250,7 +257,7 @@ class Batch:
             try:
                 refused: list[ImageError] = []
                 # Results of an earlier run are no photos.
-                found = find_images(source, without=output, on_error=refused.append)
+                found = find_images(source, without=output, on_error=refused.append, left_out=self._left_out)
                 self.failures += [(Path(error.where), error) for error in refused]
                 if not found and not refused:
                     raise ImageError(source, "holds no pictures")

@@ -173,6 +173,8 @@ def _parse_step(text: str) -> dict[str, Any]:
 
 
 def _print_report(report: FolderReport, target: str) -> None:
+    from ppgan_lite.images import told_left_out
+
     reasons: dict[str, int] = {}
     for why in report.made.values():
         reasons[why] = reasons.get(why, 0) + 1
@@ -185,6 +187,8 @@ def _print_report(report: FolderReport, target: str) -> None:
         say(f"{len(report.orphans)} results have no source any more, such as that of {report.orphans[0]}")
     for error in report.errors.values():
         say_error(error)
+    if report.left_out:
+        say(f"left out: {told_left_out(report.left_out)}")
     if report.errors:
         total = len(report.errors) + len(report.made) + report.skipped
         say(f"{len(report.errors)} of {total} pictures failed")
@@ -192,7 +196,8 @@ def _print_report(report: FolderReport, target: str) -> None:
 
 def _report_as_json(report: FolderReport) -> dict[str, Any]:
     errors = [{"picture": name, "error": str(error)} for name, error in report.errors.items()]
-    return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors}
+    left_out = {"left_out": dict(report.left_out)} if report.left_out else {}
+    return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors, **left_out}
 
 
 def _format_settings(settings: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -55,12 +56,14 @@ class FolderReport:
         skipped: The number of existing results of the same sources with the same settings.
         errors: Picture -> the error that prevented its result.
         orphans: Pictures that no longer exist; their results are kept.
+        left_out: Kind -> number of what the folder has besides pictures to degrade.
     """
 
     made: dict[str, str] = field(default_factory=dict)
     skipped: int = 0
     errors: dict[str, ImageError] = field(default_factory=dict)
     orphans: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,11 @@ def degrade_folder(
             if entry:
                 manifest.entries[name] = entry
     if old:
+        unlisted = tuple(f"{name}/" for name in report.errors)
         report.orphans = [
-            name for name, entry in old.entries.items() if entry.result_state is not None and name not in results
+            name
+            for name, entry in old.entries.items()
+            if entry.result_state is not None and name not in results and not name.startswith(unlisted)
         ]
         if has_old_settings:
             manifest.entries |= {name: old.entries[name] for name in report.orphans}
@@ -213,13 +219,16 @@ def verify_folder(
     known = {source / name for name in manifest.entries} | {
         target / entry.result for entry in manifest.entries.values()
     }
-    strangers = [*_sources(source, target), *find_images(target, by_content=True)]
+    unlisted = FolderReport()
+    clean = _sources(source, target, unlisted)
+    differences += map(str, unlisted.errors.values())
+    strangers = [*clean, *find_images(target, by_content=True)]
     return differences + [f"{path}: is not in the manifest" for path in strangers if path not in known]
 
 
 def _plan(source: Path, target: Path, report: FolderReport) -> dict[str, str]:
     """Return picture -> result, as paths below their folders with /; report pictures whose results collide."""
-    names = [path.relative_to(source) for path in _sources(source, target)]
+    names = [path.relative_to(source) for path in _sources(source, target, report)]
     results: dict[str, str] = {}
     read = {identity_of(source / name) for name in names} - {None}
     taken: dict[str, str] = {}
@@ -240,16 +249,20 @@ def _plan(source: Path, target: Path, report: FolderReport) -> dict[str, str]:
     return {name.as_posix(): results[name.as_posix()] for name in names if name.as_posix() in results}
 
 
-def _sources(source: Path, target: Path) -> list[Path]:
-    """Return the pictures of a folder, without those in a target folder inside it."""
+def _sources(source: Path, target: Path, report: FolderReport) -> list[Path]:
+    """Return the pictures of a folder, without those in a target folder inside it; report folders that are refused."""
     if not source.is_dir():
         raise UsageError(source, "is not a folder", "a folder of clean pictures")
     if target.exists() and not target.is_dir():
         raise UsageError(target, "is not a folder", "a folder for the degraded pictures")
     if os.path.realpath(source) == os.path.realpath(target):
         raise UsageError(target, "is the folder of the clean pictures itself", "another one")
-    found = find_images(source, by_content=True, without=target)
-    if not found:
+
+    def refuse(error: ImageError) -> None:
+        report.errors[os.path.relpath(error.where, source)] = error
+
+    found = find_images(source, by_content=True, without=target, on_error=refuse, left_out=report.left_out)
+    if not found and not report.errors:
         raise ImageError(source, "holds no pictures")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
@@ -27,7 +28,7 @@ from ppgan_lite.data.layouts import both_folders, one_folder, splits_of
 from ppgan_lite.data.paired import Paired, UnmatchedError
 from ppgan_lite.data.pictures import Source, pictures_in
 from ppgan_lite.errors import DataError, PpganError
-from ppgan_lite.images import find_images
+from ppgan_lite.images import find_images, told_left_out
 from ppgan_lite.tables import resolve
 
 # Paintings may be shared by training and validation, and have any colors.
@@ -158,7 +159,11 @@ def _examined(
     for dataset in datasets:
         findings += _findings(dataset, facts)
     for root in dict.fromkeys(folder for section in sections for folder in _folders(section)):
-        findings += empty_folders(root, find_images(root, by_content=True))
+        left_out: Counter[str] = Counter()
+        findings += empty_folders(root, find_images(root, by_content=True, left_out=left_out))
+        if left_out:
+            text = f"has files and folders that are left out: {told_left_out(left_out)}"
+            findings.append(Finding("warning", "left out", str(root), text, "Nothing, if they are not to be used"))
     usable = [[file for file in _files([dataset], without=_STYLE) if not facts[file].fault] for dataset in datasets]
     for measured in usable[1:]:
         findings += leaks(usable[0], measured, facts)

@@ -1,7 +1,14 @@
 """Picture files to arrays and back, with orientation, color profile, alpha and metadata."""
 
 from ppgan_lite.images.bounds import MAX_PIXELS, reading_threads
-from ppgan_lite.images.folders import begins_as_picture, find_images, natural_key, result_name, walk_folders
+from ppgan_lite.images.folders import (
+    begins_as_picture,
+    find_images,
+    natural_key,
+    result_name,
+    told_left_out,
+    walk_folders,
+)
 from ppgan_lite.images.reading import (
     READABLE_FORMATS,
     READABLE_SUFFIXES,
@@ -64,6 +71,7 @@ __all__ = [
     "result_name",
     "short_side_to",
     "to_depth",
+    "told_left_out",
     "walk_folders",
     "write_file",
     "write_image",

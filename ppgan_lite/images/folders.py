@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def find_images(
     by_content: bool = False,
     without: str | Path | None = None,
     on_error: Callable[[ImageError], None] | None = None,
+    left_out: Counter[str] | None = None,
 ) -> list[Path]:
     """Return the files below a folder with the suffix of a picture, in natural order.
 
@@ -45,6 +47,7 @@ def find_images(
         without: A folder of results. Where it lies inside `folder`, it is not searched; it may also be `folder` itself
             or contain it.
         on_error: Called for each folder inside `folder` that cannot be listed; None raises the error.
+        left_out: Counts what is left out, by kind.
 
     Raises:
         ImageError: It is not a folder, or a folder cannot be listed.
@@ -55,12 +58,12 @@ def find_images(
         raise ImageError(folder, problem, "a folder of pictures")
     found: list[tuple[list[Any], Path]] = []
     keys: dict[str, list[Any]] = {str(folder): []}
-    for parent, folders, names in walk_folders(folder, without=without, on_error=on_error):
+    for parent, folders, names in walk_folders(folder, without=without, on_error=on_error, left_out=left_out):
         key = keys.pop(parent)
         keys |= {os.path.join(parent, name): [*key, natural_key(name)] for name in folders}
         for name in names:
             path = os.path.join(parent, name)
-            has_suffix = os.path.splitext(name)[1].lower() in READABLE_SUFFIXES
+            has_suffix = _has_picture_suffix(name)
             # Dangling links are returned too, so that reading them reports an error.
             if (has_suffix and _may_be_file(path)) or (not has_suffix and by_content and begins_as_picture(path)):
                 found.append(([*key, natural_key(name)], Path(path)))
@@ -68,7 +71,11 @@ def find_images(
 
 
 def walk_folders(
-    folder: Path, *, without: str | Path | None = None, on_error: Callable[[ImageError], None] | None = None
+    folder: Path,
+    *,
+    without: str | Path | None = None,
+    on_error: Callable[[ImageError], None] | None = None,
+    left_out: Counter[str] | None = None,
 ) -> Iterator[tuple[str, list[str], list[str]]]:
     """Yield each folder that `find_images` searches, with the names of folders and files in it, as os.walk does.
 
@@ -82,6 +89,7 @@ def walk_folders(
             raise refused from error
         on_error(refused)
 
+    left_out = Counter() if left_out is None else left_out
     results = None if without is None else identity_of(without)
     above: dict[str, set[tuple[int, int] | None]] = {str(folder): {identity_of(folder)}}  # folder -> it and its parents
     for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
@@ -89,12 +97,27 @@ def walk_folders(
         kept = []
         for name in folders:
             identity = identity_of(os.path.join(parent, name))
-            is_left_out = identity is not None and (identity == results or identity in parents)
-            if not is_left_out and not name.startswith(".") and name.casefold() not in _SYSTEM_FOLDERS:
+            if name.casefold() in _SYSTEM_FOLDERS:
+                left_out["folders of the system or a disk station"] += 1
+            elif identity is not None and identity in parents:
+                left_out["links to a folder that holds them"] += 1
+            elif not name.startswith(".") and (identity is None or identity != results):
                 kept.append(name)
                 above[os.path.join(parent, name)] = {*parents, identity}
         folders[:] = kept
-        yield parent, folders, [name for name in names if not name.startswith(".")]
+        shown = [name for name in names if not name.startswith(".")]
+        if hidden := sum(map(_has_picture_suffix, names)) - sum(map(_has_picture_suffix, shown)):
+            left_out["hidden pictures"] += hidden
+        yield parent, folders, shown
+
+
+def told_left_out(left_out: Counter[str]) -> str:
+    """Return what `find_images` has counted as words; "" if it is nothing."""
+    return ", ".join(f"{kind} ({count})" for kind, count in sorted(left_out.items()))
+
+
+def _has_picture_suffix(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in READABLE_SUFFIXES
 
 
 def _may_be_file(path: str) -> bool:
