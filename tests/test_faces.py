@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ import pytest
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize
-from ppgan_lite.inference.faces import detection
+from ppgan_lite.inference.faces import blazeface
 from ppgan_lite.inference.faces.detection import Face, find_faces
 from ppgan_lite.inference.faces.sparing import FACES, MAP_PX, spare_faces, strokes_around
 from ppgan_lite.runtime.opencv import opencv
@@ -27,13 +27,6 @@ NOTICE = Path(__file__).parents[1] / "NOTICE"
 def photo() -> np.ndarray:
     """Return the sample photo, 512 x 512, of an astronaut whose face is about (224, 126)."""
     return read_image(SAMPLE_PHOTO)[0]
-
-
-@pytest.fixture
-def fresh_detector() -> Iterator[None]:
-    detection._detector.cache_clear()
-    yield
-    detection._detector.cache_clear()
 
 
 def face(x: float, y: float, px: float, tilt: float = 0.0) -> Face:
@@ -109,13 +102,13 @@ def test_there_is_no_face_below_the_face(photo: np.ndarray) -> None:
     assert find_faces(np.ascontiguousarray(photo[215:])) == ()
 
 
-def test_the_detector_says_what_it_says_when_openvino_runs_the_whole_file(photo: np.ndarray) -> None:
+def test_the_net_says_what_it_says_when_openvino_runs_the_whole_file(photo: np.ndarray) -> None:
     core = pytest.importorskip("openvino").Core()
     small = resize(photo, 128, 128)
-    compiled = core.compile_model(core.read_model(detection.FILE), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core.compile_model(core.read_model(blazeface.FILE), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     answers = compiled([small[None].astype(np.float32) / 127.5 - 1])
     boxes, logits = (answers[compiled.output(name)][0] for name in ("regressors", "classificators"))
-    [(places, own_logits)] = detection._run(detection._detector(), [small])
+    places, own_logits = blazeface.find_boxes(blazeface._opencv(), small)
     np.testing.assert_allclose(own_logits, logits[:, 0], atol=1e-3)
     best = int(own_logits.argmax())
     assert best < 512, "an anchor of 16 x 16 places, two at each"
@@ -125,27 +118,51 @@ def test_the_detector_says_what_it_says_when_openvino_runs_the_whole_file(photo:
     np.testing.assert_allclose(places[best, 2:], boxes[best, 4:].reshape(6, 2) + anchor, atol=1e-2)
 
 
+@pytest.mark.parametrize("size", [(128, 128), (384, 512)])
+def test_opencv_and_openvino_agree(photo: np.ndarray, size: tuple[int, int]) -> None:
+    pytest.importorskip("openvino")
+    picture = resize(photo, size[1], size[0])
+    for _ in range(2):  # compiled, and as it was compiled
+        blazeface._openvino.cache_clear()
+        (places, logits), (others, other_logits) = (
+            blazeface.find_boxes(execute(), picture, -2.0) for execute in (blazeface._opencv, blazeface._openvino)
+        )
+        np.testing.assert_allclose(logits, other_logits, atol=1e-3)
+        np.testing.assert_allclose(places, others, atol=1e-2)
+
+
+def test_the_first_photo_is_looked_at_by_opencv_and_the_others_by_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blazeface, "_calls", itertools.count())
+    monkeypatch.setattr(blazeface, "_opencv", lambda: "opencv")
+    monkeypatch.setattr(blazeface, "_openvino", lambda: "openvino")
+    assert [blazeface.load_executor() for _ in range(3)] == ["opencv", "openvino", "openvino"]
+    monkeypatch.setattr(blazeface, "_openvino", lambda: None)
+    assert blazeface.load_executor() == "opencv"
+
+
 def test_threads_may_look_for_faces_at_once(photo: np.ndarray) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(find_faces, [photo, photo[::2], photo[:, ::2], photo]))
     assert len(found[0]) == 1 and found[0][0].center == found[3][0].center == find_faces(photo)[0].center
 
 
-@pytest.mark.usefixtures("fresh_detector")
-def test_where_opencv_cannot_run_the_detector_it_is_said_once_and_no_face_is_found(
+def test_where_nothing_can_run_the_net_it_is_said_once_and_no_face_is_found(
     photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    without = SimpleNamespace(dnn=SimpleNamespace(), error=opencv().error, __version__="4.0", resize=opencv().resize)
-    monkeypatch.setattr(detection, "opencv", lambda: without)
+    without = SimpleNamespace(dnn=SimpleNamespace(), error=opencv().error, __version__="4.0")
+    monkeypatch.setattr(blazeface, "opencv", lambda: without)
+    monkeypatch.setattr(blazeface, "_opencv", blazeface._opencv.__wrapped__)
+    monkeypatch.setattr(blazeface, "_openvino", lambda: None)
+    monkeypatch.setattr(blazeface, "_calls", itertools.count())
     with caplog.at_level(logging.WARNING):
         assert find_faces(photo) == () and spare_faces(photo) is None
     [record] = caplog.records
-    assert record.getMessage().startswith("faces are not looked for: OpenCV 4.0 cannot run the detector (")
+    assert record.getMessage() == "faces are not looked for: neither OpenCV nor OpenVINO can run the detector"
 
 
 def test_the_notice_names_the_detector_and_its_file_is_googles() -> None:
     text = NOTICE.read_text("utf-8")
-    digest = hashlib.sha256(detection.FILE.read_bytes()).hexdigest()
+    digest = hashlib.sha256(blazeface.FILE.read_bytes()).hexdigest()
     assert digest == "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633"
     assert "ppgan_lite/inference/faces/blazeface.tflite" in text and digest in text
 
@@ -199,7 +216,6 @@ def test_a_share_out_of_its_range_is_refused(photo: np.ndarray, share: Any) -> N
         spare_faces(photo, share)
 
 
-@pytest.mark.usefixtures("fresh_detector")
 def test_a_share_of_one_looks_for_no_face(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detection, "_detector", lambda: pytest.fail("it was looked for"))
+    monkeypatch.setattr("ppgan_lite.inference.faces.detection.load_executor", lambda: pytest.fail("it was looked for"))
     assert spare_faces(photo, 1.0) is None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.random import default_rng  # now, while engines load, and not when they wait for it
 
 from ppgan_lite.inference.arrays import resized
 from ppgan_lite.inference.engines.engine import Execute
@@ -143,4 +144,4 @@ def _blended(values: np.ndarray, changed: np.ndarray, shares: np.ndarray | None)
 @functools.lru_cache(maxsize=1)
 def _noise(height: int, width: int) -> np.ndarray:
     """Return noise of a size; it is kept, because the photos of a folder are mostly of one size."""
-    return soft_noise(np.random.default_rng(0).standard_normal((height, width), np.float32))
+    return soft_noise(default_rng(0).standard_normal((height, width), np.float32))
