@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import paddle
 import pytest
 from PIL import Image
 
-from ppgan_lite import learning, styles
+from ppgan_lite import learning
 from ppgan_lite.checkpoint import (
     Header,
     net_spec,
@@ -28,59 +29,42 @@ from ppgan_lite.checkpoint import (
     sha256_of,
     write_checkpoint,
 )
-from ppgan_lite.errors import PpganError, UsageError
+from ppgan_lite.errors import UsageError
 from ppgan_lite.images import read_image, short_side_to, write_image
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.learning import learning as steps
-from ppgan_lite.learning import nearest, plan, previews
-from ppgan_lite.learning.nearest import nearest_style
+from ppgan_lite.learning import plan, previews, start
 from ppgan_lite.learning.plan import CONFIGS, DRAFT, PHOTOS, REVISION, Request
-from ppgan_lite.nets.color_alignment import mean_and_covariance
-from ppgan_lite.nets.painter_interface import IMAGE
-from ppgan_lite.nets.style_transfer import StyleTransferNet
+from ppgan_lite.learning.start import write_start
+from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.recipes.painter import painter_spec
-from ppgan_lite.recipes.transform import TransformDraft
-from ppgan_lite.styles import Style
 from ppgan_lite.styles.users import find_user_style, user_styles
 from ppgan_lite.training.run_folder import locked
 
 Run = Callable[..., tuple[int, str, str]]  # the command line
 
-NET = {"channels": 2, "blocks": 1, "revision_channels": 4, "revisions": 1}
-
 
 @pytest.fixture(scope="module")
-def painters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Style, ...]:
-    """Return a catalogue of two tiny painters and a third whose net is of another size."""
-    folder = tmp_path_factory.mktemp("styles")
-    made = []
-    for number, (name, net) in enumerate([("night", NET), ("wave", NET), ("large", {**NET, "channels": 3})]):
-        paddle.seed(number)
-        painter = StyleTransferNet(**net)
-        painter.update_own_style({IMAGE: mean_and_covariance(paddle.rand([1, 3, 8, 8]))})
-        path = folder / f"{name}.ppgan"
-        spec = painter_spec(painter, draft_px=32)
-        write_checkpoint(
-            path, Header({"painter": net_spec(painter)}, {"painter": spec}), net_tensors("painter", painter)
-        )
-        title = {"en": name.title(), "zh": name}
-        made.append(Style(name, title, title, "1900", str(path), sha256_of(path), {}))
-    return tuple(made)
+def tiny_any(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the checkpoint of a tiny painter of any picture."""
+    path = tmp_path_factory.mktemp("styles") / "any.ppgan"
+    paddle.seed(0)
+    net = AnyStyleNet(2, 1, (2, 2, 2, 2, 2), (1, 1, 1, 1, 1), 4, revision_channels=4)
+    spec = painter_spec(net, draft_px=32)
+    spec = replace(spec, settings={**spec.settings, "style_px": 48})
+    write_checkpoint(path, Header({"painter": net_spec(net)}, {"painter": spec}), net_tensors("painter", net))
+    return path
 
 
 @pytest.fixture
-def tiny(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, painters: tuple[Style, ...], tiny_vgg16: str
-) -> Iterator[Path]:
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_any: Path, tiny_vgg16: str) -> Iterator[Path]:
     """Have tiny nets learn; return the folder of a user without styles."""
     monkeypatch.setenv("PPGAN_LITE_DATA", str(tmp_path / "data"))
     for part, name in CONFIGS.items():
         path = tmp_path / f"{name}.yaml"
         path.write_text(f"base: tiny/{name}\nrecipe: {{perceptual: {tiny_vgg16}, draft_px: 32}}\n", encoding="utf-8")
         monkeypatch.setitem(CONFIGS, part, str(path))
-    monkeypatch.setattr(styles, "catalogue", lambda: painters)
-    monkeypatch.setattr(nearest, "catalogue", lambda: painters)
-    monkeypatch.setattr("ppgan_lite.styles.users.catalogue", lambda: painters)
+    monkeypatch.setattr(start, "any_painting", lambda: tiny_any)
     monkeypatch.setattr(plan, "_PAINTING_PX", 64)
     monkeypatch.setattr(previews, "EVERY_S", 0.05)
     monkeypatch.setattr(steps, "_FINISH_S", 0.0)
@@ -129,7 +113,6 @@ def test_a_painting_becomes_a_style_that_is_used_by_its_name(
         "title": "Aunt's garden",
         "run": str(folder),
         "minutes": 0.05,
-        "start": first["start"],
     }
     assert last == {"event": "done", "name": "aunt_s_garden", "path": str(path), "minutes": last["minutes"]}
     progress = [event for event in told if event["event"] == "progress"]
@@ -155,7 +138,7 @@ def test_a_style_tells_where_it_comes_from_and_names_no_folder(tiny: Path, paint
         "content": 0.3,
         "scale": 1.5,
         "photos": "those that ship",
-        "started_from": about["settings"]["started_from"],
+        "started_from": "any",
     }
     records = header.training["history"]
     assert [record["recipe"]["name"] for record in records] == ["StyleTransferDraft", "PyramidRevision"]
@@ -181,7 +164,7 @@ def test_previews_show_the_photo_that_is_asked_for(tiny: Path, painting: Path, r
 def test_a_bar_counts_the_minutes(tiny: Path, painting: Path, run: Run) -> None:
     code, out, err = run("learn", painting, "--minutes", "0.03", "--name", "g")
     assert (code, out) == (0, "")
-    assert "g: 0.03 minutes, on from " in err
+    assert "g: 0.03 minutes; Ctrl-C stops and keeps" in err
     assert "draft, 0:0" in err and "revision, 0:0" in err and "100%" in err
     assert "preview: " in err
     assert "config:" not in err  # the log is in the run's folder
@@ -201,27 +184,16 @@ def test_photos_of_the_users_are_learned_on(tiny: Path, painting: Path, run: Run
 # The start
 
 
-def test_learning_starts_from_the_painter_with_the_smallest_losses(
-    tiny: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+def test_learning_starts_from_what_the_painter_of_any_picture_makes_of_the_painting(
+    tiny_any: Path, painting: Path, photo: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, image = plan.new_plan(Request(painting, name="g"))
-    plan.begin(made, image)
-    config = made.draft_config()
-    found = nearest_style(config)
-    assert found in ("night", "wave")  # the third is of another size
-    losses = iter([2.0, 1.0])
-    monkeypatch.setattr(TransformDraft, "validate", lambda self, batch: {"total": next(losses)})
-    assert nearest_style(config) == "wave"
-
-
-def test_without_a_painter_that_fits_there_is_no_start(
-    tiny: Path, painting: Path, painters: tuple[Style, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(nearest, "catalogue", lambda: painters[2:])
-    made, image = plan.new_plan(Request(painting, name="g"))
-    plan.begin(made, image)
-    with pytest.raises(PpganError, match=r"^styles: none that ships has a painter to start from"):
-        nearest_style(made.draft_config())
+    monkeypatch.setattr(start, "any_painting", lambda: tiny_any)
+    image = read_image(painting)[0]
+    write_start(image, tmp_path / "start.ppgan")
+    of_one, of_any = (load_predictor(path, engine="paddle") for path in (tmp_path / "start.ppgan", tiny_any))
+    photo, image = short_side_to(photo, 64), short_side_to(image, 48)
+    difference = of_one(photo).astype(int) - of_any(photo, style=image)
+    assert np.abs(difference).max() <= 1
 
 
 # Stopping and going on
@@ -248,7 +220,7 @@ def test_ctrl_c_keeps_what_is_learned_and_resume_goes_on(
         code, out, err = run("learn", painting, "--name", "My Garden", "--resume", "--json")
     assert code == 130, err
     told = events(out)
-    assert told[0]["start"] == style.about["settings"]["started_from"] and told[0]["minutes"] == 5
+    assert told[0]["minutes"] == 5
     progress = [(event["stage"], event["iteration"]) for event in told if event["event"] == "progress"]
     assert progress[0] == (part, before + 1)
     (longer,), _ = user_styles()
@@ -293,11 +265,11 @@ def test_a_line_on_stdin_stops_as_ctrl_c_does(
 def test_an_interrupt_before_the_first_iteration_keeps_nothing(
     tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(config: object) -> str:
+    def interrupted(painting: np.ndarray, path: Path) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(nearest, "nearest_style", interrupted)
+        patch.setattr(start, "write_start", interrupted)
         code, _, err = run("learn", painting, "--minutes", "1", "--name", "g")
     assert (code, err.splitlines()[-1]) == (130, "paddlegan: interrupted")
     assert find_user_style("g") is None
@@ -331,11 +303,11 @@ def test_wrong_requests_are_one_line_each(tiny: Path, painting: Path, run: Run, 
         ((painting, "--minutes", "-1"), 2, "paddlegan: error: Invalid value for '--minutes': "),
         ((painting, "--content", "inf"), 2, "paddlegan: error: Invalid value for '--content': "),
         ((painting, "--scale", "5"), 2, "paddlegan: error: Invalid value for '--scale': "),
-        ((painting, "--name", "night"), 2, "paddlegan: error: --name: night is the name of a style that ships; "),
+        ((painting, "--name", "udnie"), 2, "paddlegan: error: --name: udnie is the name of a style that ships; "),
         ((painting, "--name", "??"), 2, "paddlegan: error: --name: '??' gives no name for a file; "),
         ((painting, "--resume"), 2, "paddlegan: error: --resume: there is no run of the name aunt_s_garden. "),
         ((painting, "--preview", "missing.png"), 1, "paddlegan: error: missing.png: "),
-        ((painting, "--photos", "missing"), 2, "paddlegan: error: "),
+        ((painting, "--photos", "missing"), 2, "paddlegan: error: missing: there is no such file or folder; expected "),
     ]
     for arguments, code, line in expected:
         found = refusal(run, *arguments)
@@ -420,7 +392,6 @@ def test_the_revision_net_gets_the_time_that_is_left(
     monkeypatch.setattr(steps.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(steps, "train", train)
     monkeypatch.setattr(steps._Learning, "_keep", lambda self: None)
-    monkeypatch.setattr(nearest, "nearest_style", lambda config: "night")
     learning.learn(Request(painting), lambda event: None)
     (first, draft), (second, revision) = trained
     assert (first, second) == (DRAFT, REVISION)

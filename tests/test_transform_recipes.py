@@ -15,7 +15,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.losses.pixel import shift_consistency_loss
 from ppgan_lite.nets.blocks import resize_bilinear
-from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
 from ppgan_lite.nets.vgg16 import LAYERS
 from ppgan_lite.pretrained import load_encoder
@@ -136,6 +136,7 @@ def test_every_photo_but_the_last_is_painted_and_that_is_reconstructed(name, enc
     drafted = recipe.net.transform(seen, paddle.ones([2, 1]), *(part[:2] for part in norms))
     wanted = recipe.losses(drafted, paintings[:2], seen)
     last = recipe.net.transform(batch["photo"][2:], paddle.zeros([1, 1]), *(part[-1:] for part in norms))
+    last = align_colors(last, *mean_and_covariance(batch["photo"][2:]))  # in its colors, as in use
     off = float((last - batch["photo"][2:]).square().mean())
     found = recipe.update(batch)
     for term in ("style", "content"):

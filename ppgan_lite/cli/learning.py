@@ -34,7 +34,7 @@ Report = Callable[[dict[str, Any]], None]
     type=click.FloatRange(0, 10),
     callback=check_finite,
     metavar="F",
-    help="More keeps faces whole, less gives bolder shapes. [default: 0.12]",
+    help="More keeps faces whole, less gives bolder shapes. [default: 0.1]",
 )
 @click.option(
     "--scale",
@@ -122,7 +122,7 @@ def _bar() -> Iterator[Report]:
 
         def report(event: dict[str, Any]) -> None:
             if event["event"] == "started":
-                say(f"{event['name']}: {event['minutes']:g} minutes, on from {event['start']}; Ctrl-C stops and keeps")
+                say(f"{event['name']}: {event['minutes']:g} minutes; Ctrl-C stops and keeps")
                 bars.append(stack.enter_context(tqdm(total=60 * event["minutes"], bar_format=form)))
             elif event["event"] == "progress" and bars:
                 left = round(event["seconds_left"])

@@ -52,7 +52,7 @@ def learn(request: Request, report: Report) -> UserStyle:
         request: What to learn.
         report: Called with JSON objects whose "event" is
 
-            - "started": "name", "title", "run" (its folder), "minutes", "start" (the style it starts from);
+            - "started": "name", "title", "run" (its folder), "minutes";
             - "progress": "stage" ("draft" or "revision"), "iteration", "seconds" used and "seconds_left";
             - "preview": "file", "seconds".
 
@@ -67,7 +67,10 @@ def learn(request: Request, report: Report) -> UserStyle:
     require_paddle()
     with locked(plan.folder):
         if painting is not None:
+            from ppgan_lite.learning.start import write_start
+
             begin(plan, painting)
+            write_start(painting, plan.start)
         return _Learning(plan, request, began, report).run(photo)
 
 
@@ -108,10 +111,6 @@ class _Learning:
         if whole and self._request.resume and self._seconds_left < _LEAST_S:
             more = f"Give it more: --minutes {2 * self._plan.minutes:g}"
             raise UsageError(self._plan.name, f"has learned for its {self._plan.minutes:g} minutes", remedy=more)
-        if self._plan.start is None:
-            from ppgan_lite.learning.nearest import nearest_style
-
-            self._plan = replace(self._plan, start=nearest_style(self._plan.draft_config()))
         self._plan.save()
         self._report(
             {
@@ -120,7 +119,6 @@ class _Learning:
                 "title": self._plan.title,
                 "run": str(self._plan.folder),
                 "minutes": self._plan.minutes,
-                "start": self._plan.start,
             }
         )
         previews = Previews(photo, self._plan.previews, self._began - self._plan.seconds, self._show_preview)

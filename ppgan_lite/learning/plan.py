@@ -2,6 +2,7 @@
 
 request.json    what was asked for
 painting.png    the painting, upright and no larger than needed
+start.ppgan     the net that it is learned from
 draft/          the run of style_draft.yaml
 revision/       that of style_revision.yaml
 previews/       a photo painted by the net in training, by the seconds since the start
@@ -17,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from ppgan_lite.checkpoint import SUFFIX, sha256_of
+from ppgan_lite.checkpoint import SUFFIX, read_header, sha256_of
 from ppgan_lite.config import Config, load_config
+from ppgan_lite.data.pictures import pictures_in
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to, write_image
 from ppgan_lite.runtime.files import replace_file
@@ -26,13 +28,13 @@ from ppgan_lite.styles.users import name_of, require_free, runs_folder
 from ppgan_lite.training.run_folder import LATEST
 
 MINUTES = 6.0
-CONTENT = 0.12
+CONTENT = 0.1
 SCALE = 1.0
 PHOTOS = Path(__file__).parent / "photos"
 
 DRAFT, REVISION = "draft", "revision"  # parts of a run, and their folders
 CONFIGS = {DRAFT: "style_draft", REVISION: "style_revision"}
-_REQUEST, _PAINTING, _PREVIEWS = "request.json", "painting.png", "previews"
+_REQUEST, _PAINTING, _START, _PREVIEWS = "request.json", "painting.png", "start.ppgan", "previews"
 _DRAFT_SHARE = 0.78  # of all minutes; the revision net gets what is left after start-up and previews
 _PAINTING_PX = 512  # short side at scale 1, as photos are drafted
 _REVISED_PX = 1536  # the most for the revision net, whose painting has twice that
@@ -82,7 +84,6 @@ class Plan:
         photos: Folder of photos; None for those that ship.
         minutes: In all.
         content, scale: As in `Request`.
-        start: The style that it starts from; None before it is chosen.
         seconds: Used by earlier starts of the run.
     """
 
@@ -94,7 +95,6 @@ class Plan:
     minutes: float
     content: float
     scale: float
-    start: str | None = None
     seconds: float = 0.0
 
     @property
@@ -106,6 +106,11 @@ class Plan:
     def painting(self) -> Path:
         """The painting as it is learned."""
         return self.folder / _PAINTING
+
+    @property
+    def start(self) -> Path:
+        """The net that it is learned from."""
+        return self.folder / _START
 
     @property
     def is_begun(self) -> bool:
@@ -136,7 +141,7 @@ class Plan:
         """Return the config of the draft."""
         px = round(_PAINTING_PX * self.scale)
         settings = {"recipe.content": self.content, "data.style_short_side": [px, px]}
-        return self._config(DRAFT, {**settings, "train.init_from": self.start}, self.draft_minutes)
+        return self._config(DRAFT, {**settings, "train.init_from": str(self.start)}, self.draft_minutes)
 
     def revision_config(self, minutes: float) -> Config:
         """Return the config of the revision net, which starts from the trained draft."""
@@ -148,7 +153,8 @@ class Plan:
 
     def _config(self, part: str, settings: dict[str, Any], minutes: float) -> Config:
         photos = [str(PHOTOS), str(SAMPLE_PHOTO)] if self.photos is None else [self.photos]
-        settings = {"data.content": photos, "data.style": [str(self.painting)], **settings}
+        (net,) = read_header(self.start).nets.values()
+        settings = {"data.content": photos, "data.style": [str(self.painting)], "recipe.net": net.arguments, **settings}
         if self.photos is None and part == REVISION:
             settings["data.content_short_side"] = list(_REVISED_PHOTO_PX)
         # So many iterations that the minutes end it; the loop's own previews are made of crops.
@@ -162,12 +168,15 @@ def new_plan(request: Request) -> tuple[Plan, np.ndarray]:
 
     Raises:
         ImageError: The painting cannot be read.
-        UsageError: It is too small, the name is taken or none, or an unfinished run has it.
+        DataError: There are no such photos.
+        UsageError: The painting is too small, the name is taken or none, or an unfinished run has it.
     """
     title = request.name or request.painting.stem.replace("_", " ")
     name = name_of(title)
     require_free(name)
     painting = _read_painting(request.painting)
+    if request.photos is not None:
+        pictures_in([str(request.photos)], "photos")
     plan = Plan(
         name,
         title.strip(),

@@ -8,6 +8,7 @@ import paddle
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.losses.pixel import mse_loss, shift_consistency_loss
+from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
 from ppgan_lite.nets.painter_interface import NORMS
 from ppgan_lite.nets.painting import StyleTensors
 from ppgan_lite.nets.style_transfer import TransformPainter
@@ -87,7 +88,9 @@ class TransformDraft(PainterRecipe):
         if self.iteration <= self.reconstruct:
             return self.groups["painter"].step_on({"reconstruction": RECONSTRUCTION * mse_loss(drafted, seen)})
         terms = self.losses(drafted[:count], painting[:count], seen[:count])
-        terms["reconstruction"] = RECONSTRUCTION * mse_loss(drafted[count:], seen[count:])
+        # In the photo's colors, as in use: instance norms do not know them, and the net would be busy with guessing.
+        own = align_colors(drafted[count:], *mean_and_covariance(seen[count:]))
+        terms["reconstruction"] = RECONSTRUCTION * mse_loss(own, seen[count:])
         if self.steady and self.iteration % STEADY_EVERY == 0:
             some = max(count // 2, 1)
             rows, columns = (int(place) for place in numpy_generator().integers(-SHIFT, SHIFT + 1, 2))

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ppgan_lite.nets.color_statistics import ColorStatistics
 from torch_styles import losses
 from torch_styles.nets import AnyStyleNet, RevisionNet, StyleTransferNet, TransformNet, resize, revise
-from torch_styles.pictures import Pictures, recolored, soft_noise
+from torch_styles.pictures import Pictures, colors_of, recolored, soft_noise
 
 IDENTITY = 20.0  # weight of the squared error of pictures that are to come out as they went in
 COARSE = 10.0  # weight of the squared error between a revised picture, downsampled, and its draft
@@ -260,7 +260,11 @@ def draft_terms(
             photo = vgg(seen[:painted], weights.deepest)
         terms["content"] = losses.content_loss(found, photo, weights.content)
     if len(drafted) > painted:
-        terms["identity"] = IDENTITY * F.mse_loss(drafted[painted:], seen[painted:])
+        kept, wanted = drafted[painted:], seen[painted:]
+        own = recolored(
+            kept, [colors_of(picture) for picture in kept.detach()], [colors_of(picture) for picture in wanted]
+        )
+        terms["identity"] = IDENTITY * F.mse_loss(own, wanted)
     return terms
 
 
