@@ -336,7 +336,9 @@ def _read_front(path: Path) -> tuple[Header, dict[str, dict[str, Any]]]:
 def _about_itself(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON of the "ppgan_lite" key."""
     if not isinstance(metadata.get(FORMAT), str):
-        raise CheckpointError(path, "is a safetensors file of another program", remedy=OURS_REMEDY)
+        raise CheckpointError(
+            path, "is a safetensors file of another program", remedy=OURS_REMEDY, code="no_checkpoint"
+        )
     return parse_json(path, metadata[FORMAT])
 
 
@@ -385,9 +387,8 @@ def _parse_header(path: Path, value: dict[str, Any]) -> Header:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise damaged(path, f"its format version is {version!r}")
     if version > VERSION:
-        raise CheckpointError(
-            path, f"is of format version {version}", f"{VERSION} or older", "Update ppgan-lite: a newer one wrote it"
-        )
+        remedy = "Update ppgan-lite: a newer one wrote it"
+        raise CheckpointError(path, f"is of format version {version}", f"{VERSION} or older", remedy, code="too_new")
 
     def part(name: str, kind: type) -> Any:
         if not isinstance(value.get(name), kind):

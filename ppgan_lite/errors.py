@@ -4,6 +4,7 @@ Only the command line and the worker of the window convert them to text; all oth
 """
 
 import os
+from collections.abc import Mapping
 from typing import TypeGuard
 
 
@@ -15,11 +16,26 @@ class PpganError(Exception):
         found: The fault.
         expected: The expected state; empty if `found` implies it.
         remedy: Advice, as a sentence without the full stop.
+        code: Names the fault for programs that have words of their own for it, such as the window, whose texts have
+            this key after "error_". Each kind of error has one for those that have none.
+        values: More that these words may name.
     """
 
     exit_code = 1
+    code = "other"
 
-    def __init__(self, where: object, found: str, expected: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        where: object,
+        found: str,
+        expected: str = "",
+        remedy: str = "",
+        *,
+        code: str = "",
+        values: Mapping[str, object] | None = None,
+    ) -> None:
+        self.code = code or self.code
+        self.values = dict(values or {})
         self.where = str(where)
         self.found = found
         self.expected = expected
@@ -29,9 +45,13 @@ class PpganError(Exception):
             text += f"; expected {expected}"
         if remedy:
             text += f". {remedy}"
-        text = " ".join(text.split("\n"))
-        # A name in a foreign file may contain control sequences of terminals.
-        super().__init__("".join(letter if letter.isprintable() else "?" for letter in text))
+        super().__init__(printable(text))
+
+
+def printable(text: str) -> str:
+    """Return a text in one line; a name in a foreign file may contain control sequences of terminals."""
+    text = " ".join(text.split("\n"))
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def is_about_a_file(error: BaseException) -> TypeGuard[OSError]:
@@ -39,12 +59,18 @@ def is_about_a_file(error: BaseException) -> TypeGuard[OSError]:
     return isinstance(error, OSError) and error.errno is not None and isinstance(error.filename, (str, bytes))
 
 
+def named(error: OSError) -> PpganError:
+    """Return the system's error about a file as one of ours."""
+    why = error.strerror or type(error).__name__
+    return PpganError(os.fsdecode(error.filename), why, code="file", values={"why": why})
+
+
 def one_line(error: BaseException) -> str:
     """Return an error as one line of text; with its type, unless it is ours or the system's about a file."""
     if isinstance(error, PpganError):
         return str(error)
     if is_about_a_file(error):
-        return str(PpganError(os.fsdecode(error.filename), error.strerror or type(error).__name__))
+        return str(named(error))
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
@@ -69,6 +95,8 @@ class DataError(PpganError):
 class ImageError(PpganError):
     """A picture that cannot be read or written."""
 
+    code = "image"
+
 
 class CheckpointError(PpganError):
     """A file of weights that is damaged, foreign, too new, hostile or of another shape.
@@ -76,8 +104,10 @@ class CheckpointError(PpganError):
     `found` often quotes the file, so it is shortened.
     """
 
-    def __init__(self, where: object, found: str, expected: str = "", remedy: str = "") -> None:
-        super().__init__(where, found if len(found) <= 500 else f"{found[:497]}...", expected, remedy)
+    code = "checkpoint"
+
+    def __init__(self, where: object, found: str, expected: str = "", remedy: str = "", *, code: str = "") -> None:
+        super().__init__(where, found if len(found) <= 500 else f"{found[:497]}...", expected, remedy, code=code)
 
 
 class WorkerError(PpganError):
@@ -87,6 +117,8 @@ class WorkerError(PpganError):
 class EngineError(PpganError):
     """An engine that cannot execute a net here."""
 
+    code = "engine"
+
 
 class ExportError(PpganError):
     """An export whose results differ from those of its net, or that cannot be written."""
@@ -94,6 +126,8 @@ class ExportError(PpganError):
 
 class MissingDependencyError(PpganError):
     """A package or system library that is not installed."""
+
+    code = "missing_package"
 
 
 def missing_extra(where: object, package: str, extra: str, alternative: str = "") -> MissingDependencyError:
@@ -106,7 +140,10 @@ def missing_extra(where: object, package: str, extra: str, alternative: str = ""
         alternative: What else helps; follows the command that installs the extra, with its own punctuation.
     """
     remedy = f'Install it with: pip install "ppgan-lite[{extra}]"{alternative}'
-    return MissingDependencyError(where, f"{package} is not installed", remedy=remedy)
+    values = {"package": package, "extra": extra}
+    return MissingDependencyError(
+        where, f"{package} is not installed", remedy=remedy, code="missing_extra", values=values
+    )
 
 
 class CancelledError(PpganError):

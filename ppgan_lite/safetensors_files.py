@@ -128,9 +128,9 @@ def parse_json(path: Path, text: bytes | str) -> dict[str, Any]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     if path.is_dir():
-        raise CheckpointError(path, "is a folder", "a checkpoint file", OURS_REMEDY)
+        raise CheckpointError(path, "is a folder", "a checkpoint file", OURS_REMEDY, code="is_folder")
     if not path.exists():
-        raise CheckpointError(path, "there is no such file", "a checkpoint file", "Check the path")
+        raise CheckpointError(path, "there is no such file", "a checkpoint file", "Check the path", code="missing")
     if files.is_stream(path):
         raise CheckpointError(path, "is a pipe or a device", "a file", "Save it to a file first")
     try:
@@ -146,10 +146,12 @@ def _parse_front(file: BinaryIO, path: Path) -> tuple[dict[str, Any], dict[str, 
     start = file.read(4096)
     length = int.from_bytes(start[:8], "little")
     if size == 0:
-        raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY)
+        raise CheckpointError(path, "is empty (0 bytes)", "a checkpoint file", _DAMAGED_REMEDY, code="empty")
     if start[8:9] != b"{":
         remedy = files.GIT_LFS_REMEDY if start.startswith(files.GIT_LFS_POINTER) else OURS_REMEDY
-        raise CheckpointError(path, f"is not a checkpoint but {kind_of_file(start)}", remedy=remedy)
+        raise CheckpointError(
+            path, f"is not a checkpoint but {kind_of_file(start)}", remedy=remedy, code="no_checkpoint"
+        )
     if 8 + length > size:
         raise damaged(path, f"truncated: its header has {length} bytes, the file {size}")
     if length > _MAX_HEADER_BYTES:
@@ -228,7 +230,7 @@ def kind_of_file(start: bytes) -> str:
 
 def damaged(path: Path, detail: str) -> CheckpointError:
     """Return the error that a file is damaged."""
-    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY)
+    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY, code="damaged_checkpoint")
 
 
 def one_line(error: BaseException) -> str:

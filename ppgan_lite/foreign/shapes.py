@@ -115,7 +115,9 @@ def _must_be_told(where: object, questions: list[_Question]) -> CheckpointError:
     missing = " nor ".join(found for found, _, _ in questions)
     options = " ".join(f"{option} {'|'.join(get_args(choices))}" for _, option, choices in questions)
     found = f"is a residual generator by the shapes of its layers, but does not tell {missing}"
-    return CheckpointError(where, found, remedy=f"Say it: paddlegan convert FILE -o OUT.ppgan {options}")
+    return CheckpointError(
+        where, found, remedy=f"Say it: paddlegan convert FILE -o OUT.ppgan {options}", code="ambiguous_checkpoint"
+    )
 
 
 def _are_numbered(convs: Sequence[ConvLayer]) -> bool:

@@ -442,4 +442,4 @@ def _place(data: bytes, entry: zipfile.ZipInfo, path: Path) -> tuple[int, int]:
 
 
 def _damaged(path: Path, detail: str) -> CheckpointError:
-    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY)
+    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY, code="damaged_checkpoint")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ppgan_lite.errors import one_line
+from ppgan_lite.errors import PpganError, is_about_a_file, named, one_line, printable
 from ppgan_lite.gui.state import Choice, Learning, Picture, Result
 from ppgan_lite.gui.texts import in_language, text
 
@@ -41,6 +41,8 @@ def result_caption(result: Result | None, language: str) -> str:
         parts.append(f"{round(100 * request.settings.strength)} %")
         if request.settings.keep_colors:
             parts.append(text("keep_colors", language))
+        if request.options["brush"] is not None:
+            parts.append(text("brush_width", language, px=round(request.options["brush"])))
         if result.faces is not None:
             parts.append(text("spare_faces", language))
     height, width = result.image.shape[:2]
@@ -104,9 +106,15 @@ def learning_caption(learning: Learning, language: str) -> str:
 
 
 def error_line(error: BaseException, language: str) -> str:
-    """Return one line about an error."""
-
-    return text("no_memory", language) if isinstance(error, MemoryError) else one_line(error)
+    """Return one line about an error, in words of the window: what it says to do can be done there."""
+    if isinstance(error, MemoryError):
+        return text("no_memory", language)
+    if is_about_a_file(error):
+        error = named(error)
+    if isinstance(error, PpganError):
+        key, where = f"error_{error.code}", printable(error.where)
+        return text(key, language, where=where, line=one_line(error), **error.values)
+    return text("error_other", language, line=one_line(error))
 
 
 def _size(width: int, height: int) -> str:

@@ -9,7 +9,8 @@ from PyQt5.QtGui import QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ppgan_lite.gui.captions import direction_caption, picture_name
-from ppgan_lite.gui.flow import ElidedLabel, FlowRow
+from ppgan_lite.gui.elided_label import ElidedLabel
+from ppgan_lite.gui.flow import FlowRow
 from ppgan_lite.gui.state import Choice, Picture, StyleSettings, brush_at, brush_position, brush_px
 from ppgan_lite.gui.texts import text
 
@@ -39,7 +40,7 @@ class Controls(QFrame):
         self.painting_label = QLabel()
         self.painting_picture = QLabel()
         self.painting_picture.setFixedSize(_THUMBNAIL)
-        self.painting_name = ElidedLabel(Qt.ElideMiddle, widest=_NAME_PX[1], name="value")
+        self.painting_name = ElidedLabel(widest=_NAME_PX[1], name="value")
         self.painting_button = QPushButton()
         self.painting_button.clicked.connect(lambda: self.pick_painting.emit())
         self.painting_group = _row(self.painting_label, self.painting_picture, self.painting_name, self.painting_button)
@@ -115,6 +116,14 @@ class Controls(QFrame):
         ):
             for widget in widgets:
                 widget.setToolTip(text(tip, language))
+        for widget, name in (
+            (self.painting_button, f"{text('painting', language)}: {text('choose', language)}"),
+            (self.direction, text("direction", language)),
+            (self.strength, text("strength", language)),
+            (self.brush_auto, f"{text('brush', language)}: {text('auto', language)}"),
+            (self.brush, text("brush", language)),
+        ):
+            widget.setAccessibleName(name)
         self._show_task()
         self._show_painting_name()
         self._show_values()

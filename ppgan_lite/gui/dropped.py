@@ -19,11 +19,13 @@ class Dropped:
 
     Attributes:
         checkpoints: Files that are checkpoints by their name.
+        folders: Folders, of which nobody knows yet what is in them.
         pictures: All other files.
         image: Pixels that belong to no file, uint8 (height, width, 3) RGB, with their opacity where they have any.
     """
 
     checkpoints: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
     pictures: tuple[Path, ...] = ()
     image: tuple[np.ndarray, np.ndarray | None] | None = None
 
@@ -39,7 +41,8 @@ def read_mime(mime: QMimeData) -> Dropped | None:
     paths = _local_files(mime)
     if paths:
         checkpoints = tuple(path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES)
-        return Dropped(checkpoints, tuple(path for path in paths if path not in checkpoints))
+        folders = tuple(path for path in paths if path.is_dir())
+        return Dropped(checkpoints, folders, tuple(path for path in paths if path not in (*checkpoints, *folders)))
     picture = mime.imageData() if mime.hasImage() else None
     if not isinstance(picture, QImage) or picture.isNull():
         return None

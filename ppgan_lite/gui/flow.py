@@ -1,12 +1,9 @@
-"""A layout that wraps like words, and labels that give way instead of widening the window."""
+"""A layout that wraps like words."""
 
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PyQt5.QtGui import QPainter, QPaintEvent
-from PyQt5.QtWidgets import QLabel, QLayout, QLayoutItem, QSizePolicy, QWidget
-
-_SHORTEST = "ab…"
+from PyQt5.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class FlowLayout(QLayout):
@@ -109,50 +106,3 @@ class FlowRow(QWidget):
             if (self.minimumHeight(), self.maximumHeight()) != (height, height):
                 self.setFixedHeight(height)
         return done
-
-
-class ElidedLabel(QLabel):
-    """A label that shows a long text with an ellipsis, and all of it in its tool tip.
-
-    Args:
-        mode: Where the ellipsis stands.
-        widest: The most pixels that it asks for; None asks for no width of its own.
-        name: For the style sheet.
-    """
-
-    def __init__(self, mode: Qt.TextElideMode = Qt.ElideRight, *, widest: int | None = None, name: str = "") -> None:
-        super().__init__(objectName=name)
-        self._mode = mode
-        self._widest = widest
-        if widest is None:
-            self.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
-
-    def set_widest(self, widest: int) -> None:
-        """Ask for another width."""
-        if widest != self._widest:
-            self._widest = widest
-            self.updateGeometry()
-
-    def setText(self, text: str) -> None:
-        """Show a text."""
-        super().setText(text)
-        self.setToolTip(text)
-
-    def sizeHint(self) -> QSize:
-        """Return the size of the text, but no more than it may ask for."""
-        hint = super().sizeHint()
-        return hint if self._widest is None else hint.boundedTo(QSize(self._widest, hint.height()))
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the size of a few letters."""
-        hint = super().minimumSizeHint()
-        shortest = self.fontMetrics().horizontalAdvance(_SHORTEST)
-        return QSize(min(shortest, hint.width()), hint.height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw as much of the text as fits."""
-        area = self.contentsRect()
-        shown = self.fontMetrics().elidedText(self.text(), self._mode, area.width())
-        painter = QPainter(self)
-        flags = int(Qt.AlignLeft | Qt.AlignVCenter | Qt.TextSingleLine)
-        self.style().drawItemText(painter, area, flags, self.palette(), self.isEnabled(), shown, self.foregroundRole())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import QModelIndex, QPointF, QRectF, QSize, QSizeF, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap, QWheelEvent
-from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap, QWheelEvent
+from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ppgan_lite.gui import icons, theme
 from ppgan_lite.gui.captions import choice_texts
 from ppgan_lite.gui.pixels import to_pixmap
 from ppgan_lite.gui.state import Choice, Picture
+from ppgan_lite.gui.texts import text
 
 _PICTURE = QSize(140, 98)
 _SMALL_PICTURE = QSize(90, 63)  # in a low window, with one line of text
@@ -25,6 +26,7 @@ class Gallery(QListWidget):
 
     chosen = pyqtSignal(str)  # Choice.source
     run = pyqtSignal()
+    remove = pyqtSignal(str)  # Choice.source
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +37,7 @@ class Gallery(QListWidget):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
         self._is_small = False
+        self._language = "en"
         self._fit_height()
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
@@ -50,13 +53,16 @@ class Gallery(QListWidget):
         language: str,
     ) -> None:
         """Show these choices; the item for any painting shows `painting_pixmap`."""
+        self._language = language
+        self.setAccessibleName(text("gallery_name", language))
         self.blockSignals(True)
         self.clear()
         for choice in choices:
             item = QListWidgetItem(self)
             title, subtitle = choice_texts(choice, painting, language)
             item.setText(title)
-            item.setToolTip(f"{title}\n{subtitle}" if subtitle else title)
+            place = choice.source if choice.kind == "checkpoint" else ""
+            item.setToolTip("\n".join(line for line in (title, subtitle, place) if line))
             item.setData(_CHOICE, choice)
             item.setData(_SUBTITLE, subtitle)
             item.setData(_PICTURE_ROLE, painting_pixmap if choice.kind == "painting" else _thumbnail(choice))
@@ -88,8 +94,23 @@ class Gallery(QListWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key_Return, Qt.Key_Enter):
             self.run.emit()
+        elif event.key() == Qt.Key_Delete and self._is_removable(self.currentItem()):
+            self.remove.emit(self.currentItem().data(_CHOICE).source)
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the card under the pointer, or the current one."""
+        is_by_mouse = event.reason() == QContextMenuEvent.Mouse
+        item = self.itemAt(event.pos()) if is_by_mouse else self.currentItem()
+        if self._is_removable(item):
+            menu = QMenu(self)
+            menu.addAction(text("remove", self._language), lambda: self.remove.emit(item.data(_CHOICE).source))
+            menu.popup(event.globalPos())
+
+    @staticmethod
+    def _is_removable(item: QListWidgetItem | None) -> bool:
+        return item is not None and item.data(_CHOICE).kind == "checkpoint"
 
     @property
     def picture_size(self) -> QSize:
@@ -151,6 +172,9 @@ class _ItemDelegate(QStyledItemDelegate):
         picture = QRectF(corner, QSizeF(self._gallery.picture_size))
         self._paint_picture(painter, picture, index)
         is_chosen = bool(option.state & QStyle.State_Selected)
+        if is_chosen and option.state & QStyle.State_HasFocus:
+            painter.setPen(QPen(QColor(colors.bright), 1.5, Qt.DotLine))
+            painter.drawRoundedRect(picture.adjusted(-4, -4, 4, 4), 8, 8)
         if is_chosen or option.state & QStyle.State_MouseOver:
             painter.setPen(QPen(QColor(colors.accent if is_chosen else colors.muted), 2.5 if is_chosen else 1))
             painter.setBrush(Qt.NoBrush)

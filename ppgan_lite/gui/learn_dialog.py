@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
@@ -21,7 +21,7 @@ from PyQt5.QtWidgets import (
 )
 
 from ppgan_lite.gui.captions import learning_caption
-from ppgan_lite.gui.flow import ElidedLabel
+from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.state import Learning
 from ppgan_lite.gui.texts import text
 
@@ -83,7 +83,7 @@ class LearningRow(QFrame):
         self.setObjectName("panel")
         self._language = "en"
         self._learning: Learning | None = None
-        self.label = ElidedLabel(Qt.ElideMiddle, name="value")
+        self.label = ElidedLabel(name="value")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -107,6 +107,7 @@ class LearningRow(QFrame):
         self._language = language
         self.preview.setText(text("learn_preview", language))
         self.stop_button.setText(text("learn_stop", language))
+        self.bar.setAccessibleName(text("progress_name", language))
         self.show_learning(self._learning)
 
     def show_learning(self, learning: Learning | None) -> None:

@@ -27,7 +27,7 @@ class Preferences:
     def language(self) -> str | None:
         """The language that the user chose; None where none was."""
         language = self._store.value("language")
-        return language if language in LANGUAGE_NAMES else None
+        return language if isinstance(language, str) and language in LANGUAGE_NAMES else None
 
     @language.setter
     def language(self, language: str) -> None:

@@ -15,8 +15,18 @@ from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.jobs import KINDS, Job, Jobs
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.state import Choice, Learning, Picture, Result, State, StyleSettings, user_style_choice
-from ppgan_lite.gui.worker import LoadPredictor, PredictorCache, Work, Worker, read_picture, save_result
-from ppgan_lite.images import ImageMetadata, write_image
+from ppgan_lite.gui.worker import (
+    Cancelled,
+    JobCallbacks,
+    LoadPredictor,
+    PredictorCache,
+    Work,
+    Worker,
+    read_first_picture,
+    read_picture,
+    save_result,
+)
+from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, write_image
 from ppgan_lite.styles.users import read_style
 
 if TYPE_CHECKING:
@@ -115,22 +125,48 @@ class Session(QObject):
         self._submit("painting", lambda _callbacks, _cancelled: read_picture(path))
 
     def open_dropped(self, dropped: Dropped, *, as_painting: bool) -> None:
-        """Open what was dropped or pasted."""
-        if dropped.checkpoints:
-            self.load_checkpoint(dropped.checkpoints[0])
+        """Open what was dropped or pasted: of several pictures the first."""
+        for path in dropped.checkpoints:
+            self.load_checkpoint(path)
         if dropped.pictures:
             (self.open_painting if as_painting else self.open_photo)(dropped.pictures[0])
+            if len(dropped.pictures) > 1:
+                self._tell("opening_first", name=dropped.pictures[0].name, count=len(dropped.pictures) - 1)
         if dropped.image is not None:
             image, alpha = dropped.image
             self._submit(
                 "painting" if as_painting else "photo",
                 lambda _callbacks, _cancelled: Picture.of(image, ImageMetadata(alpha=alpha)),
             )
+        elif dropped.folders and not dropped.pictures:
+            folder = dropped.folders[0]
+            self._tell("opening", name=folder.name)
+            self._submit(
+                "painting" if as_painting else "photo", lambda _callbacks, _cancelled: read_first_picture(folder)
+            )
 
     def load_checkpoint(self, path: Path) -> None:
-        """Load a checkpoint file, add it to the choices and choose it."""
-        self._tell("loading", name=path.name)
-        self._submit("checkpoint", lambda _callbacks, cancelled: self._predictors.load_checkpoint(path, cancelled))
+        """Load a checkpoint file and add it to the choices; it is chosen unless another one was meanwhile.
+
+        A picture is opened as the painting.
+        """
+        if path.suffix.lower() in READABLE_SUFFIXES:
+            self.open_painting(path)
+            return
+        self._tell("loading_after" if self.is_running("paint") else "loading", name=path.name)
+        chosen = self.state.choice.source
+
+        def load(_callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Choice, str, tuple[str, str]]:
+            choice, device = self._predictors.load_checkpoint(path, cancelled)
+            return choice, chosen, device
+
+        self._submit("checkpoint", load)
+
+    def remove(self, source: str) -> None:
+        """Take a checkpoint out of the choices; its file stays."""
+        self.state.remove(source)
+        self.choices_changed.emit()
+        self.choice_changed.emit()
 
     def choose(self, source: str) -> bool:
         """Choose one of the choices by its source, such as a style's name; False if there is none."""
@@ -262,11 +298,11 @@ class Session(QObject):
         self.painting_changed.emit()
         self.choice_changed.emit()
 
-    def _checkpoint_loaded(self, answer: tuple[Choice, tuple[str, str]]) -> None:
-        choice, device = answer
+    def _checkpoint_loaded(self, answer: tuple[Choice, str, tuple[str, str]]) -> None:
+        choice, chosen_before, device = answer
         self._set_device(device)
-        self._tell("ready")
-        self._add(choice)
+        self._add(choice, choose=self.state.choice.source == chosen_before)
+        self._tell("loaded", name=Path(choice.source).name)
 
     def _painted(self, result: Result) -> None:
         seconds = time.perf_counter() - self.work.began if self.work else result.seconds
@@ -332,8 +368,8 @@ class Session(QObject):
     def _tell(self, key: str, **values: object) -> None:
         self.told.emit(key, values)
 
-    def _add(self, choice: Choice) -> None:
-        self.state.add(choice)
+    def _add(self, choice: Choice, *, choose: bool = True) -> None:
+        self.state.add(choice, choose=choose)
         self.choices_changed.emit()
         self.choice_changed.emit()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ppgan_lite.styles.users import UserStyle
 
 _NO_METADATA = ImageMetadata()
+RUN_FILES = ("final", "latest", "best", "model", "checkpoint")  # names that every run gives its checkpoints
 TASKS = ("stylize", "translate", "restore")
 
 # Strokes as a fraction of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
@@ -127,10 +128,14 @@ def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ..
     unknown = [name for name in spec.inputs if name not in ("photo", "style")]
     if unknown or spec.task not in TASKS:
         found = f"its predictor needs {', '.join(unknown)}" if unknown else f"its task is {spec.task!r}"
+        expected = f"inputs photo and style, and a task of {', '.join(TASKS)}"
         remedy = "Use the command line or Python for it, or a newer ppgan_lite"
-        raise CheckpointError(path, found, f"inputs photo and style, and a task of {', '.join(TASKS)}", remedy)
-    title = dict.fromkeys(LANGUAGE_NAMES, path.stem)
-    choice = Choice(str(path), "checkpoint", title, {}, None, spec.task, tuple(spec.inputs))
+        raise CheckpointError(path, found, expected, remedy, code="unknown_task")
+    # The name of its folder tells one run's final.ppgan from another's.
+    name = f"{path.absolute().parent.name}/{path.stem}" if path.stem in RUN_FILES else path.stem
+    choice = Choice(
+        str(path), "checkpoint", dict.fromkeys(LANGUAGE_NAMES, name), {}, None, spec.task, tuple(spec.inputs)
+    )
     return replace(choice, directions=directions, direction=directions[0]) if len(directions) > 1 else choice
 
 
@@ -324,9 +329,22 @@ class State:
         self.choices = [changed if other == self.choice else other for other in self.choices]
         self.choice = changed
 
-    def add(self, choice: Choice) -> None:
-        """Add a checkpoint file or a style to the gallery, in place of an earlier one of its source, and choose it."""
+    def add(self, choice: Choice, *, choose: bool = True) -> None:
+        """Add a checkpoint file or a style to the gallery, in place of an earlier one of its source.
 
+        Args:
+            choice: It stands behind the card for any painting.
+            choose: Whether it becomes the choice.
+        """
+        is_chosen = choose or choice.source == self.choice.source
         self.choices = [other for other in self.choices if other.source != choice.source]
         self.choices.insert(self.choices.index(ANY_PAINTING) + 1, choice)
-        self.choice = choice
+        if is_chosen:
+            self.choice = choice
+
+    def remove(self, source: str) -> None:
+        """Take a choice away; the one that takes its place is chosen, if it was."""
+        index = next(index for index, other in enumerate(self.choices) if other.source == source)
+        removed = self.choices.pop(index)
+        if removed == self.choice:
+            self.choice = self.choices[min(index, len(self.choices) - 1)]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QProgressBar, QStatusBar
 
 from ppgan_lite.gui.captions import device_caption, error_line, work_caption
-from ppgan_lite.gui.flow import ElidedLabel
+from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.session import Painting
 from ppgan_lite.gui.texts import text
 
@@ -23,7 +22,7 @@ class StatusBar(QStatusBar):
         self._language = "en"
         self._line: Callable[[], str] = lambda: text("ready", self._language)
         self._device: tuple[str | None, str] = None, ""
-        self.label = ElidedLabel(Qt.ElideMiddle)
+        self.label = ElidedLabel()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(120, 6)
@@ -39,6 +38,7 @@ class StatusBar(QStatusBar):
     def set_language(self, language: str) -> None:
         """Show every text in another language."""
         self._language = language
+        self.bar.setAccessibleName(text("progress_name", language))
         self._show_line()
         self.show_device(*self._device)
 

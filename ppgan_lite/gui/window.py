@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         self.learning_row.preview_toggled.connect(session.show_preview)
         self.gallery.chosen.connect(session.choose)
         self.gallery.run.connect(user_actions.run)
+        self.gallery.remove.connect(session.remove)
         self.gallery.itemClicked.connect(lambda _item: user_actions.pick_missing_painting())
         self.controls.changed.connect(session.set_settings)
         self.controls.pick_painting.connect(user_actions.pick_painting)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtCore import QObject, QThread, pyqtSignal
 
 from ppgan_lite import images
-from ppgan_lite.errors import CancelledError, PpganError
+from ppgan_lite.errors import CancelledError, ImageError, PpganError
 from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
@@ -227,6 +227,18 @@ def read_picture(path: Path) -> Picture:
     """Read a picture file for the window."""
     image, metadata = images.read_image(path)
     return Picture.of(image, metadata, path)
+
+
+def read_first_picture(folder: Path) -> Picture:
+    """Read the first picture below a folder.
+
+    Raises:
+        ImageError: There is none.
+    """
+    found = images.find_images(folder)
+    if not found:
+        raise ImageError(folder, "has no pictures in it", code="no_pictures")
+    return read_picture(found[0])
 
 
 def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:

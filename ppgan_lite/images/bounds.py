@@ -48,7 +48,10 @@ def check_size(width: int, height: int, where: str) -> None:
     """
     if width * height > MAX_PIXELS:
         found = f"{_size(width, height)} ({width * height / 1e6:.0f} megapixels)"
-        raise ImageError(where, found, f"at most {MAX_PIXELS / 1e6:.0f} megapixels", "Scale it down first")
+        most = f"{MAX_PIXELS / 1e6:.0f}"
+        values = {"size": _size(width, height), "most": most}
+        remedy = "Scale it down first"
+        raise ImageError(where, found, f"at most {most} megapixels", remedy, code="too_large", values=values)
 
 
 def check_growth(width: int, height: int, pixel_bytes: int, file_bytes: int, where: str) -> None:

@@ -205,7 +205,7 @@ def open_file(path: Path) -> IO[bytes]:
     """Open a file of bytes; Python's own `open` takes every path that the system has."""
     with _naming(path):
         if path.is_dir():
-            raise ImageError(path, "is a folder", "a picture file")
+            raise ImageError(path, "is a folder", "a picture file", code="is_folder")
         file = path.open("rb")
         if os.fstat(file.fileno()).st_size:
             return file
@@ -229,9 +229,9 @@ def read_stream(stream: IO[bytes], where: str, *, keeps_16_bits: bool = False) -
 def _buffered(stream: IO[bytes], where: object) -> IO[bytes]:
     start = stream.read(_START_BYTES)
     if not start:
-        raise ImageError(where, *_EMPTY)
+        raise ImageError(where, *_EMPTY, code="empty")
     if not _MAY_BE_PICTURE.match(start):  # a stream may be endless, such as /dev/zero
-        raise ImageError(where, *_unknown(start))
+        raise ImageError(where, *_unknown(start), code="no_picture")
     data = start + stream.read(_MAX_STREAM_BYTES - len(start) + 1)
     if len(data) > _MAX_STREAM_BYTES:
         raise ImageError(where, f"more than {_MAX_STREAM_BYTES / 1e9:.0f} GB", "a picture")
@@ -244,9 +244,10 @@ def _naming(path: str | Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise ImageError(path, "does not exist") from error
+        raise ImageError(path, "does not exist", code="missing") from error
     except (OSError, ValueError) as error:
-        raise ImageError(path, f"cannot be read ({reason(error)})") from error
+        values = {"why": reason(error)}
+        raise ImageError(path, f"cannot be read ({reason(error)})", code="unreadable", values=values) from error
 
 
 @contextmanager
@@ -412,7 +413,8 @@ def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tup
 
 def _undecodable(where: str, error: Exception) -> ImageError:
     """Return the error of a failed decoder; decoders raise nearly any type: OSError, SyntaxError ..."""
-    return ImageError(where, f"cannot be decoded ({reason(error)})", remedy="It is damaged or incomplete")
+    found, remedy = f"cannot be decoded ({reason(error)})", "It is damaged or incomplete"
+    return ImageError(where, found, remedy=remedy, code="damaged", values={"why": reason(error)})
 
 
 def _finish(pixels: np.ndarray, about: _About) -> tuple[np.ndarray, ImageMetadata]:
@@ -447,7 +449,7 @@ def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
             start = file.read(_START_BYTES)
             if tiff.is_tiff(start):
                 raise ImageError(where, tiff.description(start + file.read()), tiff.EXPECTED) from error
-            raise ImageError(where, *_unknown(start)) from error
+            raise ImageError(where, *_unknown(start), code="no_picture") from error
     check_size(*picture.size, where)
     check_growth(*picture.size, pixel_bytes(picture), file_bytes, where)
     mark_if_slow(picture, file, where)

@@ -78,7 +78,8 @@ def write_file(path: Path, data: bytes) -> None:
     try:
         replace_file(path, data, make_folder=True)
     except OSError as error:
-        raise ImageError(path, f"cannot be written ({reason(error)})") from error
+        values = {"why": reason(error)}
+        raise ImageError(path, f"cannot be written ({reason(error)})", code="unwritable", values=values) from error
 
 
 def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
@@ -90,16 +91,18 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
     """
     path = Path(path)
     if os.path.isdir(path):
-        raise ImageError(path, "is a folder", "the name of a picture file to write")
+        raise ImageError(path, "is a folder", "the name of a picture file to write", code="is_folder")
     _format_of(path)
     try:
         os.lstat(path)
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise ImageError(path, f"cannot be written ({reason(error)})") from error
+        values = {"why": reason(error)}
+        raise ImageError(path, f"cannot be written ({reason(error)})", code="unwritable", values=values) from error
     if not overwrite:
-        raise ImageError(path, "exists already", remedy="Choose another name, or allow it with --overwrite")
+        remedy = "Choose another name, or allow it with --overwrite"
+        raise ImageError(path, "exists already", remedy=remedy, code="exists")
 
 
 def encode_image(
@@ -170,7 +173,8 @@ def encode_stored(path: Path, image: np.ndarray, metadata: ImageMetadata) -> byt
 def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
     """Return Pillow's name and options of the format of a suffix."""
     if path.suffix.lower() not in WRITABLE:
-        raise ImageError(path, f"cannot write {path.suffix or 'a file without suffix'}", f"one of {' '.join(WRITABLE)}")
+        found, known = f"cannot write {path.suffix or 'a file without suffix'}", " ".join(WRITABLE)
+        raise ImageError(path, found, f"one of {known}", code="unknown_suffix", values={"known": known})
     return WRITABLE[path.suffix.lower()]
 
 

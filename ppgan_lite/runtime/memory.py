@@ -51,7 +51,9 @@ def require_memory(where: object, needed: float) -> None:
     free = free_memory() + psutil.Process().memory_info().rss
     if needed > free:
         found = f"needs about {needed / 1e9:.1f} GB of memory"
-        raise UsageError(where, found, f"at most the {free / 1e9:.1f} GB that are free", "Scale it down first")
+        values = {"needed": f"{needed / 1e9:.1f}", "free": f"{free / 1e9:.1f}"}
+        expected, remedy = f"at most the {values['free']} GB that are free", "Scale it down first"
+        raise UsageError(where, found, expected, remedy, code="memory", values=values)
 
 
 def keep_freed_memory() -> None:

@@ -12,6 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from window_bench import FakePredictor, fake_styles
 
+from ppgan_lite.gui.dropped import Dropped
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import State
 
@@ -141,3 +142,51 @@ def test_a_painter_that_stops_in_time_keeps_its_thread(desk: Desk, photo_file: P
     desk.session.cancel()
     desk.qtbot.wait(300)
     assert len(desk.session._workers["painter"]._threads) == 1
+
+
+def test_a_checkpoint_that_comes_late_does_not_change_what_was_chosen_meanwhile(desk: Desk, photo_file: Path) -> None:
+    gate = threading.Event()
+    desk.predictors["night"] = FakePredictor(gate=gate)
+    desk.open_photo(photo_file)
+    desk.session.run()
+    desk.until(lambda: desk.predictors["night"].calls)
+    desk.session.load_checkpoint(Path("mine.ppgan"))
+    assert desk.told[-1] == ("loading_after", {"name": "mine.ppgan"}), "it waits for the painter, and says so"
+    desk.session.choose("wave")
+    gate.set()
+    desk.until(lambda: desk.told[-1] == ("loaded", {"name": "mine.ppgan"}))
+    assert desk.session.state.choice.source == "wave"
+    assert desk.session.state.choices[1].source == "mine.ppgan"
+    desk.session.load_checkpoint(Path("yours.ppgan"))
+    desk.until(lambda: desk.session.state.choice.source == "yours.ppgan")
+
+
+def test_a_checkpoint_can_be_removed_again(desk: Desk) -> None:
+    desk.session.load_checkpoint(Path("mine.ppgan"))
+    desk.until(lambda: desk.session.state.choice.source == "mine.ppgan")
+    desk.session.remove("mine.ppgan")
+    assert [choice.source for choice in desk.session.state.choices] == ["any", "night", "wave"]
+    assert desk.session.state.choice.source == "night"
+
+
+def test_a_picture_that_is_loaded_as_a_checkpoint_is_opened_as_the_painting(desk: Desk, photo_file: Path) -> None:
+    with desk.qtbot.waitSignal(desk.session.painting_changed):
+        desk.session.load_checkpoint(photo_file)
+    assert desk.session.state.painting.path == photo_file and len(desk.session.state.choices) == 3
+
+
+def test_of_several_pictures_the_first_is_opened_and_the_others_are_told(desk: Desk, photo_file: Path) -> None:
+    others = tuple(photo_file.with_name(f"{name}.png") for name in "ab")
+    with desk.qtbot.waitSignal(desk.session.photo_changed):
+        desk.session.open_dropped(Dropped(pictures=(photo_file, *others)), as_painting=False)
+        assert desk.told[-1] == ("opening_first", {"name": photo_file.name, "count": 2})
+    assert desk.session.state.photo.path == photo_file
+
+
+def test_of_a_folder_the_first_picture_is_opened(desk: Desk, photo_file: Path, tmp_path: Path) -> None:
+    with desk.qtbot.waitSignal(desk.session.photo_changed):
+        desk.session.open_dropped(Dropped(folders=(photo_file.parent,)), as_painting=False)
+    (tmp_path / "empty").mkdir()
+    desk.session.open_dropped(Dropped(folders=(tmp_path / "empty",)), as_painting=False)
+    desk.until(lambda: desk.failed)
+    assert desk.failed[0][1].code == "no_pictures"
