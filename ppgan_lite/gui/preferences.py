@@ -37,7 +37,7 @@ class Preferences:
     def appearance(self) -> str:
         """One of `APPEARANCES`."""
         appearance = self._store.value("appearance")
-        return appearance if appearance in APPEARANCES else "system"
+        return appearance if isinstance(appearance, str) and appearance in APPEARANCES else "system"
 
     @appearance.setter
     def appearance(self, appearance: str) -> None:
