@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppgan_lite.cli.batch import STANDARD_INPUT, Batch, Item, read_photo
+from ppgan_lite.cli.masks import Mask, mask_options
 from ppgan_lite.cli.terminal import (
     PROGRAM,
     ProgressCallback,
@@ -71,12 +72,14 @@ class _Request:
         options: Stored in each result, see `ResultSettings`.
         report: Part of the JSON report.
         engine: As asked for.
+        mask: Of the strength.
     """
 
     source: str
     options: dict[str, Any]
     report: dict[str, Any]
     engine: str
+    mask: Mask | None = None
 
 
 faces_option = click.option(
@@ -110,6 +113,7 @@ faces_option = click.option(
     help="Width of a stroke in pixels of the photo. Default: follows the picture.",
 )
 @faces_option
+@mask_options
 @device_option
 @engine_option
 @depth_option
@@ -124,6 +128,9 @@ def stylize(
     keep_colors: bool,
     brush: float | None,
     faces: float,
+    mask: str | None,
+    strength_outside: float | None,
+    feather: float | None,
     device: str,
     engine: str,
     depth: int | None,
@@ -132,21 +139,33 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
-    inputs = {"--style": style}
+    inputs = {"--style": style, "--mask": mask}
     batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite, inputs=inputs, depth=depth)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
+    place = Mask.of(mask, strength, strength_outside, feather)
 
     def read(item: Item) -> _Picture:
         from ppgan_lite.inference.faces.sparing import spare_faces
 
-        photo = _read(item, depth)
+        photo, own, report = _read(item, depth), dict[str, Any](), dict[str, Any]()
+        if place is not None:
+            own["strength"] = place.strength(photo.image)
         strokes = spare_faces(photo.image, faces)
-        return photo if strokes is None else replace(photo, options={"strokes": strokes}, report={"faces": faces})
+        if strokes is not None:
+            own["strokes"] = strokes
+            report["faces"] = faces
+        return replace(photo, options=own, report=report)
 
     _run_batch(
         batch,
         lambda engine: load_stylizer(style, device, engine),
-        _Request(style, {**options, "faces": faces, "depth": depth}, {"style": style, **options}, engine),
+        _Request(
+            style,
+            {**options, "faces": faces, "depth": depth, **(place.settings if place else {})},
+            {"style": style, **options},
+            engine,
+            place,
+        ),
         options,
         read=read,
         kept=kept,
@@ -404,9 +423,11 @@ def _run_batch(
             cost = estimate_cost(predictor, image, options)
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
-            result = predictor(image, progress=progress, **options, **photo.options)
+            result = predictor(image, progress=progress, **{**options, **photo.options})
             file = NamedFile(photo.name, photo.metadata.sha256)
-            settings = settings_of_result(predictor, request.source, request.options, photo=file)
+            settings = settings_of_result(
+                predictor, request.source, request.options, photo=file, mask=request.mask.file if request.mask else None
+            )
             metadata = kept_metadata(fitting_metadata(photo.metadata, result), kept)
             stored = None if kept == "none" else settings
             return _Picture(photo.name, result, metadata, report=photo.report, settings=stored)

@@ -41,11 +41,12 @@ class ResultSettings:
 
     Attributes:
         verb: Of the command line: "stylize", "translate" or "restore".
-        options: Of the verb, by the names of its options with underscores: strength, keep_colors, brush, faces;
-            direction.
+        options: Of the verb, by the names of its options with underscores: strength, keep_colors, brush, faces, with a
+            mask strength_outside and feather; direction.
         style: The style, by its name; None if a checkpoint's file was given.
         checkpoint: The checkpoint; None if a style was named.
         painting: The picture whose style it has, with a painter of any style.
+        mask: The picture that says where it has the style; None where it has it everywhere.
         photo: The photo.
         engine: That executed the net, with its precision.
         device: On which.
@@ -57,6 +58,7 @@ class ResultSettings:
     style: NamedFile | None = None
     checkpoint: NamedFile | None = None
     painting: NamedFile | None = None
+    mask: NamedFile | None = None
     photo: NamedFile | None = None
     engine: str | None = None
     device: str | None = None
@@ -70,7 +72,7 @@ class ResultSettings:
         return {"format": FORMAT, **values}
 
 
-_FILES = {"style", "checkpoint", "painting", "photo"}
+_FILES = {"style", "checkpoint", "painting", "mask", "photo"}
 
 
 def settings_text(settings: ResultSettings) -> str:
@@ -111,6 +113,7 @@ def parse_settings(text: str, where: object) -> ResultSettings | None:
         style=_named_file(values.get("style")),
         checkpoint=_named_file(values.get("checkpoint")),
         painting=_named_file(values.get("painting")),
+        mask=_named_file(values.get("mask")),
         photo=_named_file(values.get("photo")),
         engine=_text(values.get("engine")),
         device=_text(values.get("device")),

@@ -18,6 +18,7 @@ def settings_of_result(
     *,
     photo: NamedFile | None,
     painting: NamedFile | None = None,
+    mask: NamedFile | None = None,
 ) -> ResultSettings:
     """Describe how a result was made.
 
@@ -27,6 +28,7 @@ def settings_of_result(
         options: JSON values; see `ResultSettings`.
         photo: What it was made of.
         painting: What was given to the call, if anything.
+        mask: Of the strength, if there was one.
     """
     painting = painting or predictor.painting
     name = ANY if predictor.painting is not None else source
@@ -37,6 +39,7 @@ def settings_of_result(
         style=NamedFile(name, predictor.checkpoint.sha256) if is_style else None,
         checkpoint=None if is_style else predictor.checkpoint,
         painting=painting,
+        mask=mask,
         photo=photo,
         engine=predictor.engine,
         device=predictor.device,
