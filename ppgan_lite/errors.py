@@ -98,6 +98,10 @@ class ImageError(PpganError):
     code = "image"
 
 
+class VideoError(PpganError):
+    """A clip that cannot be read or written."""
+
+
 class CheckpointError(PpganError):
     """A file of weights that is damaged, foreign, too new, hostile or of another shape.
 

@@ -28,7 +28,7 @@ LAYERS = [
     {"pretrained"},
     {"recipes", "data"},
     {"config", "inference"},
-    {"training", "export"},
+    {"training", "export", "video"},
     {"learning"},
     {"gui"},
     {"cli"},
@@ -43,6 +43,7 @@ SEES_ONLY = {
     "data": BASICS | {"images", "degradations", "metrics"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
+    "video": BASICS | {"images", "inference"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
 # Nets compute: no files, no addresses, no logging.

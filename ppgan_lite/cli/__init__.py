@@ -30,6 +30,7 @@ VERBS = {
     "stylize": "ppgan_lite.cli.painting:stylize",
     "translate": "ppgan_lite.cli.painting:translate",
     "restore": "ppgan_lite.cli.painting:restore",
+    "video": "ppgan_lite.cli.video:video",
     "styles": "ppgan_lite.cli.styles:styles",
     "sheet": "ppgan_lite.cli.painting:sheet",
     "gui": "ppgan_lite.cli.painting:gui",

@@ -209,7 +209,7 @@ def translate(
     request = _Request(checkpoint, {"direction": direction, "depth": depth}, report, engine)
 
     def load(engine: str) -> Predictor:
-        predictor = _load_translator(checkpoint, "translate", device, engine, direction)
+        predictor = load_translator(checkpoint, "translate", device, engine, direction)
         for values in (request.options, request.report):
             values["direction"] = predictor.direction
         return predictor
@@ -248,7 +248,7 @@ def restore(
     batch = _plan_batch(photos, output, label="restored", overwrite=overwrite, inputs=inputs, depth=depth)
 
     def load(engine: str) -> Predictor:
-        return _load_translator(checkpoint or str(restorer()), "restore", device, engine)
+        return load_translator(checkpoint or str(restorer()), "restore", device, engine)
 
     request = _Request(checkpoint or "", {"depth": depth}, {"checkpoint": checkpoint}, engine)
     read = functools.partial(_read, depth=depth)
@@ -311,13 +311,16 @@ def load_stylizer(source: str, device: str, engine: str, *, quiet: bool = False)
     return predictor
 
 
-def _load_translator(checkpoint: str, task: str, device: str, engine: str, direction: str | None = None) -> Predictor:
+def load_translator(
+    checkpoint: str, task: str | None, device: str, engine: str, direction: str | None = None
+) -> Predictor:
+    """Load a predictor of a task, translating or restoring if that is None; print its name, device and engine."""
     from ppgan_lite.inference.loading import load_predictor
 
     if not Path(checkpoint).exists():
         raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
     predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
-    _check_task(checkpoint, predictor, task)
+    _check_task(checkpoint, predictor, task or ("restore" if predictor.spec.task == "restore" else "translate"))
     _print_predictor(predictor)
     return predictor
 

@@ -1,0 +1,11 @@
+"""Clips: each frame of a video through a predictor, steadily, with the sound copied.
+
+| file | content |
+|---|---|
+| frames.py | a frame, and what a clip is: size, rate, colors |
+| reading.py | a clip's frames, upright RGB |
+| writing.py | frames to a file: encoded in segments, then put together with sound and subtitles |
+| pictures.py | animated GIF and WebP, by Pillow |
+| steadiness.py | what a frame takes over from the one before, along its motion |
+| rendering.py | read, paint and write at once; stop, and go on |
+"""

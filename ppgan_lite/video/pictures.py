@@ -1,0 +1,96 @@
+"""Animated GIF, WebP and PNG, by Pillow: a painting of each frame, with its time and transparency."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageSequence, UnidentifiedImageError
+
+from ppgan_lite.errors import VideoError
+from ppgan_lite.runtime.memory import require_memory
+from ppgan_lite.video.steadiness import Steadiness
+
+_DURATION_MS = 100  # of a frame that says nothing, as browsers take it
+
+
+def render_pictures(
+    source: Path,
+    target: Path,
+    paint: Callable[[np.ndarray], np.ndarray],
+    progress: Callable[[int, int | None], None],
+    *,
+    steady: float,
+) -> int:
+    """Paint an animated picture; written whole or not at all.
+
+    Args:
+        source: The file.
+        target: The file to write; replaced if it is there.
+        paint: A frame, uint8 H x W x 3, to its result of the same size.
+        progress: Called with the frames that are done and their number; may raise to stop.
+        steady: See `Steadiness`.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        VideoError: It cannot be read or written, or is not animated.
+    """
+    try:
+        with Image.open(source) as animation:
+            count = getattr(animation, "n_frames", 1)
+            if count < 2:
+                raise VideoError(source, "is a single picture", "a clip", "Use: paddlegan stylize")
+            width, height = animation.size
+            require_memory(f"{count} frames of {width} x {height} pixels", count * width * height * 4)
+            durations: list[int] = []
+            painted = list(_painted(animation, paint, Steadiness(steady), progress, durations, count))
+            loop = animation.info.get("loop")
+            progress(count, count)
+    except (UnidentifiedImageError, OSError, EOFError, ValueError, SyntaxError) as error:
+        raise VideoError(source, f"cannot be read as an animation ({error})") from error
+    part = target.with_name(f".{os.urandom(8).hex()}{target.suffix}")
+    options: dict[str, Any] = {"duration": durations}
+    if target.suffix.lower() == ".webp":
+        # Lossy frames lose their transparency (Pillow 12, libwebp 1.6).
+        options |= {"lossless": True} if any(image.mode == "RGBA" for image in painted) else {"quality": 90}
+    else:
+        options["disposal"] = 2  # a frame replaces the one before, also where it is transparent
+    if loop is not None:
+        options["loop"] = loop
+    elif target.suffix.lower() != ".gif":
+        options["loop"] = 1
+    try:
+        painted[0].save(part, save_all=True, append_images=painted[1:], **options)
+        os.replace(part, target)
+    except OSError as error:
+        raise VideoError(target, f"cannot be written ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return count
+
+
+def _painted(
+    animation: Any,
+    paint: Callable[[np.ndarray], np.ndarray],
+    steadiness: Steadiness,
+    progress: Callable[[int, int | None], None],
+    durations: list[int],
+    count: int,
+) -> Iterator[Any]:
+    for number, frame in enumerate(ImageSequence.Iterator(animation)):
+        progress(number, count)
+        frame.load()  # WebP tells the time of a frame only then
+        durations.append(int(frame.info.get("duration") or _DURATION_MS))
+        rgba = np.asarray(frame.convert("RGBA"))
+        image = np.ascontiguousarray(rgba[..., :3])
+        result = Image.fromarray(steadiness(image, paint(image)))
+        if rgba[..., 3].min() < 255:
+            result.putalpha(Image.fromarray(rgba[..., 3]))
+        yield result

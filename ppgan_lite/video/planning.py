@@ -1,0 +1,73 @@
+"""Clips, and the file that each becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ppgan_lite.errors import UsageError, VideoError
+from ppgan_lite.video.writing import CONTAINERS
+
+ANIMATIONS = (".gif", ".webp", ".png", ".apng")
+_DEFAULT = ".mp4"
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """A clip to read and the file to write."""
+
+    source: Path
+    target: Path
+
+
+def is_animation(path: Path) -> bool:
+    """Say whether a file is an animated picture by its name."""
+    return path.suffix.lower() in ANIMATIONS
+
+
+def plan_clips(sources: Sequence[Path], output: str | None, *, label: str, overwrite: bool) -> list[ClipPlan]:
+    """Choose the file that each clip becomes, and refuse all that cannot be before any work is done.
+
+    Args:
+        sources: The clips.
+        output: A file for a single clip, or a folder; None puts each result next to its clip.
+        label: Part of the name of a result next to its clip.
+        overwrite: Whether results may replace files.
+
+    Raises:
+        VideoError: A target exists, is the clip itself or that of another clip, or its folder is missing.
+        UsageError: The target's format is none that is written.
+    """
+    plans = [ClipPlan(source, _target(source, output, label, alone=len(sources) == 1)) for source in sources]
+    taken: dict[Path, Path] = {}
+    for plan in plans:
+        source, target = plan.source, plan.target
+        expected = ANIMATIONS if is_animation(source) else CONTAINERS
+        if target.suffix.lower() not in expected:
+            raise UsageError(
+                target, f"{source.name} cannot become a {target.suffix or 'file without a suffix'}", " ".join(expected)
+            )
+        if target.exists() and source.exists() and target.samefile(source):
+            raise VideoError(target, "is the clip itself", "another name or folder for the result")
+        if target.exists() and not overwrite:
+            raise VideoError(target, "is there already", remedy="Use --overwrite to replace it")
+        if not target.parent.is_dir():
+            raise VideoError(target.parent, "there is no such folder")
+        other = taken.setdefault(target.resolve(), source)
+        if other != source:
+            raise VideoError(source, f"its result {target} is that of {other} too")
+    return plans
+
+
+def _target(source: Path, output: str | None, label: str, *, alone: bool) -> Path:
+    suffix = source.suffix.lower()
+    kept = source.suffix if suffix in (*CONTAINERS, *ANIMATIONS) else _DEFAULT
+    if output is None:
+        return source.with_name(f"{source.stem}_{label}{kept}")
+    folder = Path(output)
+    if folder.is_dir() or output.endswith(("/", "\\")) or not alone:
+        if not folder.is_dir():
+            raise VideoError(folder, "there is no such folder", "a folder for several clips")
+        return folder / f"{source.stem}{kept}"
+    return folder

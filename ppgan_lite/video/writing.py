@@ -1,0 +1,277 @@
+"""Frames to a file: encoded in segments, then put together with the sound and the subtitles of the source.
+
+A segment is a file of its own with an encoder of its own, so that what is encoded stays when a rendering stops. Putting
+together copies packets; nothing is encoded twice, and the sound not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite.errors import UsageError, VideoError
+from ppgan_lite.video.frames import Clip, Frame
+from ppgan_lite.video.reading import SCALING, open_container, require_av
+
+CONTAINERS = (".mp4", ".mov", ".m4v", ".mkv", ".webm")
+# Name of a codec -> FFmpeg's encoder, its options beside the quality, and the name of that.
+CODECS: dict[str, tuple[str, dict[str, str], str]] = {
+    "h264": ("libx264", {"preset": "faster"}, "crf"),
+    "h265": ("libx265", {"preset": "fast", "x265-params": "log-level=none"}, "crf"),
+    "av1": ("libsvtav1", {"preset": "9"}, "crf"),
+    "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, "crf"),
+    # Encoders of graphics cards and of Apple's chips, tried in this order by "hardware".
+    "nvenc": ("h264_nvenc", {"rc": "vbr"}, "cq"),
+    "qsv": ("h264_qsv", {}, "global_quality"),
+    "amf": ("h264_amf", {"rc": "cqp"}, "qp_p"),
+    "videotoolbox": ("h264_videotoolbox", {}, "q"),
+}
+HARDWARE = ("nvenc", "qsv", "amf", "videotoolbox")
+CRF = 18  # visually lossless or nearly
+_FIRST_BYTES = 0.5  # per pixel and frame, at most, of a clip of strokes at CRF 18; h264, measured: 0.1 to 0.3
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How frames are encoded.
+
+    Attributes:
+        codec: One of `CODECS`.
+        crf: Constant rate factor: 0 is lossless, 18 looks so, 28 is small.
+    """
+
+    codec: str = "h264"
+    crf: int = CRF
+
+
+def choose_codec(name: str, target: Path) -> str:
+    """Return the codec that a user's word stands for.
+
+    Args:
+        name: One of `CODECS`, "auto" (by the target) or "hardware" (the first that this machine has).
+        target: The file to write.
+
+    Raises:
+        UsageError: There is none, or the target's format does not hold it.
+    """
+    if name == "hardware":
+        found = next((codec for codec in HARDWARE if _encodes(codec)), None)
+        if found is None:
+            raise UsageError("--codec", "this machine has no encoder of a graphics card that FFmpeg finds", "h264")
+        return found
+    codec = ("vp9" if target.suffix.lower() == ".webm" else "h264") if name == "auto" else name
+    if target.suffix.lower() == ".webm" and codec not in ("vp9", "av1"):
+        raise UsageError("--codec", f"{codec} does not fit into .webm", "vp9 or av1, or another name than .webm")
+    if codec in HARDWARE and not _encodes(codec):
+        raise UsageError("--codec", f"{codec} does not work on this machine", "h264")
+    return codec
+
+
+def estimate_bytes(clip: Clip) -> int:
+    """Return how many bytes a painted clip takes at most, with its segments."""
+    frames = clip.frames or 0
+    return round(2 * frames * clip.width * clip.height * _FIRST_BYTES / 8) + os.path.getsize(clip.path)
+
+
+class Segment:
+    """A file of encoded frames, whose times begin with 0.
+
+    Attributes:
+        path: The file.
+        frames: How many are in it.
+        start: The time of the first one in the clip; None before it.
+
+    Args:
+        path: To write.
+        clip: Whose frames they are.
+        encoding: As above.
+
+    Raises:
+        VideoError: It cannot be written.
+    """
+
+    def __init__(self, path: Path, clip: Clip, encoding: Encoding) -> None:
+        av = require_av()
+        self.path = path
+        self.frames = 0
+        self.start: int | None = None
+        encoder, options, quality = CODECS[encoding.codec]
+        with _as_video_errors(path):
+            self._container = av.open(str(path), "w", format="mp4")
+            stream = self._container.add_stream(
+                encoder, rate=clip.rate, options={**options, quality: str(encoding.crf)}
+            )
+        context = stream.codec_context
+        stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "yuv420p"
+        context.time_base = clip.time_base
+        context.color_range = 2 if clip.colors.full_range else 1
+        context.colorspace = clip.colors.matrix
+        context.color_primaries = clip.colors.primaries
+        context.color_trc = clip.colors.transfer
+        self._stream = stream
+        self._clip = clip
+
+    def write(self, frame: Frame) -> None:
+        """Encode a frame.
+
+        Raises:
+            VideoError: The file cannot be written.
+        """
+        av = require_av()
+        colors = self._clip.colors
+        picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=colors.swscale_matrix,
+            dst_color_range=2 if colors.full_range else 1,
+            interpolation=SCALING,
+        )
+        if self.start is None:
+            self.start = frame.time
+        picture.pts, picture.time_base = frame.time - self.start, self._clip.time_base
+        picture.colorspace = colors.matrix
+        with _as_video_errors(self.path):
+            for packet in self._stream.encode(picture):
+                self._container.mux(packet)
+        self.frames += 1
+
+    def close(self) -> None:
+        """Encode what is left, and complete the file.
+
+        Raises:
+            VideoError: The file cannot be written.
+        """
+        with _as_video_errors(self.path):
+            for packet in self._stream.encode():
+                self._container.mux(packet)
+            self._container.close()
+
+    def discard(self) -> None:
+        """Close the file and delete it."""
+        with contextlib.suppress(Exception):
+            self._container.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+def put_together(clip: Clip, segments: Sequence[tuple[Path, int]], target: Path, *, complete: bool) -> tuple[str, ...]:
+    """Write a file of the frames of segments and the sound and subtitles of a clip.
+
+    Args:
+        clip: The source.
+        segments: Files in order, at least one, and when each begins.
+        target: The file to write; replaced if it is there.
+        complete: Whether all frames are there; if not, the sound ends with them.
+
+    Returns:
+        The kinds of streams that the target's format cannot hold, which are missing in it.
+
+    Raises:
+        VideoError: It cannot be written.
+        UsageError: The format of the target does not hold the sound as it is.
+    """
+    av = require_av()
+    part = target.with_name(f".{os.urandom(8).hex()}{target.suffix}")
+    missing: list[str] = []
+    try:
+        with (
+            _as_video_errors(target),
+            contextlib.closing(av.open(str(part), "w", options=_options_of(target))) as output,
+            contextlib.closing(open_container(clip.path)) as source,
+        ):
+            with contextlib.closing(av.open(str(segments[0][0]))) as first:
+                video = output.add_stream_from_template(first.streams.video[0], opaque=True)
+            video.time_base = clip.time_base
+            if "hevc" in video.codec_context.name and target.suffix.lower() in (".mp4", ".mov", ".m4v"):
+                video.codec_context.codec_tag = "hvc1"  # Apple's players know no other
+            copies: dict[int, Any] = {}
+            for stream in source.streams:
+                if stream.type not in ("audio", "subtitle"):
+                    continue
+                if stream.codec_context.name not in output.supported_codecs:
+                    if stream.type == "audio":
+                        found = f"{target.suffix} does not hold its sound ({stream.codec_context.name})"
+                        raise UsageError(target, found, "a name that ends with .mkv, which holds any")
+                    missing.append(stream.type)
+                    continue
+                copies[stream.index] = output.add_stream_from_template(stream)
+                copies[stream.index].metadata.update(stream.metadata)
+            output.metadata.update({key: value for key, value in source.metadata.items() if key in ("title", "artist")})
+            _interleave(output, video, segments, source, copies, cut=not complete)
+        os.replace(part, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    return tuple(missing)
+
+
+def _interleave(
+    output: Any, video: Any, segments: Sequence[tuple[Path, int]], source: Any, copies: dict[int, Any], *, cut: bool
+) -> None:
+    """Write packets of video, sound and subtitles in the order of their times."""
+    packets = _video_packets(segments)
+    waiting = next(packets, None)
+    end = 0.0
+    streams = [source.streams[index] for index in copies]
+
+    def mux_video() -> None:
+        nonlocal waiting, end
+        assert waiting is not None
+        end = max(end, float((waiting.pts + (waiting.duration or 0)) * waiting.time_base))
+        waiting.stream = video
+        output.mux_one(waiting)
+        waiting = next(packets, None)
+
+    for packet in source.demux(streams) if streams else ():
+        if packet.dts is None:
+            continue
+        time = float(packet.dts * packet.time_base)
+        while waiting is not None and float(waiting.dts * waiting.time_base) <= time:
+            mux_video()
+        if waiting is None and cut and time > end:
+            continue
+        packet.stream = copies[packet.stream.index]
+        output.mux_one(packet)
+    while waiting is not None:
+        mux_video()
+
+
+def _video_packets(segments: Sequence[tuple[Path, int]]) -> Iterator[Any]:
+    av = require_av()
+    for path, start in segments:
+        with contextlib.closing(av.open(str(path))) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if packet.dts is not None:
+                    packet.pts, packet.dts = packet.pts + start, packet.dts + start
+                    yield packet
+
+
+def _options_of(target: Path) -> dict[str, str]:
+    return {"movflags": "+faststart"} if target.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
+
+
+def _encodes(codec: str) -> bool:
+    """Say whether an encoder works here, by opening it."""
+    av = require_av()
+    encoder, options, _ = CODECS[codec]
+    try:
+        context = av.CodecContext.create(encoder, "w")
+        context.width, context.height, context.pix_fmt = 320, 240, "yuv420p"
+        context.time_base, context.options = "1/25", options
+        context.open()
+    except (av.FFmpegError, OSError, ValueError, TypeError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _as_video_errors(path: Path) -> Iterator[None]:
+    av = require_av()
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise VideoError(path, f"cannot be written ({(error.strerror or str(error)).lower()})") from error

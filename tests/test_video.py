@@ -1,0 +1,450 @@
+"""Clips: frames, times, colors and sound survive; a stop keeps what is done; what cannot be read is told in a line."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ppgan_lite.cli import main
+from ppgan_lite.errors import UsageError, VideoError
+from ppgan_lite.video import rendering as rendering_module
+from ppgan_lite.video.faces import SteadyFaces
+from ppgan_lite.video.pictures import render_pictures
+from ppgan_lite.video.planning import plan_clips
+from ppgan_lite.video.reading import open_clip, read_frames
+from ppgan_lite.video.rendering import Rendering, RenderingStopped, can_resume, check_disk, render
+from ppgan_lite.video.steadiness import Steadiness
+from ppgan_lite.video.writing import Encoding, Segment, choose_codec
+
+av = pytest.importorskip("av")
+
+HEIGHT, WIDTH, COUNT = 48, 64, 25
+
+
+def scene(number: int, *, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
+    """A smooth pattern that moves a pixel to the right with each frame."""
+    rows, columns = np.mgrid[0:height, 0:width].astype(float)
+    x = columns - number
+    waves = [np.sin(x / 11 + rows / 19), np.cos(rows / 16), np.sin(x / 13)]
+    return np.rint(np.stack(waves, -1) * 80 + 120).astype(np.uint8)
+
+
+def write_clip(
+    path: Path,
+    *,
+    times: list[int] | None = None,
+    sound: bool = True,
+    turn: int = 0,
+    codec: str = "libx264",
+    options: dict[str, Any] | None = None,
+) -> None:
+    times = times if times is not None else list(range(COUNT))
+    with contextlib.closing(av.open(str(path), "w")) as output:
+        video = output.add_stream(codec, rate=25, options={"crf": "5"})
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        video.codec_context.time_base = Fraction(1, 25)
+        for name, value in (options or {}).items():
+            setattr(video.codec_context, name, value)
+        if turn:
+            video.set_display_rotation(turn)
+        audio = output.add_stream("aac", rate=16000) if sound else None
+        for number, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(scene(number), format="rgb24")
+            frame.pts = time
+            output.mux(video.encode(frame))
+        output.mux(video.encode())
+        if audio is not None:
+            tone = np.sin(np.arange(16000) / 10).astype(np.float32)[None]
+            frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 16000, 0
+            output.mux(audio.encode(frame))
+            output.mux(audio.encode())
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    write_clip(path)
+    return path
+
+
+def job(source: Path, target: Path, *, steady: float = 0.0, **settings: Any) -> Rendering:
+    return Rendering(open_clip(source), target, Encoding(crf=3), steady, settings)
+
+
+def unchanged(image: np.ndarray) -> np.ndarray:
+    return image
+
+
+def inverted(image: np.ndarray) -> np.ndarray:
+    return 255 - image
+
+
+def no_progress(done: int, frames: int | None) -> None: ...
+
+
+def stop_at(number: int) -> Callable[[int, int | None], None]:
+    def progress(done: int, frames: int | None) -> None:
+        if done >= number:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def sound_of(path: Path) -> bytes:
+    with contextlib.closing(av.open(str(path))) as container:
+        return b"".join(bytes(packet) for packet in container.demux(container.streams.audio[0]))
+
+
+def images_of(path: Path) -> list[np.ndarray]:
+    return [frame.image for frame in read_frames(open_clip(path))]
+
+
+def test_frames_times_colors_and_sound_survive(clip: Path, tmp_path: Path) -> None:
+    target = tmp_path / "result.mp4"
+    assert render(job(clip, target), unchanged, no_progress) == (COUNT, ())
+    assert [frame.time for frame in read_frames(open_clip(target))] == [
+        frame.time for frame in read_frames(open_clip(clip))
+    ]
+    for before, after in zip(images_of(clip), images_of(target), strict=True):
+        difference = after.astype(int) - before
+        assert np.abs(difference).mean() < 2
+        assert abs(difference.mean()) < 0.5
+    assert sound_of(target) == sound_of(clip)
+    assert not (tmp_path / ".result.mp4.parts").exists()
+
+
+def test_the_painter_gets_every_frame_as_it_is_and_its_result_is_written(clip: Path, tmp_path: Path) -> None:
+    render(job(clip, tmp_path / "result.mkv"), inverted, no_progress)
+    for number, image in enumerate(images_of(tmp_path / "result.mkv")):
+        assert np.abs(255 - image.astype(int) - scene(number)).mean() < 4
+
+
+def test_a_variable_frame_rate_is_kept(tmp_path: Path) -> None:
+    times = [0, 1, 2, 6, 7, 15, 16, 30]
+    write_clip(tmp_path / "clip.mp4", times=times, sound=False)
+    render(job(tmp_path / "clip.mp4", tmp_path / "result.mp4"), unchanged, no_progress)
+    clip = open_clip(tmp_path / "result.mp4")
+    assert [round(frame.time * clip.time_base * 25) for frame in read_frames(clip)] == times
+
+
+def test_segments_join_without_a_seam_in_time(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering_module, "SEGMENT_FRAMES", 7)
+    render(job(clip, tmp_path / "result.mp4"), unchanged, no_progress)
+    result = open_clip(tmp_path / "result.mp4")
+    ticks = [frame.time * result.time_base for frame in read_frames(result)]
+    assert ticks == [Fraction(number, 25) for number in range(COUNT)]
+
+
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_a_clip_of_a_turned_camera_is_painted_upright(turn: int, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    write_clip(path, turn=turn)
+    clip = open_clip(path)
+    assert (clip.width, clip.height) == ((WIDTH, HEIGHT) if turn == 180 else (HEIGHT, WIDTH))
+    image = next(read_frames(clip)).image
+    expected = np.rot90(scene(0), turn // 90)
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(int) - expected).mean() < 6
+    render(job(path, tmp_path / "result.mp4"), unchanged, no_progress)
+    result = open_clip(tmp_path / "result.mp4")
+    assert (result.width, result.height, result.turns) == (clip.width, clip.height, 0)
+
+
+def record_encoded(monkeypatch: pytest.MonkeyPatch) -> dict[int, np.ndarray]:
+    """Record the frames that are encoded, by their times: x264 gives other bits for the same ones once in a while."""
+    encoded: dict[int, np.ndarray] = {}
+    write = Segment.write
+
+    def record(self: Segment, frame: Any) -> None:
+        encoded[frame.time] = frame.image
+        write(self, frame)
+
+    monkeypatch.setattr(Segment, "write", record)
+    return encoded
+
+
+@pytest.mark.parametrize("stop", [3, 12, 20])
+def test_a_stop_leaves_a_file_that_plays_and_resuming_gives_the_same_frames(
+    stop: int, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering_module, "SEGMENT_FRAMES", 7)
+    encoded = record_encoded(monkeypatch)
+    whole, target = tmp_path / "whole.mp4", tmp_path / "stopped.mp4"
+    render(job(clip, whole, steady=0.6), inverted, no_progress)
+    expected = dict(encoded)
+    encoded.clear()
+    stopped = job(clip, target, steady=0.6)
+    with pytest.raises(RenderingStopped) as caught:
+        render(stopped, inverted, stop_at(stop))
+    assert str(caught.value) == (
+        f"{target}: stopped after {stop} of {COUNT} frames, which it holds. Go on with the same command and --resume"
+    )
+    assert len(images_of(target)) == stop
+    assert can_resume(stopped)
+    assert all(np.array_equal(image, expected[time]) for time, image in encoded.items())
+    painted: list[np.ndarray] = []
+
+    def paint(image: np.ndarray) -> np.ndarray:
+        painted.append(image)
+        return inverted(image)
+
+    render(stopped, paint, no_progress, resume=True)
+    assert len(painted) == COUNT - stop // 7 * 7
+    assert encoded.keys() == expected.keys()
+    for time, image in encoded.items():
+        np.testing.assert_array_equal(image, expected[time])
+    for one, other in zip(images_of(whole), images_of(target), strict=True):
+        assert np.abs(one.astype(int) - other).mean() < 1
+    assert not can_resume(stopped)
+
+
+def test_a_stop_before_the_first_frame_leaves_nothing(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(RenderingStopped, match=r"stopped before the first frame$"):
+        render(job(clip, tmp_path / "result.mp4"), unchanged, stop_at(0))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4"]
+
+
+def test_resuming_with_other_settings_is_refused(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(RenderingStopped):
+        render(job(clip, tmp_path / "result.mp4", strength=1), unchanged, stop_at(5))
+    with pytest.raises(UsageError, match="strength differs from that of the frames that are done"):
+        render(job(clip, tmp_path / "result.mp4", strength=0.5), unchanged, no_progress, resume=True)
+
+
+def test_a_clip_that_is_cut_is_painted_as_far_as_it_goes(tmp_path: Path) -> None:
+    path, target = tmp_path / "clip.mkv", tmp_path / "result.mkv"
+    write_clip(path, sound=False)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    with contextlib.suppress(VideoError):
+        render(job(path, target), unchanged, no_progress)
+    assert 0 < len(images_of(target)) < COUNT
+
+
+def test_a_frame_of_another_size_is_scaled(tmp_path: Path) -> None:
+    clip = open_clip_of_two_sizes(tmp_path / "clip.mkv")
+    assert {frame.image.shape for frame in read_frames(clip)} == {(HEIGHT, WIDTH, 3)}
+
+
+def open_clip_of_two_sizes(path: Path) -> Any:
+    write_clip(path, sound=False)
+    clip = open_clip(path)
+    wider = path.with_name("wider.mkv")
+    with contextlib.closing(av.open(str(wider), "w")) as output:
+        video = output.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 2 * WIDTH, 2 * HEIGHT, "yuv420p"
+        for number in range(3):
+            output.mux(
+                video.encode(
+                    av.VideoFrame.from_ndarray(scene(number, height=2 * HEIGHT, width=2 * WIDTH), format="rgb24")
+                )
+            )
+        output.mux(video.encode())
+    return dataclasses.replace(clip, path=wider)
+
+
+def no_clip(path: Path) -> None:
+    path.write_text("no clip")
+
+
+def only_sound(path: Path) -> None:
+    with contextlib.closing(av.open(str(path), "w")) as output:
+        audio = output.add_stream("aac", rate=16000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = 16000, 0
+        output.mux(audio.encode(frame))
+        output.mux(audio.encode())
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda path: None, "there is no such file; expected a clip"),
+        (lambda path: path.mkdir(), "is no file; expected a clip"),
+        (no_clip, "is no clip that FFmpeg reads (invalid data found when processing input)"),
+        (lambda path: path.write_bytes(b""), "is no clip that FFmpeg reads (invalid data found when processing input)"),
+        (only_sound, "holds no video; expected a clip"),
+        (
+            lambda path: write_clip(path, options={"color_trc": 16, "color_primaries": 9, "colorspace": 9}),
+            "is HDR (PQ); expected colors of SDR. "
+            "Convert it first, for instance with a player's export or FFmpeg's tonemap filter",
+        ),
+    ],
+    ids=["missing", "folder", "text", "empty", "sound", "HDR"],
+)
+def test_what_is_no_clip_is_told_in_a_line(make: Callable[[Path], None], found: str, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    make(path)
+    with pytest.raises(VideoError) as caught:
+        open_clip(path)
+    assert str(caught.value) == f"{path}: {found}"
+
+
+def test_sound_that_a_format_does_not_hold_is_told_and_nothing_is_left(clip: Path, tmp_path: Path) -> None:
+    rendering = Rendering(open_clip(clip), tmp_path / "result.webm", Encoding("vp9", 40), 0.0, {})
+    with pytest.raises(UsageError, match=r"\.webm does not hold its sound \(aac\)"):
+        render(rendering, unchanged, no_progress)
+    assert not (tmp_path / "result.webm").exists()
+
+
+def test_a_disk_without_room_is_told_before(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering_module, "estimate_bytes", lambda clip: 10**18)
+    with pytest.raises(VideoError, match="MB, which the clip may take"):
+        check_disk(job(clip, tmp_path / "result.mp4"))
+
+
+def test_codecs_are_chosen_by_name_and_target() -> None:
+    assert choose_codec("auto", Path("a.mp4")) == "h264"
+    assert choose_codec("auto", Path("a.webm")) == "vp9"
+    with pytest.raises(UsageError, match=r"h264 does not fit into \.webm"):
+        choose_codec("h264", Path("a.webm"))
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "av1", "vp9"])
+def test_every_codec_writes_a_clip(codec: str, clip: Path, tmp_path: Path) -> None:
+    target = tmp_path / "result.mp4"
+    render(Rendering(open_clip(clip), target, Encoding(codec, 20), 0.0, {}), unchanged, no_progress)
+    assert len(images_of(target)) == COUNT
+
+
+def test_targets_are_planned_before_any_work(clip: Path, tmp_path: Path) -> None:
+    [plan] = plan_clips([clip], None, label="udnie", overwrite=False)
+    assert plan.target == tmp_path / "clip_udnie.mp4"
+    [plan] = plan_clips([tmp_path / "old.avi"], None, label="udnie", overwrite=False)
+    assert plan.target.name == "old_udnie.mp4"
+    with pytest.raises(VideoError, match="is the clip itself"):
+        plan_clips([clip], str(clip), label="", overwrite=True)
+    (tmp_path / "there.mp4").touch()
+    with pytest.raises(VideoError, match=r"is there already. Use --overwrite"):
+        plan_clips([clip], str(tmp_path / "there.mp4"), label="", overwrite=False)
+    with pytest.raises(UsageError, match=r"clip.mp4 cannot become a .txt"):
+        plan_clips([clip], str(tmp_path / "a.txt"), label="", overwrite=False)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with pytest.raises(VideoError, match="is that of"):
+        plan_clips([tmp_path / "a/x.mp4", tmp_path / "b/x.mp4"], str(tmp_path), label="", overwrite=False)
+
+
+# steadiness -----------------------------------------------------------------------------------------------------------
+
+
+def flickering(number: int) -> np.ndarray:
+    noise = np.random.default_rng(number).normal(0, 12, (96, 128, 3))
+    return np.clip(scene(number, height=96, width=128) + noise, 0, 255).astype(np.uint8)
+
+
+def flicker(frames: list[np.ndarray]) -> float:
+    """The mean difference between a frame and the one before, moved along by the pixel that the scene moves."""
+    pairs = zip(frames[5:], frames[4:], strict=False)
+    return float(np.mean([np.abs(new[:, 1:].astype(int) - old[:, :-1]).mean() for new, old in pairs]))
+
+
+def test_strokes_stay_on_what_moves() -> None:
+    steadiness = Steadiness(0.6)
+    sources = [scene(number, height=96, width=128) for number in range(16)]
+    painted = [flickering(number) for number in range(16)]
+    steadied = [steadiness(source, frame) for source, frame in zip(sources, painted, strict=True)]
+    assert flicker(steadied) < 0.5 * flicker(painted)
+    assert np.abs(steadied[-1].astype(int) - sources[-1]).mean() < np.abs(painted[-1].astype(int) - sources[-1]).mean()
+
+
+def test_a_cut_starts_afresh_and_none_of_steadiness_changes_nothing() -> None:
+    steadiness = Steadiness(0.9)
+    first, second = scene(0, height=96, width=128), np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    steadiness(first, np.zeros_like(first))
+    painted = np.full_like(first, 200)
+    np.testing.assert_array_equal(steadiness(second, painted), painted)
+    none = Steadiness(0.0)
+    none(first, np.zeros_like(first))
+    np.testing.assert_array_equal(none(first, painted), painted)
+
+
+def test_a_map_of_faces_changes_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: Iterator[np.ndarray | None] = iter([np.full((4, 4), 0.5, np.float32), None, *[None] * 30])
+    monkeypatch.setattr("ppgan_lite.video.faces.spare_faces", lambda image, share: next(found))
+    strokes_of = SteadyFaces(0.6)
+    image = np.zeros((8, 8, 3), np.uint8)
+    maps = [strokes_of(image) for _ in range(60)]
+    assert maps[0] is not None and maps[0].min() == 0.5
+    values = [1.0 if strokes is None else float(strokes.min()) for strokes in maps]
+    assert all(0 <= after - before <= 0.16 for before, after in itertools.pairwise(values))
+    assert maps[-1] is None
+
+
+# animated pictures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_an_animated_picture_keeps_times_and_transparency(suffix: str, tmp_path: Path) -> None:
+    frames = []
+    for number in range(4):
+        image = Image.fromarray(scene(number)).convert("RGBA")
+        image.paste((0, 0, 0, 0), (0, 0, 10, HEIGHT))
+        frames.append(image)
+    path, target = tmp_path / f"clip{suffix}", tmp_path / f"result{suffix}"
+    options = {"disposal": 2} if suffix != ".webp" else {}
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[100, 200, 300, 400], loop=0, **options)
+    assert render_pictures(path, target, inverted, no_progress, steady=0.0) == 4
+    with Image.open(target) as result:
+        assert result.n_frames == 4
+        durations = []
+        for number in range(4):
+            result.seek(number)
+            rgba = np.asarray(result.convert("RGBA")).astype(int)
+            durations.append(int(result.info["duration"]))
+            assert rgba[:, :9, 3].max() == 0 and rgba[:, 11:, 3].min() == 255
+            assert np.abs(255 - rgba[:, 12:, :3] - scene(number)[:, 12:]).mean() < 12
+        assert durations == [100, 200, 300, 400]
+
+
+def test_a_single_picture_is_told(tmp_path: Path) -> None:
+    Image.fromarray(scene(0)).save(tmp_path / "one.gif")
+    with pytest.raises(VideoError, match=r"is a single picture; expected a clip. Use: paddlegan stylize"):
+        render_pictures(tmp_path / "one.gif", tmp_path / "two.gif", inverted, no_progress, steady=0.0)
+
+
+# the verb -------------------------------------------------------------------------------------------------------------
+
+
+class Inverts:
+    """A predictor that needs no net."""
+
+    def __call__(self, image: np.ndarray, **options: Any) -> np.ndarray:
+        return 255 - image
+
+
+@pytest.fixture
+def painter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ppgan_lite.cli.video.load_stylizer", lambda *arguments: Inverts())
+
+
+@pytest.mark.usefixtures("painter")
+def test_the_verb_paints_clips_and_reports_one_that_fails(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.mp4").write_text("no clip")
+    (tmp_path / "out").mkdir()
+    clips = [str(clip), str(tmp_path / "bad.mp4")]
+    assert main(["video", *clips, "--style", "udnie", "--faces", "1", "-o", str(tmp_path / "out"), "--json"]) == 1
+    output = capsys.readouterr()
+    told = json.loads(output.out)
+    assert [result["frames"] for result in told["results"]] == [COUNT]
+    assert "is no clip that FFmpeg reads" in told["failures"][0]["error"]
+    assert np.abs(255 - images_of(tmp_path / "out" / "clip.mp4")[3].astype(int) - scene(3)).mean() < 8
+
+
+def test_style_and_checkpoint_exclude_each_other(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["video", str(clip)]) == 2
+    assert "--style: is missing; expected one of them" in capsys.readouterr().err
+    assert main(["video", str(clip), "--style", "udnie", "--checkpoint", "x.ppgan"]) == 2
