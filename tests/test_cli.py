@@ -601,6 +601,38 @@ def test_ctrl_c_exits_with_130(run: Run, inverter: Inverter, photo_file: Path, m
     assert list(Path().iterdir()) == [Path("photo.png")]
 
 
+class Refusing(io.StringIO):
+    """A stream that takes nothing."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def write(self, text: str) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE, errno.EIO])
+def test_nothing_ends_because_stderr_takes_no_messages(
+    run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    for name in "ab":
+        write_image(f"p/{name}.png", photo)
+    stderr = Refusing(number)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert cli.main(["stylize", "p", "-o", "o", "--style", "wave"]) == 0
+    assert cli.main(["degrade", "p", "d", "--workers", "1"]) == 0
+    assert cli.main(["stylize"]) == 2
+    assert len(list(Path().glob("[od]/*.png"))) == 4 and sys.stderr is stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("styles", "--json"), ("styles", "--help")])
+def test_a_full_disk_for_stdout_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> None:
+    monkeypatch.setattr(sys, "stdout", Refusing(errno.ENOSPC))
+    told = f"paddlegan: error: cannot print the outcome ({os.strerror(errno.ENOSPC)}). Free some space\n"
+    assert run(*arguments) == (1, "", told)
+
+
 @pytest.mark.parametrize("closed", ["stderr", "stdout"])
 def test_a_batch_needs_no_standard_streams(
     run: Run, inverter: Inverter, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, closed: str

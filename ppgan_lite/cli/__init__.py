@@ -21,7 +21,8 @@ from ppgan_lite.cli.interrupts import raise_if_interrupted, recording_interrupts
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
 from ppgan_lite.runtime.interrupts import INTERRUPTED
-from ppgan_lite.runtime.startup import hide_needless_warnings, open_closed_streams
+from ppgan_lite.runtime.startup import hide_needless_warnings
+from ppgan_lite.runtime.streams import losing_messages, open_closed_streams
 
 _LIMIT_S = 2.0
 
@@ -92,9 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
     open_closed_streams()
     hide_needless_warnings()
+    with losing_messages():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         with recording_interrupts():
             return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
+    except OSError as error:  # help and the like; a broken pipe ends the process, as click has it
+        say_error(error)
+        return 1
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f" (see `{context.command_path} --help`)" if context else ""

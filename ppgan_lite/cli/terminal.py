@@ -5,6 +5,7 @@ JSON goes to stdout, everything else to stderr.
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import math
@@ -137,6 +138,8 @@ def describe(error: BaseException) -> str:
     """Return an error as one line that tells the user how to proceed."""
     if isinstance(error, MemoryError):
         return "not enough memory"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+        return f"cannot print the outcome ({error.strerror}). Free some space"  # errors about files name the file
     text = one_line(error)
     if isinstance(error, PpganError) or is_about_a_file(error):
         return text

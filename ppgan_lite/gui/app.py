@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import display
-from ppgan_lite.runtime.startup import open_closed_streams
+from ppgan_lite.runtime.streams import open_closed_streams
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication

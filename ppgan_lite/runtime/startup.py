@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import os
 import signal
 import sys
@@ -191,24 +190,6 @@ def openvino_core() -> Any:
 @functools.cache
 def _core() -> Any:
     return import_openvino().Core()
-
-
-def open_closed_streams() -> None:
-    """Connect standard streams that the parent process closed to the null device: of a service, of pythonw, of `2>&-`.
-
-    Python has None for these, and the next file that is opened gets their number: libraries in C++ write into it.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
-                os.dup2(null, number)
-                os.close(null)
-        if getattr(sys, name) is None and name != "stdin":  # None tells a reader more than an empty file
-            raw = io.FileIO(number, "w", closefd=False)
-            setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
 
 
 def hide_needless_warnings() -> None:

@@ -7,37 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.runtime.files import append_line
-
-
-class Screen:
-    """The stream stderr; what cannot be written to it is lost. `tqdm` asks it about the terminal."""
-
-    def write(self, text: str) -> int:
-        """Write text, if stderr takes it."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # its reader is gone; it is closed; it is None
-            try:
-                sys.stderr.write(text)
-            except UnicodeEncodeError:  # not every stream escapes what it cannot encode
-                sys.stderr.write(text.encode("ascii", "backslashreplace").decode())
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush stderr, if it can be."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys.stderr, name)
-
-
-SCREEN = Screen()
+from ppgan_lite.runtime.streams import SCREEN
 
 
 class _ScreenHandler(logging.Handler):

@@ -16,11 +16,12 @@ from ppgan_lite.data.doctor import examine
 from ppgan_lite.runtime import files
 from ppgan_lite.runtime.device import choose_device
 from ppgan_lite.runtime.startup import require_paddle
+from ppgan_lite.runtime.streams import SCREEN
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes
 from ppgan_lite.training.environment import append_start, describe_device
-from ppgan_lite.training.log import SCREEN, log_to
+from ppgan_lite.training.log import log_to
 from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.run import TrainingRun
 from ppgan_lite.training.stopping import TrainingInterrupted, stop_requests

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mutations import bounded, mutated, prop
 from PIL import ExifTags, Image
 
-from ppgan_lite.images import WRITABLE, ImageMetadata, decode_image, encode_image, read_settings
+from ppgan_lite.images import WRITABLE, ImageMetadata, decode_image, encode_image, read_image, read_settings
 
 _MAKE, _TAKEN, _LATITUDE_REF = ExifTags.Base.Make, ExifTags.Base.DateTimeOriginal, ExifTags.GPS.GPSLatitudeRef
 _EXIF, _GPS = int(ExifTags.IFD.Exif), int(ExifTags.IFD.GPSInfo)
@@ -87,8 +87,7 @@ def check_written(metadata: ImageMetadata, suffix: str, folder: Path) -> Image.E
         path.write_bytes(encode_image(path, PIXELS, metadata))
     assert read_settings(path) is None
     found = Image.Exif()
-    with Image.open(path) as picture:
-        found.load(picture.info.get("exif") or picture.getexif().tobytes())
+    found.load(read_image(path)[1].exif or b"")
     return found
 
 
