@@ -33,6 +33,7 @@ from pathlib import Path
 from ppgan_lite.config import Config
 from ppgan_lite.errors import PpganError, UsageError
 from ppgan_lite.runtime import files
+from ppgan_lite.runtime.locks import try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -210,21 +211,10 @@ def _acquire(path: Path) -> FileIO:
 def _lock(descriptor: int) -> bool:
     """Lock an open file until it is closed, without waiting; return False if another process holds the lock."""
     try:
-        if os.name == "nt":
-            import msvcrt
-
-            os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # Outside of the text: others cannot read locked bytes.
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            logger.warning("this file system locks no files: see to it that no other training uses the folder")
-            return True
-        return False
-    return True
+        return try_lock(descriptor)
+    except OSError:
+        logger.warning("this file system locks no files: see to it that no other training uses the folder")
+        return True
 
 
 def flush_lines(folder: Path) -> None:
