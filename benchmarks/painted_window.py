@@ -53,6 +53,6 @@ def paint_in_window(
     timer.timeout.connect(look)
     timer.start(every_ms)
     application.exec_()
-    window.close()
+    window.quit()  # without a question about the result
     if complaint:
         raise SystemExit(complaint)

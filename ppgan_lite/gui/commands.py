@@ -27,8 +27,20 @@ def _has_result(session: Session) -> bool:
     return session.state.result is not None
 
 
+def _has_unsaved(session: Session) -> bool:
+    return bool(session.history.unsaved)
+
+
 def _is_painting(session: Session) -> bool:
     return session.work is not None
+
+
+def _can_undo(session: Session) -> bool:
+    return session.history.neighbor(-1) is not None
+
+
+def _can_redo(session: Session) -> bool:
+    return session.history.neighbor(1) is not None
 
 
 def _is_free(session: Session) -> bool:
@@ -65,10 +77,13 @@ COMMANDS = (
     Command("learn_painting", UserActions.pick_learning, "menu_file", ("Ctrl+Shift+L",), "brush"),
     Command("load_checkpoint", UserActions.pick_checkpoint, "menu_file", ("Ctrl+L",), "checkpoint"),
     Command("save_as", UserActions.pick_save, "menu_file", (QKeySequence.Save,), "save", _has_result, separated=True),
+    Command("save_all", UserActions.save_unsaved, "menu_file", ("Ctrl+Shift+S",), enabled=_has_unsaved),
     Command("copy", UserActions.copy_result, "menu_file", (QKeySequence.Copy,), enabled=_has_result),
     Command("quit", UserActions.close_window, "menu_file", ("Ctrl+Q",), separated=True),
     Command("run", UserActions.run, "menu_picture", ("Ctrl+Return", "Ctrl+Enter"), enabled=_is_free),
     Command("cancel", UserActions.cancel, "menu_picture", ("Esc",), enabled=_is_painting),
+    Command("undo", UserActions.undo, "menu_picture", (QKeySequence.Undo,), enabled=_can_undo, separated=True),
+    Command("redo", UserActions.redo, "menu_picture", (QKeySequence.Redo, "Ctrl+Y"), enabled=_can_redo),
     Command("fit", UserActions.fit, "menu_view", ("Ctrl+0",)),
     Command("actual_size", UserActions.actual_size, "menu_view", ("Ctrl+1",)),
     Command("zoom_in", UserActions.zoom_in, "menu_view", (QKeySequence.ZoomIn, "Ctrl+=")),

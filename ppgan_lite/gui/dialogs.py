@@ -89,6 +89,29 @@ def asks_to_close(parent: QWidget, language: str) -> bool:
     return box.clickedButton() is stop
 
 
+def asks_about_unsaved(parent: QWidget, count: int, language: str) -> str:
+    """Ask what becomes of results that are not saved when the window closes: "save", "close" or "cancel"."""
+    title = text("unsaved_title_one" if count == 1 else "unsaved_title", language, count=count)
+    box = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", title, QMessageBox.NoButton, parent)
+    box.setInformativeText(text("unsaved_question", language))
+    save = box.addButton(text("unsaved_save", language), QMessageBox.AcceptRole)
+    close = box.addButton(text("unsaved_close", language), QMessageBox.DestructiveRole)
+    cancel = box.addButton(text("cancel", language), QMessageBox.RejectRole)
+    box.setDefaultButton(save)
+    box.setEscapeButton(cancel)
+    box.exec_()
+    return {save: "save", close: "close"}.get(box.clickedButton(), "cancel")
+
+
+def pick_folder(parent: QWidget, preferences: Preferences, title: str, folder: str, language: str) -> Path | None:
+    """Ask for a folder, beginning in the remembered one of a kind; None if the user cancels."""
+    chosen = QFileDialog.getExistingDirectory(parent, text(title, language), str(preferences.folder(folder)))
+    if not chosen:
+        return None
+    preferences.remember_folder(folder, Path(chosen))
+    return Path(chosen)
+
+
 def _pick(parent: QWidget, preferences: Preferences, title: str, folder: str, kinds: str, language: str) -> Path | None:
     start = str(preferences.folder(folder))
     chosen, _ = QFileDialog.getOpenFileName(parent, text(title, language), start, kinds)

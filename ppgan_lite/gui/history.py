@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.history_store import Background, PictureStore, StoredPicture, at_once
 from ppgan_lite.gui.state import Picture, Result
-from ppgan_lite.images import long_side_at_most
+from ppgan_lite.images import ImageMetadata
 from ppgan_lite.runtime.memory import affordable
 
 MOST_RESULTS = 10
@@ -57,7 +58,7 @@ class Entry:
         result, photo = self.result.load(), self.photo.load()
         painting = self.painting.load() if self.painting else None
         request = replace(self.outline.request, photo=photo, painting=painting)
-        return replace(self.outline, image=result.image, preview=result.preview, request=request)
+        return replace(self.outline, image=result.image, pyramid=result.pyramid, request=request)
 
 
 class History:
@@ -73,6 +74,9 @@ class History:
         disk_bytes: Size of the pictures on disk.
         background: Does what takes time.
         changed: Called after each change.
+        shown: Called with the result that becomes the current one, later where it has to be read from disk; with None
+            where there is none any more.
+        compared_shown: The same of the result to compare with.
         troubled: Called with an error that the user should know of.
     """
 
@@ -85,7 +89,9 @@ class History:
         disk_bytes: float = _DISK_BYTES,
         background: Background = at_once,
         changed: Callable[[], None] = lambda: None,
-        troubled: Callable[[PpganError], None] = lambda error: None,
+        shown: Callable[[Result | None], None] = lambda result: None,
+        compared_shown: Callable[[Result | None], None] = lambda result: None,
+        troubled: Callable[[Exception], None] = lambda error: None,
     ) -> None:
         self.entries: list[Entry] = []
         self.current: Entry | None = None
@@ -94,8 +100,11 @@ class History:
         self._without_disk_bytes = without_disk_bytes
         self._background = background
         self._changed = changed
+        self._shown = shown
+        self._compared_shown = compared_shown
         self._troubled = troubled
         self._told_full = False
+        self._entries_of: weakref.WeakKeyDictionary[Result, Entry] = weakref.WeakKeyDictionary()
 
         def memory() -> float:
             return affordable(_MEMORY_BYTES) if memory_bytes is None else memory_bytes
@@ -117,25 +126,30 @@ class History:
         return [entry for entry in self.entries if entry.saved is None]
 
     def add(self, result: Result) -> Entry:
-        """Add a result and make it the current one."""
+        """Add a result and make it the current one; it is shown already."""
         request = result.request
-        pixels = self._store.put(Picture(result.image, result.preview))
+        pixels = self._store.put(_pixels_of(result))
         photo = self._store.put(request.photo)
         painting = self._store.put(request.painting) if request.painting else None
         outline = replace(
             result,
             image=pixels.outline.image,
-            preview=pixels.outline.image,
+            pyramid=pixels.outline.pyramid,
             request=replace(request, photo=photo.outline, painting=painting.outline if painting else None),
         )
-        entry = Entry(outline, long_side_at_most(result.preview, THUMBNAIL_PX), pixels, photo, painting)
+        entry = Entry(outline, result.pyramid.thumbnail(THUMBNAIL_PX), pixels, photo, painting)
         self.entries.append(entry)
-        self.current = entry
+        self.current = self._entries_of[result] = entry
         while len(self.entries) > self._limit:
             self._forget(self.entries[0])
         self._store.settle()
         self._changed()
         return entry
+
+    def entry_of(self, result: Result) -> Entry | None:
+        """Return the place of a result that was added or shown."""
+        entry = self._entries_of.get(result)
+        return entry if entry in self.entries else None
 
     def neighbor(self, step: int) -> Entry | None:
         """Return the result `step` places after the current one, or before it with a negative number.
@@ -146,18 +160,26 @@ class History:
         index += step
         return self.entries[index] if 0 <= index < len(self.entries) else None
 
-    def show(self, entry: Entry, then: Callable[[Result], None]) -> None:
-        """Make a result the current one, and call a function with it, later where it has to be read from disk."""
+    def step(self, step: int) -> None:
+        """Show a neighbor of the current result: -1 undoes, 1 does again."""
+        entry = self.neighbor(step)
+        if entry is not None:
+            self.show(entry)
+
+    def show(self, entry: Entry) -> None:
+        """Make a result the current one."""
         self.current = entry
         self._changed()
-        self._load(entry, lambda: self.current is entry, then)
+        self._load(entry, lambda: self.current is entry, self._shown)
 
-    def compare(self, entry: Entry | None, then: Callable[[Result], None] = lambda result: None) -> None:
-        """Compare with a result, which a function is called with; None ends the comparison."""
+    def compare(self, entry: Entry | None) -> None:
+        """Compare with a result; None ends that."""
         self.compared = entry
         self._changed()
-        if entry is not None:
-            self._load(entry, lambda: self.compared is entry, then)
+        if entry is None:
+            self._compared_shown(None)
+        else:
+            self._load(entry, lambda: self.compared is entry, self._compared_shown)
 
     def leave(self) -> None:
         """Have no current result, as after opening another photo; all are kept."""
@@ -166,9 +188,19 @@ class History:
         self._changed()
 
     def remove(self, entry: Entry) -> None:
-        """Forget a result. If it is the current one, none is."""
+        """Forget a result. If it was the current one, the next of the same photo is, or the one before."""
+        if entry not in self.entries:
+            return
+        index, was_current = self.entries.index(entry), entry is self.current
         self._forget(entry)
         self._changed()
+        if was_current:
+            nearest = [*self.entries[index:], *reversed(self.entries[:index])]
+            neighbor = next((other for other in nearest if other.photo is entry.photo), None)
+            if neighbor is None:
+                self._shown(None)
+            else:
+                self.show(neighbor)
 
     def mark_saved(self, entry: Entry, path: Path) -> None:
         """Note that a file holds a result."""
@@ -181,14 +213,13 @@ class History:
         self.current = self.compared = None
         self._store.close()
 
-    def _load(self, entry: Entry, is_wanted: Callable[[], bool], then: Callable[[Result], None]) -> None:
+    def _load(self, entry: Entry, is_wanted: Callable[[], bool], then: Callable[[Result | None], None]) -> None:
         def loaded(value: Result | Exception) -> None:
-            if isinstance(value, PpganError):
+            if isinstance(value, Exception):
                 self.remove(entry)
                 self._troubled(value)
-            elif isinstance(value, Exception):
-                self._troubled(PpganError("history", f"a result cannot be shown ({value})"))
             elif is_wanted():
+                self._entries_of[value] = entry
                 self._use(entry, value)
                 then(value)
 
@@ -200,7 +231,7 @@ class History:
     def _use(self, entry: Entry, result: Result) -> None:
         """Keep the pictures of a loaded result in memory."""
         for stored, picture in (
-            (entry.result, entry.result.picture or Picture(result.image, result.preview)),
+            (entry.result, entry.result.picture or _pixels_of(result)),
             (entry.photo, result.request.photo),
             (entry.painting, result.request.painting),
         ):
@@ -216,10 +247,12 @@ class History:
         if entry not in self.entries:
             return
         self.entries.remove(entry)
-        self.current = None if self.current is entry else self.current
-        self.compared = None if self.compared is entry else self.compared
         for stored in entry.pictures:
             self._store.release(stored)
+        self.current = None if self.current is entry else self.current
+        if self.compared is entry:
+            self.compared = None
+            self._compared_shown(None)
 
     def _disk_is_full(self, error: PpganError) -> None:
         """Tell it once; keep in memory what fits there, and forget the oldest results, saved ones first."""
@@ -234,3 +267,8 @@ class History:
         if not self._told_full:
             self._told_full = True
             self._troubled(error)
+
+
+def _pixels_of(result: Result) -> Picture:
+    """Return the picture of a result, with the opacity that it is shown with."""
+    return Picture(result.image, result.pyramid, ImageMetadata(alpha=result.pyramid.alpha))

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Picture
-from ppgan_lite.images import long_side_at_most
 from ppgan_lite.runtime.private_folder import PrivateFolder
 
-PREVIEW_PX = 4000
 # Some space is left to others.
 _SPARED_BYTES = 1_000_000_000
 
@@ -46,9 +45,7 @@ class StoredPicture:
 
     def __init__(self, picture: Picture) -> None:
         self.outline = outline_of(picture)
-        self.bytes = sum(array.nbytes for array in _arrays(picture).values())
-        if picture.preview is not picture.image:
-            self.bytes += picture.preview.nbytes
+        self.bytes = sum(array.nbytes for array in _arrays(picture).values()) + picture.pyramid.halves_bytes
         self.path: Path | None = None
         self._users = 0
         self._kept: Picture | None = picture
@@ -81,7 +78,7 @@ class StoredPicture:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise PpganError(self.path, f"cannot be read again ({error})", "the picture that was put there") from error
         metadata = replace(self.outline.metadata, alpha=arrays.get("alpha"))
-        return Picture(image, long_side_at_most(image, PREVIEW_PX), metadata, self.outline.path)
+        return Picture.of(image, metadata, self.outline.path)
 
     def write(self, path: Path) -> None:
         """Write the picture, as it is kept, to a file; on any thread.
@@ -233,8 +230,8 @@ class PictureStore:
 
 def outline_of(picture: Picture) -> Picture:
     """Return a picture of the same shape, file and metadata that takes no memory: all of its pixels are one."""
-    image = np.broadcast_to(np.uint8(0), picture.image.shape)
-    return Picture(image, image, replace(picture.metadata, alpha=None), picture.path)
+    image = np.broadcast_to(np.zeros((), picture.image.dtype), picture.image.shape)
+    return Picture(image, Pyramid(image, None, ()), replace(picture.metadata, alpha=None), picture.path)
 
 
 def _arrays(picture: Picture) -> dict[str, np.ndarray]:

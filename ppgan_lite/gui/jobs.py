@@ -39,6 +39,7 @@ class Kind:
 KINDS = {
     "photo": Kind("files", Policy.REPLACE, 2),
     "painting": Kind("files", Policy.REPLACE, 2),
+    "history": Kind("files", Policy.QUEUE, 1),
     "save": Kind("files", Policy.QUEUE, 1),
     "paint": Kind("painter", Policy.REFUSE, 5),
     "checkpoint": Kind("painter", Policy.QUEUE, 4),

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.history import Entry, History
 from ppgan_lite.gui.jobs import KINDS, Job, Jobs
 from ppgan_lite.gui.learner import Learner
-from ppgan_lite.gui.state import Choice, Learning, Picture, Result, State, StyleSettings, user_style_choice
+from ppgan_lite.gui.state import Choice, Learning, Picture, Request, Result, State, StyleSettings, user_style_choice
 from ppgan_lite.gui.worker import (
     Cancelled,
     JobCallbacks,
@@ -26,7 +27,7 @@ from ppgan_lite.gui.worker import (
     read_picture,
     save_result,
 )
-from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, write_image
+from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path, write_image
 from ppgan_lite.styles.users import read_style
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Session(QObject):
 
     Attributes:
         state: What is open, chosen and made.
+        history: The last results, which of them is shown, and which it is compared with.
+        compared: The result of the history to compare with; None while there is no comparison.
         work: The picture that is being made; None while there is none.
         device: The device in use: None before one is known, "" where no painter can be started.
         device_note: Why not another device; may be empty.
@@ -71,6 +74,7 @@ class Session(QObject):
     Signals:
         told: Key of a text and its values: what was done, is being done, or is missing.
         failed: Key of a text and the error.
+        saves_ended: The last of the saves that were asked for is done, or has failed.
 
     Args:
         state: Initial state.
@@ -84,6 +88,9 @@ class Session(QObject):
     choice_changed = pyqtSignal()
     settings_changed = pyqtSignal()
     result_changed = pyqtSignal()
+    history_changed = pyqtSignal()
+    compared_changed = pyqtSignal()
+    saves_ended = pyqtSignal()
     work_changed = pyqtSignal()
     device_changed = pyqtSignal()
     learning_changed = pyqtSignal()
@@ -99,6 +106,14 @@ class Session(QObject):
         self.learner = learner or Learner()
         self.learner.told.connect(self._learning_told)
         self.stopped = False
+        self.compared: Result | None = None
+        self.history = History(
+            background=self._in_background,
+            changed=self.history_changed.emit,
+            shown=self._show_result,
+            compared_shown=self._compare,
+            troubled=lambda error: self.failed.emit("history_failed", error),
+        )
         self._jobs = Jobs()
         self._predictors = PredictorCache(load)
         self._workers = {name: self._make_worker(name) for name in ("painter", "files")}
@@ -108,6 +123,7 @@ class Session(QObject):
             "painting": self._painting_opened,
             "checkpoint": self._checkpoint_loaded,
             "paint": self._painted,
+            "history": lambda answer: answer(),
             "save": self._saved,
             "warm_up": self._set_device,
         }
@@ -210,8 +226,27 @@ class Session(QObject):
 
     def save(self, result: Result, path: Path, *, overwrite: bool) -> None:
         """Save a result; each save that was asked for is made and told."""
-        self._tell("saving", name=path.name)
-        self._submit("save", lambda _callbacks, _cancelled: save_result(result, path, overwrite=overwrite))
+        self._save(self.history.entry_of(result), lambda: result, path, overwrite=overwrite)
+
+    def save_entry(self, entry: Entry, path: Path, *, overwrite: bool) -> None:
+        """Save a result of the history, as `save` does."""
+        self._save(entry, entry.load, path, overwrite=overwrite)
+
+    def save_unsaved(self, folder: Path) -> None:
+        """Save all results of the history that no file holds, under names that are free."""
+        taken: set[Path] = set()
+        for entry in self.history.unsaved:
+            path = free_path(folder / entry.outline.file_name(), taken)
+            taken.add(path)
+            self.save_entry(entry, path, overwrite=False)
+
+    def reuse(self, entry: Entry) -> None:
+        """Choose the style of a result again, with its painting and its settings."""
+        request, painting = entry.outline.request, entry.painting
+        if painting is None:
+            self._take_over(request, None)
+        else:
+            self._in_background(painting.load, lambda picture: self._take_over(request, picture))
 
     def warm_up(self) -> None:
         """Load Paddle and the chosen style before they are requested, so that the first picture is ready sooner."""
@@ -254,6 +289,7 @@ class Session(QObject):
             self._photo_folder.cleanup()
         files_stopped = self._workers["files"].stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
         self.stopped = self._workers["painter"].stop(_STOP_PAINTER_MS) and files_stopped
+        self.history.close()
 
     def is_running(self, kind: str) -> bool:
         """Return whether a job of a kind runs or waits."""
@@ -284,9 +320,12 @@ class Session(QObject):
         elif job.kind == "warm_up":
             self._set_device(("", ""))
         self.failed.emit(f"{job.kind}_failed", error)
+        if job.kind == "save" and not self.is_running("save"):
+            self.saves_ended.emit()
 
     def _photo_opened(self, photo: Picture) -> None:
         self._stop_painting()
+        self.history.leave()
         self.state.open_photo(photo)
         self._tell("ready")
         self.photo_changed.emit()
@@ -307,14 +346,47 @@ class Session(QObject):
     def _painted(self, result: Result) -> None:
         seconds = time.perf_counter() - self.work.began if self.work else result.seconds
         self.work = None
-        self.state.result = result
         self._set_device((result.device, result.device_note))
         self._tell("done", seconds=f"{seconds:.1f}")
         self.work_changed.emit()
+        self.history.add(result)
+        self._show_result(result)
+
+    def _show_result(self, result: Result | None) -> None:
+        """Show a result, with the photo that it is of."""
+        if result is not None and result.request.photo is not self.state.photo:
+            self.state.photo = result.request.photo
+            self.photo_changed.emit()
+        self.state.result = result
         self.result_changed.emit()
 
-    def _saved(self, path: Path) -> None:
+    def _take_over(self, request: Request, painting: Picture | Exception | None) -> None:
+        """Make choice, settings and painting of a request those of the next picture."""
+        if isinstance(painting, Exception):
+            self.failed.emit("history_failed", painting)
+            return
+        if painting is not None and painting is not self.state.painting:
+            self.state.open_painting(painting)
+            self.painting_changed.emit()
+        if not self.choose(request.choice.source):
+            self._add(request.choice)
+        if request.choice.direction and request.choice.direction != self.state.choice.direction:
+            self.choose_direction(request.choice.direction)
+        if request.choice.has_settings:
+            self.set_settings(request.settings)
+        self._tell("history_reused")
+
+    def _compare(self, result: Result | None) -> None:
+        self.compared = result
+        self.compared_changed.emit()
+
+    def _saved(self, answer: tuple[Entry | None, Path]) -> None:
+        entry, path = answer
+        if entry is not None:
+            self.history.mark_saved(entry, path)
         self._tell("saved", path=path)
+        if not self.is_running("save"):
+            self.saves_ended.emit()
 
     def _set_device(self, device: tuple[str, str]) -> None:
         self.device, self.device_note = device
@@ -364,6 +436,22 @@ class Session(QObject):
         job = self._jobs.start(kind)
         if job is not None:
             self._workers[KINDS[kind].worker].submit(job, work)
+
+    def _in_background(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Have work done on the thread for files, and its value, or the error, handed over on this one."""
+
+        def run(_callbacks: object, _cancelled: object) -> Callable[[], None]:
+            try:
+                value = work()
+            except Exception as error:  # noqa: BLE001 - handed over, whatever it is
+                value = error
+            return lambda: done(value)
+
+        self._submit("history", run)
+
+    def _save(self, entry: Entry | None, load: Callable[[], Result], path: Path, *, overwrite: bool) -> None:
+        self._tell("saving", name=path.name)
+        self._submit("save", lambda _callbacks, _cancelled: (entry, save_result(load(), path, overwrite=overwrite)))
 
     def _tell(self, key: str, **values: object) -> None:
         self.told.emit(key, values)

@@ -95,7 +95,7 @@ QLabel#title {{ color: {table.bright}; font-weight: 600; }}
 QLabel#muted, QStatusBar QLabel {{ color: {table.muted}; }}
 QLabel#value {{ color: {table.bright}; }}
 QLabel:disabled {{ color: {table.disabled}; }}
-Gallery {{ background: transparent; border: none; outline: none; }}
+Gallery, HistoryStrip {{ background: transparent; border: none; outline: none; }}
 QStatusBar {{ border-top: 1px solid {table.line}; }}
 QStatusBar::item {{ border: none; }}
 QMessageBox QLabel {{ padding: 2px 12px 2px 4px; }}

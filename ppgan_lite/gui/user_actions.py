@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QApplication, QWidget
 
 from ppgan_lite.gui import dialogs
 from ppgan_lite.gui.dropped import read_mime
+from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
@@ -82,6 +83,29 @@ class UserActions:
         if target is not None:
             path, may_replace = target
             self._session.save(result, path, overwrite=may_replace)
+
+    def pick_save_entry(self, entry: Entry) -> None:
+        """Ask where to save a result of the history."""
+        target = dialogs.pick_target(self._window, self._preferences, entry.outline.file_name(), self.language)
+        if target is not None:
+            path, may_replace = target
+            self._session.save_entry(entry, path, overwrite=may_replace)
+
+    def save_unsaved(self) -> bool:
+        """Ask for a folder and save all results there that are not saved; False if the user cancels."""
+        folder = dialogs.pick_folder(self._window, self._preferences, "save_all_title", "results", self.language)
+        if folder is None:
+            return False
+        self._session.save_unsaved(folder)
+        return True
+
+    def undo(self) -> None:
+        """Show the result before this one."""
+        self._session.history.step(-1)
+
+    def redo(self) -> None:
+        """Show the result after this one."""
+        self._session.history.step(1)
 
     def copy_result(self) -> None:
         """Copy the result to the clipboard."""

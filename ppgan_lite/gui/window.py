@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QLibraryInfo, QSize, QTimer, QTranslator, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from ppgan_lite.gui import dialogs
-from ppgan_lite.gui.captions import error_line
+from ppgan_lite.gui.captions import error_line, result_caption
 from ppgan_lite.gui.commands import Commands
+from ppgan_lite.gui.compare_view import Side
 from ppgan_lite.gui.comparison import Comparison
 from ppgan_lite.gui.controls import Controls
 from ppgan_lite.gui.dropped import accepts_mime, read_mime
 from ppgan_lite.gui.gallery import Gallery
+from ppgan_lite.gui.history_strip import HistoryStrip
 from ppgan_lite.gui.learn_dialog import LearningRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import to_pixmap
@@ -47,6 +49,8 @@ class MainWindow(QMainWindow):
         self._preferences = preferences
         self._language = preferences.language or language
         self._closed = False
+        self._quits = False  # without a question
+        self._closes_when_saved = False
         self._painting_pixmap: QPixmap | None = None
         self._translator = QTranslator(self)
         self.setWindowTitle("ppgan_lite")
@@ -91,6 +95,7 @@ class MainWindow(QMainWindow):
 
     def quit(self) -> None:
         """Close the window without a question; a painting that is being learned is kept as it is."""
+        self._quits = True
         self.session.learner.stop()
         self.close()
 
@@ -104,12 +109,17 @@ class MainWindow(QMainWindow):
         self.commands.appearances[self._preferences.appearance].setChecked(True)
         self.toolbar = self.commands.toolbar()
         self.addToolBar(self.toolbar)
+        self.history_strip = HistoryStrip()
         self.learning_row = LearningRow()
         self.gallery = Gallery()
         self.controls = Controls()
         middle = QWidget()
         self._rows = QVBoxLayout(middle)
-        self._rows.addWidget(self.panes, 1)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(6)
+        pictures.addWidget(self.panes, 1)
+        pictures.addWidget(self.history_strip)
+        self._rows.addLayout(pictures, 1)
         self._rows.addWidget(self.learning_row)
         self._rows.addWidget(self.gallery)
         self._rows.addWidget(self.controls)
@@ -122,6 +132,11 @@ class MainWindow(QMainWindow):
         session, user_actions = self.session, self.user_actions
         self.panes.comparison_changed.connect(self._remember_comparison)
         self.panes.photo_wanted.connect(user_actions.pick_photo)
+        self.history_strip.chosen.connect(session.history.show)
+        self.history_strip.compare.connect(session.history.compare)
+        self.history_strip.reuse.connect(session.reuse)
+        self.history_strip.save.connect(user_actions.pick_save_entry)
+        self.history_strip.remove.connect(session.history.remove)
         self.learning_row.stop.connect(session.stop_learning)
         self.learning_row.preview_toggled.connect(session.show_preview)
         self.gallery.chosen.connect(session.choose)
@@ -142,6 +157,9 @@ class MainWindow(QMainWindow):
         session.choice_changed.connect(self._show_choice)
         session.settings_changed.connect(self._show_settings)
         session.result_changed.connect(self._show_result)
+        session.history_changed.connect(self._show_history)
+        session.compared_changed.connect(self._show_compared)
+        session.saves_ended.connect(self._close_when_saved)
         session.work_changed.connect(self._show_work)
         session.device_changed.connect(self._show_device)
         session.learning_changed.connect(self._show_learning)
@@ -170,6 +188,8 @@ class MainWindow(QMainWindow):
         self.toolbar.fit_texts()
         self.user_actions.language = language
         self.panes.set_language(language)
+        self._show_compared()
+        self.history_strip.set_language(language)
         self.learning_row.set_language(language)
         self.controls.set_language(language)
         self.status.set_language(language)
@@ -179,6 +199,7 @@ class MainWindow(QMainWindow):
         photo = self.session.state.photo
         assert photo is not None
         self.panes.show_photo(photo)
+        self._show_compared()
         self.controls.show_photo(photo)
         self._show_work()
 
@@ -203,6 +224,17 @@ class MainWindow(QMainWindow):
 
     def _show_result(self) -> None:
         self.panes.show_result(self.session.state.result)
+        self.commands.show_enabled(self.session)
+
+    def _show_compared(self) -> None:
+        compared = self.session.compared
+        caption = result_caption(compared, self._language)
+        self.panes.show_instead_of_photo(
+            None if compared is None else Side(text("compared", self._language), caption, compared.pyramid)
+        )
+
+    def _show_history(self) -> None:
+        self.history_strip.show_history(self.session.history)
         self.commands.show_enabled(self.session)
 
     def _show_work(self) -> None:
@@ -240,10 +272,13 @@ class MainWindow(QMainWindow):
         self._rows.setContentsMargins(12, 2 if is_low else 4, 12, 6 if is_low else 10)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """End the session, after a question where a painting is being learned."""
+        """End the session, after a question where a painting is being learned or results are not saved."""
         learner = self.session.learner
         is_learning = learner.running and not learner.stopping and not self._closed
         if is_learning and not dialogs.asks_to_close(self, self._language):
+            event.ignore()
+            return
+        if not self._quits and not self._closed and not self._may_lose_unsaved():
             event.ignore()
             return
         event.accept()
@@ -253,6 +288,20 @@ class MainWindow(QMainWindow):
         self._preferences.geometry = self.saveGeometry()
         self.hide()  # at once, even where a thread needs a moment
         self.session.close()
+
+    def _may_lose_unsaved(self) -> bool:
+        """Ask what becomes of unsaved results; True if the window may close now."""
+        count = len(self.session.history.unsaved)
+        answer = dialogs.asks_about_unsaved(self, count, self._language) if count else "close"
+        if answer == "save":
+            self._closes_when_saved = self.user_actions.save_unsaved()
+        return answer == "close"
+
+    def _close_when_saved(self) -> None:
+        """Close the window that waited for its saves, unless one of them failed."""
+        if self._closes_when_saved and not self.session.history.unsaved:
+            self.close()
+        self._closes_when_saved = False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what can be opened."""

@@ -4,6 +4,7 @@ from ppgan_lite.images.bounds import MAX_PIXELS, reading_threads
 from ppgan_lite.images.folders import (
     begins_as_picture,
     find_images,
+    free_path,
     natural_key,
     result_name,
     told_left_out,
@@ -58,6 +59,7 @@ __all__ = [
     "encode_stored",
     "find_images",
     "fitting_metadata",
+    "free_path",
     "kept_metadata",
     "long_side_at_most",
     "may_have_16_bits",

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,15 @@ def natural_key(name: str) -> list[tuple[int, str]]:
     """Return a sort key that puts photo2 before photo10."""
     pieces = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
     return [(int(piece), "") if piece[0] in "0123456789" else (-1, piece) for piece in pieces] + [(-2, name)]
+
+
+def free_path(path: Path, taken: Container[Path] = ()) -> Path:
+    """Return a path that no file has and that is not taken: the one given, or with " (2)" or more before its suffix."""
+    free, number = path, 1
+    while free in taken or os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem} ({number}){path.suffix}")
+    return free
 
 
 def result_name(source: Path, *labels: str) -> str:

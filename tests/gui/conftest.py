@@ -14,9 +14,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 from window_bench import Bench, FakePredictor
 
+from ppgan_lite.gui import dialogs
+
 
 @pytest.fixture
-def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[Bench]:
+def bench(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    # A question that nobody answers would hold a test for ever.
+    monkeypatch.setattr(dialogs, "asks_about_unsaved", lambda *_: "close")
     bench = Bench(qtbot, tmp_path)
     yield bench
     for predictor in bench.predictors.values():

@@ -12,14 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.history import THUMBNAIL_PX, History
+from ppgan_lite.gui.history_store import StoredPicture
+from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
 from ppgan_lite.images import ImageMetadata
 from ppgan_lite.runtime.private_folder import PrivateFolder
 
 SIDE = 200
-BYTES = 3 * SIDE * SIDE
+
+
+def in_memory(side: int) -> int:
+    """Return the size of a picture with its pyramid."""
+    return StoredPicture(Picture.of(np.zeros((side, side, 3), np.uint8))).bytes
+
+
+BYTES = in_memory(SIDE)
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +43,13 @@ def pixels(seed: int, side: int = SIDE) -> np.ndarray:
 def picture(seed: int, *, alpha: bool = False) -> Picture:
     image = pixels(seed)
     metadata = ImageMetadata(icc_profile=b"profile", alpha=image[..., 0].copy() if alpha else None)
-    return Picture(image, image, metadata, Path(f"photo{seed}.png"))
+    return Picture.of(image, metadata, Path(f"photo{seed}.png"))
 
 
 def result(seed: int, photo: Picture | None = None, painting: Picture | None = None, side: int = SIDE) -> Result:
     image = pixels(1000 + seed, side)
     request = Request(photo or picture(seed), Choice(f"style{seed}", "style"), StyleSettings(seed / 100), painting)
-    return Result(image, image, request, 1.0, "cpu")
+    return Result(image, Pyramid.of(image), request, 1.0, "cpu")
 
 
 def files(cache: Path) -> list[Path]:
@@ -68,13 +76,14 @@ class Later:
 
 
 def test_undo_and_redo_step_through_the_results_and_a_new_one_comes_last() -> None:
-    history, photo = History(), picture(0)
+    shown: list[Any] = []
+    history, photo = History(shown=shown.append), picture(0)
     first, second, third = (history.add(result(seed, photo)) for seed in (1, 2, 3))
     assert history.current is third and history.neighbor(1) is None
-    shown: list[Result] = []
-    history.show(second, shown.append)
-    assert (history.neighbor(-1), history.neighbor(1)) == (first, third)
-    history.show(first, shown.append)
+    history.step(-1)
+    assert (history.neighbor(-1), history.current, history.neighbor(1)) == (first, second, third)
+    history.step(-1)
+    history.step(-1)
     assert history.neighbor(-1) is None
     assert [one.request.choice.source for one in shown] == ["style2", "style1"]
     fourth = history.add(result(4, photo))
@@ -82,17 +91,18 @@ def test_undo_and_redo_step_through_the_results_and_a_new_one_comes_last() -> No
 
 
 def test_another_photo_keeps_the_results_and_each_comes_back_with_its_own_photo() -> None:
-    history, photos = History(), [picture(seed) for seed in (1, 2)]
+    shown: list[Any] = []
+    history, photos = History(shown=shown.append), [picture(seed) for seed in (1, 2)]
     entries = [history.add(result(seed, photo)) for seed, photo in enumerate(photos)]
     history.leave()
     assert history.current is None and history.neighbor(-1) is entries[1] and history.neighbor(1) is None
-    shown: list[Result] = []
-    history.show(entries[0], shown.append)
+    history.show(entries[0])
     assert shown[0].request.photo is photos[0]
 
 
 def test_results_on_disk_come_back_as_they_were(cache: Path) -> None:
-    history = History(memory_bytes=0)
+    shown: list[Any] = []
+    history = History(memory_bytes=0, shown=shown.append)
     painting = picture(50)
     first = result(1, picture(1, alpha=True), painting)
     image, photo, alpha = first.image.copy(), first.request.photo.image.copy(), first.request.photo.metadata.alpha
@@ -103,9 +113,9 @@ def test_results_on_disk_come_back_as_they_were(cache: Path) -> None:
     del first, painting
     assert not any(stored.picture for stored in entry.pictures), "all is on disk alone"
     assert len(files(cache)) == 3
-    shown: list[Result] = []
-    history.show(entry, shown.append)
+    history.show(entry)
     (back,) = shown
+    assert history.entry_of(back) is entry
     np.testing.assert_array_equal(back.image, image)
     np.testing.assert_array_equal(back.request.photo.image, photo)
     np.testing.assert_array_equal(back.request.photo.metadata.alpha, alpha)
@@ -122,13 +132,14 @@ def test_captions_need_no_pixels() -> None:
     history.add(result(2))
     assert entry.outline.image.shape == (SIDE, SIDE, 3)
     assert entry.outline.request.photo.size == (SIDE, SIDE)
-    assert entry.outline.stored_settings["style"] == "style1"
+    assert entry.outline.request.stored_options["strength"] == 0.01
     assert entry.outline.image.strides == (0, 0, 0), "it takes no memory"
     assert max(entry.thumbnail.shape) <= THUMBNAIL_PX
 
 
 def test_a_photo_that_is_open_is_not_read_from_disk_and_one_of_several_results_is_kept_once(cache: Path) -> None:
-    history, photo = History(memory_bytes=0), picture(0)
+    shown: list[Any] = []
+    history, photo = History(memory_bytes=0, shown=shown.append), picture(0)
     first = history.add(result(1, photo))
     history.add(result(2, photo))
     history.add(result(3))
@@ -136,13 +147,12 @@ def test_a_photo_that_is_open_is_not_read_from_disk_and_one_of_several_results_i
     for file in files(cache):
         if file.stem == first.photo.path.stem:  # type: ignore[union-attr]
             file.write_bytes(b"")
-    shown: list[Result] = []
-    history.show(first, shown.append)
+    history.show(first)
     assert shown[0].request.photo is photo
 
 
 def test_fifty_paintings_level_off_in_memory_and_on_disk(cache: Path) -> None:
-    size = 3 * 800 * 800
+    size = in_memory(800)
     history, photo = History(limit=10, memory_bytes=3 * size), picture(0)
     used, on_disk = [], []
     tracemalloc.start()
@@ -179,23 +189,26 @@ def test_the_oldest_result_makes_room_for_a_new_one() -> None:
 
 
 def test_two_results_are_compared_and_both_stay_in_memory() -> None:
-    history = History(memory_bytes=0)
+    compared: list[Any] = []
+    history = History(memory_bytes=0, compared_shown=compared.append)
     entries = [history.add(result(seed)) for seed in range(4)]
-    compared: list[Result] = []
-    history.compare(entries[0], compared.append)
+    history.compare(entries[0])
     assert [one.request.choice.source for one in compared] == ["style0"]
     assert [entry.result.kept for entry in entries] == [True, False, False, True]
     history.remove(entries[0])
-    assert history.compared is None and history.current is entries[3]
+    assert history.compared is None and history.current is entries[3] and compared[1:] == [None]
 
 
-def test_removing_the_current_result_leaves_none() -> None:
-    history = History()
-    entries = [history.add(result(seed)) for seed in range(2)]
-    history.remove(entries[1])
-    assert history.current is None and history.entries == entries[:1]
-    history.remove(entries[1])
-    assert history.entries == entries[:1], "it was gone already"
+def test_removing_the_current_result_shows_the_nearest_of_its_photo_or_none() -> None:
+    shown: list[Any] = []
+    history, photo = History(shown=shown.append), picture(0)
+    first, other, last = history.add(result(1, photo)), history.add(result(2)), history.add(result(3, photo))
+    history.remove(last)
+    assert history.current is first and shown[-1].request.choice.source == "style1"
+    history.remove(last)
+    assert history.entries == [first, other], "it was gone already"
+    history.remove(first)
+    assert history.current is None and shown[-1] is None and history.entries == [other]
 
 
 def test_unsaved_results_are_known(tmp_path: Path) -> None:
@@ -218,7 +231,7 @@ def test_a_full_disk_is_told_once_and_the_oldest_saved_results_go_first(
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(np, "savez", refuse)
-    troubles: list[PpganError] = []
+    troubles: list[Exception] = []
     history = History(
         memory_bytes=BYTES,
         without_disk_bytes=4 * BYTES,
@@ -238,33 +251,35 @@ def test_a_full_disk_is_told_once_and_the_oldest_saved_results_go_first(
 
 
 def test_a_result_whose_file_is_gone_is_told_and_removed(cache: Path) -> None:
-    troubles: list[PpganError] = []
-    history = History(memory_bytes=0, troubled=troubles.append)
+    troubles: list[Exception] = []
+    shown: list[Any] = []
+    history = History(memory_bytes=0, troubled=troubles.append, shown=shown.append)
     entries = [history.add(result(seed)) for seed in range(3)]
     for file in files(cache):
         file.write_bytes(file.read_bytes()[:1000])
-    shown: list[Result] = []
-    history.show(entries[0], shown.append)
-    assert shown == [] and entries[0] not in history.entries
+    history.show(entries[0])
+    assert shown == [None] and entries[0] not in history.entries
     assert "cannot be read again" in str(troubles[0])
     assert history.current is None
 
 
 def test_only_the_last_of_several_wanted_results_is_shown(cache: Path) -> None:
     later = Later()
-    history = History(memory_bytes=0, background=later)
+    shown: list[str] = []
+    history = History(
+        memory_bytes=0, background=later, shown=lambda one: shown.append(one.request.choice.source if one else "")
+    )
     entries = [history.add(result(seed)) for seed in range(4)]
     later.go()
-    shown: list[str] = []
-    for entry in (entries[2], entries[1], entries[0]):
-        history.show(entry, lambda one: shown.append(one.request.choice.source))
+    for _ in range(3):
+        history.step(-1)
     assert history.current is entries[0] and shown == []
     later.go()
     assert shown == ["style0"]
 
 
 def test_closing_while_a_result_is_written_leaves_nothing(cache: Path) -> None:
-    troubles: list[PpganError] = []
+    troubles: list[Exception] = []
     later = Later()
     history = History(memory_bytes=0, background=later, troubled=troubles.append)
     for seed in range(4):
