@@ -8,7 +8,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
     from ppgan_lite.images import ImageMetadata, Kept, ResultSettings
     from ppgan_lite.inference.predictor import Predictor
+    from ppgan_lite.inference.stylization.stylizer import Stylizer
 
 _SHEET_TILE_PX = 640
+MORE_INPUTS = "ppgan_lite.inputs"  # key of a context's `meta`: what else a verb reads that calls one of these
 
 # The predictors used last. They are freed when the next ones are loaded, not at the end of the process: that would take
 # as long as writing a picture, and `run` frees nothing else either.
@@ -96,6 +98,7 @@ faces_option = click.option(
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the photo, named after the style.")
 @click.option("--style", required=True, metavar="NAME|PICTURE|CHECKPOINT", help="See `paddlegan styles`.")
+@click.option("--painting", metavar="PICTURE", help="For a checkpoint that paints in the style of any picture.")
 @click.option(
     "--strength",
     type=click.FloatRange(0, 1),
@@ -124,6 +127,7 @@ def stylize(
     photos: tuple[str, ...],
     output: str | None,
     style: str,
+    painting: str | None,
     strength: float,
     keep_colors: bool,
     brush: float | None,
@@ -139,7 +143,7 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
-    inputs = {"--style": style, "--mask": mask}
+    inputs = {"--style": style, "--painting": painting, "--mask": mask}
     batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite, inputs=inputs, depth=depth)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     place = Mask.of(mask, strength, strength_outside, feather)
@@ -158,7 +162,7 @@ def stylize(
 
     _run_batch(
         batch,
-        lambda engine: load_stylizer(style, device, engine),
+        lambda engine: load_stylizer(style, device, engine, painting=painting),
         _Request(
             style,
             {**options, "faces": faces, "depth": depth, **(place.settings if place else {})},
@@ -298,14 +302,30 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     ctx.exit(open_window(list(files)))
 
 
-def load_stylizer(source: str, device: str, engine: str, *, quiet: bool = False) -> Predictor:
-    """Load a predictor that paints in one style, and print its name, device and engine unless `quiet`."""
+def load_stylizer(
+    source: str, device: str, engine: str, *, painting: str | None = None, quiet: bool = False
+) -> Predictor:
+    """Load a predictor that paints in one style, and print its name, device and engine unless `quiet`.
+
+    Args:
+        source: The style, a picture or a checkpoint.
+        device: As asked for.
+        engine: As asked for.
+        painting: The picture whose style it is, for a checkpoint that takes any.
+        quiet: See above.
+    """
+    from ppgan_lite.images import NamedFile
     from ppgan_lite.inference.loading import load_predictor
 
     predictor = load_predictor(source, device=device, engine=engine)
     _check_task(source, predictor, "stylize")
-    if "style" in predictor.spec.inputs:
-        raise UsageError("--style", f"{source} paints in the style of any picture", "that picture's file")
+    if painting is not None:
+        image, metadata = read_photo(Path(painting))
+        file = NamedFile(Path(painting).name, metadata.sha256)
+        predictor = cast("Stylizer", predictor).with_style(image, file=file)
+    elif "style" in predictor.spec.inputs:
+        found, expected = f"{source} paints in the style of any picture", "that picture's file"
+        raise UsageError("--style", found, expected if source == "any" else "--painting with that picture's file")
     if not quiet:
         _print_predictor(predictor)
     return predictor
@@ -368,6 +388,7 @@ def _plan_batch(
     inputs: Mapping[str, str | None],
     depth: int | None,
 ) -> Batch:
+    inputs = {**inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
     with _without_garbage_collection():  # NumPy and Pillow are imported
         return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth)
 
@@ -428,8 +449,13 @@ def _run_batch(
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
             result = predictor(image, progress=progress, **{**options, **photo.options})
             file = NamedFile(photo.name, photo.metadata.sha256)
+            no_gps = {"no_gps": True} if kept == "no_gps" else {}
             settings = settings_of_result(
-                predictor, request.source, request.options, photo=file, mask=request.mask.file if request.mask else None
+                predictor,
+                request.source,
+                {**request.options, **no_gps},
+                photo=file,
+                mask=request.mask.file if request.mask else None,
             )
             metadata = kept_metadata(fitting_metadata(photo.metadata, result), kept)
             stored = None if kept == "none" else settings

@@ -141,6 +141,17 @@ def in_float32(asked: str) -> str:
     return asked if ":" in asked else f"{asked}:float32"
 
 
+def engine_of_caption(caption: str, device: str) -> str | None:
+    """Return the engine that a predictor's `engine` names as it is asked for: openvino:bfloat16.
+
+    Returns:
+        None if it is not known, or does not compute on the device here.
+    """
+    name, _, precision = caption.partition(", ")
+    asked = name, precision or "float32"
+    return ":".join(asked) if name in ENGINES and asked in _candidates(*asked, device) else None
+
+
 def engine_class(name: str) -> type[Engine]:
     """Return the class of an engine, imported now."""
     return resolve(ENGINES, name, "engine")
