@@ -66,14 +66,16 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     from PyQt5.QtCore import QLocale, QSettings, Qt
     from PyQt5.QtWidgets import QApplication
 
-    from ppgan_lite.gui import icons
+    from ppgan_lite.gui import icons, log
     from ppgan_lite.gui.appearance import Appearance
     from ppgan_lite.gui.preferences import Preferences
+    from ppgan_lite.gui.remembering import restore
     from ppgan_lite.gui.session import Session
     from ppgan_lite.gui.state import State
     from ppgan_lite.gui.window import MainWindow
     from ppgan_lite.styles import catalogue
 
+    log.keep_messages()
     QApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
     QApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
     application = QApplication(["ppgan_lite"])
@@ -84,6 +86,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     appearance = Appearance(application, preferences.appearance)
     own, problems = _own_styles()
     session = Session(State.with_styles(catalogue(), own), _load)
+    restore(session, preferences)
     window = MainWindow(session, preferences, language)
     window.appearance_chosen.connect(appearance.choose)
     if problems:

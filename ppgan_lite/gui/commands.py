@@ -90,9 +90,13 @@ COMMANDS = (
     Command("zoom_out", UserActions.zoom_out, "menu_view", (QKeySequence.ZoomOut,)),
     Command("split", UserActions.toggle_split, "menu_view", ("Ctrl+B",), enabled=_has_result, separated=True),
     Command("swap", UserActions.swap_sides, "menu_view", ("Ctrl+Shift+B",), enabled=_has_result),
+    Command("keys", UserActions.show_keys, "menu_help", ("F1",)),
+    Command("folders", UserActions.show_folders, "menu_help"),
+    Command("copy_log", UserActions.copy_log, "menu_help"),
+    Command("about", UserActions.show_about, "menu_help", separated=True),
     Command("original", UserActions.toggle_original, "menu_view", enabled=_has_result),
 )
-MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language")
+MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language", "menu_help")
 # None is a gap, after which the rest stands on the right.
 TOOLBAR: tuple[str | None, ...] = ("open_photo", "any_painting", "learn_painting", "load_checkpoint", None, "save_as")
 SHORTENED = ("any_painting", "learn_painting", "load_checkpoint")  # icons alone in a narrow window
@@ -159,12 +163,21 @@ class Commands:
             if command.separated:
                 self._menus[command.menu].addSeparator()
             self._menus[command.menu].addAction(action)
+            if command.key == "open_photo":
+                self._menus["menu_recent"] = self._menus["menu_file"].addMenu("")
+        recent = self._menus["menu_recent"]
+        recent.aboutToShow.connect(lambda: self._fill_recent(recent, user_actions))
+        user_actions.keys = self.all_keys
         self.languages = self._choices("menu_language", LANGUAGE_NAMES, set_language)
         for name, action in self.languages.items():
             action.setText(LANGUAGE_NAMES[name])
         self._menus["menu_view"].addSeparator()
         self._menus["menu_appearance"] = self._menus["menu_view"].addMenu("")
         self.appearances = self._choices("menu_appearance", APPEARANCES, set_appearance)
+
+    def all_keys(self) -> list[tuple[str, list[QKeySequence]]]:
+        """Return the key of each command's text, and its keys."""
+        return [(key, action.shortcuts()) for key, action in self.actions.items()]
 
     def toolbar(self) -> CommandBar:
         """Make the tool bar."""
@@ -210,6 +223,15 @@ class Commands:
             action.triggered.connect(lambda _checked, name=name: choose(name))
             self._menus[menu].addAction(action)
         return actions
+
+    @staticmethod
+    def _fill_recent(menu: QMenu, user_actions: UserActions) -> None:
+        menu.clear()
+        for path in user_actions.recent_photos():
+            action = menu.addAction(path.name.replace("&", "&&"))
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, path=path: user_actions.open_recent(path))
+        menu.setToolTipsVisible(True)
 
     @staticmethod
     def _action(window: QMainWindow, command: Command, user_actions: UserActions) -> QAction:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import QByteArray, QDir, QSettings
 
 from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.comparison import Comparison
+from ppgan_lite.gui.state import FINEST_BRUSH, TASKS, WIDEST_BRUSH, Choice, StyleSettings
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 
+_RECENT_PHOTOS = 10
 FOLDERS = ("photos", "paintings", "results")
 
 
@@ -22,6 +27,11 @@ class Preferences:
 
     def __init__(self, store: QSettings) -> None:
         self._store = store
+
+    @property
+    def place(self) -> Path:
+        """The file that keeps them; on Windows a name in the registry."""
+        return Path(self._store.fileName())
 
     @property
     def language(self) -> str | None:
@@ -67,6 +77,98 @@ class Preferences:
     def geometry(self, geometry: QByteArray) -> None:
         self._store.setValue("geometry", geometry)
 
+    @property
+    def style(self) -> str | None:
+        """The `Choice.source` that was chosen last."""
+        style = self._store.value("style")
+        return style if isinstance(style, str) else None
+
+    @style.setter
+    def style(self, style: str) -> None:
+        self._store.setValue("style", style)
+
+    @property
+    def settings(self) -> StyleSettings:
+        """The style settings that were set last."""
+        stored, default = self._json("settings", {}), StyleSettings()
+        values = {
+            field.name: stored[field.name]
+            for field in fields(StyleSettings)
+            if _is_like(stored.get(field.name, ...), getattr(default, field.name))
+        }
+        settings = replace(default, **values)
+        brush = None if settings.brush is None else min(max(settings.brush, FINEST_BRUSH), WIDEST_BRUSH)
+        return replace(settings, strength=min(max(settings.strength, 0.0), 1.0), brush=brush)
+
+    @settings.setter
+    def settings(self, settings: StyleSettings) -> None:
+        self._store.setValue("settings", json.dumps(asdict(settings)))
+
+    @property
+    def painting(self) -> Path | None:
+        """The painting that was opened last, if it is still there."""
+        painting = self._store.value("painting")
+        return Path(painting) if isinstance(painting, str) and Path(painting).is_file() else None
+
+    @painting.setter
+    def painting(self, painting: Path) -> None:
+        self._store.setValue("painting", str(painting))
+
+    @property
+    def checkpoints(self) -> list[Choice]:
+        """The checkpoints in the gallery whose files are still there."""
+        choices = []
+        for stored in self._json("checkpoints", []):
+            try:
+                choice = Choice(
+                    str(stored["source"]),
+                    "checkpoint",
+                    dict(stored["title"]),
+                    task=str(stored["task"]),
+                    inputs=tuple(stored["inputs"]),
+                    directions=tuple(stored["directions"]),
+                    direction=stored["direction"],
+                )
+            except (KeyError, TypeError, ValueError):
+                continue
+            if choice.task in TASKS and Path(choice.source).is_file():
+                choices.append(choice)
+        return choices
+
+    @checkpoints.setter
+    def checkpoints(self, choices: list[Choice]) -> None:
+        keys = ("source", "title", "task", "inputs", "directions", "direction")
+        self._store.setValue(
+            "checkpoints", json.dumps([{key: getattr(choice, key) for key in keys} for choice in choices])
+        )
+
+    @property
+    def recent_photos(self) -> list[Path]:
+        """The photos that were opened last, the newest first."""
+        return [Path(path) for path in self._json("recent_photos", []) if isinstance(path, str)]
+
+    def add_recent_photo(self, path: Path) -> None:
+        """Put a photo at the head of the recent ones."""
+        paths = [path, *(other for other in self.recent_photos if other != path)]
+        self._store.setValue("recent_photos", json.dumps([str(other) for other in paths[:_RECENT_PHOTOS]]))
+
+    @property
+    def live_preview(self) -> bool:
+        """Whether a small picture follows the sliders."""
+        return self._store.value("live_preview") not in (False, "false")
+
+    @live_preview.setter
+    def live_preview(self, shown: bool) -> None:
+        self._store.setValue("live_preview", shown)
+
+    def _json(self, key: str, default: Any) -> Any:
+        """Return a stored value of the type of a default."""
+        try:
+            value = json.loads(self._store.value(key))
+        except (TypeError, ValueError):
+            return default
+        return value if isinstance(value, type(default)) else default
+
     def folder(self, kind: str) -> Path:
         """Return the folder of one of `FOLDERS` that was used last; the home where there is none."""
         folder = self._store.value(f"folders/{kind}")
@@ -76,3 +178,12 @@ class Preferences:
         """Store the folder of one of `FOLDERS`."""
         assert kind in FOLDERS
         self._store.setValue(f"folders/{kind}", str(folder))
+
+
+def _is_like(value: object, default: object) -> bool:
+    """Return whether a stored value has the type of a default; where that is None, a positive number will do."""
+    if default is None:
+        return value is None or (isinstance(value, float) and value > 0)
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtWidgets import QApplication, QWidget
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
-from ppgan_lite.gui import dialogs
+from ppgan_lite.gui import dialogs, log
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
@@ -27,7 +29,12 @@ class UserActions:
 
     Attributes:
         language: Of the dialogs.
+        keys: Returns the key of each command's text, and its keys.
+        help: The dialog of the menu Help that was opened last.
     """
+
+    keys: Callable[[], list[tuple[str, list[QKeySequence]]]]
+    help: QDialog
 
     def __init__(self, window: QWidget, session: Session, panes: Panes, preferences: Preferences) -> None:
         self.language = "en"
@@ -123,6 +130,38 @@ class UserActions:
         else:
             self._session.open_dropped(dropped, as_painting=False)
 
+    def recent_photos(self) -> list[Path]:
+        """Return the photos that were opened last and are still there."""
+        return [path for path in self._preferences.recent_photos if path.is_file()]
+
+    def open_recent(self, path: Path) -> None:
+        """Open one of the recent photos."""
+        self._session.open_photo(path)
+
+    def show_keys(self) -> None:
+        """Show all commands with their keys."""
+        from ppgan_lite.gui.help_dialogs import KeysDialog  # slow to import, and rarely needed
+
+        self._show_help(KeysDialog(self._window, self.keys(), self.language))
+
+    def show_folders(self) -> None:
+        """Show where styles, results of training and graphs are kept."""
+        from ppgan_lite.gui.help_dialogs import FoldersDialog
+
+        self._show_help(FoldersDialog(self._window, self._preferences.place.parent, self.language))
+
+    def show_about(self) -> None:
+        """Show version and licenses."""
+        from ppgan_lite.gui.help_dialogs import AboutDialog
+
+        self._show_help(AboutDialog(self._window, self.language))
+
+    def copy_log(self) -> None:
+        """Copy what a report of a fault needs: versions, device, and the last messages."""
+        device = self._session.device or "?"
+        QApplication.clipboard().setText(log.report(device))
+        self._session.told.emit("log_copied", {})
+
     def run(self) -> None:
         """Make the picture, or ask for the painting that it needs."""
         if not self._session.run() and self._session.state.missing == "painting":
@@ -163,6 +202,10 @@ class UserActions:
     def toggle_original(self) -> None:
         """Show the photo in the place of the result, or the result again."""
         self._panes.show_original(not self._panes.shows_original)
+
+    def _show_help(self, dialog: QDialog) -> None:
+        self.help = dialog
+        dialog.open()
 
     def _pick_picture(self, title: str, folder: str) -> Path | None:
         return dialogs.pick_picture(self._window, self._preferences, title, folder, self.language)

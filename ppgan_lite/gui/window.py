@@ -19,6 +19,7 @@ from ppgan_lite.gui.learn_dialog import LearningRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import to_pixmap
 from ppgan_lite.gui.preferences import Preferences
+from ppgan_lite.gui.remembering import Remembering
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.status import StatusBar
 from ppgan_lite.gui.texts import QT_TRANSLATIONS, text
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self._make_widgets()
         self._connect_widgets()
         self._connect_session()
+        self._remembering = Remembering(self.session, preferences)
         self.resize(_SIZE.boundedTo(QApplication.primaryScreen().availableSize() * 0.92))
         if preferences.geometry is not None:
             self.restoreGeometry(preferences.geometry)
