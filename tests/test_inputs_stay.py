@@ -102,7 +102,7 @@ def test_results_whose_names_are_one_to_the_file_system_are_told(
     painted: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files of names that differ in case only have one identity there."""
-    from ppgan_lite.cli import batch
+    from ppgan_lite.inference import batch
 
     identity_of = batch.identity_of
 

@@ -9,10 +9,10 @@ from typing import get_args
 
 import click
 
-from ppgan_lite.cli.batch import read_photo
 from ppgan_lite.cli.terminal import PROGRAM, check_output, json_option, outline, overwrite_option, print_json, say
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.options import Channels, ConversionOptions, Norm, Padding, Statistics, Values
+from ppgan_lite.inference.batch import read_photo
 
 
 @click.command()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ppgan_lite.cli.batch import STANDARD_INPUT, Batch, Item, read_photo
+from ppgan_lite.cli.batch import Batch
 from ppgan_lite.cli.masks import Mask, mask_options
 from ppgan_lite.cli.terminal import (
     PROGRAM,
@@ -28,6 +28,7 @@ from ppgan_lite.cli.terminal import (
     say,
 )
 from ppgan_lite.errors import UsageError
+from ppgan_lite.inference.batch import STANDARD_INPUT, Item, read_photo
 
 if TYPE_CHECKING:
     import numpy as np
