@@ -17,9 +17,6 @@ MAP_PX = 512  # long side of a map, at most: nothing in it is sharp
 _RAISED = 0.08
 _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.68
 _FULL, _END = 0.8, 1.3
-# A stroke covers more of a small face. One of this part of the photo's short side or more gets the share of strokes as
-# it is, of this part or less the share to this power.
-_LARGE, _SMALL, _POWER = 0.4, 0.1, 1.6
 
 
 def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
@@ -27,8 +24,8 @@ def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
 
     Args:
         image: uint8 or uint16 H x W x 3 RGB, any size.
-        share: Of the strokes that large faces get, and small ones less: 0 leaves them as the net repaints them, in the
-            painting's colors; 1 makes no difference.
+        share: Of the strokes that faces get: 0 leaves them as the net repaints them, in the painting's colors; 1 makes no
+            difference.
 
     Returns:
         float32 h x w, 0 .. 1, the photo stretched to at most `MAP_PX`; None where no face is found, or with a
@@ -71,7 +68,5 @@ def strokes_around(faces: tuple[Face, ...], size: tuple[int, int], share: float)
             (columns * down[0] + rows * down[1]) / (_HALF_HEIGHT * px),
         )
         inside = np.clip((_END - radius) / (_END - _FULL), 0, 1)
-        small = min(max((_LARGE - px / min(size)) / (_LARGE - _SMALL), 0.0), 1.0)
-        most = 1 - share ** (1 + small * (_POWER - 1))
-        np.minimum(strokes, 1 - np.float32(most) * inside * inside * (3 - 2 * inside), out=strokes)
+        np.minimum(strokes, 1 - np.float32(1 - share) * inside * inside * (3 - 2 * inside), out=strokes)
     return strokes
