@@ -24,8 +24,8 @@ def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
 
     Args:
         image: uint8 or uint16 H x W x 3 RGB, any size.
-        share: Of the strokes that faces get: 0 leaves them as the net repaints them, in the painting's colors; 1 makes no
-            difference.
+        share: Of the strokes that faces get: 0 leaves them as the net repaints them, in the painting's colors; 1 makes
+            no difference.
 
     Returns:
         float32 h x w, 0 .. 1, the photo stretched to at most `MAP_PX`; None where no face is found, or with a
