@@ -239,7 +239,7 @@ def test_faces_are_found_in_16_bits() -> None:
     from ppgan_lite.images import SAMPLE_PHOTO
 
     photo, _ = read_image(SAMPLE_PHOTO)
-    strokes, expected = spare_faces(to_depth(photo, 16)), spare_faces(photo)
+    expected, strokes = spare_faces(photo), spare_faces(to_depth(photo, 16))
     assert strokes is not None and np.array_equal(strokes, expected)
 
 

@@ -292,11 +292,10 @@ def _decode(file: IO[bytes], where: str, keeps_16_bits: bool) -> tuple[np.ndarra
                 about = replace(about, profile=profile)
             else:
                 picture = open_picture(io.BytesIO(data) if data else file, where)
-                profile = picture.info.get("icc_profile") or None
+                profile = _profile_of(picture, file, where)
                 if keeps_16_bits and _is_deep(picture):
                     file.seek(0)
-                    pixels, profile = _stored_pixels(picture, data or file.read(), where)
-                    pixels, profile = _to_deep_rgb(pixels, profile)
+                    pixels, profile = _to_deep_rgb(_stored_pixels(picture, data or file.read(), where)[0], profile)
                 elif (large := _large_jpeg(picture, file)) is not None:
                     pixels = large
                 else:
@@ -346,6 +345,13 @@ def _about(picture: ImageFile.ImageFile, data: bytes | None, profile: bytes | No
     return _About(exif.orientation_of(picture), directories, info.get("dpi"), profile, info.get("xmp"))
 
 
+def _profile_of(picture: ImageFile.ImageFile, file: IO[bytes], where: str) -> bytes | None:
+    """Return the color profile of an opened picture, or one of the colors that its file describes by numbers."""
+    if picture.format == "PNG" and (profile := profiles.profile_of_png(file, where)) is not None:
+        return profile
+    return picture.info.get("icc_profile") or None
+
+
 def _as_picture(samples: np.ndarray) -> Image.Image:
     """Return samples of `tiff.read_samples` as a picture of 8 bits, rounded as Pillow rounds those of other files."""
     channels = samples.shape[2]
@@ -370,12 +376,13 @@ def _to_deep_rgb(pixels: np.ndarray, profile: bytes | None) -> tuple[np.ndarray,
     """Return uint16 pixels, gray or RGB, with alpha or without, as RGB or RGBA; and their profile."""
     if pixels.ndim == 2:
         pixels = pixels[..., None]
+    kept = profile if profile is not None and profile[16:20] == b"RGB " else None
     if pixels.shape[2] >= 3:
-        return pixels, profile if profile is not None and profile[16:20] == b"RGB " else None
+        return pixels, kept
     gray = pixels[..., :1]
     if profile is not None and (curve := profiles.gray_curve(profile)) is not None:
         gray = curve[gray]
-    return np.concatenate([gray, gray, gray, pixels[..., 1:]], axis=2), None
+    return np.concatenate([gray, gray, gray, pixels[..., 1:]], axis=2), kept
 
 
 def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | None:
@@ -395,7 +402,8 @@ def _large_jpeg(picture: ImageFile.ImageFile, file: IO[bytes]) -> np.ndarray | N
 
 def _stored_pixels(picture: ImageFile.ImageFile, data: bytes, where: str) -> tuple[np.ndarray, bytes | None]:
     """Return the pixels of an opened picture, with alpha as the last channel, and their profile."""
-    profile = picture.info.get("icc_profile") or None
+    is_gray = picture.mode in ("1", "L", "LA") or picture.mode.startswith("I")
+    profile = picture.info.get("icc_profile") if is_gray else _profile_of(picture, io.BytesIO(data), where)
     layout = deep.deep_layout(picture)
     if picture.format == "JPEG" and picture.mode in ("L", "RGB") and not is_slow(picture):
         pixels = decode_whole_jpeg(data, gray=picture.mode == "L")
