@@ -270,6 +270,56 @@ def test_a_folder_is_mirrored_and_bad_files_do_not_end_the_batch(
     assert lines[-1] == "2 of 6 pictures failed"
 
 
+def test_existing_results_are_skipped_and_counted(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        write_image(f"photos/{name}", photo)
+    assert run("stylize", "photos/b.png", "-o", "out/b.png", "--style", "wave")[0] == 0
+    before = Path("out/b.png").stat().st_mtime_ns
+    code, out, err = run("stylize", "photos", "-o", "out", "--style", "wave", "--skip-existing", "--json")
+    assert code == 0
+    assert [result["photo"] for result in json.loads(out)["results"]] == ["photos/a.png", "photos/c.png"]
+    assert json.loads(out)["skipped"] == ["photos/b.png"]
+    assert "1 skipped: their results are there" in err.splitlines()
+    assert Path("out/b.png").stat().st_mtime_ns == before
+    code, _, err = run("stylize", "photos", "-o", "out", "--style", "wave", "--skip-existing")
+    assert (code, err.splitlines()) == (0, ["3 skipped: their results are there"])
+
+
+def test_shards_make_each_photo_once(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    for number in range(7):
+        write_image(f"photos/{number}.png", photo)
+    made: list[str] = []
+    for shard in ("1/3", "2/3", "3/3"):
+        code, out, _ = run("stylize", "photos", "-o", "out", "--style", "wave", "--shard", shard, "--json")
+        assert code == 0
+        made += [result["photo"] for result in json.loads(out)["results"]]
+    assert sorted(made) == [f"photos/{number}.png" for number in range(7)]
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "1/0", "-1/3", "a/b", "1/3/5"])
+def test_what_is_no_shard_is_refused(run: Run, inverter: Inverter, photo_file: Path, shard: str) -> None:
+    code, _, err = run("stylize", photo_file, "--style", "wave", "--shard", shard)
+    assert code == 2
+    assert f"'{shard}' is no share, such as 3/8" in err
+
+
+def test_a_line_of_json_tells_each_photo_as_it_is_done(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
+    for name in ("a.png", "b.png"):
+        write_image(f"photos/{name}", photo)
+    Path("photos/bad.png").write_bytes(b"a letter")
+    Path("photos/empty.png").touch()
+    code, out, _ = run("stylize", "photos", "-o", "out", "--style", "wave", "--jsonl")
+    assert code == 1
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [(Path(line["photo"]).name, "error" in line) for line in told] == [
+        ("a.png", False),
+        ("bad.png", True),
+        ("b.png", False),
+        ("empty.png", True),
+    ]
+    assert run("stylize", "photos", "-o", "other", "--style", "wave", "--jsonl", "--json")[0] == 2
+
+
 def test_results_of_a_folder_are_not_painted_again(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
     write_image("photos/a.png", photo)
     for _ in range(2):

@@ -3,20 +3,66 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ppgan_lite.cli.interrupts import raise_if_interrupted
-from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, say, say_error
+from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import Item, plan_batch, run_batch
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """Options of all verbs that make a picture of each of many.
+
+    Attributes:
+        skip_existing: Whether to skip pictures whose results are there.
+        shard: See `plan_batch`.
+        as_jsonl: Whether to print a line of JSON on stdout for each picture as it is done.
+    """
+
+    skip_existing: bool = False
+    shard: tuple[int, int] = (1, 1)
+    as_jsonl: bool = False
+
+
+def batch_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of `BatchOptions`; the command's `many`."""
+
+    @click.option("--skip-existing", is_flag=True, help="Leave out photos whose results are there.")
+    @click.option(
+        "--shard", default="1/1", metavar="I/N", callback=_shard, help="Only the I-th of N shares of the photos."
+    )
+    @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a line of JSON for each photo as it is done.")
+    @functools.wraps(command)
+    def with_many(
+        *arguments: Any, skip_existing: bool, shard: tuple[int, int], as_jsonl: bool, as_json: bool, **options: Any
+    ) -> None:
+        if as_json and as_jsonl:
+            raise UsageError("--jsonl", "and --json are both given", "one of them")
+        many = BatchOptions(skip_existing, shard, as_jsonl)
+        command(*arguments, many=many, as_json=as_json, **options)
+
+    return with_many
+
+
+def _shard(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int]:
+    """Read "3/8"; a click callback."""
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", value)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter(f"{value!r} is no share, such as 3/8: the third of eight.")
+    return int(found[1]), int(found[2])
 
 
 class Batch:
@@ -29,6 +75,7 @@ class Batch:
         overwrite: Whether results may replace files.
         inputs: Other files that are read.
         depth: Bits per channel.
+        many: Options of batches.
     """
 
     def __init__(
@@ -40,9 +87,21 @@ class Batch:
         overwrite: bool,
         inputs: Mapping[str, str | None] | None = None,
         depth: int | None = None,
+        many: BatchOptions | None = None,
     ) -> None:
-        plan = plan_batch(sources, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth)
+        self._many = many or BatchOptions()
+        plan = plan_batch(
+            sources,
+            output,
+            label=label,
+            overwrite=overwrite,
+            skip_existing=self._many.skip_existing,
+            shard=self._many.shard,
+            inputs=inputs,
+            depth=depth,
+        )
         self.items = plan.items
+        self._skipped = [item.source for item in plan.skipped]
         self.failures = plan.failures
         self.results: list[dict[str, Any]] = []
         self._left_out = plan.left_out
@@ -56,6 +115,8 @@ class Batch:
         write: Callable[[Path, Result], dict[str, Any]],
     ) -> None:
         """Make a result of each picture by `run_batch`, with a progress bar for more than one."""
+        for source, error in self.failures:
+            self._print_line({"photo": str(source), "error": describe(error)})
         with contextlib.ExitStack() as stack:
 
             def prepare_and_show() -> Callable[[Picture, ProgressCallback], Result]:
@@ -87,10 +148,16 @@ class Batch:
         """Record a result."""
         result = {"photo": str(item.source), "output": str(item.target), **about}
         self.results.append({**result, "seconds": round(seconds, 3)})
+        self._print_line(self.results[-1])
 
     def failed(self, item: Item, error: Exception) -> None:
         """Record a failure, which is reported at the end."""
         self.failures.append((item.source, error))
+        self._print_line({"photo": str(item.source), "error": describe(error)})
+
+    def _print_line(self, values: dict[str, Any]) -> None:
+        if self._many.as_jsonl:
+            print_json_line(values)
 
     # report ---------------------------------------------------------------------------------------------------------
 
@@ -98,7 +165,8 @@ class Batch:
         """Print results and failures as JSON on stdout."""
         errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
         left_out = {"left_out": dict(self._left_out)} if self._left_out else {}
-        print_json({**about, "results": self.results, "errors": errors, **left_out})
+        skipped = {"skipped": [str(source) for source in self._skipped]} if self._skipped else {}
+        print_json({**about, "results": self.results, "errors": errors, **skipped, **left_out})
 
     def report(self, about: dict[str, Any], *, as_json: bool) -> None:
         """Print results and failures; exit with 1 if there are failures."""
@@ -111,6 +179,8 @@ class Batch:
         elif self.results:
             folder = os.path.commonpath([os.path.dirname(result["output"]) or "." for result in self.results])
             say(f"{len(self.results)} pictures written to {folder}")
+        if self._skipped:
+            say(f"{len(self._skipped)} skipped: their results are there")
         for _, error in self.failures:
             say_error(error)
         if self._left_out:

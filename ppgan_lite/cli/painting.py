@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ppgan_lite.cli.batch import Batch
+from ppgan_lite.cli.batch import Batch, BatchOptions, batch_options
 from ppgan_lite.cli.masks import Mask, mask_options
 from ppgan_lite.cli.terminal import (
     PROGRAM,
@@ -122,6 +122,7 @@ faces_option = click.option(
 @engine_option
 @depth_option
 @metadata_options
+@batch_options
 @overwrite_option
 @json_option
 def stylize(
@@ -140,12 +141,15 @@ def stylize(
     engine: str,
     depth: int | None,
     kept: Kept,
+    many: BatchOptions,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
     inputs = {"--style": style, "--painting": painting, "--mask": mask}
-    batch = _plan_batch(photos, output, label=Path(style).stem, overwrite=overwrite, inputs=inputs, depth=depth)
+    batch = _plan_batch(
+        photos, output, label=Path(style).stem, overwrite=overwrite, inputs=inputs, depth=depth, many=many
+    )
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     place = Mask.of(mask, strength, strength_outside, feather)
 
@@ -192,6 +196,7 @@ def stylize(
 @engine_option
 @depth_option
 @metadata_options
+@batch_options
 @overwrite_option
 @json_option
 def translate(
@@ -203,13 +208,14 @@ def translate(
     engine: str,
     depth: int | None,
     kept: Kept,
+    many: BatchOptions,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
     label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
     inputs = {"--checkpoint": checkpoint}
-    batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth)
+    batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
     report = {"checkpoint": checkpoint, "direction": direction}
     request = _Request(checkpoint, {"direction": direction, "depth": depth}, report, engine)
 
@@ -233,6 +239,7 @@ def translate(
 @engine_option
 @depth_option
 @metadata_options
+@batch_options
 @overwrite_option
 @json_option
 def restore(
@@ -243,6 +250,7 @@ def restore(
     engine: str,
     depth: int | None,
     kept: Kept,
+    many: BatchOptions,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -250,7 +258,7 @@ def restore(
     from ppgan_lite.restoration import restorer
 
     inputs = {"--checkpoint": checkpoint}
-    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite, inputs=inputs, depth=depth)
+    batch = _plan_batch(photos, output, label="restored", overwrite=overwrite, inputs=inputs, depth=depth, many=many)
 
     def load(engine: str) -> Predictor:
         return load_translator(checkpoint or str(restorer()), "restore", device, engine)
@@ -388,10 +396,11 @@ def _plan_batch(
     overwrite: bool,
     inputs: Mapping[str, str | None],
     depth: int | None,
+    many: BatchOptions,
 ) -> Batch:
     inputs = {**inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
     with _without_garbage_collection():  # NumPy and Pillow are imported
-        return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth)
+        return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
 
 
 def _run_batch(

@@ -9,6 +9,7 @@ import errno
 import functools
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -152,6 +153,12 @@ def say_error(error: BaseException) -> None:
 
 def say(text: str) -> None:
     click.echo(text, err=True)
+
+
+def print_json_line(value: Any) -> None:
+    """Print JSON on one line, at once: another program may wait for it."""
+    click.echo(json.dumps(value))
+    sys.stdout.flush()
 
 
 def print_json(value: Any) -> None:

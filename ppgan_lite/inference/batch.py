@@ -82,6 +82,7 @@ def plan_batch(
     label: str = "",
     overwrite: bool,
     skip_existing: bool = False,
+    shard: tuple[int, int] = (1, 1),
     inputs: Mapping[str, str | None] | None = None,
     depth: int | None = None,
     name: Callable[[Path], str] | None = None,
@@ -96,6 +97,8 @@ def plan_batch(
         label: Part of the name of a result next to its source.
         overwrite: Whether results may replace files; never those that are read.
         skip_existing: Whether to skip pictures whose results are there.
+        shard: Which share of the pictures, and of how many, counted from 1: each picture is in one. Shards of one
+            command may be made at the same time, by several machines too.
         inputs: Option -> another file that is read, if it is one.
         depth: Bits per channel that each result must hold, 8 or 16; None for as many as it can.
         name: Gives the name of a picture's result; None keeps the picture's, with the label next to it.
@@ -112,8 +115,11 @@ def plan_batch(
     read |= {identity_of(path): f"is the file of {option}" for option, path in (inputs or {}).items() if path}
     read.pop(None, None)
     places = {_place_of(target) for target in taken}
-    for item in items:
+    for number, item in enumerate(items):
         place = _place_of(item.target)
+        if number % shard[1] != shard[0] - 1:
+            places.add(place)
+            continue
         try:
             if item.source != STANDARD_INPUT:
                 check_readable(item.source)
