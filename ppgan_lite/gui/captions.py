@@ -43,6 +43,8 @@ def result_caption(result: Result | None, language: str) -> str:
             parts.append(text("keep_colors", language))
         if request.options["brush"] is not None:
             parts.append(text("brush_width", language, px=round(request.options["brush"])))
+        if request.mask is not None:
+            parts.append(text("masked", language))
         if result.faces is not None:
             parts.append(text("spare_faces", language))
     height, width = result.image.shape[:2]

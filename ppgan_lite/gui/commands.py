@@ -27,6 +27,10 @@ def _has_result(session: Session) -> bool:
     return session.state.result is not None
 
 
+def _has_photo(session: Session) -> bool:
+    return session.state.photo is not None
+
+
 def _has_unsaved(session: Session) -> bool:
     return bool(session.history.unsaved)
 
@@ -84,6 +88,7 @@ COMMANDS = (
     Command("cancel", UserActions.cancel, "menu_picture", ("Esc",), enabled=_is_painting),
     Command("undo", UserActions.undo, "menu_picture", (QKeySequence.Undo,), enabled=_can_undo, separated=True),
     Command("redo", UserActions.redo, "menu_picture", (QKeySequence.Redo, "Ctrl+Y"), enabled=_can_redo),
+    Command("mask", UserActions.edit_mask, "menu_picture", ("Ctrl+M",), "mask", _has_photo, separated=True),
     Command("fit", UserActions.fit, "menu_view", ("Ctrl+0",)),
     Command("actual_size", UserActions.actual_size, "menu_view", ("Ctrl+1",)),
     Command("zoom_in", UserActions.zoom_in, "menu_view", (QKeySequence.ZoomIn, "Ctrl+=")),
@@ -98,8 +103,16 @@ COMMANDS = (
 )
 MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language", "menu_help")
 # None is a gap, after which the rest stands on the right.
-TOOLBAR: tuple[str | None, ...] = ("open_photo", "any_painting", "learn_painting", "load_checkpoint", None, "save_as")
-SHORTENED = ("any_painting", "learn_painting", "load_checkpoint")  # icons alone in a narrow window
+TOOLBAR: tuple[str | None, ...] = (
+    "open_photo",
+    "any_painting",
+    "learn_painting",
+    "load_checkpoint",
+    "mask",
+    None,
+    "save_as",
+)
+SHORTENED = ("any_painting", "learn_painting", "load_checkpoint", "mask")  # icons alone in a narrow window
 
 
 class CommandBar(QToolBar):

@@ -41,6 +41,7 @@ KINDS = {
     "painting": Kind("files", Policy.REPLACE, 2),
     "history": Kind("files", Policy.QUEUE, 1),
     "save": Kind("files", Policy.QUEUE, 1),
+    "faces": Kind("files", Policy.REPLACE, 2),
     "paint": Kind("painter", Policy.REFUSE, 5),
     "checkpoint": Kind("painter", Policy.QUEUE, 4),
     "warm_up": Kind("painter", Policy.REPLACE, 3),

@@ -10,6 +10,7 @@ from PyQt5.QtCore import QSize, pyqtSignal
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.captions import learning_caption, photo_caption, progress_caption, result_caption
 from ppgan_lite.gui.compare_view import CompareView, Side
+from ppgan_lite.gui.mask_brush import MaskBrush
 from ppgan_lite.gui.picture_pane import Placeholder
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.session import Painting
@@ -37,6 +38,7 @@ class Panes(CompareView):
             (caption.title, caption.detail) for caption in self.captions
         )
         self.photo_pane.clicked_empty.connect(self.photo_wanted)
+        self.mask_brush = MaskBrush(self.photo_pane, self.viewport)
 
     def set_language(self, language: str) -> None:
         """Show every text in another language."""

@@ -157,7 +157,7 @@ class PicturePane(QWidget):
         if self.picture is None or event.button() != Qt.LeftButton:
             return
         if self._viewport.fits:
-            self._viewport.zoom_to_actual_size(self._in_area(event.localPos()))
+            self._viewport.zoom_to_actual_size(self.in_area(event.localPos()))
         else:
             self._viewport.fit()
 
@@ -176,13 +176,13 @@ class PicturePane(QWidget):
         self._shows_focus = shown
         self.update()
 
-    def _in_area(self, place: QPointF) -> QPointF:
+    def in_area(self, place: QPointF) -> QPointF:
         """Return a place in the pane as one in the viewport's area."""
         return (place + QPointF(self.offset)) * self._viewport.ratio
 
     def _zoom_by(self, factor: float, at: QPointF) -> None:
         if self.picture is not None:
-            self._viewport.zoom_by(factor, self._in_area(at))
+            self._viewport.zoom_by(factor, self.in_area(at))
 
     def _paint_picture(self, painter: QPainter, picture: Pyramid) -> None:
         painter.save()

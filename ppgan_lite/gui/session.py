@@ -15,6 +15,7 @@ from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.history import Entry, History
 from ppgan_lite.gui.jobs import KINDS, Job, Jobs
 from ppgan_lite.gui.learner import Learner
+from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.state import Choice, Learning, Picture, Request, Result, State, StyleSettings, user_style_choice
 from ppgan_lite.gui.worker import (
     Cancelled,
@@ -23,6 +24,7 @@ from ppgan_lite.gui.worker import (
     PredictorCache,
     Work,
     Worker,
+    find_faces_in,
     read_first_picture,
     read_picture,
     save_result,
@@ -31,6 +33,8 @@ from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path, write
 from ppgan_lite.styles.users import read_style
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ppgan_lite.gui.dropped import Dropped
     from ppgan_lite.inference.cost import Cost
 
@@ -75,6 +79,7 @@ class Session(QObject):
         told: Key of a text and its values: what was done, is being done, or is missing.
         failed: Key of a text and the error.
         saves_ended: The last of the saves that were asked for is done, or has failed.
+        faces_found: A map of strokes that leaves out the photo's faces, see `strokes_around`.
 
     Args:
         state: Initial state.
@@ -87,6 +92,8 @@ class Session(QObject):
     choices_changed = pyqtSignal()
     choice_changed = pyqtSignal()
     settings_changed = pyqtSignal()
+    mask_changed = pyqtSignal()
+    faces_found = pyqtSignal(object)
     result_changed = pyqtSignal()
     history_changed = pyqtSignal()
     compared_changed = pyqtSignal()
@@ -122,6 +129,7 @@ class Session(QObject):
             "photo": self._photo_opened,
             "painting": self._painting_opened,
             "checkpoint": self._checkpoint_loaded,
+            "faces": self._faces_looked_for,
             "paint": self._painted,
             "history": lambda answer: answer(),
             "save": self._saved,
@@ -204,6 +212,17 @@ class Session(QObject):
         if settings != self.state.settings:
             self.state.settings = settings
             self.settings_changed.emit()
+
+    def set_mask(self, mask: Mask | None) -> None:
+        """Set where the next picture gets the style; None is everywhere."""
+        self.state.mask = mask
+        self.mask_changed.emit()
+
+    def find_faces(self) -> None:
+        """Look for faces in the photo."""
+        photo = self.state.photo
+        if photo is not None:
+            self._submit("faces", lambda _callbacks, _cancelled: find_faces_in(photo))
 
     def run(self) -> bool:
         """Start making the picture that the state describes; False where one is being made or something is missing."""
@@ -328,7 +347,9 @@ class Session(QObject):
         self.history.leave()
         self.state.open_photo(photo)
         self._tell("ready")
+        self._jobs.drop("faces")
         self.photo_changed.emit()
+        self.mask_changed.emit()
         self.result_changed.emit()
 
     def _painting_opened(self, painting: Picture) -> None:
@@ -355,8 +376,10 @@ class Session(QObject):
     def _show_result(self, result: Result | None) -> None:
         """Show a result, with the photo that it is of."""
         if result is not None and result.request.photo is not self.state.photo:
-            self.state.photo = result.request.photo
+            self.state.photo, self.state.mask = result.request.photo, result.request.mask
+            self._jobs.drop("faces")
             self.photo_changed.emit()
+            self.mask_changed.emit()
         self.state.result = result
         self.result_changed.emit()
 
@@ -374,11 +397,19 @@ class Session(QObject):
             self.choose_direction(request.choice.direction)
         if request.choice.has_settings:
             self.set_settings(request.settings)
+            if request.photo is self.state.photo:
+                self.set_mask(request.mask)
         self._tell("history_reused")
 
     def _compare(self, result: Result | None) -> None:
         self.compared = result
         self.compared_changed.emit()
+
+    def _faces_looked_for(self, strokes: np.ndarray | None) -> None:
+        if strokes is None:
+            self._tell("no_faces")
+        else:
+            self.faces_found.emit(strokes)
 
     def _saved(self, answer: tuple[Entry | None, Path]) -> None:
         entry, path = answer

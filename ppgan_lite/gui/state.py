@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import ImageMetadata, NamedFile, ResultSettings, fitting_metadata, result_name
@@ -179,6 +180,7 @@ class Request:
     choice: Choice
     settings: StyleSettings
     painting: Picture | None = None
+    mask: Mask | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -203,7 +205,8 @@ class Request:
     def stored_options(self) -> dict[str, Any]:
         """Options of the verb of the command line that makes the same picture."""
         if self.choice.has_settings:
-            return {**self.options, "faces": self.faces}
+            masked = {} if self.mask is None else {"strength_outside": self.mask.outside, "feather": 0.0}
+            return {**self.options, "faces": self.faces, **masked}
         return {"direction": self.choice.direction} if self.choice.direction else {}
 
 
@@ -283,6 +286,7 @@ class State:
     photo: Picture | None = None
     painting: Picture | None = None
     settings: StyleSettings = field(default_factory=StyleSettings)
+    mask: Mask | None = None
     result: Result | None = None
     learning: Learning | None = None
 
@@ -310,12 +314,15 @@ class State:
         """Return a snapshot of the inputs; only while nothing is missing."""
         assert self.photo is not None and self.missing is None
         painting = self.painting if self.choice.needs_painting else None
-        return Request(self.photo, self.choice, self.settings, painting)
+        return Request(
+            self.photo, self.choice, self.settings, painting, self.mask if self.choice.has_settings else None
+        )
 
     def open_photo(self, photo: Picture) -> None:
         """Replace the photo; the result of the old one is discarded."""
         self.photo = photo
         self.result = None
+        self.mask = None
 
     def open_painting(self, painting: Picture) -> None:
         """Replace the painting, and choose a painter that takes it."""

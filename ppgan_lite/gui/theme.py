@@ -76,6 +76,7 @@ QToolBar QToolButton, QPushButton {{
 }}
 QToolBar QToolButton:hover, QPushButton:hover {{ background: {table.hover}; color: {table.bright}; }}
 QToolBar QToolButton:pressed, QPushButton:pressed {{ background: {table.canvas}; }}
+QPushButton:checked {{ background: {table.hover}; border-color: {table.accent}; color: {table.accent}; }}
 QToolBar QToolButton:focus, QPushButton:focus {{ border-color: {table.accent}; }}
 QToolBar QToolButton:disabled, QPushButton:disabled {{ color: {table.disabled}; background: {table.window}; }}
 QPushButton#primary {{

@@ -12,6 +12,7 @@ from ppgan_lite.gui import dialogs, log
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
+from ppgan_lite.gui.mask_row import MaskRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
 from ppgan_lite.gui.preferences import Preferences
@@ -25,6 +26,7 @@ class UserActions:
         window: Parent of the dialogs.
         session: Does what needs no question.
         panes: Are zoomed.
+        mask_row: Is opened and closed.
         preferences: Remember folders.
 
     Attributes:
@@ -36,11 +38,14 @@ class UserActions:
     keys: Callable[[], list[tuple[str, list[QKeySequence]]]]
     help: QDialog
 
-    def __init__(self, window: QWidget, session: Session, panes: Panes, preferences: Preferences) -> None:
+    def __init__(
+        self, window: QWidget, session: Session, panes: Panes, mask_row: MaskRow, preferences: Preferences
+    ) -> None:
         self.language = "en"
         self._window = window
         self._session = session
         self._panes = panes
+        self._mask_row = mask_row
         self._preferences = preferences
 
     def pick_photo(self) -> None:
@@ -170,6 +175,15 @@ class UserActions:
     def cancel(self) -> None:
         """Stop the picture that is being made."""
         self._session.cancel()
+
+    def edit_mask(self) -> None:
+        """Paint where the style goes, or end that."""
+        photo = self._session.state.photo
+        if self._mask_row.is_open:
+            self._mask_row.close_editor()
+        elif photo is not None:
+            self._panes.show_original(False)
+            self._mask_row.open(photo.size, self._session.state.mask)
 
     def close_window(self) -> None:
         """Close the window."""

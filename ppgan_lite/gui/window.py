@@ -16,6 +16,7 @@ from ppgan_lite.gui.dropped import accepts_mime, read_mime
 from ppgan_lite.gui.gallery import Gallery
 from ppgan_lite.gui.history_strip import HistoryStrip
 from ppgan_lite.gui.learn_dialog import LearningRow
+from ppgan_lite.gui.mask_row import MaskRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import to_pixmap
 from ppgan_lite.gui.preferences import Preferences
@@ -106,7 +107,8 @@ class MainWindow(QMainWindow):
     def _make_widgets(self) -> None:
         self.panes = Panes()
         self.panes.set_comparison(self._preferences.comparison)
-        self.user_actions = UserActions(self, self.session, self.panes, self._preferences)
+        self.mask_row = MaskRow(self.panes.mask_brush)
+        self.user_actions = UserActions(self, self.session, self.panes, self.mask_row, self._preferences)
         self.commands = Commands(self, self.user_actions, self.choose_language, self.choose_appearance)
         self.commands.appearances[self._preferences.appearance].setChecked(True)
         self.toolbar = self.commands.toolbar()
@@ -122,6 +124,7 @@ class MainWindow(QMainWindow):
         pictures.addWidget(self.panes, 1)
         pictures.addWidget(self.history_strip)
         self._rows.addLayout(pictures, 1)
+        self._rows.addWidget(self.mask_row)
         self._rows.addWidget(self.learning_row)
         self._rows.addWidget(self.gallery)
         self._rows.addWidget(self.controls)
@@ -139,6 +142,9 @@ class MainWindow(QMainWindow):
         self.history_strip.reuse.connect(session.reuse)
         self.history_strip.save.connect(user_actions.pick_save_entry)
         self.history_strip.remove.connect(session.history.remove)
+        self.mask_row.changed.connect(session.set_mask)
+        self.mask_row.faces_wanted.connect(session.find_faces)
+        self.mask_row.opened.connect(lambda is_open: self.gallery.setVisible(not is_open))  # room for the photo
         self.learning_row.stop.connect(session.stop_learning)
         self.learning_row.preview_toggled.connect(session.show_preview)
         self.gallery.chosen.connect(session.choose)
@@ -154,6 +160,8 @@ class MainWindow(QMainWindow):
     def _connect_session(self) -> None:
         session = self.session
         session.photo_changed.connect(self._show_photo)
+        session.mask_changed.connect(lambda: self.mask_row.show_mask(session.state.mask))
+        session.faces_found.connect(self.mask_row.show_faces)
         session.painting_changed.connect(self._show_painting)
         session.choices_changed.connect(self._show_choices)
         session.choice_changed.connect(self._show_choice)
@@ -192,6 +200,7 @@ class MainWindow(QMainWindow):
         self.panes.set_language(language)
         self._show_compared()
         self.history_strip.set_language(language)
+        self.mask_row.set_language(language)
         self.learning_row.set_language(language)
         self.controls.set_language(language)
         self.status.set_language(language)
@@ -203,6 +212,7 @@ class MainWindow(QMainWindow):
         self.panes.show_photo(photo)
         self._show_compared()
         self.controls.show_photo(photo)
+        self.mask_row.close_editor()
         self._show_work()
 
     def _show_painting(self) -> None:

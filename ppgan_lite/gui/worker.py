@@ -23,6 +23,8 @@ from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ppgan_lite.inference.cost import Cost
     from ppgan_lite.inference.predictor import Predictor
 
@@ -190,6 +192,13 @@ class PredictorCache:
             callbacks.cost(cost)
         if request.painting is not None:
             options["style"] = request.painting.image
+        mask = None
+        if request.mask is not None:
+            from ppgan_lite.inference.masking import strength_map
+
+            mask, size = images.NamedFile("a mask painted in the window"), request.photo.image.shape[:2]
+            ends = {"inside": options["strength"], "outside": request.mask.outside}
+            options["strength"] = strength_map(request.mask.pixels, size, **ends, feather_px=0)
         strokes = spare_faces(request.photo.image, request.faces)
         if strokes is not None:
             options["strokes"] = strokes
@@ -200,7 +209,9 @@ class PredictorCache:
         if request.painting is not None:
             painting = request.painting.file or images.NamedFile("a pasted picture")
         source, photo = request.choice.source, request.photo.file
-        settings = settings_of_result(predictor, source, request.stored_options, photo=photo, painting=painting)
+        settings = settings_of_result(
+            predictor, source, request.stored_options, photo=photo, painting=painting, mask=mask
+        )
         about = predictor.device, predictor.device_note, faces, settings
         pyramid = Pyramid.of(image, images.fitting_metadata(request.photo.metadata, image).alpha)
         return Result(image, pyramid, request, seconds, *about)
@@ -239,6 +250,13 @@ def read_first_picture(folder: Path) -> Picture:
     if not found:
         raise ImageError(folder, "has no pictures in it", code="no_pictures")
     return read_picture(found[0])
+
+
+def find_faces_in(photo: Picture) -> np.ndarray | None:
+    """Return a map of strokes that leaves out the faces in a photo; None where it has none."""
+    from ppgan_lite.inference.faces.sparing import spare_faces
+
+    return spare_faces(photo.image, 0.0)
 
 
 def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:

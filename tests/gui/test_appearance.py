@@ -43,6 +43,7 @@ def test_every_text_can_be_read(name: str) -> None:
     table: Colors = BY_APPEARANCE[name]
     pairs = [(text, ground) for text in TEXTS for ground in GROUNDS]
     pairs += [(text, "hover") for text in ("text", "bright")] + [("bright", "line")]
+    pairs += [("accent", "hover")]
     pairs += [("on_accent", ground) for ground in ("accent", "accent_hover", "accent_pressed")]
     faint = {pair: round(contrast(*(getattr(table, part) for part in pair)), 2) for pair in pairs}
     assert {pair: value for pair, value in faint.items() if value < 4.5} == {}
