@@ -87,6 +87,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     own, problems = _own_styles()
     session = Session(State.with_styles(catalogue(), own), _load)
     restore(session, preferences)
+    session.previews.enabled = session.thumbnails.enabled = preferences.live_preview
     window = MainWindow(session, preferences, language)
     window.appearance_chosen.connect(appearance.choose)
     if problems:

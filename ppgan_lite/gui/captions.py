@@ -28,8 +28,8 @@ def photo_caption(photo: Picture | None, language: str) -> str:
     return _DOT.join([picture_name(photo, language), _size(*photo.size)])
 
 
-def result_caption(result: Result | None, language: str) -> str:
-    """Return style, settings and size of a result."""
+def result_caption(result: Result | None, language: str, *, is_whole: bool = True) -> str:
+    """Return style, settings and size of a result; of one that is not whole, a preview, nothing in pixels."""
     if result is None:
         return ""
     request = result.request
@@ -41,14 +41,16 @@ def result_caption(result: Result | None, language: str) -> str:
         parts.append(f"{round(100 * request.settings.strength)} %")
         if request.settings.keep_colors:
             parts.append(text("keep_colors", language))
-        if request.options["brush"] is not None:
+        if is_whole and request.options["brush"] is not None:
             parts.append(text("brush_width", language, px=round(request.options["brush"])))
         if request.mask is not None:
             parts.append(text("masked", language))
         if result.faces is not None:
             parts.append(text("spare_faces", language))
-    height, width = result.image.shape[:2]
-    return _DOT.join([*parts, _size(width, height)])
+    if is_whole:
+        height, width = result.image.shape[:2]
+        parts.append(_size(width, height))
+    return _DOT.join(parts)
 
 
 def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tuple[str, str]:

@@ -24,7 +24,11 @@ def _always(_session: Session) -> bool:
 
 
 def _has_result(session: Session) -> bool:
-    return session.state.result is not None
+    return session.state.result is not None and session.previews.result is None  # what is saved is what is shown
+
+
+def _has_previews(session: Session) -> bool:
+    return session.previews.enabled
 
 
 def _has_photo(session: Session) -> bool:
@@ -63,6 +67,7 @@ class Command:
         icon: Name of a drawing of `icons`.
         enabled: Whether it can be done now.
         separated: Whether a line stands before it in its menu.
+        checked: Whether it is on now; None where it is nothing that is on or off.
     """
 
     key: str
@@ -72,6 +77,7 @@ class Command:
     icon: str | None = None
     enabled: Callable[[Session], bool] = _always
     separated: bool = False
+    checked: Callable[[Session], bool] | None = None
 
 
 COMMANDS = (
@@ -86,6 +92,7 @@ COMMANDS = (
     Command("quit", UserActions.close_window, "menu_file", ("Ctrl+Q",), separated=True),
     Command("run", UserActions.run, "menu_picture", ("Ctrl+Return", "Ctrl+Enter"), enabled=_is_free),
     Command("cancel", UserActions.cancel, "menu_picture", ("Esc",), enabled=_is_painting),
+    Command("live_preview", UserActions.toggle_previews, "menu_picture", separated=True, checked=_has_previews),
     Command("undo", UserActions.undo, "menu_picture", (QKeySequence.Undo,), enabled=_can_undo, separated=True),
     Command("redo", UserActions.redo, "menu_picture", (QKeySequence.Redo, "Ctrl+Y"), enabled=_can_redo),
     Command("mask", UserActions.edit_mask, "menu_picture", ("Ctrl+M",), "mask", _has_photo, separated=True),
@@ -226,6 +233,8 @@ class Commands:
         """Enable the commands that can be done now."""
         for command in COMMANDS:
             self.actions[command.key].setEnabled(command.enabled(session))
+            if command.checked is not None:
+                self.actions[command.key].setChecked(command.checked(session))
 
     def _choices(self, menu: str, names: Iterable[str], choose: Callable[[str], None]) -> dict[str, QAction]:
         """Fill a menu with names of which one is chosen; their texts are still to be set."""
@@ -251,6 +260,7 @@ class Commands:
         action = QAction(window)
         action.setShortcuts([sequence for keys in command.shortcuts for sequence in _sequences(keys)])
         action.triggered.connect(lambda _checked=False: command.run(user_actions))
+        action.setCheckable(command.checked is not None)
         if command.icon is not None:
             action.setIcon(icons.icon(command.icon))
             action.setIconVisibleInMenu(False)

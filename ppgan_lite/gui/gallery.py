@@ -36,6 +36,7 @@ class Gallery(QListWidget):
         self.setHorizontalScrollMode(QListWidget.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self._own: dict[str, QPixmap] = {}  # Choice.source -> the user's photo in it
         self._is_small = False
         self._language = "en"
         self._fit_height()
@@ -65,12 +66,30 @@ class Gallery(QListWidget):
             item.setToolTip("\n".join(line for line in (title, subtitle, place) if line))
             item.setData(_CHOICE, choice)
             item.setData(_SUBTITLE, subtitle)
-            item.setData(_PICTURE_ROLE, painting_pixmap if choice.kind == "painting" else _thumbnail(choice))
+            item.setData(
+                _PICTURE_ROLE,
+                painting_pixmap if choice.kind == "painting" else self._own.get(choice.source) or _thumbnail(choice),
+            )
             item.setSizeHint(self._item_size())
             if choice == chosen:
                 self.setCurrentItem(item)
         self.blockSignals(False)
         self.scrollToItem(self.currentItem())
+
+    def show_thumbnail(self, source: str, picture: QPixmap) -> None:
+        """Show the user's own photo on the card of a style."""
+        self._own[source] = picture
+        for row in range(self.count()):
+            if self.item(row).data(_CHOICE).source == source:
+                self.item(row).setData(_PICTURE_ROLE, picture)
+
+    def clear_thumbnails(self) -> None:
+        """Show the pictures of the styles again."""
+        self._own.clear()
+        for row in range(self.count()):
+            choice: Choice = self.item(row).data(_CHOICE)
+            if choice.kind != "painting":
+                self.item(row).setData(_PICTURE_ROLE, _thumbnail(choice))
 
     def choose(self, chosen: Choice) -> None:
         """Mark another choice; nothing is emitted."""

@@ -45,7 +45,10 @@ KINDS = {
     "paint": Kind("painter", Policy.REFUSE, 5),
     "checkpoint": Kind("painter", Policy.QUEUE, 4),
     "warm_up": Kind("painter", Policy.REPLACE, 3),
+    "preview": Kind("painter", Policy.REPLACE, 2, idle=True),
+    "thumbnail": Kind("painter", Policy.REPLACE, 1, idle=True),
 }
+QUIET = ("preview", "thumbnail")  # nobody asked for them, so nobody is told that they fail
 
 
 @dataclass(frozen=True, eq=False)

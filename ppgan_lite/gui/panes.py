@@ -33,6 +33,7 @@ class Panes(CompareView):
         self._work: Painting | None = None
         self._learning: Learning | None = None
         self._preview = _Preview()
+        self._quick: Result | None = None
         self.photo_pane, self.result_pane = self.panes
         (self.photo_title, self.photo_detail), (self.result_title, self.result_detail) = (
             (caption.title, caption.detail) for caption in self.captions
@@ -57,6 +58,11 @@ class Panes(CompareView):
     def show_result(self, result: Result | None) -> None:
         """Show a result beside the photo; None shows how to make one."""
         self._result = result
+        self._show()
+
+    def show_quick(self, preview: Result | None) -> None:
+        """Show a small picture that follows the sliders in the place of the result; None shows the result."""
+        self._quick = preview
         self._show()
 
     def show_instead_of_photo(self, side: Side | None) -> None:
@@ -97,6 +103,12 @@ class Panes(CompareView):
         if learning is not None and learning.shows_preview and self._preview.picture is not None:
             caption = learning_caption(learning, language)
             second = Side(text("learn_preview", language), caption, self._preview.picture)
+        elif self._quick is not None:
+            button = text(f"run_{self._task}", language)
+            hint = text("preview_hint", language, button=button)
+            caption = f"{hint}  ·  {result_caption(self._quick, language, is_whole=False)}"
+            picture = self._quick.pyramid
+            second = Side(text("learn_preview", language), caption, picture, dimmed=self._work is not None)
         elif result is None and self._work is not None:
             second = Side(text("result", language), "", picture, dimmed=True)
         else:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from ppgan_lite.errors import PpganError
+from ppgan_lite.errors import CancelledError, PpganError
 from ppgan_lite.gui.history import Entry, History
-from ppgan_lite.gui.jobs import KINDS, Job, Jobs
+from ppgan_lite.gui.jobs import KINDS, QUIET, Job, Jobs
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.mask import Mask
+from ppgan_lite.gui.previews import Previews
 from ppgan_lite.gui.state import Choice, Learning, Picture, Request, Result, State, StyleSettings, user_style_choice
+from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.gui.worker import (
     Cancelled,
     JobCallbacks,
@@ -45,6 +47,13 @@ _STOP_FILES_MS = 60_000
 _STOP_LEARNING_MS = 60_000  # a step, and writing the style
 
 _PREVIEW_PX = 2048  # of a photo for the previews of a painting that is being learned
+
+
+class _ThumbnailError(PpganError):
+    """A style, named by `where`, that cannot paint a thumbnail."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source, "cannot paint a thumbnail")
 
 
 @dataclass
@@ -101,6 +110,7 @@ class Session(QObject):
     work_changed = pyqtSignal()
     device_changed = pyqtSignal()
     learning_changed = pyqtSignal()
+    painter_idle = pyqtSignal()
     told = pyqtSignal(str, dict)
     failed = pyqtSignal(str, object)
 
@@ -135,6 +145,10 @@ class Session(QObject):
             "save": self._saved,
             "warm_up": self._set_device,
         }
+        self.previews = Previews(self)
+        self.thumbnails = Thumbnails(self)
+        self._answers["preview"] = self.previews.answered
+        self._answers["thumbnail"] = self.thumbnails.answered
 
     # what the user does ---------------------------------------------------------------------------------------------
 
@@ -267,6 +281,27 @@ class Session(QObject):
         else:
             self._in_background(painting.load, lambda picture: self._take_over(request, picture))
 
+    def paint_preview(self, request: Request) -> None:
+        """Paint a small picture, unless something that counts more is to be done; its failure is not told."""
+        self._submit("preview", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
+
+    def paint_thumbnail(self, request: Request) -> None:
+        """Paint a picture for the gallery, if there is nothing else to do; its failure is not told."""
+
+        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
+            try:
+                return self._predictors.paint(request, callbacks, cancelled, keep=False)
+            except CancelledError:
+                raise
+            except Exception as error:
+                raise _ThumbnailError(request.choice.source) from error
+
+        self._submit("thumbnail", paint)
+
+    def drop(self, kind: str) -> None:
+        """Ask the jobs of a kind to stop; their answers are dropped."""
+        self._jobs.drop(kind)
+
     def warm_up(self) -> None:
         """Load Paddle and the chosen style before they are requested, so that the first picture is ready sooner."""
         if self.device is None and not self.is_running("warm_up"):
@@ -310,6 +345,11 @@ class Session(QObject):
         self.stopped = self._workers["painter"].stop(_STOP_PAINTER_MS) and files_stopped
         self.history.close()
 
+    @property
+    def is_painter_idle(self) -> bool:
+        """Whether the painter has nothing to do."""
+        return self._jobs.is_idle("painter")
+
     def is_running(self, kind: str) -> bool:
         """Return whether a job of a kind runs or waits."""
         return self._jobs.is_running(kind)
@@ -317,21 +357,27 @@ class Session(QObject):
     # answers of the worker threads ----------------------------------------------------------------------------------
 
     def _progressed(self, job: Job, fraction: float) -> None:
-        if self._jobs.is_current(job) and self.work is not None:
+        if job.kind == "paint" and self._jobs.is_current(job) and self.work is not None:
             self.work.progress = fraction
             self.work_changed.emit()
 
     def _costed(self, job: Job, cost: Cost) -> None:
-        if self._jobs.is_current(job) and self.work is not None:
+        if job.kind == "paint" and self._jobs.is_current(job) and self.work is not None:
             self.work.cost = cost
             self.work_changed.emit()
 
     def _finished(self, job: Job, value: Any) -> None:
         if self._jobs.finish(job):
             self._answers[job.kind](value)
+        self._tell_idle()
 
     def _failed(self, job: Job, error: Exception) -> None:
         if not self._jobs.finish(job):
+            return
+        self._tell_idle()
+        if job.kind in QUIET:
+            if isinstance(error, _ThumbnailError):
+                self.thumbnails.failed(error.where)
             return
         if job.kind == "paint":
             self.work = None
@@ -423,6 +469,10 @@ class Session(QObject):
         self.device, self.device_note = device
         self.device_changed.emit()
 
+    def _tell_idle(self) -> None:
+        if self.is_painter_idle:
+            self.painter_idle.emit()
+
     # events of learning ---------------------------------------------------------------------------------------------
 
     def _learning_told(self, event: dict[str, Any]) -> None:
@@ -499,6 +549,7 @@ class Session(QObject):
             return False
         QTimer.singleShot(_PATIENCE_MS, self._workers["painter"].hand_over)
         self.work_changed.emit()
+        self._tell_idle()
         return True
 
     def _photo_file(self) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QProgressBar, QStatusBar
+from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from ppgan_lite.gui.captions import device_caption, error_line, work_caption
 from ppgan_lite.gui.elided_label import ElidedLabel
@@ -27,12 +27,16 @@ class StatusBar(QStatusBar):
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(120, 6)
         self.bar.hide()
+        self.thumbnails_label = QLabel()
+        self.thumbnails_label.hide()
+        self._thumbnails = 0, 0
         self.device_label = ElidedLabel(widest=_DEVICE_WIDTH_PX)
         for label in (self.label, self.device_label):
             label.setContentsMargins(12, 3, 12, 4)
         self.setSizeGripEnabled(False)
         self.addWidget(self.label, 1)
         self.addPermanentWidget(self.bar)
+        self.addPermanentWidget(self.thumbnails_label)
         self.addPermanentWidget(self.device_label)
 
     def set_language(self, language: str) -> None:
@@ -40,6 +44,7 @@ class StatusBar(QStatusBar):
         self._language = language
         self.bar.setAccessibleName(text("progress_name", language))
         self._show_line()
+        self.thumbnails_label.setText(text("thumbnails", language, done=self._thumbnails[0], count=self._thumbnails[1]))
         self.show_device(*self._device)
 
     def tell(self, key: str, values: dict[str, object]) -> None:
@@ -61,6 +66,12 @@ class StatusBar(QStatusBar):
         self.bar.setValue(round(1000 * (work.progress or 0)))
         self._line = lambda: work_caption(work.progress, work.cost, self._language)
         self._show_line()
+
+    def show_thumbnails(self, done: int, count: int) -> None:
+        """Show how many pictures of the gallery are made; nothing where all are."""
+        self._thumbnails = done, count
+        self.thumbnails_label.setText(text("thumbnails", self._language, done=done, count=count))
+        self.thumbnails_label.setVisible(done < count)
 
     def show_device(self, device: str | None, note: str) -> None:
         """Show the device in use (None before one is known) and the reason why it is not another."""

@@ -172,6 +172,12 @@ class UserActions:
         if not self._session.run() and self._session.state.missing == "painting":
             self.pick_painting()
 
+    def toggle_previews(self) -> None:
+        """Have a small picture follow the sliders, and the gallery show the photo, or not."""
+        enabled = not self._session.previews.enabled
+        self._session.previews.enabled = self._session.thumbnails.enabled = enabled
+        self._preferences.live_preview = enabled
+
     def cancel(self) -> None:
         """Stop the picture that is being made."""
         self._session.cancel()

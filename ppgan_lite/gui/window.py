@@ -171,6 +171,10 @@ class MainWindow(QMainWindow):
         session.compared_changed.connect(self._show_compared)
         session.saves_ended.connect(self._close_when_saved)
         session.work_changed.connect(self._show_work)
+        session.previews.changed.connect(self._show_preview)
+        session.thumbnails.made.connect(self._show_thumbnail)
+        session.thumbnails.cleared.connect(self.gallery.clear_thumbnails)
+        session.thumbnails.counted.connect(self.status.show_thumbnails)
         session.device_changed.connect(self._show_device)
         session.learning_changed.connect(self._show_learning)
         session.told.connect(self.status.tell)
@@ -255,6 +259,13 @@ class MainWindow(QMainWindow):
         self.status.show_work(work)
         self.controls.show_work(busy=work is not None, has_photo=self.session.state.photo is not None)
         self.commands.show_enabled(self.session)
+
+    def _show_preview(self) -> None:
+        self.panes.show_quick(self.session.previews.result)
+        self.commands.show_enabled(self.session)
+
+    def _show_thumbnail(self, source: str) -> None:
+        self.gallery.show_thumbnail(source, to_pixmap(self.session.thumbnails.pictures[source]))
 
     def _show_device(self) -> None:
         self.status.show_device(self.session.device, self.session.device_note)

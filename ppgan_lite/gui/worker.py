@@ -176,14 +176,21 @@ class PredictorCache:
         self._keep((choice.source, choice.direction), predictor)
         return choice, (predictor.device, predictor.device_note)
 
-    def paint(self, request: Request, callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
-        """Make the requested picture, and report the cost of a large one before."""
+    def paint(self, request: Request, callbacks: JobCallbacks, cancelled: Cancelled, *, keep: bool = True) -> Result:
+        """Make the requested picture, and report the cost of a large one before.
+
+        Args:
+            request: The photo and what is made of it.
+            callbacks: Are told cost and progress.
+            cancelled: Asked now and then; True stops it.
+            keep: Whether the predictor is kept for the next picture.
+        """
         from ppgan_lite.inference.estimate import estimate_cost
         from ppgan_lite.inference.faces.sparing import spare_faces
         from ppgan_lite.inference.stored_settings import settings_of_result
 
         begin = time.perf_counter()
-        predictor = self._predictor(request.choice.source, request.choice.direction, cancelled)
+        predictor = self._predictor(request.choice.source, request.choice.direction, cancelled, keep=keep)
         if cancelled():
             raise CancelledError
         options = dict(request.options)
@@ -216,14 +223,15 @@ class PredictorCache:
         pyramid = Pyramid.of(image, images.fitting_metadata(request.photo.metadata, image).alpha)
         return Result(image, pyramid, request, seconds, *about)
 
-    def _predictor(self, source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
+    def _predictor(self, source: str, direction: str | None, cancelled: Cancelled, *, keep: bool = True) -> Predictor:
         key = source, direction
         with self._lock:
             if key in self._predictors:
                 self._predictors.move_to_end(key)
                 return self._predictors[key]
         predictor = self._load(source, direction, cancelled)
-        self._keep(key, predictor)
+        if keep:
+            self._keep(key, predictor)
         return predictor
 
     def _keep(self, key: tuple[str, str | None], predictor: Predictor) -> None:
