@@ -69,9 +69,11 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     from ppgan_lite.gui import icons, log
     from ppgan_lite.gui.appearance import Appearance
     from ppgan_lite.gui.preferences import Preferences
+    from ppgan_lite.gui.previews import Previews
     from ppgan_lite.gui.remembering import restore
     from ppgan_lite.gui.session import Session
     from ppgan_lite.gui.state import State
+    from ppgan_lite.gui.thumbnails import Thumbnails
     from ppgan_lite.gui.window import MainWindow
     from ppgan_lite.styles import catalogue
 
@@ -87,8 +89,10 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     own, problems = _own_styles()
     session = Session(State.with_styles(catalogue(), own), _load)
     restore(session, preferences)
-    session.previews.enabled = session.thumbnails.enabled = preferences.live_preview
     window = MainWindow(session, preferences, language)
+    Previews(session)
+    window.follow(Thumbnails(session))
+    session.set_live(preferences.live_preview)
     window.appearance_chosen.connect(appearance.choose)
     if problems:
         window.show_problem(problems[0])

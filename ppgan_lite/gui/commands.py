@@ -24,11 +24,11 @@ def _always(_session: Session) -> bool:
 
 
 def _has_result(session: Session) -> bool:
-    return session.state.result is not None and session.previews.result is None  # what is saved is what is shown
+    return session.state.result is not None and session.preview is None  # what is saved is what is shown
 
 
 def _has_previews(session: Session) -> bool:
-    return session.previews.enabled
+    return session.live
 
 
 def _has_photo(session: Session) -> bool:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, QTimer
 
+from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Picture, Request, Result
-
-if TYPE_CHECKING:
-    from ppgan_lite.gui.session import Session
 
 PREVIEW_PX = 640  # long side; a tenth of a second on two cores
 _PAUSE_MS = 150  # after a slider or a style was moved last
@@ -19,58 +16,47 @@ _PAUSE_MS = 150  # after a slider or a style was moved last
 class Previews(QObject):
     """Paints a small copy of the photo when style, settings or photo stop changing; the newest wins.
 
-    Attributes:
-        result: The newest preview that fits the state; None where there is none, or the result itself is shown.
+    Args:
+        session: Shows it, where it is live.
     """
-
-    changed = pyqtSignal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.result: Result | None = None
-        self._enabled = False
         self._session = session
         self._small: tuple[Picture, Picture] | None = None  # a photo, and a small copy of it
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._make)
-        for signal in (session.painting_changed, session.choice_changed, session.settings_changed):
+        changes = session.painting_changed, session.choice_changed, session.settings_changed, session.mask_changed
+        for signal in changes:
             signal.connect(self._state_changed)
         session.photo_changed.connect(self._photo_changed)
         session.result_changed.connect(self._result_changed)
+        session.live_changed.connect(self._live_changed)
+        session.register("preview", self._made)
 
-    @property
-    def enabled(self) -> bool:
-        """Whether they are made."""
-        return self._enabled
+    def _made(self, result: Result) -> None:
+        if self._session.work is None:  # else a better picture comes soon
+            self._session.show_quick(result)
 
-    @enabled.setter
-    def enabled(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self.drop()
-        if enabled:
-            self._state_changed()
+    def _live_changed(self) -> None:
+        self._drop()
+        self._state_changed()
 
-    def drop(self) -> None:
-        """Forget the preview: something better is shown."""
+    def _drop(self) -> None:
         self._pause.stop()
         self._session.drop("preview")
-        self._show(None)
-
-    def answered(self, result: Result) -> None:
-        """Show a preview that was made, if a better picture is not there already."""
-        if self._session.work is None:
-            self._show(result)
+        self._session.show_quick(None)
 
     def _photo_changed(self) -> None:
-        self._show(None)
+        self._session.show_quick(None)
         self._state_changed()
 
     def _result_changed(self) -> None:
         if self._session.state.result is not None:
-            self.drop()
+            self._drop()
 
     def _state_changed(self) -> None:
-        if self._enabled:
+        if self._session.live:
             self._session.drop("preview")
             self._pause.start()
 
@@ -81,7 +67,7 @@ class Previews(QObject):
             return
         request = state.request()
         if state.result is not None and is_same(state.result.request, request):
-            self._show(None)
+            self._session.show_quick(None)
             return
         session.paint_preview(replace(request, photo=self._small_copy(request.photo)))
 
@@ -92,11 +78,6 @@ class Previews(QObject):
             self._small = photo, Picture.of(photo.pyramid.thumbnail(PREVIEW_PX))
         return self._small[1]
 
-    def _show(self, result: Result | None) -> None:
-        if result is not self.result:
-            self.result = result
-            self.changed.emit()
-
 
 def is_same(one: Request, other: Request) -> bool:
     """Return whether two requests ask for the same picture."""
@@ -105,4 +86,5 @@ def is_same(one: Request, other: Request) -> bool:
         and one.painting is other.painting
         and one.choice == other.choice
         and one.settings == other.settings
+        and one.mask is other.mask
     )

@@ -16,9 +16,7 @@ from ppgan_lite.gui.history import Entry, History
 from ppgan_lite.gui.jobs import KINDS, QUIET, Job, Jobs
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.mask import Mask
-from ppgan_lite.gui.previews import Previews
 from ppgan_lite.gui.state import Choice, Learning, Picture, Request, Result, State, StyleSettings, user_style_choice
-from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.gui.worker import (
     Cancelled,
     JobCallbacks,
@@ -49,7 +47,7 @@ _STOP_LEARNING_MS = 60_000  # a step, and writing the style
 _PREVIEW_PX = 2048  # of a photo for the previews of a painting that is being learned
 
 
-class _ThumbnailError(PpganError):
+class ThumbnailError(PpganError):
     """A style, named by `where`, that cannot paint a thumbnail."""
 
     def __init__(self, source: str) -> None:
@@ -79,6 +77,8 @@ class Session(QObject):
         history: The last results, which of them is shown, and which it is compared with.
         compared: The result of the history to compare with; None while there is no comparison.
         work: The picture that is being made; None while there is none.
+        live: Whether small pictures follow what the user does.
+        preview: One that is shown in the place of the result; None while there is none.
         device: The device in use: None before one is known, "" where no painter can be started.
         device_note: Why not another device; may be empty.
         learner: Learns paintings.
@@ -110,6 +110,8 @@ class Session(QObject):
     work_changed = pyqtSignal()
     device_changed = pyqtSignal()
     learning_changed = pyqtSignal()
+    live_changed = pyqtSignal()
+    preview_changed = pyqtSignal()
     painter_idle = pyqtSignal()
     told = pyqtSignal(str, dict)
     failed = pyqtSignal(str, object)
@@ -118,6 +120,8 @@ class Session(QObject):
         super().__init__()
         self.state = state
         self.work: Painting | None = None
+        self.live = False
+        self.preview: Result | None = None
         self.device: str | None = None
         self.device_note = ""
         self.learner = learner or Learner()
@@ -145,10 +149,7 @@ class Session(QObject):
             "save": self._saved,
             "warm_up": self._set_device,
         }
-        self.previews = Previews(self)
-        self.thumbnails = Thumbnails(self)
-        self._answers["preview"] = self.previews.answered
-        self._answers["thumbnail"] = self.thumbnails.answered
+        self._failures: dict[str, Callable[[Exception], None]] = {}
 
     # what the user does ---------------------------------------------------------------------------------------------
 
@@ -249,6 +250,7 @@ class Session(QObject):
         self.show_preview(False)
         self.work = Painting()
         self._submit("paint", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
+        QTimer.singleShot(_PATIENCE_MS, self._workers["painter"].hand_over)  # where idle work does not stop
         self.work_changed.emit()
         return True
 
@@ -281,6 +283,23 @@ class Session(QObject):
         else:
             self._in_background(painting.load, lambda picture: self._take_over(request, picture))
 
+    def set_live(self, live: bool) -> None:
+        """Have a small picture follow the settings, and the gallery show the photo, or not."""
+        self.live = live
+        self.live_changed.emit()
+
+    def show_quick(self, preview: Result | None) -> None:
+        """Show a preview in the place of the result; None shows the result."""
+        if preview is not self.preview:
+            self.preview = preview
+            self.preview_changed.emit()
+
+    def register(
+        self, kind: str, answered: Callable[[Any], None], failed: Callable[[Exception], None] = lambda _error: None
+    ) -> None:
+        """Say who takes the answers and errors of one of `jobs.QUIET`."""
+        self._answers[kind], self._failures[kind] = answered, failed
+
     def paint_preview(self, request: Request) -> None:
         """Paint a small picture, unless something that counts more is to be done; its failure is not told."""
         self._submit("preview", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
@@ -294,7 +313,7 @@ class Session(QObject):
             except CancelledError:
                 raise
             except Exception as error:
-                raise _ThumbnailError(request.choice.source) from error
+                raise ThumbnailError(request.choice.source) from error
 
         self._submit("thumbnail", paint)
 
@@ -376,8 +395,7 @@ class Session(QObject):
             return
         self._tell_idle()
         if job.kind in QUIET:
-            if isinstance(error, _ThumbnailError):
-                self.thumbnails.failed(error.where)
+            self._failures[job.kind](error)
             return
         if job.kind == "paint":
             self.work = None

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
+from ppgan_lite.gui.session import Session, ThumbnailError
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
-
-if TYPE_CHECKING:
-    from ppgan_lite.gui.session import Session
 
 THUMBNAIL_PX = 288  # long side: that of a card on a screen of double density
 _PAUSE_MS = 400  # of idleness, before the next one begins
@@ -18,7 +14,7 @@ _SETTINGS = StyleSettings(spare_faces=False)
 
 
 class Thumbnails(QObject):
-    """Small pictures of the open photo in every style, the chosen one first.
+    """Small pictures of the open photo in every style, the chosen one first, where the session is live.
 
     Attributes:
         pictures: `Choice.source` -> uint8 (height, width, 3) RGB.
@@ -36,43 +32,33 @@ class Thumbnails(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.pictures: dict[str, np.ndarray] = {}
-        self._enabled = False
         self._session = session
         self._photo: Picture | None = None  # a small copy of the one that is open
         self._failed: set[str] = set()
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._make_next)
         session.photo_changed.connect(self._start)
-        session.choices_changed.connect(self.go_on)
-        session.painter_idle.connect(self.go_on)
+        session.live_changed.connect(self._start)
+        session.choices_changed.connect(self._go_on)
+        session.painter_idle.connect(self._go_on)
+        session.register("thumbnail", self._made, self._failed_to_paint)
 
-    @property
-    def enabled(self) -> bool:
-        """Whether they are made."""
-        return self._enabled
-
-    @enabled.setter
-    def enabled(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self._start()
-
-    def go_on(self) -> None:
-        """Make the next one soon, if nothing else is to be done then."""
-        if self._enabled and self._photo is not None:
+    def _go_on(self) -> None:
+        if self._session.live and self._photo is not None:
             self._pause.start()
 
-    def answered(self, result: Result) -> None:
-        """Take one that was made."""
+    def _made(self, result: Result) -> None:
         if result.request.photo is self._photo:
             source = result.request.choice.source
             self.pictures[source] = result.image
             self.made.emit(source)
             self._count()
 
-    def failed(self, source: str) -> None:
+    def _failed_to_paint(self, error: Exception) -> None:
         """Leave out a style that cannot paint; it tells why when it is asked for a picture."""
-        self._failed.add(source)
-        self._count()
+        if isinstance(error, ThumbnailError):
+            self._failed.add(error.where)
+            self._count()
 
     def _start(self) -> None:
         self._session.drop("thumbnail")
@@ -81,9 +67,9 @@ class Thumbnails(QObject):
         self._photo = None
         self.cleared.emit()
         photo = self._session.state.photo
-        if self._enabled and photo is not None:
+        if self._session.live and photo is not None:
             self._photo = Picture.of(photo.pyramid.thumbnail(THUMBNAIL_PX))
-            self.go_on()
+            self._go_on()
 
     def _choices(self) -> list[Choice]:
         """Return the styles that need no painting, the chosen one first."""

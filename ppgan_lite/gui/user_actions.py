@@ -174,9 +174,8 @@ class UserActions:
 
     def toggle_previews(self) -> None:
         """Have a small picture follow the sliders, and the gallery show the photo, or not."""
-        enabled = not self._session.previews.enabled
-        self._session.previews.enabled = self._session.thumbnails.enabled = enabled
-        self._preferences.live_preview = enabled
+        self._session.set_live(not self._session.live)
+        self._preferences.live_preview = self._session.live
 
     def cancel(self) -> None:
         """Stop the picture that is being made."""

@@ -24,6 +24,7 @@ from ppgan_lite.gui.remembering import Remembering
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.status import StatusBar
 from ppgan_lite.gui.texts import QT_TRANSLATIONS, text
+from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.gui.user_actions import UserActions
 
 _SIZE = QSize(1320, 880)
@@ -84,6 +85,14 @@ class MainWindow(QMainWindow):
 
     def _remember_comparison(self, comparison: Comparison) -> None:
         self._preferences.comparison = comparison
+
+    def follow(self, thumbnails: Thumbnails) -> None:
+        """Show pictures of the open photo in the gallery as they are made."""
+        thumbnails.made.connect(
+            lambda source: self.gallery.show_thumbnail(source, to_pixmap(thumbnails.pictures[source]))
+        )
+        thumbnails.cleared.connect(self.gallery.clear_thumbnails)
+        thumbnails.counted.connect(self.status.show_thumbnails)
 
     def show_error(self, key: str, error: BaseException) -> None:
         """Show an error without blocking the window; `key` names a text that says what failed."""
@@ -171,10 +180,7 @@ class MainWindow(QMainWindow):
         session.compared_changed.connect(self._show_compared)
         session.saves_ended.connect(self._close_when_saved)
         session.work_changed.connect(self._show_work)
-        session.previews.changed.connect(self._show_preview)
-        session.thumbnails.made.connect(self._show_thumbnail)
-        session.thumbnails.cleared.connect(self.gallery.clear_thumbnails)
-        session.thumbnails.counted.connect(self.status.show_thumbnails)
+        session.preview_changed.connect(self._show_preview)
         session.device_changed.connect(self._show_device)
         session.learning_changed.connect(self._show_learning)
         session.told.connect(self.status.tell)
@@ -261,11 +267,8 @@ class MainWindow(QMainWindow):
         self.commands.show_enabled(self.session)
 
     def _show_preview(self) -> None:
-        self.panes.show_quick(self.session.previews.result)
+        self.panes.show_quick(self.session.preview)
         self.commands.show_enabled(self.session)
-
-    def _show_thumbnail(self, source: str) -> None:
-        self.gallery.show_thumbnail(source, to_pixmap(self.session.thumbnails.pictures[source]))
 
     def _show_device(self) -> None:
         self.status.show_device(self.session.device, self.session.device_note)

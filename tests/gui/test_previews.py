@@ -10,8 +10,9 @@ import pytest
 from test_session import Desk, desk  # noqa: F401 - a fixture
 from window_bench import Bench, FakePredictor
 
-from ppgan_lite.gui.previews import PREVIEW_PX
+from ppgan_lite.gui.previews import PREVIEW_PX, Previews
 from ppgan_lite.gui.state import StyleSettings
+from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.images import write_image
 
 
@@ -24,55 +25,59 @@ def large_photo(tmp_path: Path) -> Path:
 
 def test_a_small_picture_follows_style_and_sliders(desk: Desk, large_photo: Path) -> None:  # noqa: F811
     session = desk.session
-    session.previews.enabled = True
+    Previews(session)
+    session.set_live(True)
     desk.open_photo(large_photo)
-    desk.until(lambda: session.previews.result is not None)
-    assert max(session.previews.result.image.shape) == PREVIEW_PX
+    desk.until(lambda: session.preview is not None)
+    assert max(session.preview.image.shape) == PREVIEW_PX
     assert session.state.result is None and session.work is None
     session.set_settings(StyleSettings(0.3))
     session.set_settings(StyleSettings(0.4))
-    desk.until(lambda: session.previews.result.request.settings.strength == 0.4)
+    desk.until(lambda: session.preview.request.settings.strength == 0.4)
     assert [call["strength"] for call in desk.predictors["night"].calls] == [1.0, 0.4], "each pause, not each step"
     session.choose("wave")
-    desk.until(lambda: session.previews.result.request.choice.source == "wave")
+    desk.until(lambda: session.preview.request.choice.source == "wave")
     desk.paint()
-    assert session.previews.result is None and session.state.result.image.shape == (1000, 1500, 3)
+    assert session.preview is None and session.state.result.image.shape == (1000, 1500, 3)
 
 
 def test_a_preview_stops_for_the_real_picture(desk: Desk, photo_file: Path) -> None:  # noqa: F811
     session = desk.session
     desk.predictors["night"] = FakePredictor(gate=threading.Event())
     desk.open_photo(photo_file)
-    session.previews.enabled = True
+    Previews(session)
+    session.set_live(True)
     desk.until(lambda: desk.predictors["night"].calls)
     assert session.is_running("preview")
     session.choose("wave")
     with desk.qtbot.waitSignal(session.result_changed):
         session.run()
         assert not session.is_running("preview")
-    assert session.previews.result is None
+    assert session.preview is None
 
 
 def test_settings_that_the_result_has_need_no_preview(desk: Desk, photo_file: Path) -> None:  # noqa: F811
     session = desk.session
-    session.previews.enabled = True
+    Previews(session)
+    session.set_live(True)
     desk.open_photo(photo_file)
-    desk.until(lambda: session.previews.result is not None)
+    desk.until(lambda: session.preview is not None)
     desk.paint()
     session.set_settings(StyleSettings(0.4))
-    desk.until(lambda: session.previews.result is not None)
+    desk.until(lambda: session.preview is not None)
     session.set_settings(StyleSettings())
-    desk.until(lambda: session.previews.result is None)
+    desk.until(lambda: session.preview is None)
     desk.qtbot.wait(250)
-    assert session.previews.result is None
+    assert session.preview is None
 
 
 def test_a_preview_that_fails_is_not_told(desk: Desk, photo_file: Path) -> None:  # noqa: F811
     desk.predictors["night"] = FakePredictor(error=RuntimeError("out of paint"))
-    desk.session.previews.enabled = True
+    Previews(desk.session)
+    desk.session.set_live(True)
     desk.open_photo(photo_file)
     desk.until(lambda: desk.predictors["night"].calls and not desk.session.is_running("preview"))
-    assert desk.failed == [] and desk.session.previews.result is None
+    assert desk.failed == [] and desk.session.preview is None
 
 
 def test_what_is_shown_is_what_is_saved(bench: Bench, photo_file: Path) -> None:
@@ -80,9 +85,10 @@ def test_what_is_shown_is_what_is_saved(bench: Bench, photo_file: Path) -> None:
     bench.paint()
     save = bench.window.commands.actions["save_as"]
     assert save.isEnabled()
-    bench.session.previews.enabled = True
+    Previews(bench.session)
+    bench.session.set_live(True)
     bench.window.controls.strength.setValue(40)
-    bench.until(lambda: bench.session.previews.result is not None)
+    bench.until(lambda: bench.session.preview is not None)
     assert not save.isEnabled(), "the preview is no result"
     assert bench.window.panes.result_title.text() == "Preview"
     assert "press Stylize for full size" in bench.window.panes.result_detail.text()
@@ -95,16 +101,18 @@ def test_the_gallery_shows_the_photo_in_every_style_while_there_is_nothing_else_
 ) -> None:
     session, gallery = bench.session, bench.window.gallery
     session.choose("wave")
-    session.thumbnails.enabled = True
+    thumbnails = Thumbnails(session)
+    bench.window.follow(thumbnails)
+    session.set_live(True)
     bench.open_photo(photo_file)
-    bench.until(lambda: len(session.thumbnails.pictures) == 2)
+    bench.until(lambda: len(thumbnails.pictures) == 2)
     assert [source for source, _ in bench.loaded] == ["wave", "night"], "the chosen one is painted first"
     shown = gallery.item(1).data(gallery_picture())
     assert (shown.width(), shown.height()) == (60, 40)
     assert not bench.window.status.thumbnails_label.isVisible()
     bench.paint()
     assert [source for source, _ in bench.loaded] == ["wave", "night", "wave"], "their predictors are not kept"
-    session.thumbnails.enabled = False
+    session.set_live(False)
     assert gallery.item(1).data(gallery_picture()).width() == 40, "the picture of the style"
 
 
@@ -117,19 +125,22 @@ def gallery_picture() -> int:
 def test_thumbnails_stop_for_real_work_and_go_on_after_it(bench: Bench, photo_file: Path) -> None:
     session = bench.session
     bench.predictors["night"] = FakePredictor(gate=threading.Event())
-    session.thumbnails.enabled = True
+    thumbnails = Thumbnails(session)
+    bench.window.follow(thumbnails)
+    session.set_live(True)
     bench.open_photo(photo_file)
     bench.until(lambda: bench.predictors["night"].calls)
     session.choose("wave")
     session.run()
     bench.until(lambda: session.state.result is not None)
     bench.predictors["night"].gate.set()
-    bench.until(lambda: len(session.thumbnails.pictures) == 2)
+    bench.until(lambda: len(thumbnails.pictures) == 2)
 
 
 def test_a_style_that_cannot_paint_is_left_out(bench: Bench, photo_file: Path) -> None:
     bench.predictors["night"] = FakePredictor(error=RuntimeError("out of paint"))
-    bench.session.thumbnails.enabled = True
+    thumbnails = Thumbnails(bench.session)
+    bench.session.set_live(True)
     bench.open_photo(photo_file)
-    bench.until(lambda: list(bench.session.thumbnails.pictures) == ["wave"])
+    bench.until(lambda: list(thumbnails.pictures) == ["wave"])
     assert not bench.window.dialog.isVisible()
