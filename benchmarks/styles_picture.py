@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ppgan_lite.images import SAMPLE_PHOTO, read_image
+from ppgan_lite.inference.faces.sparing import spare_faces
 from ppgan_lite.inference.loading import load_stylizer
 from ppgan_lite.styles import catalogue
 
@@ -32,7 +33,8 @@ def main() -> None:
     parser.add_argument("--max-kb", type=int, default=580)
     arguments = parser.parse_args()
     photo, _ = read_image(arguments.photo)
-    painted = [(style.name, load_stylizer(style.name)(photo)) for style in catalogue()]
+    strokes = spare_faces(photo)  # as the command line does by default
+    painted = [(style.name, load_stylizer(style.name)(photo, strokes=strokes)) for style in catalogue()]
     page = draw_page(photo, painted, columns=arguments.columns or columns_for(len(painted)), cell_px=arguments.cell)
     for quality in QUALITIES:
         buffer = io.BytesIO()

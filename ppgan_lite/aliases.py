@@ -52,10 +52,14 @@ REPLACED: dict[str, str] = {
     "adversarial": "LapStyleRevision alone has a discriminator",
 }
 
-# Arguments that LapStyle's recipes lost, with the values at which they had no effect, as the resolved config of every
-# published run says them: these are read. `gram_layers` had none beside a `gram` of 0.
+# Arguments that recipes lost, with the values at which they have no effect, as the resolved config of every published
+# run says them: these are read. Of LapStyle's, `gram_layers` had none beside a `gram` of 0.
 _LAPSTYLE_EXTRAS = {"gram": 0, "color": 0, "colour": 0, "tone": 0, "whiten": False}
-WITHOUT_EFFECT: dict[str, dict[str, Any]] = {"LapStyleDraft": _LAPSTYLE_EXTRAS, "LapStyleRevision": _LAPSTYLE_EXTRAS}
+WITHOUT_EFFECT: dict[str, dict[str, Any]] = {
+    "LapStyleDraft": _LAPSTYLE_EXTRAS,
+    "LapStyleRevision": _LAPSTYLE_EXTRAS,
+    "PyramidRevision": {"perceptual": "vgg16"},  # the one encoder that it was used with; pixels teach now
+}
 
 # Of files of weights: settings of a result of 0.1 or 0.2 call all that a photo was painted with a style.
 _CHECKPOINT_SUFFIXES = {"ppgan", "pdparams", "pth", "pt", "safetensors", "model", "npz"}

@@ -154,7 +154,6 @@ def publish(
         CheckpointError: The tensors do not fit the net.
     """
     require_paddle()
-    from ppgan_lite.inference.loading import load_predictor
     from ppgan_lite.inference.stylization.reference import add_reference
     from ppgan_lite.recipes.painter import painter_spec
 
@@ -180,9 +179,18 @@ def publish(
         entries = {**read_catalogue(folder), name: entry}
         text = json.dumps({"styles": list(entries.values())}, ensure_ascii=False, indent=1)
         (folder / CATALOGUE).write_text(text + "\n", encoding="utf-8")
-        painted = load_predictor(target)(read_image(SAMPLE_PHOTO)[0])
-        write_image(folder / f"{name}.jpg", short_side_to(painted, THUMBNAIL_PX), overwrite=True)
+        write_thumbnail(target)
     return target
+
+
+def write_thumbnail(style: Path) -> None:
+    """Paint the sample photo in a style, as the command line does by default, and put it small beside the style."""
+    from ppgan_lite.inference.faces.sparing import spare_faces
+    from ppgan_lite.inference.loading import load_stylizer
+
+    photo, _ = read_image(SAMPLE_PHOTO)
+    painted = load_stylizer(style)(photo, strokes=spare_faces(photo))
+    write_image(style.with_suffix(".jpg"), short_side_to(painted, THUMBNAIL_PX), overwrite=True)
 
 
 def read_catalogue(folder: Path) -> dict[str, dict[str, Any]]:

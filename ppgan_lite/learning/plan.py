@@ -37,7 +37,6 @@ CONFIGS = {DRAFT: "style_draft", REVISION: "style_revision"}
 _REQUEST, _PAINTING, _START, _PREVIEWS = "request.json", "painting.png", "start.ppgan", "previews"
 _DRAFT_SHARE = 0.78  # of all minutes; the revision net gets what is left after start-up and previews
 _PAINTING_PX = 640  # short side at scale 1; larger than photos are drafted, for large strokes
-_REVISED_PX = 1536  # the most for the revision net, whose painting has twice that
 _SMALLEST_PX = 64
 _LONGEST = 2.0  # a scroll's long side in short sides; of a longer one the middle is learned
 # Short sides, for the revision net, of the photos that ship: they have 384 px, and it adds detail to what has some. The
@@ -145,10 +144,7 @@ class Plan:
 
     def revision_config(self, minutes: float) -> Config:
         """Return the config of the revision net, which starts from the trained draft."""
-        px = round(_PAINTING_PX * self.scale)
-        own = min(read_image(self.painting)[0].shape[:2])
-        px = max(px, min(2 * px, own, _REVISED_PX))  # enlarged strokes would be soft
-        settings = {"data.style_short_side": [px, px], "train.init_from": str(self.folder / DRAFT / LATEST)}
+        settings = {"train.init_from": str(self.folder / DRAFT / LATEST)}
         return self._config(REVISION, settings, minutes)
 
     def _config(self, part: str, settings: dict[str, Any], minutes: float) -> Config:

@@ -50,13 +50,12 @@ class StyleLosses:
     Args:
         perceptual: The encoder, a VGG-16; see `load_encoder`.
         weights: Of the content loss.
-        deepest: The last layer of the style loss.
 
     Raises:
         UsageError: The encoder is another one, or it has no such layer.
     """
 
-    def __init__(self, perceptual: str, weights: ContentWeight = DEFAULT_CONTENT, *, deepest: str = LAYERS[-1]) -> None:
+    def __init__(self, perceptual: str, weights: ContentWeight = DEFAULT_CONTENT) -> None:
         encoder = load_encoder(perceptual)
         if not isinstance(encoder, VGG16):
             raise UsageError("recipe.perceptual", perceptual, "vgg16, whose layers teach painters, or the file of one")
@@ -65,21 +64,20 @@ class StyleLosses:
                 raise UsageError("recipe.content_layers", layer, f"layers of VGG-16: {', '.join(LAYERS)}")
         self.encoder = encoder
         self.weights = weights
-        self.deepest = deepest
         self._painting: tuple[np.ndarray, Grams] | None = None  # the last one, and its Gram matrices
 
     def __call__(
-        self, result: paddle.Tensor, painting: paddle.Tensor, photo: paddle.Tensor | None = None
+        self, result: paddle.Tensor, painting: paddle.Tensor, photo: paddle.Tensor
     ) -> dict[str, paddle.Tensor]:
         """Return the weighted losses of a result, by name.
 
         Args:
             result: N x 3 x H x W, RGB in [0, 1].
             painting: N x 3 x h x w, or 1 x 3 x h x w for all.
-            photo: Of the result's shape: what its content is compared with. Without it there is no content loss.
+            photo: Of the result's shape: what its content is compared with.
         """
-        layers = self.weights.content_layers if photo is not None and self.weights.content else ()
-        found = self.encoder(result, last=max(self.deepest, *layers, key=LAYERS.index) if layers else self.deepest)
+        layers = self.weights.content_layers if self.weights.content else ()
+        found = self.encoder(result)
         grams = self.grams_of(painting)
         terms = {"style": sum(relative_gram_loss(found[layer], grams[layer]) for layer in grams) / len(grams)}
         if layers:
@@ -99,7 +97,7 @@ class StyleLosses:
         if self._painting is None or not np.array_equal(self._painting[0], pixels):
             views = paddle.concat([painting, painting.flip(3)]) if len(painting) == 1 else painting
             with paddle.no_grad():
-                grams = {layer: gram(features) for layer, features in self.encoder(views, last=self.deepest).items()}
+                grams = {layer: gram(features) for layer, features in self.encoder(views).items()}
             if len(painting) == 1:
                 grams = {layer: matrices.mean(axis=0, keepdim=True) for layer, matrices in grams.items()}
             self._painting = pixels, grams

@@ -42,7 +42,7 @@ class StyleJob:
     revision_budget: Budget = Budget(seconds=9)
     painting_side: int = 512
     batches: Batches = Batches()
-    revision_batches: Batches = Batches(crop=320, painted=8, kept=0, photo_side=(448, 512))
+    revision_batches: Batches = Batches(crop=320, painted=8, kept=0, photo_side=(448, 512), noise_std=0.004)
     weights: Weights = field(default_factory=Weights)
     learning_rate: float = 1e-3
     seed: int = 0

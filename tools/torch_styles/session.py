@@ -90,11 +90,8 @@ class Session:
         draft = self._train(
             StyleDraft(*shared, painting, colors, job.batches, job.weights), job, job.budget, f"{job.name}.draft"
         )
-        larger = min(2 * job.painting_side, *read_picture(path).shape[1:])
-        detailed = read_picture(path, larger).to(self.device)
-        revision = self._train(
-            Revision(*shared, detailed, colors, job.revision_batches), job, job.revision_budget, f"{job.name}.revision"
-        )
+        stage = Revision(net, self.photos, colors, job.revision_batches)
+        revision = self._train(stage, job, job.revision_budget, f"{job.name}.revision")
         about = {**vars(draft), "revision": vars(revision), "painting": path.name, "painting_sha256": sha256_of(path)}
         save(net, target, self._metadata(job, about))
         return net

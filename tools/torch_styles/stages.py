@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -16,10 +17,11 @@ from torch_styles.nets import AnyStyleNet, RevisionNet, StyleTransferNet, Transf
 from torch_styles.pictures import Pictures, colors_of, recolored, soft_noise
 
 IDENTITY = 20.0  # weight of the squared error of pictures that are to come out as they went in
-COARSE = 10.0  # weight of the squared error between a revised picture, downsampled, and its draft
 SHIFT = 2  # pixels by which photos are moved at most, see `shift_consistency_loss`
 STEADY_EVERY = 3  # iterations
-REVISION_LAYERS = losses.LAYERS[:3]
+# Of revision nets, as in `ppgan_lite.recipes.pyramid_revision`.
+EDGES, TONES, TONES_PX, SHARPNESS = 2.0, 6.0, 8, 2.0
+WEAVE, WEAVE_OF_DETAIL = 0.04, 0.03
 
 
 class Stage(Protocol):
@@ -193,40 +195,27 @@ class AnyStyleDraft:
 
 
 class Revision:
-    """The first revision net above a draft that stays as it is (Lin et al., CVPR 2021, section 3.3).
+    """The first revision net above a draft that stays as it is; see `ppgan_lite.recipes.pyramid_revision`.
 
-    Departures: no discriminator and no content loss. The photo's Laplacian goes in, and what comes out must have the
-    painting's detail and, downsampled, be the draft.
+    Every photo is carried up from its draft, which is to get the detail of a draft at full size, and from that large
+    draft downsampled, which is to be restored.
 
     Args:
         net: A painter of one style.
-        vgg: The encoder of the losses.
         photos: To paint.
-        painting: uint8 3 x H x W, at twice the size that the draft has learned from.
-        painting_colors: Its mean and covariance.
+        painting_colors: Mean and covariance of the painting.
         batches: Of the crops, which are as large as what is revised; `kept` does not count.
     """
 
     warmup = 20
 
     def __init__(
-        self,
-        net: StyleTransferNet,
-        vgg: losses.VGG16,
-        photos: Pictures,
-        painting: Tensor,
-        painting_colors: ColorStatistics,
-        batches: Batches,
+        self, net: StyleTransferNet, photos: Pictures, painting_colors: ColorStatistics, batches: Batches
     ) -> None:
         self.draft: TransformNet = net.transform
         self.revision = cast(RevisionNet, net.revisions[0])
         self.learning: nn.Module = self.revision
-        self.vgg, self.photos, self.colors, self.batches = vgg, photos, painting_colors, batches
-        with torch.no_grad():
-            found = vgg(painting[None].float() / 255, REVISION_LAYERS[-1])
-            self.grams = {
-                layer: losses.gram(features).expand(batches.painted, -1, -1) for layer, features in found.items()
-            }
+        self.photos, self.colors, self.batches = photos, painting_colors, batches
 
     def terms(self, iteration: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """See `Stage`."""
@@ -235,13 +224,43 @@ class Revision:
         with torch.no_grad():
             small = resize(photos, half, half)
             detail = photos - resize(small, cut.crop, cut.crop)
-            noisy = small + soft_noise(small, cut.noise_std, rng)
-            seen = recolored(noisy, own, [self.colors]).clamp(0, 1)
-            draft = self.draft(seen, strengths(cut.painted, 0, photos.device))
-        revised = revise(self.revision, detail, draft)
-        found = self.vgg(revised.clamp(0, 1), REVISION_LAYERS[-1])
-        coarse = F.mse_loss(resize(revised, half, half), draft)
-        return {"style": losses.style_loss(found, self.grams), "coarse": COARSE * coarse}
+            draft, large = (self._draft(picture, own, rng) for picture in (small, photos))
+            starts = torch.cat([draft, resize(large, half, half)])
+            wanted = sharp(draft, large)
+        revised = revise(self.revision, torch.cat([detail, detail]), starts)
+        edges = [F.l1_loss(*pair) for pair in zip(_differences(revised), _differences(wanted), strict=True)]
+        tones = [F.avg_pool2d(picture, TONES_PX) for picture in (revised, wanted)]
+        return {
+            "pixels": F.l1_loss(revised, wanted),
+            "edges": EDGES * torch.stack(edges).sum(),
+            "tones": TONES * F.l1_loss(*tones),
+        }
+
+    def _draft(self, photos: Tensor, own: Sequence[ColorStatistics], rng: np.random.Generator) -> Tensor:
+        noisy = photos + soft_noise(photos, self.batches.noise_std, rng)
+        seen = recolored(noisy, own, [self.colors]).clamp(0, 1)
+        return self.draft(seen, strengths(len(seen), 0, seen.device))
+
+
+def sharp(draft: Tensor, large: Tensor) -> Tensor:
+    """Return what a revision net is to make of a draft, and of a draft at full size that was downsampled."""
+    half, full = draft.shape[2:], large.shape[2:]
+    clean = without_weave(large, WEAVE_OF_DETAIL)
+    smaller = resize(clean, *half)
+    detail = SHARPNESS * (clean - resize(smaller, *full))
+    return resize(torch.cat([without_weave(draft, WEAVE), smaller]), *full) + torch.cat([detail, detail])
+
+
+def without_weave(picture: Tensor, contrast: float) -> Tensor:
+    """Take the finest texture off, as far as it has less than a contrast."""
+    blurred = F.avg_pool2d(F.avg_pool2d(F.pad(picture, [1] * 4, mode="reflect"), 2, 1), 2, 1)
+    fine = picture - blurred
+    return blurred + fine.sign() * F.relu(fine.abs() - contrast)
+
+
+def _differences(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the differences of neighbors, across and down."""
+    return picture[:, :, :, 1:] - picture[:, :, :, :-1], picture[:, :, 1:] - picture[:, :, :-1]
 
 
 def draft_terms(
