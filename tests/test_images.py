@@ -23,6 +23,7 @@ from ppgan_lite.images import (
     ImageMetadata,
     NamedFile,
     ResultSettings,
+    check_writable,
     decode_image,
     find_images,
     read_image,
@@ -373,6 +374,17 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, photo: np.ndar
             write_image(tmp_path / "a.png", photo)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_folder_that_may_not_be_written_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    for name in ("a.png", "new/deep/a.png"):
+        with pytest.raises(ImageError, match=rf"a\.png: cannot be written \({os.strerror(errno.EACCES)}\)"):
+            check_writable(tmp_path / name)
+    (tmp_path / "old").mkdir()
+    check_writable(tmp_path / "old/new/a.png")
 
 
 def test_a_file_in_the_place_of_a_folder_is_told(photo_file: Path, photo: np.ndarray) -> None:

@@ -314,6 +314,15 @@ def test_wrong_requests_are_one_line_each(tiny: Path, painting: Path, run: Run, 
     assert not (tiny / "styles").exists()
 
 
+def test_a_folder_of_the_user_that_cannot_be_written_is_told(
+    tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PPGAN_LITE_DATA", str(painting / "data"))
+    code, message = refusal(run, painting)
+    assert code == 2 and message.startswith(f"paddlegan: error: {painting}")
+    assert message.endswith("cannot be written. Set PPGAN_LITE_DATA to a folder that can be written")
+
+
 def test_a_name_that_is_taken_or_begun_is_refused(
     tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

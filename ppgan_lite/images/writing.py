@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import zlib
@@ -94,6 +95,7 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
         raise ImageError(path, "is a folder", "the name of a picture file to write", code="is_folder")
     _format_of(path)
     try:
+        _require_writable(path)
         os.lstat(path)
     except FileNotFoundError:
         return
@@ -103,6 +105,15 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
     if not overwrite:
         remedy = "Choose another name, or allow it with --overwrite"
         raise ImageError(path, "exists already", remedy=remedy, code="exists")
+
+
+def _require_writable(path: Path) -> None:
+    """Raise the error that a file cannot be written into its folder, or into the one where folders would be made."""
+    for folder in path.absolute().parents:
+        if folder.is_dir():
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
 
 
 def encode_image(

@@ -18,7 +18,7 @@ from ppgan_lite.learning.plan import DRAFT, REVISION, Plan, Request, begin, new_
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles.users import UserStyle
 from ppgan_lite.training import TrainingInterrupted, train
-from ppgan_lite.training.run_folder import LATEST, locked
+from ppgan_lite.training.run_folder import LATEST, FolderError, locked
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -65,13 +65,23 @@ def learn(request: Request, report: Report) -> UserStyle:
     plan, painting = (resumed_plan(request), None) if request.resume else new_plan(request)
     photo = read_image(request.preview or SAMPLE_PHOTO)[0]
     require_paddle()
-    with locked(plan.folder):
+    with _told_where_to_set_it(), locked(plan.folder):
         if painting is not None:
             from ppgan_lite.learning.start import write_start
 
             begin(plan, painting)
             write_start(painting, plan.start)
         return _Learning(plan, request, began, report).run(photo)
+
+
+@contextlib.contextmanager
+def _told_where_to_set_it() -> Iterator[None]:
+    """Tell what to do about the folder of the user's data during a block."""
+    try:
+        yield
+    except FolderError as error:
+        remedy = "Set PPGAN_LITE_DATA to a folder that can be written"
+        raise UsageError(error.where, "cannot be written", remedy=remedy) from error
 
 
 class _Learning:

@@ -67,6 +67,8 @@ def damage(run: Path, name: str, kind: str, number: int) -> None:
             shutil.rmtree(path)
         return
     data = path.read_bytes() if path.is_file() else b""
+    if path.is_symlink():
+        path.unlink()  # an earlier damage
     place = number % max(len(data), 1)
     if kind == "cut":
         path.write_bytes(data[:place])
