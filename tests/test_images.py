@@ -465,7 +465,7 @@ def test_an_empty_pipe_and_an_endless_one_are_told(
     for read in (read_image, images.read_file):
         with pytest.raises(ImageError, match=r"pipe.: the file is empty; expected a picture$"):
             read(piped(b""))
-    monkeypatch.setattr(images.reading, "_MAX_STREAM_BYTES", 1_000_000)
+    monkeypatch.setattr(images.opening, "_MAX_STREAM_BYTES", 1_000_000)
     with pytest.raises(ImageError, match=r"pipe.: more than 0 GB; expected a picture$"):
         read_image(piped(b"\xff\xd8" + bytes(1_000_000)))
     for read in (read_image, images.read_file):

@@ -20,7 +20,7 @@ import numpy as np
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import decode_image, long_side_at_most, reading_threads, resize
 from ppgan_lite.images.exif import orientation_of
-from ppgan_lite.images.reading import open_picture, own_size_limit
+from ppgan_lite.images.opening import open_picture, own_size_limit
 from ppgan_lite.runtime.threads import usable_cores
 from ppgan_lite.runtime.user_folders import cache_folder
 

@@ -10,20 +10,9 @@ from ppgan_lite.images.folders import (
     told_left_out,
     walk_folders,
 )
-from ppgan_lite.images.reading import (
-    READABLE_FORMATS,
-    READABLE_SUFFIXES,
-    ImageMetadata,
-    Kept,
-    check_readable,
-    decode_image,
-    decode_stored,
-    kept_metadata,
-    may_have_16_bits,
-    read_file,
-    read_image,
-    read_stream,
-)
+from ppgan_lite.images.metadata import ImageMetadata, Kept, kept_metadata
+from ppgan_lite.images.opening import READABLE_FORMATS, READABLE_SUFFIXES, check_readable, read_file
+from ppgan_lite.images.reading import decode_image, decode_stored, may_have_16_bits, read_image, read_stream
 from ppgan_lite.images.sample import SAMPLE_PHOTO
 from ppgan_lite.images.settings import UNNAMED, NamedFile, ResultSettings
 from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to, to_depth

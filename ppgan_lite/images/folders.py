@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images.reading import READABLE_SUFFIXES, reason
+from ppgan_lite.images.opening import READABLE_SUFFIXES, reason
 from ppgan_lite.images.writing import WRITABLE
 from ppgan_lite.runtime.files import identity_of
 

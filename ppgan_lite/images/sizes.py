@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from ppgan_lite.images.reading import ImageMetadata
+from ppgan_lite.images.metadata import ImageMetadata
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -16,14 +16,9 @@ from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
 from ppgan_lite.images.exif import OLD_SETTINGS_PREFIX, at_most
 from ppgan_lite.images.jpeg import encode_jpeg
-from ppgan_lite.images.reading import (
-    LARGE_PIXELS,
-    ImageMetadata,
-    open_file,
-    open_picture,
-    own_size_limit,
-    reason,
-)
+from ppgan_lite.images.metadata import ImageMetadata
+from ppgan_lite.images.opening import open_file, open_picture, own_size_limit, reason
+from ppgan_lite.images.reading import LARGE_PIXELS
 from ppgan_lite.images.settings import ResultSettings, parse_settings, settings_text
 from ppgan_lite.images.tiff_writing import encode_tiff
 from ppgan_lite.images.xmp import MAX_JPEG_XMP, settings_of, with_settings
