@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.foreign.layouts import BLURS, Place, generator_names, generator_places, has_bias
+from ppgan_lite.foreign.layouts import BLURS, MAX_BLOCKS, Place, generator_names, generator_places, has_bias
 
 State = Mapping[str, np.ndarray]
 
@@ -143,6 +143,8 @@ def _resnet_arguments(state: State, where: object) -> dict[str, Any]:
     if len(convs) != 6 or len(inner) != 2 or blocks != list(range(blocks[0], blocks[-1] + 1)):
         other = f"is a ResNet generator of {len(convs)} outer convolutions and {len(inner)} in each block"
         raise CheckpointError(where, other, "6 outer ones (it downsamples twice) and 2 in each block")
+    if len(blocks) > MAX_BLOCKS:
+        raise CheckpointError(where, f"is a ResNet generator of {len(blocks)} blocks", f"at most {MAX_BLOCKS}")
     stem, first_up = state[f"model.{convs[0]}.weight"], state[f"model.{convs[3]}.weight"]
     base = stem.shape[0]
     padded = inner[0] == 1

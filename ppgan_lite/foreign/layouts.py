@@ -18,6 +18,8 @@ Role = Literal["conv", "bare conv", "norm", "downsampling blur", "upsampling blu
 # Our names of a batch norm's parameters and statistics -> PyTorch's; Paddle's are ours.
 BATCH_NORM = {"weight": "weight", "bias": "bias", "_mean": "running_mean", "_variance": "running_var"}
 BATCH_NORMS = ("batch", "picture")
+# Residual blocks of a generator. Published ones have up to 9, and thousands in a small file would take minutes to load.
+MAX_BLOCKS = 64
 # The filters of CUT's blurs.
 BLURS = {
     "downsampling blur": np.outer([1, 2, 1], [1, 2, 1]) / 16,

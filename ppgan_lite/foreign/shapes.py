@@ -17,7 +17,7 @@ from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign import options as settings
 from ppgan_lite.foreign.detection import OLD_STATISTICS_NOTE, DetectedGenerator
 from ppgan_lite.foreign.layers import ConvLayer, conv_layers, split_number
-from ppgan_lite.foreign.layouts import BATCH_NORM, BATCH_NORMS
+from ppgan_lite.foreign.layouts import BATCH_NORM, BATCH_NORMS, MAX_BLOCKS
 from ppgan_lite.foreign.options import ConversionOptions
 from ppgan_lite.foreign.paddings import Paddings, numbered_paddings, same_paddings
 from ppgan_lite.foreign.painter_layouts import find_layout, in_order
@@ -140,7 +140,7 @@ def _is_transposed(convs: Sequence[ConvLayer]) -> bool:
 
 def _is_residual_generator(convs: Sequence[ConvLayer]) -> bool:
     """Return whether all weights, biases and norms have the shapes of a residual generator."""
-    if len(convs) < 6 or len(convs) % 2:
+    if len(convs) < 6 or len(convs) % 2 or _blocks(convs) > MAX_BLOCKS:
         return False
     (base, channels_in, kernel, _), channels_out = convs[0].weight.shape, convs[-1].weight.shape[0]
     widths = [base, 2 * base, *[4 * base] * (1 + 2 * _blocks(convs)), 2 * base, base, channels_out]
@@ -149,7 +149,7 @@ def _is_residual_generator(convs: Sequence[ConvLayer]) -> bool:
     for place, (here, there) in enumerate(zip([channels_in, *widths], widths)):
         side = kernel if place in (0, len(convs) - 1) else 3
         expected.append((*((here, there) if place in ups else (there, here)), side, side))
-    if [conv.weight.shape for conv in convs] != expected or kernel not in (5, 7, 9, 11):
+    if [conv.weight.shape for conv in convs] != expected or kernel not in (5, 7, 9, 11) or not base:
         return False
     if channels_in not in _CHANNELS or channels_out not in _CHANNELS or convs[-1].bias is None:
         return False
