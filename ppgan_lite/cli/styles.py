@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ppgan_lite.checkpoint import SUFFIX
 from ppgan_lite.cli.terminal import json_option, print_json, say, say_error, table
 from ppgan_lite.errors import UsageError
 
@@ -25,7 +27,8 @@ def styles(added: str | None, removed: str | None, as_json: bool) -> None:
     if added is not None and removed is not None:
         raise UsageError("--add", "and --remove exclude each other", remedy="Leave one of them out")
     if added is not None:
-        style = add_style(Path(added))
+        with tempfile.TemporaryDirectory() as folder:
+            style = add_style(_as_checkpoint(Path(added), Path(folder)))
         if as_json:
             print_json({"name": style.name, "path": str(style.path)})
         else:
@@ -49,6 +52,21 @@ def styles(added: str | None, removed: str | None, as_json: bool) -> None:
         say(table([("NAME", "PAINTING", "ARTIST", "YEAR"), *rows]))
     for error in errors:
         say_error(error)
+
+
+def _as_checkpoint(file: Path, folder: Path) -> Path:
+    """Return a checkpoint of ours as it is, and another program's file converted, in a folder."""
+    from ppgan_lite.foreign.loading import is_ours, open_checkpoint
+
+    if not file.is_file() or file.suffix.lower() == SUFFIX or is_ours(file):
+        return file
+    from ppgan_lite.foreign.saving import save_as
+    from ppgan_lite.runtime.startup import require_paddle
+
+    require_paddle()
+    target = folder / f"{file.stem}{SUFFIX}"
+    save_as(target, *open_checkpoint(file))
+    return target
 
 
 def _shipped() -> list[dict[str, Any]]:

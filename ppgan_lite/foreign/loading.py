@@ -32,7 +32,7 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
     """
     path = Path(path)
     _check_can_be_read_twice(path)
-    if _is_ours(path):
+    if is_ours(path):
         return read_checkpoint(path)
     # Imported here because a checkpoint of ours does not need it, and it takes as long as all the rest of this package.
     from ppgan_lite.foreign.conversion import convert_file
@@ -50,7 +50,7 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     _check_can_be_read_twice(path)
-    if _is_ours(path):
+    if is_ours(path):
         return {**describe(path), "globals": []}
     from ppgan_lite.foreign.conversion import describe_conversion
 
@@ -63,7 +63,7 @@ def _check_can_be_read_twice(path: Path) -> None:
         raise CheckpointError(path, "is a pipe or a device", "a file", "Save it to a file first")
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
     """Return whether a file is a checkpoint of ours, however damaged; other programs' safetensors files are not."""
     with contextlib.suppress(OSError):
         with path.open("rb") as file:
