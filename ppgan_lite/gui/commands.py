@@ -102,11 +102,11 @@ COMMANDS = (
     Command("zoom_out", UserActions.zoom_out, "menu_view", (QKeySequence.ZoomOut,)),
     Command("split", UserActions.toggle_split, "menu_view", ("Ctrl+B",), enabled=_has_result, separated=True),
     Command("swap", UserActions.swap_sides, "menu_view", ("Ctrl+Shift+B",), enabled=_has_result),
+    Command("original", UserActions.toggle_original, "menu_view", enabled=_has_result),
     Command("keys", UserActions.show_keys, "menu_help", ("F1",)),
     Command("folders", UserActions.show_folders, "menu_help"),
     Command("copy_log", UserActions.copy_log, "menu_help"),
     Command("about", UserActions.show_about, "menu_help", separated=True),
-    Command("original", UserActions.toggle_original, "menu_view", enabled=_has_result),
 )
 MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language", "menu_help")
 # None is a gap, after which the rest stands on the right.

@@ -70,6 +70,8 @@ class Controls(QFrame):
 
         self.cancel = QPushButton(objectName="secondary")
         self.run = QPushButton(objectName="primary")
+        for button in (self.cancel, self.run):
+            button.setFocusPolicy(Qt.TabFocus)  # after a click Space shows the photo, and does not paint again
 
         groups = FlowRow(self.painting_group, self.direction_group, *self.style_groups, spacing=22, row_spacing=8)
         layout = QHBoxLayout(self)

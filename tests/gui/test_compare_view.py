@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PyQt5.QtCore import QEvent, QPoint, QPointF, QSize, Qt
@@ -145,6 +147,17 @@ def test_space_still_presses_buttons_and_writes_blanks(view: CompareView, qtbot:
     qtbot.keyClick(line, Qt.Key_Space)
     assert len(pressed) == 1 and line.text() == " "
     view.setParent(None)  # both close by themselves
+
+
+def test_space_shows_the_photo_right_after_the_button_was_clicked(bench: Bench, photo_file: Path) -> None:
+    bench.open_photo(photo_file)
+    bench.window.activateWindow()
+    bench.qtbot.mouseClick(bench.window.controls.run, Qt.LeftButton)
+    bench.until(lambda: bench.session.state.result is not None)
+    bench.qtbot.keyPress(bench.window.focusWidget() or bench.window, Qt.Key_Space)
+    assert bench.window.panes.shows_original and bench.session.work is None
+    bench.qtbot.keyRelease(bench.window.focusWidget() or bench.window, Qt.Key_Space)
+    assert not bench.window.panes.shows_original
 
 
 def test_without_a_second_picture_nothing_is_split(view: CompareView) -> None:
