@@ -1,5 +1,6 @@
-"""Take the window's picture for the README: python benchmarks/screenshot.py [-o FILE] [--style NAME] [--language zh].
+"""Take the window's pictures for the README: python benchmarks/screenshot.py [-o FILE] [--style NAME] [--language zh].
 
+The second one: -o docs/images/split.png --split --appearance light --style starry_night
 Needs no display. Chinese texts need a font that has them (fonts-noto-cjk, say).
 """
 
@@ -18,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from painted_window import paint_in_window
 from PIL import Image
 
+from ppgan_lite.gui.colors import BY_APPEARANCE
+from ppgan_lite.gui.comparison import Comparison
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.gui.window import MainWindow
 from ppgan_lite.images import SAMPLE_PHOTO
@@ -31,17 +34,22 @@ def main() -> int:
     parser.add_argument("--photo", type=Path, default=SAMPLE_PHOTO)
     parser.add_argument("--style", help="the name of a style or a checkpoint file; default: the first style")
     parser.add_argument("--language", choices=LANGUAGE_NAMES, default="en")
+    parser.add_argument("--appearance", choices=BY_APPEARANCE, default="dark")
+    parser.add_argument("--split", action="store_true", help="show photo and result in one place")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        return take(arguments.photo, arguments.style, arguments.language, arguments.output, Path(folder))
+        return take(arguments, Path(folder))
 
 
-def take(photo: Path, style: str | None, language: str, output: Path, settings: Path) -> int:
+def take(arguments: argparse.Namespace, settings: Path) -> int:
     """Save a picture of the window with a painted photo; return an exit code."""
+    output: Path = arguments.output
     saved = False
 
     def prepare(window: MainWindow) -> None:
-        window.choose_language(language)
+        window.choose_language(arguments.language)
+        window.choose_appearance(arguments.appearance)
+        window.panes.set_comparison(Comparison(is_split=arguments.split, position=0.475))
         window.resize(*SIZE)
 
     def save(window: MainWindow) -> None:
@@ -51,7 +59,7 @@ def take(photo: Path, style: str | None, language: str, output: Path, settings: 
         if saved:
             _shrink(output)
 
-    paint_in_window(style, photo, settings, opened=prepare, painted=save)
+    paint_in_window(arguments.style, arguments.photo, settings, opened=prepare, painted=save)
     print(output if saved else f"{output} cannot be written")
     return 0 if saved else 1
 
