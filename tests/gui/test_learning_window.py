@@ -199,7 +199,7 @@ def test_the_dialog_makes_options_of_what_is_chosen(bench: Bench, painting: Path
     dialog.shapes.setCurrentIndex(0)
     with bench.qtbot.waitSignal(dialog.chosen) as signal:
         dialog.start.click()
-    assert signal.args == [painting, ["--minutes=12", "--scale=1.5", "--content=0.06"]]
+    assert signal.args == [painting, ["--minutes=12", "--scale=1.5", "--content=0.05"]]
 
 
 def test_the_dialog_opens_for_the_chosen_painting_or_asks_for_one(
