@@ -116,6 +116,18 @@ def test_results_whose_names_are_one_to_the_file_system_are_told(
     assert np.array_equal(read_image("out/a.png")[0], 255 - read_image("p/a.png")[0])
 
 
+def test_a_clip_is_not_replaced_and_its_painting_neither(run: Run) -> None:
+    files = pictures("clip.png", "more/clip.png", "painting.png")
+    for arguments, found in (
+        (("more/clip.png", "clip.png", "-o", "."), "clip.png: is one of the clips; expected another name"),
+        (("clip.png", "-o", "painting.png"), "painting.png: is the file of --style; expected another name"),
+        (("clip.png", "-o", "clip.png"), "clip.png: is the clip itself; expected another name"),
+    ):
+        with unchanged(files):
+            code, _, err = run("video", "--style", "painting.png", "--overwrite", *arguments)
+        assert (code, found in err) == (1, True), err
+
+
 def test_the_photo_of_a_sheet_is_not_replaced(run: Run) -> None:
     with unchanged(pictures("a.png")):
         code, _, err = run("sheet", "a.png", "-o", "a.png", "--overwrite")

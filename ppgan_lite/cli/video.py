@@ -92,7 +92,9 @@ def video(
         options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
         settings |= {**options, "faces": faces}
     label = Path(source).stem + (f"_{direction}" if direction else "")
-    plans = plan_clips([Path(clip) for clip in clips], output, label=label, overwrite=overwrite or resume)
+    inputs = {"--style": style, "--checkpoint": checkpoint}
+    paths = [Path(clip) for clip in clips]
+    plans = plan_clips(paths, output, label=label, overwrite=overwrite or resume, inputs=inputs)
     results: list[dict[str, Any]] = []
     failures: list[tuple[Path, PpganError]] = []
     paint: Callable[[np.ndarray], np.ndarray] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ppgan_lite.errors import UsageError, VideoError
+from ppgan_lite.runtime.files import identity_of
 from ppgan_lite.video.writing import CONTAINERS
 
 ANIMATIONS = (".gif", ".webp", ".png", ".apng")
@@ -26,21 +28,32 @@ def is_animation(path: Path) -> bool:
     return path.suffix.lower() in ANIMATIONS
 
 
-def plan_clips(sources: Sequence[Path], output: str | None, *, label: str, overwrite: bool) -> list[ClipPlan]:
+def plan_clips(
+    sources: Sequence[Path],
+    output: str | None,
+    *,
+    label: str,
+    overwrite: bool,
+    inputs: Mapping[str, str | None] | None = None,
+) -> list[ClipPlan]:
     """Choose the file that each clip becomes, and refuse all that cannot be before any work is done.
 
     Args:
         sources: The clips.
         output: A file for a single clip, or a folder; None puts each result next to its clip.
         label: Part of the name of a result next to its clip.
-        overwrite: Whether results may replace files.
+        overwrite: Whether results may replace files; never those that are read.
+        inputs: Option -> another file that is read, if it is one.
 
     Raises:
-        VideoError: A target exists, is the clip itself or that of another clip, or its folder is missing.
+        VideoError: A target exists, is read or that of another clip, or its folder is missing.
         UsageError: The target's format is none that is written.
     """
     plans = [ClipPlan(source, _target(source, output, label, alone=len(sources) == 1)) for source in sources]
-    taken: dict[Path, Path] = {}
+    read = {identity_of(source): "is one of the clips" for source in sources}
+    read |= {identity_of(path): f"is the file of {option}" for option, path in (inputs or {}).items() if path}
+    read.pop(None, None)
+    taken: dict[str, Path] = {}
     for plan in plans:
         source, target = plan.source, plan.target
         expected = ANIMATIONS if is_animation(source) else CONTAINERS
@@ -48,13 +61,14 @@ def plan_clips(sources: Sequence[Path], output: str | None, *, label: str, overw
             raise UsageError(
                 target, f"{source.name} cannot become a {target.suffix or 'file without a suffix'}", " ".join(expected)
             )
-        if target.exists() and source.exists() and target.samefile(source):
-            raise VideoError(target, "is the clip itself", "another name or folder for the result")
+        if (identity := identity_of(target)) in read:
+            found = "is the clip itself" if identity == identity_of(source) else read[identity]
+            raise VideoError(target, found, "another name or folder for the result")
         if target.exists() and not overwrite:
             raise VideoError(target, "is there already", remedy="Use --overwrite to replace it")
         if not target.parent.is_dir():
             raise VideoError(target.parent, "there is no such folder")
-        other = taken.setdefault(target.resolve(), source)
+        other = taken.setdefault(os.path.realpath(target), source)
         if other != source:
             raise VideoError(source, f"its result {target} is that of {other} too")
     return plans
