@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from test_cli_translate import restoring, save
 from test_predictor import learned_checkpoint, picture, tiny_checkpoint
 
 from ppgan_lite import restoration
+from ppgan_lite.cli import again as again_module
 from ppgan_lite.images import NamedFile, ResultSettings, read_image, read_settings, to_depth, write_image
 from ppgan_lite.inference.engines.selection import engine_of_caption
 from ppgan_lite.inference.stored_settings import find_file
@@ -222,6 +224,26 @@ def test_an_option_of_another_version_and_an_engine_that_is_gone_are_told(run: R
         "a.png: its option 'glaze' is not known here and left out",
         "it was made with abacus, float8, which is not here; the picture may differ a little",
     ]
+
+
+@pytest.mark.parametrize("verb", ["stylize", "translate", "restore"])
+def test_every_option_of_a_verb_is_repeated_or_says_nothing_of_the_picture(verb: str) -> None:
+    names = {option.name for option in again_module._VERBS[verb].params if isinstance(option, click.Option)}
+    sources = {"style", "checkpoint", "painting", "mask"}
+    about_the_run = {"output", "device", "engine", "overwrite", "as_json", "skip_existing", "shard", "as_jsonl"}
+    assert names - again_module._REPEATED - sources - about_the_run == {"strip_metadata"}, "which leaves no settings"
+
+
+def test_a_file_does_not_say_where_to_write_and_what_to_replace(run: Run) -> None:
+    learned_checkpoint(Path("wave.ppgan"))
+    options = {"output": "other.png", "overwrite": True, "style": "any", "engine": "no", "keep_colors": True}
+    settings = ResultSettings("stylize", options, checkpoint=NamedFile("wave.ppgan"), photo=NamedFile("photo.png"))
+    write_image("a.png", picture(20, 20), settings=settings)
+    before = Path("other.png").read_bytes()
+    err = made(run, "again", "a.png")
+    assert Path("other.png").read_bytes() == before and Path("a_again.png").exists()
+    for name in ("output", "overwrite", "style", "engine"):
+        assert f"a.png: its option {name!r} is not known here and left out" in err
 
 
 def test_an_engine_is_known_by_its_caption() -> None:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from ppgan_lite.images import Kept, NamedFile, ResultSettings
     from ppgan_lite.inference.stored_settings import Found
 
+# The options that make the picture. A file must not say more, such as where to write and what to replace.
+_REPEATED = frozenset(
+    (
+        *("strength", "keep_colors", "brush", "faces", "strength_outside", "feather"),
+        *("direction", "depth", "no_gps"),
+    )
+)
 _VERBS = {"stylize": stylize, "translate": translate, "restore": restore}
 
 
@@ -141,7 +148,8 @@ def _picture(result: str, kind: str, file: NamedFile | None, given: str | None, 
 
 def _options(result: str, settings: ResultSettings, command: click.Command) -> Iterator[str]:
     """Yield the stored options as arguments of a command."""
-    known = {option.name: option for option in command.params if isinstance(option, click.Option)}
+    options = (option for option in command.params if isinstance(option, click.Option))
+    known = {option.name: option for option in options if option.name in _REPEATED}
     for name, value in settings.options.items():
         option = known.get(name)
         if value is None or value is False:
