@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError, is_about_a_file, named, one_line, printable
+from ppgan_lite.gui.progress import Painting
 from ppgan_lite.gui.state import Choice, Learning, Picture, Result
 from ppgan_lite.gui.texts import in_language, text
 
@@ -78,10 +79,15 @@ def device_caption(device: str | None, note: str, language: str) -> str:
     return text("device", language, device=f"{name} ({note})" if note else name)
 
 
-def work_caption(progress: float | None, cost: Cost | None, language: str) -> str:
-    """Return progress (0 to 1, None before the start) and expected cost of the running job."""
-    caption = text("preparing", language) if progress is None else progress_caption(progress, language)
-    return caption if cost is None else _DOT.join([caption, cost_caption(cost, language)])
+def work_caption(work: Painting, language: str) -> str:
+    """Return the progress of a picture, and its expected cost until the time that is left can be told by its pace."""
+    parts = [text("preparing", language) if work.progress is None else progress_caption(work.progress, language)]
+    seconds = work.seconds_left()
+    if seconds is not None:
+        parts.append(text("time_left", language, time=_clock(seconds)))
+    elif work.cost is not None:
+        parts.append(cost_caption(work.cost, language))
+    return _DOT.join(parts)
 
 
 def progress_caption(progress: float, language: str) -> str:
@@ -105,8 +111,7 @@ def learning_caption(learning: Learning, language: str) -> str:
         return _DOT.join([caption, text("learn_stopping", language)])
     if learning.seconds_left is None:
         return _DOT.join([caption, text("preparing", language)])
-    minutes, seconds = divmod(round(learning.seconds_left), 60)
-    return _DOT.join([caption, text("time_left", language, time=f"{minutes}:{seconds:02d}")])
+    return _DOT.join([caption, text("time_left", language, time=_clock(learning.seconds_left))])
 
 
 def error_line(error: BaseException, language: str) -> str:
@@ -119,6 +124,11 @@ def error_line(error: BaseException, language: str) -> str:
         key, where = f"error_{error.code}", printable(error.where)
         return text(key, language, where=where, line=one_line(error), **error.values)
     return text("error_other", language, line=one_line(error))
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02d}"
 
 
 def _size(width: int, height: int) -> str:

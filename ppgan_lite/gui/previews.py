@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject, QTimer
 
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Picture, Request, Result
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.cost import Cost
 
 PREVIEW_PX = 640  # long side; a tenth of a second on two cores
 _PAUSE_MS = 150  # after a slider or a style was moved last
@@ -34,9 +38,9 @@ class Previews(QObject):
         session.live_changed.connect(self._live_changed)
         session.register("preview", self._made)
 
-    def _made(self, result: Result) -> None:
+    def _made(self, answer: tuple[Result, Cost | None]) -> None:
         if self._session.work is None:  # else a better picture comes soon
-            self._session.show_quick(result)
+            self._session.show_quick(*answer)
 
     def _live_changed(self) -> None:
         self._drop()
@@ -69,7 +73,7 @@ class Previews(QObject):
         if state.result is not None and is_same(state.result.request, request):
             self._session.show_quick(None)
             return
-        session.paint_preview(replace(request, photo=self._small_copy(request.photo)))
+        session.paint_preview(replace(request, photo=self._small_copy(request.photo)), request)
 
     def _small_copy(self, photo: Picture) -> Picture:
         if max(photo.size) <= PREVIEW_PX:

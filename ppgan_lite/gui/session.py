@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +12,11 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 from ppgan_lite.errors import CancelledError, PpganError
 from ppgan_lite.gui.history import Entry, History
 from ppgan_lite.gui.jobs import KINDS, QUIET, Job, Jobs
+from ppgan_lite.gui.learn_session import LearnSession
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.mask import Mask
-from ppgan_lite.gui.state import Choice, Learning, Picture, Request, Result, State, StyleSettings, user_style_choice
+from ppgan_lite.gui.progress import Painting
+from ppgan_lite.gui.state import Choice, Picture, Request, Result, State, StyleSettings
 from ppgan_lite.gui.worker import (
     Cancelled,
     JobCallbacks,
@@ -29,8 +29,7 @@ from ppgan_lite.gui.worker import (
     read_picture,
     save_result,
 )
-from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path, write_image
-from ppgan_lite.styles.users import read_style
+from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 _PATIENCE_MS = 200  # with a cancelled job, before another thread goes on
 _STOP_PAINTER_MS = 1_000
 _STOP_FILES_MS = 60_000
-_STOP_LEARNING_MS = 60_000  # a step, and writing the style
-
-_PREVIEW_PX = 2048  # of a photo for the previews of a painting that is being learned
 
 
 class ThumbnailError(PpganError):
@@ -52,21 +48,6 @@ class ThumbnailError(PpganError):
 
     def __init__(self, source: str) -> None:
         super().__init__(source, "cannot paint a thumbnail")
-
-
-@dataclass
-class Painting:
-    """A picture that is being made.
-
-    Attributes:
-        progress: The finished share, 0 to 1; None while the painter is prepared.
-        cost: Expected; None where it is small or not known yet.
-        began: When it was asked for, by `time.perf_counter`.
-    """
-
-    progress: float | None = None
-    cost: Cost | None = None
-    began: float = field(default_factory=time.perf_counter)
 
 
 class Session(QObject):
@@ -79,9 +60,10 @@ class Session(QObject):
         work: The picture that is being made; None while there is none.
         live: Whether small pictures follow what the user does.
         preview: One that is shown in the place of the result; None while there is none.
+        expected: The cost of the whole picture; None where it is not worth telling, or not known.
         device: The device in use: None before one is known, "" where no painter can be started.
         device_note: Why not another device; may be empty.
-        learner: Learns paintings.
+        learning: Learns paintings.
         stopped: Whether both threads have ended; after `close`.
 
     Signals:
@@ -122,10 +104,14 @@ class Session(QObject):
         self.work: Painting | None = None
         self.live = False
         self.preview: Result | None = None
+        self.expected: Cost | None = None
         self.device: str | None = None
         self.device_note = ""
-        self.learner = learner or Learner()
-        self.learner.told.connect(self._learning_told)
+        self.learning = LearnSession(state, learner or Learner())
+        self.learning.changed.connect(self.learning_changed)
+        self.learning.learned.connect(self._add)
+        self.learning.told.connect(self.told)
+        self.learning.failed.connect(self.failed)
         self.stopped = False
         self.compared: Result | None = None
         self.history = History(
@@ -138,7 +124,6 @@ class Session(QObject):
         self._jobs = Jobs()
         self._predictors = PredictorCache(load)
         self._workers = {name: self._make_worker(name) for name in ("painter", "files")}
-        self._photo_folder: tempfile.TemporaryDirectory[str] | None = None
         self._answers: dict[str, Callable[[Any], None]] = {
             "photo": self._photo_opened,
             "painting": self._painting_opened,
@@ -247,7 +232,7 @@ class Session(QObject):
             self._tell(f"need_{self.state.missing}")
             return False
         request = self.state.request()
-        self.show_preview(False)
+        self.learning.show_preview(False)
         self.work = Painting()
         self._submit("paint", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
         QTimer.singleShot(_PATIENCE_MS, self._workers["painter"].hand_over)  # where idle work does not stop
@@ -288,10 +273,10 @@ class Session(QObject):
         self.live = live
         self.live_changed.emit()
 
-    def show_quick(self, preview: Result | None) -> None:
-        """Show a preview in the place of the result; None shows the result."""
+    def show_quick(self, preview: Result | None, cost: Cost | None = None) -> None:
+        """Show a preview in the place of the result, and the cost of the whole picture; None shows the result."""
         if preview is not self.preview:
-            self.preview = preview
+            self.preview, self.expected = preview, cost
             self.preview_changed.emit()
 
     def register(
@@ -300,9 +285,17 @@ class Session(QObject):
         """Say who takes the answers and errors of one of `jobs.QUIET`."""
         self._answers[kind], self._failures[kind] = answered, failed
 
-    def paint_preview(self, request: Request) -> None:
-        """Paint a small picture, unless something that counts more is to be done; its failure is not told."""
-        self._submit("preview", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
+    def paint_preview(self, request: Request, whole: Request) -> None:
+        """Paint a small picture, and tell what the whole one will cost; not told is a failure.
+
+        Something that counts more stops it. The answer is the small `Result` and the `Cost`.
+        """
+
+        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Result, Cost | None]:
+            result = self._predictors.paint(request, callbacks, cancelled)
+            return result, self._predictors.known_cost(whole)
+
+        self._submit("preview", paint)
 
     def paint_thumbnail(self, request: Request) -> None:
         """Paint a picture for the gallery, if there is nothing else to do; its failure is not told."""
@@ -327,39 +320,12 @@ class Session(QObject):
             source = self.state.choice.source
             self._submit("warm_up", lambda _callbacks, cancelled: self._predictors.warm_up(source, cancelled))
 
-    def learn(self, painting: Path, options: list[str]) -> None:
-        """Start to learn a painting, with options of `paddlegan learn`."""
-        if self.learner.running:
-            self._tell("learn_busy")
-            return
-        title = next((option[7:] for option in options if option.startswith("--name=")), painting.stem)
-        self.state.learning = Learning(title)
-        photo = self._photo_file()
-        self.learner.start(painting, [*options, *([f"--preview={photo}"] if photo else [])])
-        self.learning_changed.emit()
-
-    def stop_learning(self) -> None:
-        """Ask to stop learning; what is learned so far becomes a style."""
-        self.learner.stop()
-        if self.state.learning is not None:
-            self.state.learning.stopping = True
-            self.learning_changed.emit()
-
-    def show_preview(self, shown: bool) -> None:
-        """Show the preview of learning in the result's place, or the result."""
-        learning = self.state.learning
-        if learning is not None and learning.shows_preview != shown:
-            learning.shows_preview = shown
-            self.learning_changed.emit()
-
     def close(self) -> None:
         """End learning and the threads; saves are completed, everything else is asked to stop."""
-        self.learner.stop()
+        self.learning.stop()
         is_saving = self.is_running("save")
         self._jobs.drop_all(but="save")
-        self.learner.wait(_STOP_LEARNING_MS)
-        if self._photo_folder is not None:
-            self._photo_folder.cleanup()
+        self.learning.close()
         files_stopped = self._workers["files"].stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
         self.stopped = self._workers["painter"].stop(_STOP_PAINTER_MS) and files_stopped
         self.history.close()
@@ -377,7 +343,7 @@ class Session(QObject):
 
     def _progressed(self, job: Job, fraction: float) -> None:
         if job.kind == "paint" and self._jobs.is_current(job) and self.work is not None:
-            self.work.progress = fraction
+            self.work.advance(fraction)
             self.work_changed.emit()
 
     def _costed(self, job: Job, cost: Cost) -> None:
@@ -491,36 +457,6 @@ class Session(QObject):
         if self.is_painter_idle:
             self.painter_idle.emit()
 
-    # events of learning ---------------------------------------------------------------------------------------------
-
-    def _learning_told(self, event: dict[str, Any]) -> None:
-        learning = self.state.learning
-        if learning is None:
-            return
-        kind = event["event"]
-        if kind == "started":
-            learning.title = str(event["title"])
-        elif kind == "progress":
-            learning.seconds, learning.seconds_left = float(event["seconds"]), float(event["seconds_left"])
-        elif kind == "preview":
-            learning.preview = Path(event["file"])
-        else:
-            self.state.learning = None
-            self._learning_ended(kind, event, learning.title)
-        self.learning_changed.emit()
-
-    def _learning_ended(self, kind: str, event: dict[str, Any], title: str) -> None:
-        if kind in ("done", "kept"):
-            try:
-                self._add(user_style_choice(read_style(Path(event["path"]))))
-                self._tell("learned" if kind == "done" else "learn_kept", title=title)
-            except PpganError as error:
-                self.failed.emit("learn_failed", error)
-        elif kind == "failed":
-            self.failed.emit("learn_failed", PpganError("learn", str(event.get("error", ""))))
-        else:
-            self._tell("learn_nothing")
-
     # internals ------------------------------------------------------------------------------------------------------
 
     def _make_worker(self, name: str) -> Worker:
@@ -569,14 +505,3 @@ class Session(QObject):
         self.work_changed.emit()
         self._tell_idle()
         return True
-
-    def _photo_file(self) -> Path | None:
-        """Return the file of the photo; of a pasted one, a copy."""
-        photo = self.state.photo
-        if photo is None or photo.path is not None:
-            return photo.path if photo else None
-        if self._photo_folder is None:
-            self._photo_folder = tempfile.TemporaryDirectory()
-        path = Path(self._photo_folder.name) / "photo.png"
-        write_image(path, photo.pyramid.thumbnail(_PREVIEW_PX), overwrite=True)
-        return path

@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from ppgan_lite.gui.captions import device_caption, error_line, work_caption
 from ppgan_lite.gui.elided_label import ElidedLabel
-from ppgan_lite.gui.session import Painting
+from ppgan_lite.gui.progress import Painting
 from ppgan_lite.gui.texts import text
 
 _DEVICE_WIDTH_PX = 420
@@ -64,7 +64,7 @@ class StatusBar(QStatusBar):
             return
         self.bar.setRange(0, 0 if work.progress is None else 1000)
         self.bar.setValue(round(1000 * (work.progress or 0)))
-        self._line = lambda: work_caption(work.progress, work.cost, self._language)
+        self._line = lambda: work_caption(work, self._language)
         self._show_line()
 
     def show_thumbnails(self, done: int, count: int) -> None:

@@ -69,7 +69,7 @@ class UserActions:
     def pick_learning(self) -> None:
         """Ask what to learn: the chosen painting, or another one, and for how long."""
         session = self._session
-        if session.learner.running:
+        if session.learning.learner.running:
             session.told.emit("learn_busy", {})
             return
         state = session.state
@@ -77,7 +77,7 @@ class UserActions:
         path = chosen or self._pick_picture("open_painting_title", "paintings")
         if path is not None:
             self.learn_dialog = LearnDialog(self._window, path, self.language)
-            self.learn_dialog.chosen.connect(session.learn)
+            self.learn_dialog.chosen.connect(session.learning.start)
             self.learn_dialog.open()
 
     def pick_checkpoint(self) -> None:

@@ -27,8 +27,10 @@ from ppgan_lite.gui.texts import QT_TRANSLATIONS, text
 from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.gui.user_actions import UserActions
 
+_NAME = "ppgan_lite"
 _SIZE = QSize(1320, 880)
 _LOW_PX = 720
+_DONE = ("done", "learned")  # that took long enough to do something else meanwhile
 _THUMBNAIL_PX = 512  # of a painting
 
 
@@ -56,7 +58,7 @@ class MainWindow(QMainWindow):
         self._closes_when_saved = False
         self._painting_pixmap: QPixmap | None = None
         self._translator = QTranslator(self)
-        self.setWindowTitle("ppgan_lite")
+        self.setWindowTitle(_NAME)
         self.setAcceptDrops(True)
         self._make_widgets()
         self._connect_widgets()
@@ -108,7 +110,7 @@ class MainWindow(QMainWindow):
     def quit(self) -> None:
         """Close the window without a question; a painting that is being learned is kept as it is."""
         self._quits = True
-        self.session.learner.stop()
+        self.session.learning.learner.stop()
         self.close()
 
     # layout ---------------------------------------------------------------------------------------------------------
@@ -154,8 +156,8 @@ class MainWindow(QMainWindow):
         self.mask_row.changed.connect(session.set_mask)
         self.mask_row.faces_wanted.connect(session.find_faces)
         self.mask_row.opened.connect(lambda is_open: self.gallery.setVisible(not is_open))  # room for the photo
-        self.learning_row.stop.connect(session.stop_learning)
-        self.learning_row.preview_toggled.connect(session.show_preview)
+        self.learning_row.stop.connect(session.learning.stop)
+        self.learning_row.preview_toggled.connect(session.learning.show_preview)
         self.gallery.chosen.connect(session.choose)
         self.gallery.run.connect(user_actions.run)
         self.gallery.remove.connect(session.remove)
@@ -184,6 +186,7 @@ class MainWindow(QMainWindow):
         session.device_changed.connect(self._show_device)
         session.learning_changed.connect(self._show_learning)
         session.told.connect(self.status.tell)
+        session.told.connect(self._call_user)
         session.failed.connect(self._show_failure)
 
     # what is shown --------------------------------------------------------------------------------------------------
@@ -262,13 +265,20 @@ class MainWindow(QMainWindow):
     def _show_work(self) -> None:
         work = self.session.work
         self.panes.show_work(work)
+        done = None if work is None else work.progress
+        self.setWindowTitle(_NAME if done is None else f"{int(100 * done)} % – {_NAME}")  # for the task bar
         self.status.show_work(work)
         self.controls.show_work(busy=work is not None, has_photo=self.session.state.photo is not None)
         self.commands.show_enabled(self.session)
 
     def _show_preview(self) -> None:
-        self.panes.show_quick(self.session.preview)
+        self.panes.show_quick(self.session.preview, self.session.expected)
         self.commands.show_enabled(self.session)
+
+    def _call_user(self, key: str, _values: dict[str, object]) -> None:
+        """Have the task bar tell that something is done, where another window is in front."""
+        if key in _DONE and not self.isActiveWindow():
+            QApplication.alert(self)
 
     def _show_device(self) -> None:
         self.status.show_device(self.session.device, self.session.device_note)
@@ -299,8 +309,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the session, after a question where a painting is being learned or results are not saved."""
-        learner = self.session.learner
-        is_learning = learner.running and not learner.stopping and not self._closed
+        is_learning = self.session.learning.is_running and not self._closed
         if is_learning and not dialogs.asks_to_close(self, self._language):
             event.ignore()
             return

@@ -223,6 +223,14 @@ class PredictorCache:
         pyramid = Pyramid.of(image, images.fitting_metadata(request.photo.metadata, image).alpha)
         return Result(image, pyramid, request, seconds, *about)
 
+    def known_cost(self, request: Request) -> Cost | None:
+        """Return what is known of the cost of a large picture whose predictor is loaded; None of any other."""
+        from ppgan_lite.inference.estimate import known_cost
+
+        with self._lock:
+            predictor = self._predictors.get((request.choice.source, request.choice.direction))
+        return None if predictor is None else known_cost(predictor, request.photo.image, request.options)
+
     def _predictor(self, source: str, direction: str | None, cancelled: Cancelled, *, keep: bool = True) -> Predictor:
         key = source, direction
         with self._lock:

@@ -34,15 +34,23 @@ def estimate_cost(
         UsageError: It does not fit into memory.
         CancelledError: `cancelled` said so.
     """
+    cost = known_cost(predictor, image, options)
+    if cost is None:
+        return None
+    height, width = image.shape[:2]
+    require_memory(f"{width} x {height} pixels", cost.memory)
+    if cost.seconds is None:
+        predictor.calibrate(image, cancelled=cancelled)
+        cost = known_cost(predictor, image, options)
+    return cost
+
+
+def known_cost(predictor: Predictor, image: np.ndarray, options: Mapping[str, Any]) -> Cost | None:
+    """Return what is known of the cost of a large photo, without work on it; None for one that is not large."""
     height, width = image.shape[:2]
     if height * width < LARGE_PX:
         return None
     about = {"brush": options["brush"]} if "brush" in options else {}
     if image.dtype.itemsize > 1:
         about["depth"] = 8 * image.dtype.itemsize
-    cost = predictor.cost(height, width, **about)
-    require_memory(f"{width} x {height} pixels", cost.memory)
-    if cost.seconds is None:
-        predictor.calibrate(image, cancelled=cancelled)
-        cost = predictor.cost(height, width, **about)
-    return cost
+    return predictor.cost(height, width, **about)

@@ -31,8 +31,8 @@ def test_everything_that_can_have_the_focus_or_shows_progress_has_a_name(
     session.run()
     (tmp_path / "fake.py").write_text(FAKE, encoding="utf-8")
     write_image(tmp_path / "preview.png", np.zeros((40, 60, 3), np.uint8))
-    session.learner._command = (sys.executable, str(tmp_path / "fake.py"), str(tmp_path), "waits")
-    session.learn(photo_file, [])
+    session.learning.learner._command = (sys.executable, str(tmp_path / "fake.py"), str(tmp_path), "waits")
+    session.learning.start(photo_file, [])
     bench.until(lambda: session.state.learning.preview is not None)
     bench.predictors["zebra.ppgan"] = FakePredictor(task="translate", directions=("a_to_b", "b_to_a"))
     named = 0
@@ -44,8 +44,8 @@ def test_everything_that_can_have_the_focus_or_shows_progress_has_a_name(
         assert widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text()), widget
         named += 1
     assert named > 10
-    session.stop_learning()
-    bench.until(lambda: not session.learner.running)
+    session.learning.stop()
+    bench.until(lambda: not session.learning.learner.running)
 
 
 def test_a_card_is_removed_by_key(bench: Bench) -> None:

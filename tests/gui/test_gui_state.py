@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.gui.captions import direction_caption
+from ppgan_lite.gui import progress
+from ppgan_lite.gui.captions import direction_caption, work_caption
 from ppgan_lite.gui.state import (
     ANY_PAINTING,
     Picture,
@@ -136,3 +137,19 @@ def test_every_text_is_there_in_each_language_with_the_same_places_to_fill(langu
 def test_a_text_without_access_key_serves_a_button() -> None:
     assert plain(text("open_photo", "zh")) == "打开照片…"
     assert plain(text("any_painting", "en")) == "Any painting…"
+
+
+def test_what_is_left_is_told_by_the_pace_once_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)
+    work = progress.Painting(began=90.0)
+    assert work.seconds_left() is None
+    work.advance(0.1)
+    now = 101.0
+    work.advance(0.2)
+    assert work.seconds_left() is None, "a second is too little to tell"
+    now = 104.0
+    work.advance(0.5)
+    assert work.seconds_left() == pytest.approx(5.0), "preparing does not count"
+    assert work_caption(work, "en") == "Working… 50 %  ·  0:05 left"
+    assert work_caption(work, "zh") == "正在处理… 50 %  ·  剩余 0:05"

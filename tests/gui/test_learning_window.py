@@ -67,7 +67,7 @@ def painting(tmp_path: Path) -> Path:
 def learning(bench: Bench, folder: Path, end: str) -> None:
     """Have the window's learner run the fake process."""
     (folder / "fake.py").write_text(FAKE, encoding="utf-8")
-    bench.session.learner._command = (sys.executable, str(folder / "fake.py"), str(folder), end)
+    bench.session.learning.learner._command = (sys.executable, str(folder / "fake.py"), str(folder), end)
 
 
 def test_the_verb_is_the_one_of_the_terminal() -> None:
@@ -77,10 +77,10 @@ def test_the_verb_is_the_one_of_the_terminal() -> None:
 def test_a_learned_painting_stands_in_the_gallery(bench: Bench, painting: Path, tmp_path: Path) -> None:
     learning(bench, tmp_path, "done")
     window = bench.window
-    window.session.learn(painting, ["--minutes=6", "--name=Aunt's garden"])
+    window.session.learning.start(painting, ["--minutes=6", "--name=Aunt's garden"])
     assert window.learning_row.isVisible()
     assert "Getting ready" in window.learning_row.label.text()
-    bench.until(lambda: not window.session.learner.running)
+    bench.until(lambda: not window.session.learning.learner.running)
     assert (
         window.session.state.choice.source == "garden"
         and window.session.state.choices[1] == window.session.state.choice
@@ -98,7 +98,7 @@ def test_previews_stand_in_the_results_pane_and_the_time_beside_them(
     learning(bench, tmp_path, "waits")
     window = bench.window
     bench.open_photo(photo_file)
-    window.session.learn(painting, [])
+    window.session.learning.start(painting, [])
     bench.until(lambda: window.session.state.learning.preview is not None)
     shown = window.panes.result_pane.picture
     assert shown.size == (60, 40)
@@ -116,19 +116,19 @@ def test_previews_stand_in_the_results_pane_and_the_time_beside_them(
     assert window.panes.result_pane.picture.image[5, 5, 1] == 200
     window.choose_language("zh")
     assert window.learning_row.label.text() == "正在学习“Aunt's garden”  ·  剩余 5:00"
-    window.session.stop_learning()
-    bench.until(lambda: not window.session.learner.running)
+    window.session.learning.stop()
+    bench.until(lambda: not window.session.learning.learner.running)
 
 
 def test_stop_keeps_what_is_learned(bench: Bench, painting: Path, tmp_path: Path) -> None:
     learning(bench, tmp_path, "waits")
     window = bench.window
-    window.session.learn(painting, [])
+    window.session.learning.start(painting, [])
     bench.until(lambda: window.session.state.learning.preview is not None)
     window.learning_row.stop_button.click()
     assert window.learning_row.label.text().endswith("stopping…")
     assert not window.learning_row.stop_button.isEnabled()
-    bench.until(lambda: not window.session.learner.running)
+    bench.until(lambda: not window.session.learning.learner.running)
     assert window.session.state.choice.source == "garden"
     assert "is kept" in window.status.label.text()
 
@@ -140,31 +140,31 @@ def test_a_process_that_fails_is_told_and_leaves_the_window_as_it_was(
     learning(bench, tmp_path, end)
     window = bench.window
     before = window.session.state.choice
-    window.session.learn(painting, [])
-    bench.until(lambda: not window.session.learner.running)
+    window.session.learning.start(painting, [])
+    bench.until(lambda: not window.session.learning.learner.running)
     assert window.dialog.text() == text("learn_failed", "en") and shown in window.dialog.informativeText()
     assert window.session.state.choice == before and window.session.state.learning is None
     assert window.panes.result_pane.picture is None
-    window.session.learn(painting, [])  # another one may start
-    bench.until(lambda: not window.session.learner.running)
+    window.session.learning.start(painting, [])  # another one may start
+    bench.until(lambda: not window.session.learning.learner.running)
 
 
 def test_a_program_that_cannot_start_is_told(bench: Bench, painting: Path, tmp_path: Path) -> None:
-    bench.session.learner._command = (str(tmp_path / "missing"),)
-    bench.session.learn(painting, [])
-    bench.until(lambda: not bench.session.learner.running)
+    bench.session.learning.learner._command = (str(tmp_path / "missing"),)
+    bench.session.learning.start(painting, [])
+    bench.until(lambda: not bench.session.learning.learner.running)
     assert bench.window.dialog.text() == text("learn_failed", "en")
 
 
 def test_one_painting_is_learned_at_a_time(bench: Bench, painting: Path, tmp_path: Path) -> None:
     learning(bench, tmp_path, "waits")
-    bench.session.learn(painting, [])
+    bench.session.learning.start(painting, [])
     bench.until(lambda: bench.session.state.learning.preview is not None)
-    bench.session.learn(painting, [])
+    bench.session.learning.start(painting, [])
     bench.window.user_actions.pick_learning()
     assert bench.window.status.label.text() == text("learn_busy", "en")
-    bench.session.stop_learning()
-    bench.until(lambda: not bench.session.learner.running)
+    bench.session.learning.stop()
+    bench.until(lambda: not bench.session.learning.learner.running)
 
 
 @pytest.mark.parametrize("yes", [True, False])
@@ -174,16 +174,16 @@ def test_closing_the_window_asks_first(
     learning(bench, tmp_path, "waits")
     window, asked = bench.window, []
     monkeypatch.setattr(dialogs, "asks_to_close", lambda parent, language: asked.append(language) or yes)
-    window.session.learn(painting, [])
+    window.session.learning.start(painting, [])
     bench.until(lambda: window.session.state.learning.preview is not None)
     event = QCloseEvent()
     window.closeEvent(event)
     assert asked == ["en"]
     assert event.isAccepted() == yes
-    assert window.session.learner.running != yes
+    assert window.session.learning.learner.running != yes
     if not yes:
         window.quit()  # as Ctrl-C in the terminal: no question
-        assert asked == ["en"] and not window.session.learner.running
+        assert asked == ["en"] and not window.session.learning.learner.running
 
 
 def test_the_dialog_makes_options_of_what_is_chosen(bench: Bench, painting: Path) -> None:

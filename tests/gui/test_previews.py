@@ -14,6 +14,8 @@ from ppgan_lite.gui.previews import PREVIEW_PX, Previews
 from ppgan_lite.gui.state import StyleSettings
 from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.images import write_image
+from ppgan_lite.inference import estimate
+from ppgan_lite.inference.cost import Cost
 
 
 @pytest.fixture
@@ -144,3 +146,16 @@ def test_a_style_that_cannot_paint_is_left_out(bench: Bench, photo_file: Path) -
     bench.open_photo(photo_file)
     bench.until(lambda: list(thumbnails.pictures) == ["wave"])
     assert not bench.window.dialog.isVisible()
+
+
+def test_the_cost_of_the_whole_picture_stands_beside_its_preview(
+    bench: Bench, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40)
+    bench.predictors["night"] = FakePredictor(cost=Cost(12.3, 1.24e9))
+    Previews(bench.session)
+    bench.session.set_live(True)
+    bench.open_photo(photo_file)
+    bench.until(lambda: bench.session.preview is not None)
+    shown = bench.window.panes.result_detail.text()
+    assert shown.startswith("press Stylize for full size  ·  about 12 s, 1.2 GB  ·  The Night")

@@ -120,6 +120,22 @@ def test_the_focus_goes_to_cancel_and_back(bench: Bench, photo_file: Path) -> No
     assert bench.window.focusWidget() is bench.window.controls.run
 
 
+def test_the_title_tells_the_task_bar_how_far_it_is_and_calls_when_it_is_done(
+    bench: Bench, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = []
+    monkeypatch.setattr(QApplication, "alert", called.append)
+    monkeypatch.setattr(bench.window, "isActiveWindow", lambda: False)
+    bench.predictors["night"] = FakePredictor(gate=threading.Event())
+    bench.open_photo(photo_file)
+    bench.session.run()
+    bench.until(lambda: bench.window.windowTitle() == "42 % – ppgan_lite")
+    assert called == []
+    bench.predictors["night"].gate.set()
+    bench.until(lambda: bench.window.windowTitle() == "ppgan_lite")
+    assert called == [bench.window]
+
+
 @pytest.mark.parametrize(
     ("seconds", "english", "chinese"),
     [
