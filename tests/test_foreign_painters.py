@@ -44,7 +44,7 @@ def test_a_net_of_pytorchs_examples_paints_as_its_own_program(tmp_path, blocks, 
 
 
 def test_the_values_are_those_of_pytorch():
-    """Recorded with PyTorch 2.15: a net written there from the paper and the list of layers, with these weights."""
+    """Recorded with PyTorch 2.14.1: a net written there from the paper and the list of layers, with these weights."""
     net = Johnson(width=2, blocks=1)
     for place, (weight, bias) in enumerate(net.convs):
         waves = np.sin(np.arange(weight.size) * 0.7 + place).reshape(weight.shape)

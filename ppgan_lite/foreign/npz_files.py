@@ -11,7 +11,7 @@ import numpy as np
 
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign.arrays import checked_shape, read_bytes
-from ppgan_lite.foreign.torch_files import open_zip
+from ppgan_lite.foreign.zip_files import open_zip
 from ppgan_lite.safetensors_files import one_line
 
 _MAX_GROWTH = 100_000_000  # bytes that a compressed archive may have more in memory; weights hardly shrink

@@ -10,10 +10,8 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +31,17 @@ from ppgan_lite.foreign.pickle_encoding import (
     encode_tuple,
 )
 from ppgan_lite.foreign.pickles import IGNORED, UnreadableError, pickle_globals, read_pickle, read_pickle_at
-from ppgan_lite.safetensors_files import replace_file, widen_bfloat16
+from ppgan_lite.foreign.zip_files import SAVE_REMEDY, STATE_DICT, torch_entries
+from ppgan_lite.safetensors_files import damaged, replace_file, widen_bfloat16
 
 SUFFIX = ".pth"
 
 _ZIP = b"PK\x03\x04"
-_CENTRAL = b"PK\x01\x02"
 # The pickled magic number at the beginning of every file of the older layout.
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _LEGACY_PROTOCOL = 1001
 _LEGACY_PICKLES = 5  # magic number, protocol, system, tensors, order of their storages
 
-_STATE_DICT = "a state dict that torch.save wrote"
-_SAVE_REMEDY = "Save net.state_dict() instead, in the program that made it"
-_DAMAGED_REMEDY = "Copy or download it again"
 
 _BFLOAT16 = np.dtype([("bfloat16", "<u2")])  # a NumPy type of this program; NumPy has none
 _STORAGES = {
@@ -111,10 +106,7 @@ _SETTINGS = (
 # The types that nets of ours have.
 _STORAGE_OF = {"float32": "FloatStorage", "float64": "DoubleStorage", "int64": "LongStorage"}
 _ZIP_VERSION = b"3\n"
-# A zip entry takes a kilobyte of memory while it is read; a training has a few hundred tensors.
-_MAX_ENTRIES = 20_000
 _MAX_PICKLE_BYTES = 50_000_000
-_LOCAL_HEADER_BYTES = 30
 
 
 def is_torch(data: bytes) -> bool:
@@ -138,7 +130,7 @@ def parse_torch(data: bytes, path: Path) -> dict[str, np.ndarray]:
     content = _parse_zip(data, path) if data.startswith(_ZIP) else _parse_legacy(data, path)
     if not isinstance(content, dict):
         kind = "one tensor" if isinstance(content, _Tensor) else f"a {type(content).__name__}"
-        raise CheckpointError(path, f"holds {kind}", "a state dict: named tensors", _SAVE_REMEDY)
+        raise CheckpointError(path, f"holds {kind}", "a state dict: named tensors", SAVE_REMEDY)
     return flattened(content, path)
 
 
@@ -154,22 +146,8 @@ def torch_globals(data: bytes, path: Path) -> list[str]:
             more, place = pickle_globals(data, place)
             names += more
         return names
-    entries = _zip_entries(data, path)
+    entries = torch_entries(data, path)
     return [name for entry in entries if entry.endswith(".pkl") for name in pickle_globals(entries[entry])[0]]
-
-
-def open_zip(data: bytes, path: Path) -> zipfile.ZipFile:
-    """Read the table of contents of a zip archive.
-
-    Raises:
-        CheckpointError: It is damaged, or has too many entries.
-    """
-    if data.count(_CENTRAL) > _MAX_ENTRIES:
-        raise CheckpointError(path, f"is a zip archive of more than {_MAX_ENTRIES} entries", "a file of weights")
-    try:
-        return zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, IndexError, KeyError) as error:
-        raise _damaged(path, f"truncated or not a zip archive: {error!s:.100}") from error
 
 
 def write_torch(path: str | Path, state: Mapping[str, np.ndarray]) -> None:
@@ -304,18 +282,16 @@ class _Storages:
 
 
 def _parse_zip(data: bytes, path: Path) -> Any:
-    entries = _zip_entries(data, path)
+    entries = torch_entries(data, path)
     roots = {name.split("/", 1)[0] for name in entries}
     root = min(roots, default="")
     pickled = entries.get(f"{root}/data.pkl")
     if len(roots) != 1 or pickled is None:
-        raise CheckpointError(
-            path, "is a zip archive without a data.pkl", _STATE_DICT, "Unpack it, if it is a download"
-        )
+        raise CheckpointError(path, "is a zip archive without a data.pkl", STATE_DICT, "Unpack it, if it is a download")
     if bytes(entries.get(f"{root}/byteorder", b"little")) != b"little":
         raise CheckpointError(path, "was written on a big-endian machine", "numbers in little-endian order")
     if len(pickled) > _MAX_PICKLE_BYTES:
-        raise CheckpointError(path, f"describes its tensors with {len(pickled) / 1e6:.0f} MB", _STATE_DICT)
+        raise CheckpointError(path, f"describes its tensors with {len(pickled) / 1e6:.0f} MB", STATE_DICT)
     storages = _Storages()
     try:
         content = read_pickle(pickled, _known(len(data)), where=path, stored=storages)
@@ -325,11 +301,11 @@ def _parse_zip(data: bytes, path: Path) -> Any:
     for key, storage in storages.by_key.items():
         numbers = entries.get(f"{root}/data/{key}")
         if numbers is None:
-            raise _damaged(path, f"it has no storage {key!s:.20}")
+            raise damaged(path, f"it has no storage {key!s:.20}")
         try:
             storage.fill(numbers)
         except ValueError as error:
-            raise _damaged(path, str(error)) from error
+            raise damaged(path, str(error)) from error
     return content
 
 
@@ -346,7 +322,7 @@ def _parse_legacy(data: bytes, path: Path) -> Any:
     protocol = following({})
     if protocol != _LEGACY_PROTOCOL:
         shown = protocol if isinstance(protocol, int) else type(protocol).__name__
-        raise CheckpointError(path, f"is of protocol {shown!s:.20}", f"{_LEGACY_PROTOCOL}", _SAVE_REMEDY)
+        raise CheckpointError(path, f"is of protocol {shown!s:.20}", f"{_LEGACY_PROTOCOL}", SAVE_REMEDY)
     system = following({})
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise CheckpointError(path, "was written on a big-endian machine", "numbers in little-endian order")
@@ -357,9 +333,9 @@ def _parse_legacy(data: bytes, path: Path) -> Any:
         raise
     keys = following({})
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise _damaged(path, "its list of storages is no list of names")
+        raise damaged(path, "its list of storages is no list of names")
     if set(keys) != set(storages.by_key) or len(keys) != len(storages.by_key):
-        raise _damaged(path, "its list of storages is not that of its tensors")
+        raise damaged(path, "its list of storages is not that of its tensors")
     position = place
     view = memoryview(data)
     for key in keys:
@@ -368,7 +344,7 @@ def _parse_legacy(data: bytes, path: Path) -> Any:
         count = int.from_bytes(view[position : position + 8], "little")
         position += 8
         if count != storage.count or position + size > len(data):
-            raise _damaged(path, f"truncated: storage {key!s:.20} of {size} bytes is not all there")
+            raise damaged(path, f"truncated: storage {key!s:.20} of {size} bytes is not all there")
         storage.fill(view[position : position + size])
         position += size
     return content
@@ -389,57 +365,4 @@ def _refuse_whole_nets(names: list[str], path: Path) -> None:
     for name in names:
         if name.startswith(("torch.nn.modules.", "models.", "__main__.")):
             found = f"holds a whole net ({name[:80]!s}), which only its own program can load"
-            raise CheckpointError(path, found, _STATE_DICT, _SAVE_REMEDY)
-
-
-def _zip_entries(data: bytes, path: Path) -> dict[str, memoryview]:
-    """Check a zip archive and return its entries, uncompressed as torch.save writes them, as views of the file."""
-    with open_zip(data, path) as archive:
-        found = archive.infolist()
-    names = [entry.filename for entry in found]
-    if any(name.endswith(".npy") for name in names):
-        raise CheckpointError(path, "is a NumPy archive (.npz)", _STATE_DICT)
-    if any(name.endswith(("/constants.pkl", "/model.json")) for name in names):
-        raise CheckpointError(path, "is a TorchScript archive: a program with its weights", _STATE_DICT, _SAVE_REMEDY)
-    entries: dict[str, memoryview] = {}
-    taken: list[tuple[int, int]] = []
-    for entry in found:
-        name = entry.filename
-        parts = name.split("/")
-        if name in entries or "\\" in name or ":" in name or not name.isprintable() or {"", ".", ".."} & set(parts):
-            raise CheckpointError(path, f"has a zip entry named {name[:80]!r}", "plain names, each once")
-        if entry.flag_bits & 1:
-            raise CheckpointError(path, f"has an encrypted zip entry {name[:80]!r}", _STATE_DICT)
-        if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
-            found_size = f"has a compressed zip entry {name[:80]!r} of {entry.file_size} bytes"
-            raise CheckpointError(path, found_size, "uncompressed entries, as torch.save writes them")
-        start, end = _place(data, entry, path)
-        taken.append((entry.header_offset, end))
-        entries[name] = memoryview(data)[start:end]
-    taken.sort()
-    # Before the checksums, which many entries of the same bytes would make endless.
-    if any(following[0] < previous[1] for previous, following in pairwise(taken)):
-        raise CheckpointError(path, "has zip entries that overlap", _STATE_DICT)
-    for entry in found:
-        if zlib.crc32(entries[entry.filename]) != entry.CRC:
-            raise _damaged(path, f"the checksum of {entry.filename[:80]!r} does not fit its bytes")
-    return entries
-
-
-def _place(data: bytes, entry: zipfile.ZipInfo, path: Path) -> tuple[int, int]:
-    """Return the begin and end of a zip entry's bytes, from its local header."""
-    header = data[entry.header_offset : entry.header_offset + _LOCAL_HEADER_BYTES]
-    if entry.header_offset < 0 or len(header) < _LOCAL_HEADER_BYTES or not header.startswith(_ZIP):
-        raise _damaged(path, f"the zip entry {entry.filename[:80]!r} is not where it should be")
-    name_length, extra_length = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
-    name_start = entry.header_offset + _LOCAL_HEADER_BYTES
-    if data[name_start : name_start + name_length] != entry.orig_filename.encode():
-        raise _damaged(path, f"the zip entry {entry.filename[:80]!r} has another name in its own header")
-    start = name_start + name_length + extra_length
-    if start + entry.file_size > len(data):
-        raise _damaged(path, f"truncated: the zip entry {entry.filename[:80]!r} goes beyond the file")
-    return start, start + entry.file_size
-
-
-def _damaged(path: Path, detail: str) -> CheckpointError:
-    return CheckpointError(path, f"is damaged ({detail})", remedy=_DAMAGED_REMEDY, code="damaged_checkpoint")
+            raise CheckpointError(path, found, STATE_DICT, SAVE_REMEDY)
