@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError, is_about_a_file, named, one_line, printable
 from ppgan_lite.gui.progress import Painting
-from ppgan_lite.gui.state import Choice, Learning, Picture, Result
+from ppgan_lite.gui.state import Choice, Learning, Picture, Result, StyleSettings
 from ppgan_lite.gui.texts import in_language, text
 
 if TYPE_CHECKING:
+    from ppgan_lite.gui.batch_queue import BatchQueue
     from ppgan_lite.inference.cost import Cost
 
 _DOT = "  ·  "
@@ -112,6 +113,34 @@ def learning_caption(learning: Learning, language: str) -> str:
     if learning.seconds_left is None:
         return _DOT.join([caption, text("preparing", language)])
     return _DOT.join([caption, text("time_left", language, time=_clock(learning.seconds_left))])
+
+
+def batch_caption(queue: BatchQueue, language: str) -> str:
+    """Return how many photos of a queue are done, how many failed, and the time that is left."""
+    total, ended = len(queue.photos), sum(photo.ended for photo in queue.photos)
+    parts = [text("batch_progress", language, count=ended, total=total)]
+    failed = sum(photo.status.value == "failed" for photo in queue.photos)
+    if failed:
+        parts.append(text("batch_failures", language, count=failed))
+    seconds = queue.seconds_left()
+    if seconds is not None and queue.active:
+        parts.append(text("time_left", language, time=_clock(seconds)))
+    return _DOT.join(parts)
+
+
+def style_caption(choice: Choice, settings: StyleSettings, painting: Picture | None, language: str) -> str:
+    """Return a style and its settings in a line; empty where its painting is missing."""
+    if choice.needs_painting and painting is None:
+        return ""
+    title, _ = choice_texts(choice, painting, language)
+    parts = [(picture_name(painting, language) if choice.needs_painting else "") or title]
+    if choice.direction:
+        parts.append(direction_caption(choice.direction))
+    if choice.has_settings:
+        parts.append(f"{round(100 * settings.strength)} %")
+        if settings.keep_colors:
+            parts.append(text("keep_colors", language))
+    return _DOT.join(parts)
 
 
 def error_line(error: BaseException, language: str) -> str:

@@ -86,6 +86,7 @@ COMMANDS = (
     Command("any_painting", UserActions.pick_painting, "menu_file", ("Ctrl+Shift+O",), "painting", separated=True),
     Command("learn_painting", UserActions.pick_learning, "menu_file", ("Ctrl+Shift+L",), "brush"),
     Command("load_checkpoint", UserActions.pick_checkpoint, "menu_file", ("Ctrl+L",), "checkpoint"),
+    Command("batch", UserActions.open_batch, "menu_file", ("Ctrl+Shift+B",), separated=True),
     Command("save_as", UserActions.pick_save, "menu_file", (QKeySequence.Save,), "save", _has_result, separated=True),
     Command("save_all", UserActions.save_unsaved, "menu_file", ("Ctrl+Shift+S",), enabled=_has_unsaved),
     Command("copy", UserActions.copy_result, "menu_file", (QKeySequence.Copy,), enabled=_has_result),

@@ -79,11 +79,12 @@ class ErrorDialog(QMessageBox):
             self.open()
 
 
-def asks_to_close(parent: QWidget, language: str) -> bool:
-    """Ask whether to close the window while a painting is being learned."""
-    box = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", text("close_title", language), QMessageBox.NoButton, parent)
-    box.setInformativeText(text("close_question", language))
-    stop = box.addButton(text("learn_stop", language), QMessageBox.AcceptRole)
+def asks_to_close(parent: QWidget, work: str, language: str) -> bool:
+    """Ask whether to close the window while there is work that takes long: "learn" or "batch"."""
+    title = text(f"{work}_close_title", language)
+    box = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", title, QMessageBox.NoButton, parent)
+    box.setInformativeText(text(f"{work}_close_question", language))
+    stop = box.addButton(text(f"{work}_close_stop", language), QMessageBox.AcceptRole)
     box.addButton(text("cancel", language), QMessageBox.RejectRole)
     box.exec_()
     return box.clickedButton() is stop

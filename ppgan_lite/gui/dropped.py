@@ -32,13 +32,13 @@ class Dropped:
 
 def accepts_mime(mime: QMimeData) -> bool:
     """Return whether the window can open such content, without reading it."""
-    return bool(_local_files(mime)) or mime.hasImage()
+    return bool(local_files(mime)) or mime.hasImage()
 
 
 def read_mime(mime: QMimeData) -> Dropped | None:
     """Return the content that can be opened; None if there is none."""
 
-    paths = _local_files(mime)
+    paths = local_files(mime)
     if paths:
         checkpoints = tuple(path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES)
         folders = tuple(path for path in paths if path.is_dir())
@@ -49,5 +49,6 @@ def read_mime(mime: QMimeData) -> Dropped | None:
     return Dropped(image=from_qimage(picture))
 
 
-def _local_files(mime: QMimeData) -> list[Path]:
+def local_files(mime: QMimeData) -> list[Path]:
+    """Return the files and folders of this machine in it."""
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]

@@ -46,7 +46,8 @@ KINDS = {
     "checkpoint": Kind("painter", Policy.QUEUE, 4),
     "warm_up": Kind("painter", Policy.REPLACE, 3),
     "preview": Kind("painter", Policy.REPLACE, 2, idle=True),
-    "thumbnail": Kind("painter", Policy.REPLACE, 1, idle=True),
+    "batch": Kind("painter", Policy.REFUSE, 1, idle=True),
+    "thumbnail": Kind("painter", Policy.REPLACE, 0, idle=True),
 }
 QUIET = ("preview", "thumbnail")  # nobody asked for them, so nobody is told that they fail
 
@@ -100,6 +101,14 @@ class Jobs:
     def is_running(self, kind: str) -> bool:
         """Return whether a job of this kind runs or waits."""
         return bool(self._current.get(kind))
+
+    def is_free_for(self, kind: str) -> bool:
+        """Return whether a job of this kind would wait for none of its thread, and displace none of its own."""
+        described = KINDS[kind]
+        return not any(
+            jobs and KINDS[other].worker == described.worker and KINDS[other].priority >= described.priority
+            for other, jobs in self._current.items()
+        )
 
     def is_idle(self, worker: str) -> bool:
         """Return whether no job of this thread runs or waits."""

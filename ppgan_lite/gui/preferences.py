@@ -10,9 +10,11 @@ from typing import Any
 from PyQt5.QtCore import QByteArray, QDir, QSettings
 
 from ppgan_lite.gui.appearance import APPEARANCES
+from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.comparison import Comparison
 from ppgan_lite.gui.state import FINEST_BRUSH, TASKS, WIDEST_BRUSH, Choice, StyleSettings
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
+from ppgan_lite.images import WRITABLE
 
 _RECENT_PHOTOS = 10
 FOLDERS = ("photos", "paintings", "results")
@@ -160,6 +162,25 @@ class Preferences:
     @live_preview.setter
     def live_preview(self, shown: bool) -> None:
         self._store.setValue("live_preview", shown)
+
+    @property
+    def batch_output(self) -> Output:
+        """Where and how the results of many photos are written."""
+        stored, default = self._json("batch_output", {}), Output()
+        folder, pattern, suffix = (stored.get(key) for key in ("folder", "pattern", "suffix"))
+        quality = stored.get("quality")
+        return Output(
+            Path(folder) if isinstance(folder, str) and Path(folder).is_dir() else None,
+            pattern if isinstance(pattern, str) else default.pattern,
+            suffix if suffix in WRITABLE else default.suffix,
+            quality if isinstance(quality, int) and 1 <= quality <= 100 else default.quality,
+            stored.get("replaces") is True,
+        )
+
+    @batch_output.setter
+    def batch_output(self, output: Output) -> None:
+        values = asdict(output) | {"folder": str(output.folder) if output.folder else None}
+        self._store.setValue("batch_output", json.dumps(values))
 
     def _json(self, key: str, default: Any) -> Any:
         """Return a stored value of the type of a default."""

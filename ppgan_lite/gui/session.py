@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.errors import CancelledError, PpganError
+from ppgan_lite.gui.batch_queue import Output
+from ppgan_lite.gui.batch_runner import BatchRunner
 from ppgan_lite.gui.history import Entry, History
 from ppgan_lite.gui.jobs import KINDS, QUIET, Job, Jobs
 from ppgan_lite.gui.learn_session import LearnSession
@@ -55,6 +57,7 @@ class Session(QObject):
 
     Attributes:
         state: What is open, chosen and made.
+        batch: Photos that are painted one after the other.
         history: The last results, which of them is shown, and which it is compared with.
         compared: The result of the history to compare with; None while there is no comparison.
         work: The picture that is being made; None while there is none.
@@ -124,6 +127,14 @@ class Session(QObject):
         self._jobs = Jobs()
         self._predictors = PredictorCache(load)
         self._workers = {name: self._make_worker(name) for name in ("painter", "files")}
+        self.batch = BatchRunner(
+            self._paint_of_batch,
+            lambda work: self._submit("batch", work),
+            lambda: self._jobs.is_free_for("batch"),
+            self._in_background,
+        )
+        self.painter_idle.connect(self.batch.go_on)
+        self.batch.failed.connect(lambda error: self.failed.emit("batch_failed", error))
         self._answers: dict[str, Callable[[Any], None]] = {
             "photo": self._photo_opened,
             "painting": self._painting_opened,
@@ -131,6 +142,7 @@ class Session(QObject):
             "faces": self._faces_looked_for,
             "paint": self._painted,
             "history": lambda answer: answer(),
+            "batch": lambda _none: None,
             "save": self._saved,
             "warm_up": self._set_device,
         }
@@ -259,6 +271,15 @@ class Session(QObject):
             path = free_path(folder / entry.outline.file_name(), taken)
             taken.add(path)
             self.save_entry(entry, path, overwrite=False)
+
+    def paint_many(self, sources: list[Path], output: Output) -> None:
+        """Paint photos, and all photos of folders, in the style and with the settings that are chosen now."""
+        state = self.state
+        if state.choice.needs_painting and state.painting is None:
+            self._tell("need_painting")
+            return
+        painting = state.painting if state.choice.needs_painting else None
+        self.batch.add(sources, state.choice, state.settings, painting, output)
 
     def reuse(self, entry: Entry) -> None:
         """Choose the style of a result again, with its painting and its settings."""
@@ -487,6 +508,9 @@ class Session(QObject):
     def _save(self, entry: Entry | None, load: Callable[[], Result], path: Path, *, overwrite: bool) -> None:
         self._tell("saving", name=path.name)
         self._submit("save", lambda _callbacks, _cancelled: (entry, save_result(load(), path, overwrite=overwrite)))
+
+    def _paint_of_batch(self, request: Request, *, progress: Callable[[float], None], cancelled: Cancelled) -> Result:
+        return self._predictors.paint(request, JobCallbacks(progress, lambda _cost: None), cancelled)
 
     def _tell(self, key: str, **values: object) -> None:
         self.told.emit(key, values)

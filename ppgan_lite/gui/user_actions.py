@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
 from ppgan_lite.gui import dialogs, log
+from ppgan_lite.gui.batch_panel import BatchPanel
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
@@ -32,6 +33,7 @@ class UserActions:
     Attributes:
         language: Of the dialogs.
         keys: Returns the key of each command's text, and its keys.
+        batch_panel: The window of the queue.
         help: The dialog of the menu Help that was opened last.
     """
 
@@ -47,6 +49,7 @@ class UserActions:
         self._panes = panes
         self._mask_row = mask_row
         self._preferences = preferences
+        self.batch_panel = BatchPanel(window, preferences)
 
     def pick_photo(self) -> None:
         """Ask for a photo and open it."""
@@ -110,6 +113,13 @@ class UserActions:
             return False
         self._session.save_unsaved(folder)
         return True
+
+    def open_batch(self, sources: Sequence[Path] = ()) -> None:
+        """Open the queue, with files and folders to paint if any are given."""
+        self.batch_panel.collect(sources)
+        self.batch_panel.show()
+        self.batch_panel.raise_()
+        self.batch_panel.activateWindow()
 
     def undo(self) -> None:
         """Show the result before this one."""

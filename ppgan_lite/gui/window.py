@@ -7,7 +7,9 @@ from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QResi
 from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from ppgan_lite.gui import dialogs
-from ppgan_lite.gui.captions import error_line, result_caption
+from ppgan_lite.gui.batch_panel import BatchPanel, BatchRow
+from ppgan_lite.gui.batch_queue import Status
+from ppgan_lite.gui.captions import error_line, result_caption, style_caption
 from ppgan_lite.gui.commands import Commands
 from ppgan_lite.gui.compare_view import Side
 from ppgan_lite.gui.comparison import Comparison
@@ -126,6 +128,9 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.toolbar)
         self.history_strip = HistoryStrip()
         self.learning_row = LearningRow()
+        self.batch_row = BatchRow()
+        self.batch_panel = BatchPanel(self, self._preferences)
+        self.user_actions.batch_panel = self.batch_panel
         self.gallery = Gallery()
         self.controls = Controls()
         middle = QWidget()
@@ -137,6 +142,7 @@ class MainWindow(QMainWindow):
         self._rows.addLayout(pictures, 1)
         self._rows.addWidget(self.mask_row)
         self._rows.addWidget(self.learning_row)
+        self._rows.addWidget(self.batch_row)
         self._rows.addWidget(self.gallery)
         self._rows.addWidget(self.controls)
         self.setCentralWidget(middle)
@@ -158,6 +164,11 @@ class MainWindow(QMainWindow):
         self.mask_row.opened.connect(lambda is_open: self.gallery.setVisible(not is_open))  # room for the photo
         self.learning_row.stop.connect(session.learning.stop)
         self.learning_row.preview_toggled.connect(session.learning.show_preview)
+        self.batch_row.show_panel.connect(user_actions.open_batch)
+        self.batch_panel.start.connect(session.paint_many)
+        self.batch_panel.cancel.connect(session.batch.cancel)
+        self.batch_panel.retry.connect(session.batch.retry)
+        self.batch_panel.forget.connect(session.batch.forget_ended)
         self.gallery.chosen.connect(session.choose)
         self.gallery.run.connect(user_actions.run)
         self.gallery.remove.connect(session.remove)
@@ -178,6 +189,8 @@ class MainWindow(QMainWindow):
         session.choice_changed.connect(self._show_choice)
         session.settings_changed.connect(self._show_settings)
         session.result_changed.connect(self._show_result)
+        session.batch.changed.connect(self._show_batch)
+        session.batch.ended.connect(self._tell_batch)
         session.history_changed.connect(self._show_history)
         session.compared_changed.connect(self._show_compared)
         session.saves_ended.connect(self._close_when_saved)
@@ -214,6 +227,9 @@ class MainWindow(QMainWindow):
         self._show_compared()
         self.history_strip.set_language(language)
         self.mask_row.set_language(language)
+        self.batch_row.set_language(language)
+        self.batch_panel.set_language(language)
+        self._show_batch_style()
         self.learning_row.set_language(language)
         self.controls.set_language(language)
         self.status.set_language(language)
@@ -233,6 +249,7 @@ class MainWindow(QMainWindow):
         self._painting_pixmap = None if painting is None else to_pixmap(painting.pyramid.thumbnail(_THUMBNAIL_PX))
         self.controls.show_painting(painting, self._painting_pixmap)
         self._show_choices()
+        self._show_batch_style()
 
     def _show_choices(self) -> None:
         state = self.session.state
@@ -243,9 +260,11 @@ class MainWindow(QMainWindow):
         self.gallery.choose(choice)
         self.controls.show_choice(choice)
         self.panes.show_task(choice.task)
+        self._show_batch_style()
 
     def _show_settings(self) -> None:
         self.controls.show_settings(self.session.state.settings)
+        self._show_batch_style()
 
     def _show_result(self) -> None:
         self.panes.show_result(self.session.state.result)
@@ -257,6 +276,22 @@ class MainWindow(QMainWindow):
         self.panes.show_instead_of_photo(
             None if compared is None else Side(text("compared", self._language), caption, compared.pyramid)
         )
+
+    def _show_batch(self) -> None:
+        queue = self.session.batch.queue
+        self.batch_row.show_queue(queue)
+        self.batch_panel.show_queue(queue)
+
+    def _tell_batch(self) -> None:
+        """Tell what became of the photos, where the queue has come to its end."""
+        queue = self.session.batch.queue
+        failed = queue.count(Status.FAILED)
+        key = "batch_ended_failures" if failed else "batch_ended"
+        self.status.tell(key, {"count": queue.count(Status.DONE), "failed": failed})
+
+    def _show_batch_style(self) -> None:
+        state = self.session.state
+        self.batch_panel.show_style(style_caption(state.choice, state.settings, state.painting, self._language))
 
     def _show_history(self) -> None:
         self.history_strip.show_history(self.session.history)
@@ -310,7 +345,11 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the session, after a question where a painting is being learned or results are not saved."""
         is_learning = self.session.learning.is_running and not self._closed
-        if is_learning and not dialogs.asks_to_close(self, self._language):
+        if is_learning and not dialogs.asks_to_close(self, "learn", self._language):
+            event.ignore()
+            return
+        has_batch = self.session.batch.queue.active and not self._quits and not self._closed
+        if has_batch and not dialogs.asks_to_close(self, "batch", self._language):
             event.ignore()
             return
         if not self._quits and not self._closed and not self._may_lose_unsaved():
@@ -349,4 +388,6 @@ class MainWindow(QMainWindow):
         if dropped is not None:
             onto_gallery = self.gallery.rect().contains(self.gallery.mapFrom(self, event.pos()))
             self.session.open_dropped(dropped, as_painting=onto_gallery)
+            if not onto_gallery and (dropped.folders or len(dropped.pictures) > 1):
+                self.user_actions.open_batch([*dropped.pictures, *dropped.folders])
             event.acceptProposedAction()

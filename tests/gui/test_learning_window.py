@@ -173,7 +173,7 @@ def test_closing_the_window_asks_first(
 ) -> None:
     learning(bench, tmp_path, "waits")
     window, asked = bench.window, []
-    monkeypatch.setattr(dialogs, "asks_to_close", lambda parent, language: asked.append(language) or yes)
+    monkeypatch.setattr(dialogs, "asks_to_close", lambda parent, work, language: asked.append(language) or yes)
     window.session.learning.start(painting, [])
     bench.until(lambda: window.session.state.learning.preview is not None)
     event = QCloseEvent()
