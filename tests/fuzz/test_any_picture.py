@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import io
+import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,21 @@ from PIL import Image, ImageCms
 
 from ppgan_lite.data.inspection import inspect
 from ppgan_lite.errors import ImageError
-from ppgan_lite.images import WRITABLE, ImageMetadata, decode_image, decode_stored, encode_image, read_image
+from ppgan_lite.images import (
+    WRITABLE,
+    ImageMetadata,
+    NamedFile,
+    ResultSettings,
+    decode_image,
+    decode_stored,
+    encode_image,
+    read_image,
+    read_settings,
+)
+from ppgan_lite.images.settings import parse_settings, settings_text
 
 WHERE = "photo"
+SETTINGS = ResultSettings("stylize", {"strength": 0.5}, NamedFile("wave", "0" * 64), photo=NamedFile("a.jpg"))
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -73,9 +87,20 @@ def originals() -> tuple[bytes, ...]:
     if "AVIF" in Image.SAVE:
         saved(scene(), "AVIF", exif=photo_exif(), speed=10)
     files += tifffiles()
+    plain = encode_image(Path("x.png"), scene(), ImageMetadata())
+    chromaticities = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    files.append(with_chunks(plain, (b"gAMA", struct.pack(">I", 45455)), (b"cHRM", chromaticities)))
+    files.append(with_chunks(plain, (b"cICP", bytes([12, 13, 0, 1])), (b"sRGB", b"\0")))
+    files += [encode_image(Path(f"x{suffix}"), scene(), metadata, settings=SETTINGS) for suffix in (".png", ".jpg")]
     for data in files:  # everything that readers import is imported
         decode_image(data, WHERE), decode_stored(data, WHERE)
     return tuple(files)
+
+
+def with_chunks(png: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG with more chunks after its header."""
+    parts = [struct.pack(">I", len(data)) + kind + data + bytes(4) for kind, data in chunks]
+    return mend_png(png[:33] + b"".join(parts) + png[33:])
 
 
 def tifffiles() -> list[bytes]:
@@ -152,6 +177,40 @@ def test_a_file_that_was_read_stays_as_it_was(tmp_path_factory: Any, data: bytes
     assert pixels is None or (facts.height, facts.width) == pixels.shape[:2]
     after = path.stat()
     assert path.read_bytes() == data and (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.just("stylize")),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.one_of(st.sampled_from(sorted(SETTINGS.to_json())), st.text(max_size=6)), inner, max_size=4),
+    ),
+    max_leaves=8,
+)
+
+
+@prop(st.deferred(lambda: mutated(originals(), mend_png)), weight=1)
+def test_the_settings_of_any_file_are_read_or_refused_in_a_line(tmp_path_factory: Any, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "settings.png"
+    path.write_bytes(data)
+    try:
+        with bounded(len(data)):
+            found = read_settings(path)
+    except ImageError as error:
+        check_line(error, path)
+    else:
+        assert found is None or parse_settings(settings_text(found), path) == found
+
+
+@prop(st.sampled_from([*SETTINGS.to_json(), ""]), _JSON, weight=2)
+def test_any_settings_are_read_or_none(key: str, value: Any) -> None:
+    text = json.dumps({**SETTINGS.to_json(), key: value} if key else value)
+    try:
+        found = parse_settings(text, WHERE)
+    except ImageError as error:
+        check_line(error, WHERE)
+    else:
+        assert found is None or settings_text(found)
 
 
 @st.composite
