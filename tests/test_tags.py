@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import ExifTags, Image
 from tiff_files import DEFLATE, Kind, stored, tiff
 
 from ppgan_lite.data.inspection import inspect
-from ppgan_lite.images import decode_image, decode_stored
+from ppgan_lite.images import decode_image, decode_stored, encode_image
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 20, 3), np.uint8)
 
@@ -81,6 +82,16 @@ def test_a_damaged_block_costs_no_picture(name: str, exif: bytes) -> None:
     plain = photo(b"", name)
     for decode in (decode_image, decode_stored):
         assert np.array_equal(decode(data, "photo")[0], decode(plain, "photo")[0])
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("pointer", [0x8769, 0x8825])
+def test_a_result_with_what_is_left_of_circular_directories_can_be_read(suffix: str, pointer: int) -> None:
+    inner = struct.pack(">HHHIII", 1, 0x8769, 4, 1, 20, 0)
+    exif = block(">", (pointer, 4, 1, 8 + 2 + 12 + 4), values=inner)
+    pixels, metadata = decode_image(photo(exif), "photo")
+    data = encode_image(Path(f"x{suffix}"), pixels, metadata)
+    assert decode_image(data, "x")[0].shape == pixels.shape
 
 
 def test_the_doctor_bears_a_damaged_block(tmp_path) -> None:

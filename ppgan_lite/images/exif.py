@@ -23,6 +23,7 @@ _IFD, _LONG8 = 13, 16
 # Bytes of a value, by its type.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _EXIF, _GPS, _INTEROP, _MAKER_NOTE, _USER_COMMENT = 0x8769, 0x8825, 0xA005, 0x927C, 0x9286
+_POINTERS = (_EXIF, _GPS, _INTEROP, 330)  # tags whose values are the places of other directories
 _ORIENTATION, _WIDTH, _HEIGHT = 274, 0xA002, 0xA003
 _ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
 _ORIENTATION_IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
@@ -144,7 +145,9 @@ def parse(block: bytes, *, of_a_tiff: bool = False) -> Directories | None:
         for tag, entry in first.items()
         if tag not in (_EXIF, _GPS) and (tag in _OF_THE_PHOTOGRAPH if of_a_tiff else tag not in _OF_THE_FILE)
     }
-    details.pop(_INTEROP, None)
+    for table in (details, gps, interop):  # a damaged place may be that of another directory
+        for tag in _POINTERS:
+            table.pop(tag, None)
     if _USER_COMMENT in details and details[_USER_COMMENT].data.startswith(OLD_SETTINGS_PREFIX):
         del details[_USER_COMMENT]
     note_start = None if of_a_tiff else places.get(_MAKER_NOTE)
