@@ -79,6 +79,17 @@ class ErrorDialog(QMessageBox):
             self.open()
 
 
+def asks_to_delete(parent: QWidget, title: str, language: str) -> bool:
+    """Ask whether to delete a style of the user's."""
+    question = text("delete_question", language, title=title)
+    box = QMessageBox(QMessageBox.NoIcon, "ppgan_lite", question, QMessageBox.NoButton, parent)
+    box.setInformativeText(text("delete_hint", language))
+    delete = box.addButton(text("delete_style", language), QMessageBox.DestructiveRole)
+    box.setDefaultButton(box.addButton(text("cancel", language), QMessageBox.RejectRole))
+    box.exec_()
+    return box.clickedButton() is delete
+
+
 def asks_to_close(parent: QWidget, work: str, language: str) -> bool:
     """Ask whether to close the window while there is work that takes long: "learn" or "batch"."""
     title = text(f"{work}_close_title", language)

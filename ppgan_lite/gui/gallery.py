@@ -26,7 +26,8 @@ class Gallery(QListWidget):
 
     chosen = pyqtSignal(str)  # Choice.source
     run = pyqtSignal()
-    remove = pyqtSignal(str)  # Choice.source
+    remove = pyqtSignal(object)  # Choice
+    show_folder = pyqtSignal(object)  # Choice
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +115,7 @@ class Gallery(QListWidget):
         if event.key() in (Qt.Key_Return, Qt.Key_Enter):
             self.run.emit()
         elif event.key() == Qt.Key_Delete and self._is_removable(self.currentItem()):
-            self.remove.emit(self.currentItem().data(_CHOICE).source)
+            self.remove.emit(self.currentItem().data(_CHOICE))
         else:
             super().keyPressEvent(event)
 
@@ -123,13 +124,16 @@ class Gallery(QListWidget):
         is_by_mouse = event.reason() == QContextMenuEvent.Mouse
         item = self.itemAt(event.pos()) if is_by_mouse else self.currentItem()
         if self._is_removable(item):
+            choice: Choice = item.data(_CHOICE)
             menu = QMenu(self)
-            menu.addAction(text("remove", self._language), lambda: self.remove.emit(item.data(_CHOICE).source))
+            key = "delete_style" if choice.kind == "style" else "remove"
+            menu.addAction(text("show_folder", self._language), lambda: self.show_folder.emit(choice))
+            menu.addAction(text(key, self._language), lambda: self.remove.emit(choice))
             menu.popup(event.globalPos())
 
     @staticmethod
     def _is_removable(item: QListWidgetItem | None) -> bool:
-        return item is not None and item.data(_CHOICE).kind == "checkpoint"
+        return item is not None and item.data(_CHOICE).file is not None
 
     @property
     def picture_size(self) -> QSize:

@@ -130,6 +130,7 @@ class Preferences:
                     inputs=tuple(stored["inputs"]),
                     directions=tuple(stored["directions"]),
                     direction=stored["direction"],
+                    file=Path(str(stored["source"])),
                 )
             except (KeyError, TypeError, ValueError):
                 continue

@@ -32,6 +32,7 @@ from ppgan_lite.gui.worker import (
     save_result,
 )
 from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path
+from ppgan_lite.styles.users import remove_style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,9 +199,15 @@ class Session(QObject):
 
         self._submit("checkpoint", load)
 
-    def remove(self, source: str) -> None:
-        """Take a checkpoint out of the choices; its file stays."""
-        self.state.remove(source)
+    def remove(self, choice: Choice) -> None:
+        """Take a checkpoint out of the choices, whose file stays; delete a style of the user's."""
+        if choice.kind == "style":
+            try:
+                remove_style(choice.source)
+            except (PpganError, OSError) as error:
+                self.failed.emit("remove_failed", error)
+                return
+        self.state.remove(choice.source)
         self.choices_changed.emit()
         self.choice_changed.emit()
 

@@ -77,6 +77,7 @@ class Choice:
         inputs: As `PredictorSpec.inputs`.
         directions: Names of the checkpoint's predictors, where it has several.
         direction: The chosen one of these; None where there are no several.
+        file: That of the user's own style or checkpoint; None of those that ship.
     """
 
     source: str
@@ -88,6 +89,7 @@ class Choice:
     inputs: tuple[str, ...] = ("photo",)
     directions: tuple[str, ...] = ()
     direction: str | None = None
+    file: Path | None = field(default=None, compare=False)
 
     @property
     def needs_painting(self) -> bool:
@@ -117,7 +119,9 @@ def user_style_choice(style: UserStyle) -> Choice:
     Raises:
         CheckpointError: Its file is damaged.
     """
-    return Choice(style.name, "style", dict.fromkeys(LANGUAGE_NAMES, style.title), {}, style.thumbnail())
+    return Choice(
+        style.name, "style", dict.fromkeys(LANGUAGE_NAMES, style.title), {}, style.thumbnail(), file=style.path
+    )
 
 
 def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ...] = ()) -> Choice:
@@ -135,7 +139,7 @@ def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ..
     # The name of its folder tells one run's final.ppgan from another's.
     name = f"{path.absolute().parent.name}/{path.stem}" if path.stem in RUN_FILES else path.stem
     choice = Choice(
-        str(path), "checkpoint", dict.fromkeys(LANGUAGE_NAMES, name), {}, None, spec.task, tuple(spec.inputs)
+        str(path), "checkpoint", dict.fromkeys(LANGUAGE_NAMES, name), {}, None, spec.task, tuple(spec.inputs), file=path
     )
     return replace(choice, directions=directions, direction=directions[0]) if len(directions) > 1 else choice
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PyQt5.QtGui import QKeySequence
+from PyQt5.QtCore import QUrl
+from PyQt5.QtGui import QDesktopServices, QKeySequence
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
 from ppgan_lite.gui import dialogs, log
@@ -18,6 +19,8 @@ from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.session import Session
+from ppgan_lite.gui.state import Choice
+from ppgan_lite.gui.texts import in_language
 
 
 class UserActions:
@@ -144,6 +147,18 @@ class UserActions:
             self._session.told.emit("nothing_to_paste", {})
         else:
             self._session.open_dropped(dropped, as_painting=False)
+
+    def remove(self, choice: Choice) -> None:
+        """Take a card out of the gallery, after a question where its file is deleted."""
+        if choice.kind != "style" or dialogs.asks_to_delete(
+            self._window, in_language(choice.title, self.language), self.language
+        ):
+            self._session.remove(choice)
+
+    def show_folder_of(self, choice: Choice) -> None:
+        """Show the folder of a card's file."""
+        if choice.file is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(choice.file.absolute().parent)))
 
     def recent_photos(self) -> list[Path]:
         """Return the photos that were opened last and are still there."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QCloseEvent, QDesktopServices
 from window_bench import Bench
 
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
@@ -234,3 +235,24 @@ def test_a_real_process_refuses_what_the_verb_refuses(bench: Bench, tmp_path: Pa
     bench.qtbot.waitUntil(lambda: not learner.running, timeout=60_000)
     assert [event["event"] for event in events] == ["failed"]
     assert "missing.png" in events[0]["error"]
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_style_of_the_users_is_deleted_after_a_question(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yes: bool
+) -> None:
+    monkeypatch.setenv("PPGAN_LITE_DATA", str(tmp_path))
+    (tmp_path / "styles").mkdir()
+    file = write_style(tmp_path / "styles" / "garden.ppgan")
+    choice = user_style_choice(read_style(file))
+    bench.session._add(choice)
+    asked = []
+    monkeypatch.setattr(dialogs, "asks_to_delete", lambda parent, title, language: asked.append(title) or yes)
+    bench.qtbot.keyClick(bench.window.gallery, Qt.Key_Delete)
+    assert asked == ["Aunt's garden"]
+    assert file.exists() != yes
+    assert (choice in bench.session.state.choices) != yes
+    shown = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    bench.window.gallery.show_folder.emit(choice)
+    assert shown == [str(tmp_path / "styles")]

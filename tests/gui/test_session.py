@@ -122,6 +122,7 @@ def test_cancelling_what_cannot_be_stopped_frees_the_painter_at_once(desk: Desk,
     desk.open_photo(photo_file)
     desk.session.run()
     desk.until(lambda: desk.predictors["night"].calls)
+    (stuck,) = desk.session._workers["painter"]._threads
     desk.session.cancel()
     assert desk.session.choose("wave")
     began = time.perf_counter()
@@ -129,7 +130,7 @@ def test_cancelling_what_cannot_be_stopped_frees_the_painter_at_once(desk: Desk,
     assert time.perf_counter() - began < 1.5
     assert desk.session.state.result.request.choice.source == "wave"
     desk.predictors["night"].gate.set()
-    desk.until(lambda: desk.session._workers["painter"]._threads[0].isFinished())
+    desk.until(stuck.isFinished)
     assert desk.session.state.result.request.choice.source == "wave", "the answer that comes late is dropped"
     desk.paint()
 
@@ -164,7 +165,7 @@ def test_a_checkpoint_that_comes_late_does_not_change_what_was_chosen_meanwhile(
 def test_a_checkpoint_can_be_removed_again(desk: Desk) -> None:
     desk.session.load_checkpoint(Path("mine.ppgan"))
     desk.until(lambda: desk.session.state.choice.source == "mine.ppgan")
-    desk.session.remove("mine.ppgan")
+    desk.session.remove(desk.session.state.choice)
     assert [choice.source for choice in desk.session.state.choices] == ["any", "night", "wave"]
     assert desk.session.state.choice.source == "night"
 

@@ -173,6 +173,11 @@ TEXTS = {
     # names for screen readers, and the gallery's menu
     "gallery_name": "Styles",
     "progress_name": "Progress",
+    "show_folder": "Show in folder",
+    "delete_style": "Delete the style",
+    "delete_question": "Delete “{title}”?",
+    "delete_hint": "Its file and what was kept of its training are deleted, for good.",
+    "remove_failed": "The style could not be deleted.",
     "remove": "Remove from the gallery",
     "brush_width": "Brush {px} px",
     # learning

@@ -171,6 +171,11 @@ TEXTS = {
     # names for screen readers, and the gallery's menu
     "gallery_name": "风格",
     "progress_name": "进度",
+    "show_folder": "在文件夹中显示",
+    "delete_style": "删除风格",
+    "delete_question": "删除“{title}”？",
+    "delete_hint": "其文件和保留的训练数据将被永久删除。",
+    "remove_failed": "无法删除该风格。",
     "remove": "从风格栏移除",
     "brush_width": "笔触 {px} 像素",
     # learning
