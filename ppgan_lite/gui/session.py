@@ -514,7 +514,13 @@ class Session(QObject):
 
     def _save(self, entry: Entry | None, load: Callable[[], Result], path: Path, *, overwrite: bool) -> None:
         self._tell("saving", name=path.name)
-        self._submit("save", lambda _callbacks, _cancelled: (entry, save_result(load(), path, overwrite=overwrite)))
+        pictures = (self.state.photo, self.state.painting)
+        read = [picture.path for picture in pictures if picture is not None and picture.path is not None]
+
+        def save(_callbacks: object, _cancelled: object) -> tuple[Entry | None, Path]:
+            return entry, save_result(load(), path, overwrite=overwrite, read=read)
+
+        self._submit("save", save)
 
     def _paint_of_batch(self, request: Request, *, progress: Callable[[float], None], cancelled: Cancelled) -> Result:
         return self._predictors.paint(request, JobCallbacks(progress, lambda _cost: None), cancelled)

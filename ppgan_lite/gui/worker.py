@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from ppgan_lite.errors import CancelledError, ImageError, PpganError
 from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
+from ppgan_lite.runtime.files import identity_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -275,7 +276,21 @@ def find_faces_in(photo: Picture) -> np.ndarray | None:
     return spare_faces(photo.image, 0.0)
 
 
-def save_result(result: Result, path: Path, *, overwrite: bool) -> Path:
-    """Write a result at its full size, with the photo's metadata and the settings that made it."""
+def save_result(result: Result, path: Path, *, overwrite: bool, read: Sequence[Path] = ()) -> Path:
+    """Write a result at its full size, with the photo's metadata and the settings that made it.
+
+    Args:
+        result: The result.
+        path: The file to write.
+        overwrite: Whether it may replace a file.
+        read: Files that it may not.
+
+    Raises:
+        ImageError: It cannot be written.
+    """
+    identity = identity_of(path)
+    if identity is not None and identity in map(identity_of, read):
+        remedy = "Choose another name"
+        raise ImageError(path, "is the photo or the painting itself", remedy=remedy, code="is_read")
     images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=result.settings)
     return path

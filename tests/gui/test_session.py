@@ -55,6 +55,19 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     assert desk.session.stopped
 
 
+def test_a_result_does_not_replace_the_photo(desk: Desk, photo_file: Path, tmp_path: Path) -> None:
+    before = photo_file.read_bytes()
+    link = tmp_path / "link.png"
+    link.symlink_to(photo_file)
+    desk.open_photo(photo_file)
+    desk.paint()
+    for number, target in enumerate((photo_file, link), 1):
+        desk.session.save(desk.session.state.result, target, overwrite=True)
+        desk.until(lambda number=number: len(desk.failed) == number)
+        assert str(desk.failed[-1][1]) == f"{target}: is the photo or the painting itself. Choose another name"
+    assert photo_file.read_bytes() == before
+
+
 def test_a_photo_is_painted_and_saved_without_a_window(desk: Desk, photo_file: Path, tmp_path: Path) -> None:
     desk.open_photo(photo_file)
     desk.paint()

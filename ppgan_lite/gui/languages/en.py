@@ -301,6 +301,7 @@ TEXTS = {
     "error_unwritable": "{where}: cannot be written ({why})",
     "error_name_pattern": "{where}: must contain {{name}} for the photo's name, and may contain {{style}}",
     "error_exists": "{where}: exists already. Choose another name",
+    "error_is_read": "{where}: is the photo or the painting itself. Choose another name",
     "error_unknown_suffix": "{where}: pictures cannot be written in this format. Use one of {known}",
     "error_memory": "{where}: needs about {needed} GB of memory, and {free} GB are free. Scale the photo down first",
     "error_no_checkpoint": "{where}: is not a checkpoint",

@@ -297,6 +297,7 @@ TEXTS = {
     "error_unwritable": "{where}：无法写入（{why}）",
     "error_name_pattern": "{where}：必须包含代表照片名的 {{name}}，还可包含 {{style}}",
     "error_exists": "{where}：文件已存在。请换一个名称",
+    "error_is_read": "{where}：这就是照片或画作本身。请换一个名称",
     "error_unknown_suffix": "{where}：不支持写入这种格式。请使用 {known} 之一",
     "error_memory": "{where}：约需 {needed} GB 内存，目前可用 {free} GB。请先缩小照片",
     "error_no_checkpoint": "{where}：不是检查点文件",
