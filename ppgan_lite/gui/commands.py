@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePoli
 
 from ppgan_lite.gui import icons
 from ppgan_lite.gui.appearance import APPEARANCES
+from ppgan_lite.gui.presets_menu import PresetsMenu
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, has_text, plain, text
 from ppgan_lite.gui.user_actions import UserActions
@@ -86,10 +87,12 @@ COMMANDS = (
     Command("any_painting", UserActions.pick_painting, "menu_file", ("Ctrl+Shift+O",), "painting", separated=True),
     Command("learn_painting", UserActions.pick_learning, "menu_file", ("Ctrl+Shift+L",), "brush"),
     Command("load_checkpoint", UserActions.pick_checkpoint, "menu_file", ("Ctrl+L",), "checkpoint"),
-    Command("batch", UserActions.open_batch, "menu_file", ("Ctrl+Shift+B",), separated=True),
+    Command("batch", UserActions.open_batch, "menu_file", ("Ctrl+Shift+P",), separated=True),
+    Command("again", UserActions.pick_again, "menu_file"),
     Command("save_as", UserActions.pick_save, "menu_file", (QKeySequence.Save,), "save", _has_result, separated=True),
     Command("save_all", UserActions.save_unsaved, "menu_file", ("Ctrl+Shift+S",), enabled=_has_unsaved),
     Command("copy", UserActions.copy_result, "menu_file", (QKeySequence.Copy,), enabled=_has_result),
+    Command("copy_command", UserActions.copy_command, "menu_file", ("Ctrl+Shift+C",), enabled=_has_result),
     Command("quit", UserActions.close_window, "menu_file", ("Ctrl+Q",), separated=True),
     Command("run", UserActions.run, "menu_picture", ("Ctrl+Return", "Ctrl+Enter"), enabled=_is_free),
     Command("cancel", UserActions.cancel, "menu_picture", ("Esc",), enabled=_is_painting),
@@ -188,6 +191,8 @@ class Commands:
                 self._menus["menu_recent"] = self._menus["menu_file"].addMenu("")
         recent = self._menus["menu_recent"]
         recent.aboutToShow.connect(lambda: self._fill_recent(recent, user_actions))
+        self._menus["menu_presets"] = self._menus["menu_picture"].addMenu("")
+        self._presets = PresetsMenu(self._menus["menu_presets"], user_actions)
         user_actions.keys = self.all_keys
         self.languages = self._choices("menu_language", LANGUAGE_NAMES, set_language)
         for name, action in self.languages.items():
@@ -218,6 +223,7 @@ class Commands:
     def show_language(self, language: str) -> None:
         """Show every text in another language."""
         self.languages[language].setChecked(True)
+        self._presets.language = language
         for key, menu in self._menus.items():
             menu.setTitle(text(key, language))
         for name, action in self.appearances.items():
@@ -259,7 +265,8 @@ class Commands:
     @staticmethod
     def _action(window: QMainWindow, command: Command, user_actions: UserActions) -> QAction:
         action = QAction(window)
-        action.setShortcuts([sequence for keys in command.shortcuts for sequence in _sequences(keys)])
+        sequences = [sequence for keys in command.shortcuts for sequence in _sequences(keys)]
+        action.setShortcuts(list({sequence.toString(): sequence for sequence in sequences}.values()))
         action.triggered.connect(lambda _checked=False: command.run(user_actions))
         action.setCheckable(command.checked is not None)
         if command.icon is not None:

@@ -12,6 +12,7 @@ from PyQt5.QtCore import QByteArray, QDir, QSettings
 from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.comparison import Comparison
+from ppgan_lite.gui.presets import Preset
 from ppgan_lite.gui.state import FINEST_BRUSH, TASKS, WIDEST_BRUSH, Choice, StyleSettings
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import WRITABLE
@@ -163,6 +164,16 @@ class Preferences:
     @live_preview.setter
     def live_preview(self, shown: bool) -> None:
         self._store.setValue("live_preview", shown)
+
+    @property
+    def presets(self) -> list[Preset]:
+        """Styles with settings, under names of the user's."""
+        presets = [Preset.from_json(stored) for stored in self._json("presets", [])]
+        return [preset for preset in presets if preset is not None]
+
+    @presets.setter
+    def presets(self, presets: list[Preset]) -> None:
+        self._store.setValue("presets", json.dumps([preset.to_json() for preset in presets]))
 
     @property
     def batch_output(self) -> Output:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.errors import CancelledError, PpganError
+from ppgan_lite.gui.again import Again, read_again
 from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.batch_runner import BatchRunner
 from ppgan_lite.gui.history import Entry, History
@@ -31,7 +32,7 @@ from ppgan_lite.gui.worker import (
     read_picture,
     save_result,
 )
-from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path
+from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, ResultSettings, free_path, read_settings
 from ppgan_lite.styles.users import remove_style
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Session(QObject):
     Signals:
         told: Key of a text and its values: what was done, is being done, or is missing.
         failed: Key of a text and the error.
+        settings_found: A picture that was looked into, and the settings in it.
         saves_ended: The last of the saves that were asked for is done, or has failed.
         faces_found: A map of strokes that leaves out the photo's faces, see `strokes_around`.
 
@@ -91,6 +93,7 @@ class Session(QObject):
     faces_found = pyqtSignal(object)
     result_changed = pyqtSignal()
     history_changed = pyqtSignal()
+    settings_found = pyqtSignal(object, object)
     compared_changed = pyqtSignal()
     saves_ended = pyqtSignal()
     work_changed = pyqtSignal()
@@ -288,6 +291,19 @@ class Session(QObject):
         painting = state.painting if state.choice.needs_painting else None
         self.batch.add(sources, state.choice, state.settings, painting, output)
 
+    def use_again(self, path: Path) -> None:
+        """Use style, settings, painting and photo of a picture that was made here."""
+        self._in_background(lambda: read_again(path), self._use_again)
+
+    def look_for_settings(self, path: Path) -> None:
+        """Tell by `settings_found` whether a picture was made here."""
+
+        def read(found: ResultSettings | Exception | None) -> None:
+            if isinstance(found, ResultSettings):
+                self.settings_found.emit(path, found)
+
+        self._in_background(lambda: read_settings(path), read)
+
     def reuse(self, entry: Entry) -> None:
         """Choose the style of a result again, with its painting and its settings."""
         request, painting = entry.outline.request, entry.painting
@@ -457,6 +473,19 @@ class Session(QObject):
             self.set_settings(request.settings)
             if request.photo is self.state.photo:
                 self.set_mask(request.mask)
+        self._tell("history_reused")
+
+    def _use_again(self, again: Again | Exception) -> None:
+        if isinstance(again, Exception):
+            self.failed.emit("again_failed", again)
+            return
+        if not self.choose(again.source) and again.checkpoint is not None:
+            self.load_checkpoint(again.checkpoint)
+        self.set_settings(again.settings)
+        if again.painting is not None:
+            self.open_painting(again.painting)
+        if again.photo is not None:
+            self.open_photo(again.photo)
         self._tell("history_reused")
 
     def _compare(self, result: Result | None) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import QUrl
 from PyQt5.QtGui import QDesktopServices, QKeySequence
-from PyQt5.QtWidgets import QApplication, QDialog, QWidget
+from PyQt5.QtWidgets import QApplication, QDialog, QInputDialog, QWidget
 
 from ppgan_lite.gui import dialogs, log
 from ppgan_lite.gui.batch_panel import BatchPanel
+from ppgan_lite.gui.command_line import command_line
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
@@ -18,9 +20,10 @@ from ppgan_lite.gui.mask_row import MaskRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
 from ppgan_lite.gui.preferences import Preferences
+from ppgan_lite.gui.presets import Preset, with_preset
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Choice
-from ppgan_lite.gui.texts import in_language
+from ppgan_lite.gui.texts import in_language, text
 
 
 class UserActions:
@@ -123,6 +126,46 @@ class UserActions:
         self.batch_panel.show()
         self.batch_panel.raise_()
         self.batch_panel.activateWindow()
+
+    def presets(self) -> list[Preset]:
+        """Return the presets whose styles are there."""
+        sources = {choice.source for choice in self._session.state.choices}
+        return [preset for preset in self._preferences.presets if preset.source in sources]
+
+    def use_preset(self, preset: Preset) -> None:
+        """Choose the style of a preset, with its settings."""
+        self._session.choose(preset.source)
+        self._session.set_settings(preset.settings)
+
+    def keep_preset(self) -> None:
+        """Ask for a name, and keep the present style and settings under it, in the place of a preset of that name."""
+        title = text("preset_title", self.language)
+        name, given = QInputDialog.getText(self._window, title, text("preset_name", self.language))
+        name, state = name.strip(), self._session.state
+        if given and name:
+            preset = Preset(name, state.choice.source, state.settings)
+            self._preferences.presets = with_preset(self._preferences.presets, preset)
+            self._session.told.emit("preset_kept", {"name": name})
+
+    def remove_preset(self, name: str) -> None:
+        """Remove a preset."""
+        self._preferences.presets = [preset for preset in self._preferences.presets if preset.name != name]
+
+    def copy_command(self) -> None:
+        """Copy the command line that makes the result to the clipboard."""
+        result = self._session.state.result
+        if result is None:
+            return
+        command = command_line(result.request, windows=sys.platform == "win32")
+        if command is not None:
+            QApplication.clipboard().setText(command)
+        self._session.told.emit("command_copied" if command else "command_impossible", {"command": command})
+
+    def pick_again(self) -> None:
+        """Ask for a picture that was made here, and use its settings."""
+        path = self._pick_picture("again_title", "results")
+        if path is not None:
+            self._session.use_again(path)
 
     def undo(self) -> None:
         """Show the result before this one."""

@@ -7,6 +7,7 @@ from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QResi
 from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from ppgan_lite.gui import dialogs
+from ppgan_lite.gui.again_row import AgainRow
 from ppgan_lite.gui.batch_panel import BatchPanel, BatchRow
 from ppgan_lite.gui.batch_queue import Status
 from ppgan_lite.gui.captions import error_line, result_caption, style_caption
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.toolbar)
         self.history_strip = HistoryStrip()
         self.learning_row = LearningRow()
+        self.again_row = AgainRow()
         self.batch_row = BatchRow()
         self.batch_panel = BatchPanel(self, self._preferences)
         self.user_actions.batch_panel = self.batch_panel
@@ -142,6 +144,7 @@ class MainWindow(QMainWindow):
         self._rows.addLayout(pictures, 1)
         self._rows.addWidget(self.mask_row)
         self._rows.addWidget(self.learning_row)
+        self._rows.addWidget(self.again_row)
         self._rows.addWidget(self.batch_row)
         self._rows.addWidget(self.gallery)
         self._rows.addWidget(self.controls)
@@ -164,6 +167,7 @@ class MainWindow(QMainWindow):
         self.mask_row.opened.connect(lambda is_open: self.gallery.setVisible(not is_open))  # room for the photo
         self.learning_row.stop.connect(session.learning.stop)
         self.learning_row.preview_toggled.connect(session.learning.show_preview)
+        self.again_row.wanted.connect(session.use_again)
         self.batch_row.show_panel.connect(user_actions.open_batch)
         self.batch_panel.start.connect(session.paint_many)
         self.batch_panel.cancel.connect(session.batch.cancel)
@@ -190,6 +194,7 @@ class MainWindow(QMainWindow):
         session.choice_changed.connect(self._show_choice)
         session.settings_changed.connect(self._show_settings)
         session.result_changed.connect(self._show_result)
+        session.settings_found.connect(lambda path, settings: self.again_row.show_offer((path, settings)))
         session.batch.changed.connect(self._show_batch)
         session.batch.ended.connect(self._tell_batch)
         session.history_changed.connect(self._show_history)
@@ -228,6 +233,7 @@ class MainWindow(QMainWindow):
         self._show_compared()
         self.history_strip.set_language(language)
         self.mask_row.set_language(language)
+        self.again_row.set_language(language)
         self.batch_row.set_language(language)
         self.batch_panel.set_language(language)
         self._show_batch_style()
@@ -240,6 +246,9 @@ class MainWindow(QMainWindow):
         photo = self.session.state.photo
         assert photo is not None
         self.panes.show_photo(photo)
+        self.again_row.show_offer(None)
+        if photo.path is not None:
+            self.session.look_for_settings(photo.path)
         self._show_compared()
         self.controls.show_photo(photo)
         self.mask_row.close_editor()

@@ -599,3 +599,8 @@ def test_a_third_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None
         main(["a.ppgan", "b.jpg", "c.jpg"])
     assert refused.value.code == 2
     assert "unrecognized arguments: c.jpg" in capsys.readouterr().err
+
+
+def test_no_two_commands_have_the_same_keys(bench: Bench) -> None:
+    keys = [key.toString() for _, sequences in bench.window.commands.all_keys() for key in sequences]
+    assert sorted(keys) == sorted(set(keys))

@@ -1,0 +1,98 @@
+"""What a result's file says about how it was made, as the window's own choice and settings; without Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ppgan_lite.errors import UsageError
+from ppgan_lite.gui.state import ANY_PAINTING, FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
+from ppgan_lite.images import NamedFile, ResultSettings, read_image, read_settings
+
+
+@dataclass(frozen=True)
+class Again:
+    """How a picture was made.
+
+    Attributes:
+        source: Of the choice that made it: a style's name, or a checkpoint's file.
+        checkpoint: The same, where it is a file.
+        settings: Of the style.
+        painting: The painting's file, if there was one.
+        photo: The photo's file, where it is found beside the result.
+    """
+
+    source: str
+    checkpoint: Path | None
+    settings: StyleSettings
+    painting: Path | None
+    photo: Path | None
+
+
+def read_again(path: Path) -> Again:
+    """Read how a result was made, and find its files in its folder and the one above.
+
+    Raises:
+        ImageError: It cannot be read.
+        UsageError: It holds no settings, or its weights or its painting are not found.
+    """
+    from ppgan_lite.inference.stored_settings import find_file, find_weights
+
+    settings = read_settings(path)
+    if settings is None:
+        raise UsageError(path, "holds no settings", "a picture that was made here", code="no_settings")
+    folders = [path.parent, path.parent.parent]
+    weights = find_weights(settings, folders)
+    named = settings.style or settings.checkpoint
+    if weights is None:
+        raise _gone(path, named)
+    painting = None if settings.painting is None else find_file(settings.painting, folders)
+    if settings.painting is not None and painting is None:
+        raise _gone(path, settings.painting)
+    photo = None if settings.photo is None else find_file(settings.photo, folders)
+    has_photo = photo is not None and photo.is_same and photo.path != path
+    is_any = settings.style is not None and settings.style.name == ANY_PAINTING.source
+    return Again(
+        ANY_PAINTING.source if is_any else settings.style.name if settings.style else str(weights.path),
+        None if settings.style else weights.path,
+        style_settings(settings.options, _short_side(path, settings)),
+        painting.path if painting else None,
+        photo.path if photo and has_photo else None,
+    )
+
+
+def style_settings(options: Mapping[str, Any], short_side_px: int) -> StyleSettings:
+    """Return stored options as the window's settings; what is missing or odd is its default.
+
+    Args:
+        options: From a file that anyone may have written.
+        short_side_px: Of the picture, of which a brush is a fraction here.
+    """
+    default = StyleSettings()
+    strength, brush = _number(options.get("strength")), _number(options.get("brush"))
+    faces = _number(options.get("faces"))
+    return StyleSettings(
+        default.strength if strength is None else min(max(strength, 0.0), 1.0),
+        options.get("keep_colors") is True,
+        None if brush is None or brush <= 0 else min(max(brush / short_side_px, FINEST_BRUSH), WIDEST_BRUSH),
+        default.spare_faces if faces is None else faces < 1,
+    )
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None  # type: ignore[arg-type]
+
+
+def _short_side(path: Path, settings: ResultSettings) -> int:
+    """Return the shorter side of a picture, if its settings have a brush that needs it."""
+    return 1 if settings.options.get("brush") is None else min(read_image(path)[0].shape[:2])
+
+
+def _gone(path: Path, file: NamedFile | None) -> UsageError:
+    name = file.name if file else "?"
+    found = f"was made with {name}, which is not beside it"
+    return UsageError(path, found, code="part_gone", values={"name": name})

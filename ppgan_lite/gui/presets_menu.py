@@ -1,0 +1,42 @@
+"""The menu of presets: use one, keep the present style and settings as one, remove one."""
+
+from __future__ import annotations
+
+from PyQt5.QtWidgets import QMenu
+
+from ppgan_lite.gui.texts import text
+from ppgan_lite.gui.user_actions import UserActions
+
+
+class PresetsMenu:
+    """Fills a menu whenever it is opened.
+
+    Args:
+        menu: Is filled.
+        user_actions: Keep and use presets.
+
+    Attributes:
+        language: Of the texts.
+    """
+
+    def __init__(self, menu: QMenu, user_actions: UserActions) -> None:
+        self.language = "en"
+        self._menu = menu
+        self._user_actions = user_actions
+        menu.aboutToShow.connect(self.fill)
+
+    def fill(self) -> None:
+        """Show the presets that there are now."""
+        menu, presets = self._menu, self._user_actions.presets()
+        menu.clear()
+        for preset in presets:
+            action = menu.addAction(preset.name.replace("&", "&&"))
+            action.triggered.connect(lambda _checked=False, preset=preset: self._user_actions.use_preset(preset))
+        menu.addSeparator()
+        keep = menu.addAction(text("preset_keep", self.language))
+        keep.triggered.connect(lambda _checked=False: self._user_actions.keep_preset())
+        remove = menu.addMenu(text("preset_remove", self.language))
+        remove.setEnabled(bool(presets))
+        for preset in presets:
+            action = remove.addAction(preset.name.replace("&", "&&"))
+            action.triggered.connect(lambda _checked=False, name=preset.name: self._user_actions.remove_preset(name))
