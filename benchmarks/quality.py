@@ -121,7 +121,8 @@ def main() -> None:
 
 def painting_of(style: Style) -> str:
     """Return the name of the file of a style's painting, without suffix."""
-    return Path(style.training["history"][-1]["job"]["painting"]).stem
+    jobs = [record["job"] for record in style.training["history"] if "job" in record]  # the others have no painting
+    return Path(jobs[-1]["painting"]).stem
 
 
 def measurable(image: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ppgan_lite.aliases import current_tensor
 from ppgan_lite.checkpoint import (
@@ -32,7 +33,7 @@ from ppgan_lite.checkpoint import (
     write_checkpoint,
 )
 from ppgan_lite.errors import UsageError
-from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to, write_image
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.safetensors_files import read_front, read_tensors
 from ppgan_lite.styles import ANY, FOLDER, THUMBNAIL_PX
@@ -190,7 +191,8 @@ def write_thumbnail(style: Path) -> None:
 
     photo, _ = read_image(SAMPLE_PHOTO)
     painted = load_stylizer(style)(photo, strokes=spare_faces(photo))
-    write_image(style.with_suffix(".jpg"), short_side_to(painted, THUMBNAIL_PX), overwrite=True)
+    thumbnail = Image.fromarray(short_side_to(painted, THUMBNAIL_PX))
+    thumbnail.save(style.with_suffix(".jpg"), quality=90, subsampling=0, optimize=True)  # smaller than `write_image`'s
 
 
 def read_catalogue(folder: Path) -> dict[str, dict[str, Any]]:
