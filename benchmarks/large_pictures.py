@@ -1,6 +1,7 @@
 """Seconds and peak memory of a whole process on large pictures, compared with its own estimate; memory in a batch.
 
     python benchmarks/large_pictures.py photo.jpg --megapixels 12 33
+    python benchmarks/large_pictures.py photo.jpg --megapixels 12 --depth 16
     python benchmarks/large_pictures.py photo.jpg --checkpoint net.ppgan --megapixels 12 33
     python benchmarks/large_pictures.py photo.jpg --batch 500
 
@@ -24,7 +25,7 @@ import numpy as np
 import psutil
 from measuring import machine, versions
 
-from ppgan_lite.images import read_image, write_image
+from ppgan_lite.images import read_image, to_depth, write_image
 
 ASPECT = 4 / 3
 INTERVAL_S = 0.1
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--style", default="starry_night")
     parser.add_argument("--checkpoint", help="translate with this one instead of painting")
     parser.add_argument("--megapixels", type=float, nargs="*", default=[12, 33])
+    parser.add_argument("--depth", type=int, choices=[8, 16], default=8, help="bits per channel, in PNG if 16")
     parser.add_argument("--batch", type=int, help="paint so many copies of the photo in one process")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
@@ -122,8 +124,9 @@ def main() -> None:
                 print(f"  up to picture {round(share * arguments.batch)}: {memory:.2f} GB")
             rows.append({"pictures": arguments.batch, "seconds": seconds, "gigabytes": list(parts.values())})
         for megapixels in [] if arguments.batch else arguments.megapixels:
-            path, target = Path(scratch, "photo.jpg"), Path(scratch, "result.jpg")
-            write_image(path, repeated(photo, megapixels), overwrite=True)
+            suffix = ".png" if arguments.depth == 16 else ".jpg"
+            path, target = Path(scratch, f"photo{suffix}"), Path(scratch, f"result{suffix}")
+            write_image(path, to_depth(repeated(photo, megapixels), arguments.depth), overwrite=True)
             found = run([*program, str(path), "-o", str(target)], log)
             line = f"{megapixels:g} MP: {found.seconds:.1f} s, {found.seconds / megapixels:.2f} s/MP"
             print(f"{line}, {found.gigabytes:.2f} GB", end="")

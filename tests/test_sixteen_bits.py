@@ -30,6 +30,7 @@ from ppgan_lite.images import (
 from ppgan_lite.inference.engines.selection import in_float32
 from ppgan_lite.inference.faces.sparing import spare_faces
 from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.stylization import stylizer
 from ppgan_lite.inference.translation import translator
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.nets.sr_resnet import SRResNet
@@ -187,8 +188,6 @@ def test_a_gradient_stays_without_steps(options: dict[str, Any]) -> None:
 
 
 def test_strips_of_a_large_photo_give_what_one_gives(painter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ppgan_lite.inference.stylization import stylizer
-
     photo = gradient(700, 520)
     whole = painter(photo)
     monkeypatch.setattr(stylizer, "strip_px", lambda width: 64 * width)
@@ -232,7 +231,7 @@ def test_a_photo_is_translated_with_16_bits_as_with_8(
 
 def test_memory_for_16_bits_is_told(painter: Any) -> None:
     small, large = painter.cost(4000, 6000), painter.cost(4000, 6000, depth=16)
-    assert large.memory - small.memory == pytest.approx(8 * 4000 * 6000)
+    assert large.memory - small.memory == pytest.approx(8 * 4000 * 6000 + stylizer.DEEP_BYTES)
 
 
 def test_faces_are_found_in_16_bits() -> None:

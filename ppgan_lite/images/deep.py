@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import ImageFile
@@ -15,6 +16,7 @@ from ppgan_lite.runtime.opencv import opencv
 _DEEP_LAYOUT = re.compile(r"(RGB|RGBA|RGBa|RGBX|LA);16[BLN]")
 _PNG_COLOR_TYPES = {2: 4, 3: 2, 4: 6}  # by the number of channels
 _METERS_PER_INCH = 0.0254
+_STRIP_ROWS = 64
 
 
 def deep_layout(picture: ImageFile.ImageFile) -> str | None:
@@ -47,7 +49,10 @@ def decode_deep(data: bytes, layout: str) -> np.ndarray:
         raise ValueError("an unusual kind of 16 bits per channel")
     if layout.startswith("LA"):
         return np.ascontiguousarray(image[..., [0, -1]])
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    for start in range(0, len(image), _STRIP_ROWS):  # in place: a second picture of this size would be in memory
+        strip = image[start : start + _STRIP_ROWS]
+        strip[..., :3] = strip[..., 2::-1].copy()
+    return image
 
 
 def encode_png(
@@ -67,11 +72,6 @@ def encode_png(
         xmp: The XMP packet.
     """
     height, width, channels = pixels.shape
-    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = 2  # the filter "up": differences from the row above
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOR_TYPES[channels], 0, 0, 0))]
     if icc_profile:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
@@ -81,7 +81,24 @@ def encode_png(
         chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
     if xmp:
         chunks.append((b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp))
-    chunks += [(b"IDAT", zlib.compress(filtered.tobytes(), 1)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for kind, data in [*chunks, *((b"IDAT", part) for part in _compressed(pixels)), (b"IEND", b"")]:
+        parts += [struct.pack(">I", len(data)), kind, data, struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))]
+    return b"".join(parts)
+
+
+def _compressed(pixels: np.ndarray) -> Iterator[bytes]:
+    """Yield the pixels of a PNG in parts, made strip by strip: else a large picture would be in memory three times."""
+    compressor = zlib.compressobj(1)
+    above = np.zeros(pixels[0].size * 2, np.uint8)
+    for start in range(0, len(pixels), _STRIP_ROWS):
+        rows = pixels[start : start + _STRIP_ROWS].astype(">u2")
+        rows = rows.reshape(len(rows), -1).view(np.uint8)
+        filtered = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
+        filtered[:, 0] = 2  # the filter "up": differences from the row above
+        np.subtract(rows[0], above, out=filtered[0, 1:])
+        np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+        if part := compressor.compress(filtered.data):
+            yield part
+        above = rows[-1]
+    yield compressor.flush()

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ppgan_lite import __version__
-from ppgan_lite.aliases import current_result_settings
 from ppgan_lite.errors import ImageError
 
 FORMAT = 1
@@ -100,6 +99,8 @@ def parse_settings(text: str, where: object) -> ResultSettings | None:
     if not isinstance(values, dict):
         return None
     if "format" not in values:
+        from ppgan_lite.aliases import current_result_settings  # what it imports is needed by nothing else here
+
         values = current_result_settings(values)
     version = values.get("format")
     if isinstance(version, int) and version > FORMAT:

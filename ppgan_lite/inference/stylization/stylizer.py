@@ -27,6 +27,7 @@ STROKE_PX = 8  # width of a typical stroke in a draft, by which `brush` becomes 
 SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has its part in it
 
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside the photo's share; benchmarks/large_pictures.py
+DEEP_BYTES = 200_000_000  # more of a process that paints 16 bits: its engines compute in float32
 BYTES_PER_PIXEL = 8.0  # photo, result, and the levels between them in half precision
 LEVEL_TOLERANCE = 0.1  # a draft is at least 2 ** -LEVEL_TOLERANCE times as large as asked for, and mostly larger
 STYLE_SIDE_PX = 32  # the smallest side of a painting that an encoder of five stages takes
@@ -120,7 +121,8 @@ class Stylizer:
         work = {"draft": float(draft_height * draft_width)}
         if levels:
             work["revise"] = float(_revised_px(height, width, levels))
-        return Cost(self._rates().seconds(work), PROCESS_BYTES + depth / 8 * BYTES_PER_PIXEL * height * width)
+        process = PROCESS_BYTES + (DEEP_BYTES if depth > 8 else 0)
+        return Cost(self._rates().seconds(work), process + depth / 8 * BYTES_PER_PIXEL * height * width)
 
     def calibrate(self, image: np.ndarray, *, cancelled: Cancelled | None = None) -> None:
         """Paint a part of a photo, so that `cost` knows how long the whole will take."""
