@@ -36,6 +36,10 @@ def _has_photo(session: Session) -> bool:
     return session.state.photo is not None
 
 
+def _is_saved(session: Session) -> bool:
+    return session.saved_file() is not None
+
+
 def _has_unsaved(session: Session) -> bool:
     return bool(session.history.unsaved)
 
@@ -93,6 +97,7 @@ COMMANDS = (
     Command("save_all", UserActions.save_unsaved, "menu_file", ("Ctrl+Shift+S",), enabled=_has_unsaved),
     Command("copy", UserActions.copy_result, "menu_file", (QKeySequence.Copy,), enabled=_has_result),
     Command("copy_command", UserActions.copy_command, "menu_file", ("Ctrl+Shift+C",), enabled=_has_result),
+    Command("show_saved", UserActions.show_saved, "menu_file", enabled=_is_saved),
     Command("quit", UserActions.close_window, "menu_file", ("Ctrl+Q",), separated=True),
     Command("run", UserActions.run, "menu_picture", ("Ctrl+Return", "Ctrl+Enter"), enabled=_is_free),
     Command("cancel", UserActions.cancel, "menu_picture", ("Esc",), enabled=_is_painting),
@@ -112,6 +117,7 @@ COMMANDS = (
     Command("copy_log", UserActions.copy_log, "menu_help"),
     Command("about", UserActions.show_about, "menu_help", separated=True),
 )
+QUALITIES = ("80", "90", "95", "100")
 MENUS = ("menu_file", "menu_picture", "menu_view", "menu_language", "menu_help")
 # None is a gap, after which the rest stands on the right.
 TOOLBAR: tuple[str | None, ...] = (
@@ -164,11 +170,13 @@ class Commands:
         user_actions: Does them.
         set_language: Called with a language that is chosen.
         set_appearance: Called with one of `APPEARANCES` that is chosen.
+        set_quality: Called with one of `QUALITIES` that is chosen.
 
     Attributes:
         actions: Key of a command -> action.
         languages: Language -> action.
         appearances: One of `APPEARANCES` -> action.
+        qualities: One of `QUALITIES` -> action.
     """
 
     def __init__(
@@ -177,6 +185,7 @@ class Commands:
         user_actions: UserActions,
         set_language: Callable[[str], None],
         set_appearance: Callable[[str], None],
+        set_quality: Callable[[str], None],
     ) -> None:
         self.actions: dict[str, QAction] = {}
         self._menus = {key: QMenu(window) for key in MENUS}
@@ -187,6 +196,8 @@ class Commands:
             if command.separated:
                 self._menus[command.menu].addSeparator()
             self._menus[command.menu].addAction(action)
+            if command.key == "show_saved":
+                self._menus["menu_quality"] = self._menus["menu_file"].addMenu("")
             if command.key == "open_photo":
                 self._menus["menu_recent"] = self._menus["menu_file"].addMenu("")
         recent = self._menus["menu_recent"]
@@ -200,6 +211,7 @@ class Commands:
         self._menus["menu_view"].addSeparator()
         self._menus["menu_appearance"] = self._menus["menu_view"].addMenu("")
         self.appearances = self._choices("menu_appearance", APPEARANCES, set_appearance)
+        self.qualities = self._choices("menu_quality", QUALITIES, set_quality)
 
     def all_keys(self) -> list[tuple[str, list[QKeySequence]]]:
         """Return the key of each command's text, and its keys."""
@@ -228,6 +240,8 @@ class Commands:
             menu.setTitle(text(key, language))
         for name, action in self.appearances.items():
             action.setText(text(f"appearance_{name}", language))
+        for name, action in self.qualities.items():
+            action.setText(text(f"quality_{name}", language))
         for command in COMMANDS:
             action, label = self.actions[command.key], text(command.key, language)
             action.setText(label)

@@ -194,6 +194,19 @@ class Preferences:
         values = asdict(output) | {"folder": str(output.folder) if output.folder else None}
         self._store.setValue("batch_output", json.dumps(values))
 
+    @property
+    def quality(self) -> int:
+        """Of JPEG and WebP that are saved, 1 to 100."""
+        try:
+            quality = int(self._store.value("quality", 95))
+        except (TypeError, ValueError):
+            return 95
+        return min(max(quality, 1), 100)
+
+    @quality.setter
+    def quality(self, quality: int) -> None:
+        self._store.setValue("quality", quality)
+
     def _json(self, key: str, default: Any) -> Any:
         """Return a stored value of the type of a default."""
         try:

@@ -63,6 +63,7 @@ class Session(QObject):
         history: The last results, which of them is shown, and which it is compared with.
         compared: The result of the history to compare with; None while there is no comparison.
         work: The picture that is being made; None while there is none.
+        quality: Of JPEG and WebP that are saved, 1 to 100.
         live: Whether small pictures follow what the user does.
         preview: One that is shown in the place of the result; None while there is none.
         expected: The cost of the whole picture; None where it is not worth telling, or not known.
@@ -110,6 +111,7 @@ class Session(QObject):
         self.state = state
         self.work: Painting | None = None
         self.live = False
+        self.quality = 95
         self.preview: Result | None = None
         self.expected: Cost | None = None
         self.device: str | None = None
@@ -269,6 +271,11 @@ class Session(QObject):
     def save(self, result: Result, path: Path, *, overwrite: bool) -> None:
         """Save a result; each save that was asked for is made and told."""
         self._save(self.history.entry_of(result), lambda: result, path, overwrite=overwrite)
+
+    def saved_file(self) -> Path | None:
+        """Return the file that holds the result which is shown; None where none does."""
+        entry = None if self.state.result is None else self.history.entry_of(self.state.result)
+        return None if entry is None else entry.saved
 
     def save_entry(self, entry: Entry, path: Path, *, overwrite: bool) -> None:
         """Save a result of the history, as `save` does."""
@@ -546,8 +553,10 @@ class Session(QObject):
         pictures = (self.state.photo, self.state.painting)
         read = [picture.path for picture in pictures if picture is not None and picture.path is not None]
 
+        quality = self.quality
+
         def save(_callbacks: object, _cancelled: object) -> tuple[Entry | None, Path]:
-            return entry, save_result(load(), path, overwrite=overwrite, read=read)
+            return entry, save_result(load(), path, overwrite=overwrite, read=read, quality=quality)
 
         self._submit("save", save)
 

@@ -175,6 +175,12 @@ class UserActions:
         """Show the result after this one."""
         self._session.history.step(1)
 
+    def show_saved(self) -> None:
+        """Show the folder of the file that holds the result."""
+        saved = self._session.saved_file()
+        if saved is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(saved.absolute().parent)))
+
     def copy_result(self) -> None:
         """Copy the result to the clipboard."""
         result = self._session.state.result

@@ -91,6 +91,11 @@ class MainWindow(QMainWindow):
     def _remember_comparison(self, comparison: Comparison) -> None:
         self._preferences.comparison = comparison
 
+    def _choose_quality(self, quality: str) -> None:
+        if quality in self.commands.qualities:
+            self.commands.qualities[quality].setChecked(True)
+        self.session.quality = self._preferences.quality = int(quality)
+
     def follow(self, thumbnails: Thumbnails) -> None:
         """Show pictures of the open photo in the gallery as they are made."""
         thumbnails.made.connect(
@@ -123,8 +128,11 @@ class MainWindow(QMainWindow):
         self.panes.set_comparison(self._preferences.comparison)
         self.mask_row = MaskRow(self.panes.mask_brush)
         self.user_actions = UserActions(self, self.session, self.panes, self.mask_row, self._preferences)
-        self.commands = Commands(self, self.user_actions, self.choose_language, self.choose_appearance)
+        self.commands = Commands(
+            self, self.user_actions, self.choose_language, self.choose_appearance, self._choose_quality
+        )
         self.commands.appearances[self._preferences.appearance].setChecked(True)
+        self._choose_quality(str(self._preferences.quality))
         self.toolbar = self.commands.toolbar()
         self.addToolBar(self.toolbar)
         self.history_strip = HistoryStrip()

@@ -276,7 +276,9 @@ def find_faces_in(photo: Picture) -> np.ndarray | None:
     return spare_faces(photo.image, 0.0)
 
 
-def save_result(result: Result, path: Path, *, overwrite: bool, read: Sequence[Path] = ()) -> Path:
+def save_result(
+    result: Result, path: Path, *, overwrite: bool, read: Sequence[Path] = (), quality: int | None = None
+) -> Path:
     """Write a result at its full size, with the photo's metadata and the settings that made it.
 
     Args:
@@ -284,6 +286,7 @@ def save_result(result: Result, path: Path, *, overwrite: bool, read: Sequence[P
         path: The file to write.
         overwrite: Whether it may replace a file.
         read: Files that it may not.
+        quality: Of JPEG and WebP, 1 to 100; None takes 95.
 
     Raises:
         ImageError: It cannot be written.
@@ -292,5 +295,7 @@ def save_result(result: Result, path: Path, *, overwrite: bool, read: Sequence[P
     if identity is not None and identity in map(identity_of, read):
         remedy = "Choose another name"
         raise ImageError(path, "is the photo or the painting itself", remedy=remedy, code="is_read")
-    images.write_image(path, result.image, result.metadata, overwrite=overwrite, settings=result.settings)
+    images.write_image(
+        path, result.image, result.metadata, overwrite=overwrite, settings=result.settings, quality=quality
+    )
     return path

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PyQt5.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QImage
 from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QToolTip
 from pytestqt.qtbot import QtBot
 from window_bench import Bench, FakePredictor
@@ -23,7 +23,7 @@ from ppgan_lite.gui.app import main
 from ppgan_lite.gui.jobs import Job
 from ppgan_lite.gui.pixels import from_qimage
 from ppgan_lite.gui.worker import Worker
-from ppgan_lite.images import SAMPLE_PHOTO, NamedFile, ResultSettings, read_image, read_settings
+from ppgan_lite.images import SAMPLE_PHOTO, NamedFile, ResultSettings, read_image, read_settings, write_image
 from ppgan_lite.inference import cost, estimate
 
 
@@ -599,6 +599,28 @@ def test_a_third_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None
         main(["a.ppgan", "b.jpg", "c.jpg"])
     assert refused.value.code == 2
     assert "unrecognized arguments: c.jpg" in capsys.readouterr().err
+
+
+def test_the_quality_that_is_chosen_counts_for_saves_and_is_remembered(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = np.random.default_rng(3).integers(0, 255, (200, 200, 3), np.uint8)
+    write_image(tmp_path / "noisy.png", noisy)
+    bench.open_photo(tmp_path / "noisy.png")
+    bench.paint()
+    show = bench.window.commands.actions["show_saved"]
+    assert not show.isEnabled()
+    for quality in ("80", "100"):
+        bench.window.commands.qualities[quality].trigger()
+        bench.session.save(bench.session.state.result, tmp_path / f"{quality}.jpg", overwrite=False)
+    bench.until(lambda: not bench.session.is_running("save"))
+    assert (tmp_path / "80.jpg").stat().st_size < (tmp_path / "100.jpg").stat().st_size / 1.5
+    assert bench.preferences.quality == 100
+    bench.until(show.isEnabled)
+    shown = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    show.trigger()
+    assert shown == [str(tmp_path)]
 
 
 def test_no_two_commands_have_the_same_keys(bench: Bench) -> None:
