@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.errors import CancelledError, PpganError
-from ppgan_lite.gui.again import Again, read_again
 from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.batch_runner import BatchRunner
 from ppgan_lite.gui.history import Entry, History
@@ -32,7 +31,7 @@ from ppgan_lite.gui.worker import (
     read_picture,
     save_result,
 )
-from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, ResultSettings, free_path, read_settings
+from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path
 from ppgan_lite.styles.users import remove_style
 
 if TYPE_CHECKING:
@@ -75,7 +74,6 @@ class Session(QObject):
     Signals:
         told: Key of a text and its values: what was done, is being done, or is missing.
         failed: Key of a text and the error.
-        settings_found: A picture that was looked into, and the settings in it.
         saves_ended: The last of the saves that were asked for is done, or has failed.
         faces_found: A map of strokes that leaves out the photo's faces, see `strokes_around`.
 
@@ -94,7 +92,6 @@ class Session(QObject):
     faces_found = pyqtSignal(object)
     result_changed = pyqtSignal()
     history_changed = pyqtSignal()
-    settings_found = pyqtSignal(object, object)
     compared_changed = pyqtSignal()
     saves_ended = pyqtSignal()
     work_changed = pyqtSignal()
@@ -118,13 +115,13 @@ class Session(QObject):
         self.device_note = ""
         self.learning = LearnSession(state, learner or Learner())
         self.learning.changed.connect(self.learning_changed)
-        self.learning.learned.connect(self._add)
+        self.learning.learned.connect(self.add_choice)
         self.learning.told.connect(self.told)
         self.learning.failed.connect(self.failed)
         self.stopped = False
         self.compared: Result | None = None
         self.history = History(
-            background=self._in_background,
+            background=self.in_background,
             changed=self.history_changed.emit,
             shown=self._show_result,
             compared_shown=self._compare,
@@ -137,13 +134,13 @@ class Session(QObject):
             self._paint_of_batch,
             lambda work: self._submit("batch", work),
             lambda: self._jobs.is_free_for("batch"),
-            self._in_background,
+            self.in_background,
         )
         self.painter_idle.connect(self.batch.go_on)
         self.batch.failed.connect(lambda error: self.failed.emit("batch_failed", error))
         self._answers: dict[str, Callable[[Any], None]] = {
             "photo": self._photo_opened,
-            "painting": self._painting_opened,
+            "painting": self.use_painting,
             "checkpoint": self._checkpoint_loaded,
             "faces": self._faces_looked_for,
             "paint": self._painted,
@@ -298,27 +295,6 @@ class Session(QObject):
         painting = state.painting if state.choice.needs_painting else None
         self.batch.add(sources, state.choice, state.settings, painting, output)
 
-    def use_again(self, path: Path) -> None:
-        """Use style, settings, painting and photo of a picture that was made here."""
-        self._in_background(lambda: read_again(path), self._use_again)
-
-    def look_for_settings(self, path: Path) -> None:
-        """Tell by `settings_found` whether a picture was made here."""
-
-        def read(found: ResultSettings | Exception | None) -> None:
-            if isinstance(found, ResultSettings):
-                self.settings_found.emit(path, found)
-
-        self._in_background(lambda: read_settings(path), read)
-
-    def reuse(self, entry: Entry) -> None:
-        """Choose the style of a result again, with its painting and its settings."""
-        request, painting = entry.outline.request, entry.painting
-        if painting is None:
-            self._take_over(request, None)
-        else:
-            self._in_background(painting.load, lambda picture: self._take_over(request, picture))
-
     def set_live(self, live: bool) -> None:
         """Have a small picture follow the settings, and the gallery show the photo, or not."""
         self.live = live
@@ -433,7 +409,8 @@ class Session(QObject):
         self.mask_changed.emit()
         self.result_changed.emit()
 
-    def _painting_opened(self, painting: Picture) -> None:
+    def use_painting(self, painting: Picture) -> None:
+        """Have a picture be the painting."""
         self.state.open_painting(painting)
         self._tell("ready")
         self.painting_changed.emit()
@@ -442,7 +419,7 @@ class Session(QObject):
     def _checkpoint_loaded(self, answer: tuple[Choice, str, tuple[str, str]]) -> None:
         choice, chosen_before, device = answer
         self._set_device(device)
-        self._add(choice, choose=self.state.choice.source == chosen_before)
+        self.add_choice(choice, choose=self.state.choice.source == chosen_before)
         self._tell("loaded", name=Path(choice.source).name)
 
     def _painted(self, result: Result) -> None:
@@ -463,37 +440,6 @@ class Session(QObject):
             self.mask_changed.emit()
         self.state.result = result
         self.result_changed.emit()
-
-    def _take_over(self, request: Request, painting: Picture | Exception | None) -> None:
-        """Make choice, settings and painting of a request those of the next picture."""
-        if isinstance(painting, Exception):
-            self.failed.emit("history_failed", painting)
-            return
-        if painting is not None and painting is not self.state.painting:
-            self.state.open_painting(painting)
-            self.painting_changed.emit()
-        if not self.choose(request.choice.source):
-            self._add(request.choice)
-        if request.choice.direction and request.choice.direction != self.state.choice.direction:
-            self.choose_direction(request.choice.direction)
-        if request.choice.has_settings:
-            self.set_settings(request.settings)
-            if request.photo is self.state.photo:
-                self.set_mask(request.mask)
-        self._tell("history_reused")
-
-    def _use_again(self, again: Again | Exception) -> None:
-        if isinstance(again, Exception):
-            self.failed.emit("again_failed", again)
-            return
-        if not self.choose(again.source) and again.checkpoint is not None:
-            self.load_checkpoint(again.checkpoint)
-        self.set_settings(again.settings)
-        if again.painting is not None:
-            self.open_painting(again.painting)
-        if again.photo is not None:
-            self.open_photo(again.photo)
-        self._tell("history_reused")
 
     def _compare(self, result: Result | None) -> None:
         self.compared = result
@@ -536,7 +482,7 @@ class Session(QObject):
         if job is not None:
             self._workers[KINDS[kind].worker].submit(job, work)
 
-    def _in_background(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def in_background(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         """Have work done on the thread for files, and its value, or the error, handed over on this one."""
 
         def run(_callbacks: object, _cancelled: object) -> Callable[[], None]:
@@ -566,7 +512,7 @@ class Session(QObject):
     def _tell(self, key: str, **values: object) -> None:
         self.told.emit(key, values)
 
-    def _add(self, choice: Choice, *, choose: bool = True) -> None:
+    def add_choice(self, choice: Choice, *, choose: bool = True) -> None:
         self.state.add(choice, choose=choose)
         self.choices_changed.emit()
         self.choice_changed.emit()

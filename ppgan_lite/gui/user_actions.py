@@ -21,6 +21,7 @@ from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.presets import Preset, with_preset
+from ppgan_lite.gui.reuse import Reuse
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Choice
 from ppgan_lite.gui.texts import in_language, text
@@ -40,6 +41,7 @@ class UserActions:
         language: Of the dialogs.
         keys: Returns the key of each command's text, and its keys.
         batch_panel: The window of the queue.
+        reuse: Takes style and settings from earlier results.
         help: The dialog of the menu Help that was opened last.
     """
 
@@ -56,6 +58,7 @@ class UserActions:
         self._mask_row = mask_row
         self._preferences = preferences
         self.batch_panel = BatchPanel(window, preferences)
+        self.reuse = Reuse(session)
 
     def pick_photo(self) -> None:
         """Ask for a photo and open it."""
@@ -165,7 +168,7 @@ class UserActions:
         """Ask for a picture that was made here, and use its settings."""
         path = self._pick_picture("again_title", "results")
         if path is not None:
-            self._session.use_again(path)
+            self.reuse.file(path)
 
     def undo(self) -> None:
         """Show the result before this one."""

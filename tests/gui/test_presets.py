@@ -242,14 +242,14 @@ def test_a_file_is_picked_whose_settings_are_used(
 
 
 def test_a_file_without_settings_or_without_its_style_is_told(bench: Bench, photo_file: Path, tmp_path: Path) -> None:
-    bench.session.use_again(photo_file)
+    bench.window.user_actions.reuse.file(photo_file)
     bench.until(lambda: bench.window.dialog.isVisible())
     assert bench.window.dialog.informativeText() == f"{photo_file}: holds no settings of ours"
     bench.window.dialog.close()
     saved_result(bench, photo_file, tmp_path / "result.png", StyleSettings())
     (tmp_path / "alone").mkdir()
     moved = (tmp_path / "result.png").rename(tmp_path / "alone" / "result.png")
-    bench.session.use_again(moved)
+    bench.window.user_actions.reuse.file(moved)
     bench.until(lambda: bench.window.dialog.isVisible())
     assert "which is neither here nor beside it" in bench.window.dialog.informativeText()
 
