@@ -448,3 +448,17 @@ def test_style_and_checkpoint_exclude_each_other(clip: Path, capsys: pytest.Capt
     assert main(["video", str(clip)]) == 2
     assert "--style: is missing; expected one of them" in capsys.readouterr().err
     assert main(["video", str(clip), "--style", "udnie", "--checkpoint", "x.ppgan"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--checkpoint", "x.ppgan", "--strength", "0.5"], "--strength: does nothing without --style"),
+        (["--style", "udnie", "--direction", "a_to_b"], "--direction: does nothing without --checkpoint"),
+    ],
+)
+def test_an_option_that_does_nothing_is_told(
+    options: list[str], found: str, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["video", str(clip), *options]) == 2
+    assert found in capsys.readouterr().err

@@ -95,28 +95,40 @@ faces_option = click.option(
 )
 
 
+def brushwork_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of how a style is painted: the command's `strength`, `keep_colors`, `brush` and `faces`."""
+    for option in reversed(_BRUSHWORK):
+        command = option(command)
+    return command
+
+
+_BRUSHWORK = (
+    click.option(
+        "--strength",
+        type=click.FloatRange(0, 1),
+        default=1.0,
+        show_default=True,
+        callback=check_finite,
+        help="Of the style.",
+    ),
+    click.option("--keep-colors", is_flag=True, help="The photo's colors, the painting's brush."),
+    click.option(
+        "--brush",
+        type=click.FloatRange(0, min_open=True),
+        callback=check_finite,
+        metavar="PX",
+        help="Width of a stroke in pixels of the photo. Default: follows the picture.",
+    ),
+    faces_option,
+)
+
+
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the photo, named after the style.")
 @click.option("--style", required=True, metavar="NAME|PICTURE|CHECKPOINT", help="See `paddlegan styles`.")
 @click.option("--painting", metavar="PICTURE", help="For a checkpoint that paints in the style of any picture.")
-@click.option(
-    "--strength",
-    type=click.FloatRange(0, 1),
-    default=1.0,
-    show_default=True,
-    callback=check_finite,
-    help="Of the style.",
-)
-@click.option("--keep-colors", is_flag=True, help="The photo's colors, the painting's brush.")
-@click.option(
-    "--brush",
-    type=click.FloatRange(0, min_open=True),
-    callback=check_finite,
-    metavar="PX",
-    help="Width of a stroke in pixels of the photo. Default: follows the picture.",
-)
-@faces_option
+@brushwork_options
 @mask_options
 @device_option
 @engine_option

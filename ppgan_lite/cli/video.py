@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppgan_lite.cli.interrupts import raise_if_interrupted
-from ppgan_lite.cli.painting import faces_option, load_stylizer, load_translator
+from ppgan_lite.cli.painting import brushwork_options, load_stylizer, load_translator
 from ppgan_lite.cli.terminal import (
     CountBar,
     check_finite,
@@ -38,12 +38,7 @@ _NAMES = ("auto", "h264", "h265", "av1", "vp9", "nvenc", "qsv", "amf", "videotoo
 @click.option("--style", metavar="NAME|PICTURE|CHECKPOINT", help="To paint in; see `paddlegan styles`.")
 @click.option("--checkpoint", metavar="FILE", help="To translate or restore by, instead of a style.")
 @click.option("--direction", metavar="NAME", help="Of a translation, such as a_to_b.")
-@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, callback=check_finite)
-@click.option("--keep-colors", is_flag=True, help="The clip's colors, the painting's brush.")
-@click.option(
-    "--brush", type=click.FloatRange(0, min_open=True), callback=check_finite, metavar="PX", help="Width of a stroke."
-)
-@faces_option
+@brushwork_options
 @click.option(
     "--steady",
     type=click.FloatRange(0, 1),
@@ -83,6 +78,11 @@ def video(
     """Paint, translate or restore clips. The sound is copied; animated GIF and WebP stay what they are."""
     from ppgan_lite.video.planning import plan_clips
 
+    given = click.get_current_context().get_parameter_source
+    for name in ("strength", "keep_colors", "brush", "faces") if style is None else ("direction",):
+        if given(name) == click.core.ParameterSource.COMMANDLINE:
+            option, of = f"--{name.replace('_', '-')}", "--style" if style is None else "--checkpoint"
+            raise UsageError(option, f"does nothing without {of}")
     if (style is None) == (checkpoint is None):
         raise UsageError("--style", "is missing" if style is None else "and --checkpoint are both given", "one of them")
     source = style or checkpoint or ""
