@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from ppgan_lite.checkpoint import SUFFIX
 from ppgan_lite.cli.terminal import json_option, print_json, say, say_error, table
 from ppgan_lite.errors import UsageError
 
@@ -56,6 +55,7 @@ def styles(added: str | None, removed: str | None, as_json: bool) -> None:
 
 def _as_checkpoint(file: Path, folder: Path) -> Path:
     """Return a checkpoint of ours as it is, and another program's file converted, in a folder."""
+    from ppgan_lite.checkpoint import SUFFIX
     from ppgan_lite.foreign.loading import is_ours, open_checkpoint
 
     if not file.is_file() or file.suffix.lower() == SUFFIX or is_ours(file):
