@@ -78,6 +78,15 @@ def test_every_style_that_ships_has_templates(path: Path) -> None:
     assert all(subgraph.template for subgraph in subgraphs_of(path).values())
 
 
+@pytest.mark.parametrize("path", [*(style.path for style in catalogue()), any_painting()], ids=lambda path: path.stem)
+def test_every_painter_that_ships_holds_the_picture_that_paddle_paints(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    add_reference(copy)
+    stored, painted = (read_checkpoint(file)[1][REFERENCE].astype(int) for file in (path, copy))
+    assert np.abs(stored - painted).max() <= 1
+
+
 def test_a_net_of_another_architecture_has_no_template() -> None:
     header, _ = read_checkpoint(PAINTERS[1])
     (net,) = header.nets.values()
