@@ -31,7 +31,7 @@ _STEMS = st.one_of(
     st.integers(200, 260).map(lambda length: "n" * length),
     st.integers(60, 90).map(lambda length: "\N{GRINNING FACE}" * length),
     st.sampled_from(
-        ["-o", "--", "--json", "-h", "~", "~root", "$HOME", "con", "e\u0301", "\u00e9", "\u202egnp", "a\nb"]
+        ["-o", "--", "--json", "-x", "~", "~root", "$HOME", "con", "e\u0301", "\u00e9", "\u202egnp", "a\nb"]
     ),
 )
 
