@@ -49,7 +49,6 @@ KINDS = {
     "batch": Kind("painter", Policy.REFUSE, 1, idle=True),
     "thumbnail": Kind("painter", Policy.REPLACE, 0, idle=True),
 }
-QUIET = ("preview", "thumbnail")  # nobody asked for them, so nobody is told that they fail
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from PyQt5.QtCore import QObject, QTimer
 
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Picture, Request, Result
+from ppgan_lite.gui.worker import Cancelled, JobCallbacks
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
@@ -36,7 +37,6 @@ class Previews(QObject):
         session.photo_changed.connect(self._photo_changed)
         session.result_changed.connect(self._result_changed)
         session.live_changed.connect(self._live_changed)
-        session.register("preview", self._made)
 
     def _made(self, answer: tuple[Result, Cost | None]) -> None:
         if self._session.work is None:  # else a better picture comes soon
@@ -48,7 +48,7 @@ class Previews(QObject):
 
     def _drop(self) -> None:
         self._pause.stop()
-        self._session.drop("preview")
+        self._session.jobs.drop("preview")
         self._session.show_quick(None)
 
     def _photo_changed(self) -> None:
@@ -61,7 +61,7 @@ class Previews(QObject):
 
     def _state_changed(self) -> None:
         if self._session.live:
-            self._session.drop("preview")
+            self._session.jobs.drop("preview")
             self._pause.start()
 
     def _make(self) -> None:
@@ -73,7 +73,13 @@ class Previews(QObject):
         if state.result is not None and is_same(state.result.request, request):
             self._session.show_quick(None)
             return
-        session.paint_preview(replace(request, photo=self._small_copy(request.photo)), request)
+        small = replace(request, photo=self._small_copy(request.photo))
+
+        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Result, Cost | None]:
+            result = session.predictors.paint(small, callbacks, cancelled)
+            return result, session.predictors.known_cost(request)
+
+        session.jobs.submit("preview", paint, self._made, lambda _error: None)  # the real picture will tell why
 
     def _small_copy(self, photo: Picture) -> Picture:
         if max(photo.size) <= PREVIEW_PX:

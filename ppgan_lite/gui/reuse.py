@@ -35,11 +35,11 @@ class Reuse(QObject):
         if painting is None:
             self._use_request(request, None)
         else:
-            self._session.in_background(painting.load, lambda picture: self._use_request(request, picture))
+            self._session.jobs.in_background(painting.load, lambda picture: self._use_request(request, picture))
 
     def file(self, path: Path) -> None:
         """Use those of a picture that was made here, and open its photo if that is beside it."""
-        self._session.in_background(lambda: read_again(path), self._use_file)
+        self._session.jobs.in_background(lambda: read_again(path), self._use_file)
 
     def look_into(self, path: Path) -> None:
         """Tell by `found` whether a picture was made here."""
@@ -48,7 +48,7 @@ class Reuse(QObject):
             if isinstance(settings, ResultSettings):
                 self.found.emit(path, settings)
 
-        self._session.in_background(lambda: read_settings(path), read)
+        self._session.jobs.in_background(lambda: read_settings(path), read)
 
     def _use_request(self, request: Request, painting: Picture | Exception | None) -> None:
         session = self._session

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, pyqtSignal
 
-from ppgan_lite.errors import CancelledError, PpganError
+from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.batch_runner import BatchRunner
 from ppgan_lite.gui.history import Entry, History
-from ppgan_lite.gui.jobs import KINDS, QUIET, Job, Jobs
+from ppgan_lite.gui.job_runner import JobRunner
 from ppgan_lite.gui.learn_session import LearnSession
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.mask import Mask
@@ -25,7 +25,6 @@ from ppgan_lite.gui.worker import (
     LoadPredictor,
     PredictorCache,
     Work,
-    Worker,
     find_faces_in,
     read_first_picture,
     read_picture,
@@ -40,24 +39,14 @@ if TYPE_CHECKING:
     from ppgan_lite.gui.dropped import Dropped
     from ppgan_lite.inference.cost import Cost
 
-# A running kernel cannot be stopped; a file that is being written should be completed.
-_PATIENCE_MS = 200  # with a cancelled job, before another thread goes on
-_STOP_PAINTER_MS = 1_000
-_STOP_FILES_MS = 60_000
-
-
-class ThumbnailError(PpganError):
-    """A style, named by `where`, that cannot paint a thumbnail."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(source, "cannot paint a thumbnail")
-
 
 class Session(QObject):
     """Holds the state and does what the user asks; signals tell what changed.
 
     Attributes:
         state: What is open, chosen and made.
+        jobs: Has work done by the threads.
+        predictors: Those used last; for the threads.
         batch: Photos that are painted one after the other.
         history: The last results, which of them is shown, and which it is compared with.
         compared: The result of the history to compare with; None while there is no comparison.
@@ -99,7 +88,6 @@ class Session(QObject):
     learning_changed = pyqtSignal()
     live_changed = pyqtSignal()
     preview_changed = pyqtSignal()
-    painter_idle = pyqtSignal()
     told = pyqtSignal(str, dict)
     failed = pyqtSignal(str, object)
 
@@ -119,49 +107,38 @@ class Session(QObject):
         self.learning.told.connect(self.told)
         self.learning.failed.connect(self.failed)
         self.stopped = False
+        self.jobs = JobRunner()
+        self.jobs.progressed.connect(self._progressed)
+        self.jobs.costed.connect(self._costed)
+        self.predictors = PredictorCache(load)
         self.compared: Result | None = None
         self.history = History(
-            background=self.in_background,
+            background=self.jobs.in_background,
             changed=self.history_changed.emit,
             shown=self._show_result,
             compared_shown=self._compare,
             troubled=lambda error: self.failed.emit("history_failed", error),
         )
-        self._jobs = Jobs()
-        self._predictors = PredictorCache(load)
-        self._workers = {name: self._make_worker(name) for name in ("painter", "files")}
         self.batch = BatchRunner(
             self._paint_of_batch,
-            lambda work: self._submit("batch", work),
-            lambda: self._jobs.is_free_for("batch"),
-            self.in_background,
+            lambda work: self._submit("batch", work, lambda _none: None),
+            lambda: self.jobs.is_free_for("batch"),
+            self.jobs.in_background,
         )
-        self.painter_idle.connect(self.batch.go_on)
+        self.jobs.painter_idle.connect(self.batch.go_on)
         self.batch.failed.connect(lambda error: self.failed.emit("batch_failed", error))
-        self._answers: dict[str, Callable[[Any], None]] = {
-            "photo": self._photo_opened,
-            "painting": self.use_painting,
-            "checkpoint": self._checkpoint_loaded,
-            "faces": self._faces_looked_for,
-            "paint": self._painted,
-            "history": lambda answer: answer(),
-            "batch": lambda _none: None,
-            "save": self._saved,
-            "warm_up": self._set_device,
-        }
-        self._failures: dict[str, Callable[[Exception], None]] = {}
 
     # what the user does ---------------------------------------------------------------------------------------------
 
     def open_photo(self, path: Path) -> None:
         """Open a picture file as the photo."""
         self._tell("opening", name=path.name)
-        self._submit("photo", lambda _callbacks, _cancelled: read_picture(path))
+        self._open(False, lambda: read_picture(path))
 
     def open_painting(self, path: Path) -> None:
         """Open a picture file as the painting."""
         self._tell("opening", name=path.name)
-        self._submit("painting", lambda _callbacks, _cancelled: read_picture(path))
+        self._open(True, lambda: read_picture(path))
 
     def open_dropped(self, dropped: Dropped, *, as_painting: bool) -> None:
         """Open what was dropped or pasted: of several pictures the first."""
@@ -173,16 +150,11 @@ class Session(QObject):
                 self._tell("opening_first", name=dropped.pictures[0].name, count=len(dropped.pictures) - 1)
         if dropped.image is not None:
             image, alpha = dropped.image
-            self._submit(
-                "painting" if as_painting else "photo",
-                lambda _callbacks, _cancelled: Picture.of(image, ImageMetadata(alpha=alpha)),
-            )
+            self._open(as_painting, lambda: Picture.of(image, ImageMetadata(alpha=alpha)))
         elif dropped.folders and not dropped.pictures:
             folder = dropped.folders[0]
             self._tell("opening", name=folder.name)
-            self._submit(
-                "painting" if as_painting else "photo", lambda _callbacks, _cancelled: read_first_picture(folder)
-            )
+            self._open(as_painting, lambda: read_first_picture(folder))
 
     def load_checkpoint(self, path: Path) -> None:
         """Load a checkpoint file and add it to the choices; it is chosen unless another one was meanwhile.
@@ -196,10 +168,10 @@ class Session(QObject):
         chosen = self.state.choice.source
 
         def load(_callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Choice, str, tuple[str, str]]:
-            choice, device = self._predictors.load_checkpoint(path, cancelled)
+            choice, device = self.predictors.load_checkpoint(path, cancelled)
             return choice, chosen, device
 
-        self._submit("checkpoint", load)
+        self._submit("checkpoint", load, self._checkpoint_loaded)
 
     def remove(self, choice: Choice) -> None:
         """Take a checkpoint out of the choices, whose file stays; delete a style of the user's."""
@@ -243,7 +215,7 @@ class Session(QObject):
         """Look for faces in the photo."""
         photo = self.state.photo
         if photo is not None:
-            self._submit("faces", lambda _callbacks, _cancelled: find_faces_in(photo))
+            self._submit("faces", lambda _callbacks, _cancelled: find_faces_in(photo), self._faces_looked_for)
 
     def run(self) -> bool:
         """Start making the picture that the state describes; False where one is being made or something is missing."""
@@ -255,8 +227,10 @@ class Session(QObject):
         request = self.state.request()
         self.learning.show_preview(False)
         self.work = Painting()
-        self._submit("paint", lambda callbacks, cancelled: self._predictors.paint(request, callbacks, cancelled))
-        QTimer.singleShot(_PATIENCE_MS, self._workers["painter"].hand_over)  # where idle work does not stop
+        self._submit(
+            "paint", lambda callbacks, cancelled: self.predictors.paint(request, callbacks, cancelled), self._painted
+        )
+        self.jobs.hand_over_soon()  # where idle work does not stop
         self.work_changed.emit()
         return True
 
@@ -306,97 +280,47 @@ class Session(QObject):
             self.preview, self.expected = preview, cost
             self.preview_changed.emit()
 
-    def register(
-        self, kind: str, answered: Callable[[Any], None], failed: Callable[[Exception], None] = lambda _error: None
-    ) -> None:
-        """Say who takes the answers and errors of one of `jobs.QUIET`."""
-        self._answers[kind], self._failures[kind] = answered, failed
-
-    def paint_preview(self, request: Request, whole: Request) -> None:
-        """Paint a small picture, and tell what the whole one will cost; not told is a failure.
-
-        Something that counts more stops it. The answer is the small `Result` and the `Cost`.
-        """
-
-        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Result, Cost | None]:
-            result = self._predictors.paint(request, callbacks, cancelled)
-            return result, self._predictors.known_cost(whole)
-
-        self._submit("preview", paint)
-
-    def paint_thumbnail(self, request: Request) -> None:
-        """Paint a picture for the gallery, if there is nothing else to do; its failure is not told."""
-
-        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
-            try:
-                return self._predictors.paint(request, callbacks, cancelled, keep=False)
-            except CancelledError:
-                raise
-            except Exception as error:
-                raise ThumbnailError(request.choice.source) from error
-
-        self._submit("thumbnail", paint)
-
-    def drop(self, kind: str) -> None:
-        """Ask the jobs of a kind to stop; their answers are dropped."""
-        self._jobs.drop(kind)
-
     def warm_up(self) -> None:
         """Load Paddle and the chosen style before they are requested, so that the first picture is ready sooner."""
         if self.device is None and not self.is_running("warm_up"):
             source = self.state.choice.source
-            self._submit("warm_up", lambda _callbacks, cancelled: self._predictors.warm_up(source, cancelled))
+            self._submit(
+                "warm_up", lambda _callbacks, cancelled: self.predictors.warm_up(source, cancelled), self._set_device
+            )
 
     def close(self) -> None:
         """End learning and the threads; saves are completed, everything else is asked to stop."""
         self.learning.stop()
-        is_saving = self.is_running("save")
-        self._jobs.drop_all(but="save")
+        self.jobs.drop_all_but_saves()
         self.learning.close()
-        files_stopped = self._workers["files"].stop(_STOP_FILES_MS if is_saving else _STOP_PAINTER_MS)
-        self.stopped = self._workers["painter"].stop(_STOP_PAINTER_MS) and files_stopped
+        self.stopped = self.jobs.stop()
         self.history.close()
-
-    @property
-    def is_painter_idle(self) -> bool:
-        """Whether the painter has nothing to do."""
-        return self._jobs.is_idle("painter")
 
     def is_running(self, kind: str) -> bool:
         """Return whether a job of a kind runs or waits."""
-        return self._jobs.is_running(kind)
+        return self.jobs.is_running(kind)
 
     # answers of the worker threads ----------------------------------------------------------------------------------
 
-    def _progressed(self, job: Job, fraction: float) -> None:
-        if job.kind == "paint" and self._jobs.is_current(job) and self.work is not None:
+    def _progressed(self, kind: str, fraction: float) -> None:
+        if kind == "paint" and self.work is not None:
             self.work.advance(fraction)
             self.work_changed.emit()
 
-    def _costed(self, job: Job, cost: Cost) -> None:
-        if job.kind == "paint" and self._jobs.is_current(job) and self.work is not None:
+    def _costed(self, kind: str, cost: Cost) -> None:
+        if kind == "paint" and self.work is not None:
             self.work.cost = cost
             self.work_changed.emit()
 
-    def _finished(self, job: Job, value: Any) -> None:
-        if self._jobs.finish(job):
-            self._answers[job.kind](value)
-        self._tell_idle()
-
-    def _failed(self, job: Job, error: Exception) -> None:
-        if not self._jobs.finish(job):
-            return
-        self._tell_idle()
-        if job.kind in QUIET:
-            self._failures[job.kind](error)
-            return
-        if job.kind == "paint":
+    def _failed(self, kind: str, error: Exception) -> None:
+        """Tell the error of a job that the user has asked for."""
+        if kind == "paint":
             self.work = None
             self.work_changed.emit()
-        elif job.kind == "warm_up":
+        elif kind == "warm_up":
             self._set_device(("", ""))
-        self.failed.emit(f"{job.kind}_failed", error)
-        if job.kind == "save" and not self.is_running("save"):
+        self.failed.emit(f"{kind}_failed", error)
+        if kind == "save" and not self.is_running("save"):
             self.saves_ended.emit()
 
     def _photo_opened(self, photo: Picture) -> None:
@@ -404,7 +328,7 @@ class Session(QObject):
         self.history.leave()
         self.state.open_photo(photo)
         self._tell("ready")
-        self._jobs.drop("faces")
+        self.jobs.drop("faces")
         self.photo_changed.emit()
         self.mask_changed.emit()
         self.result_changed.emit()
@@ -435,7 +359,7 @@ class Session(QObject):
         """Show a result, with the photo that it is of."""
         if result is not None and result.request.photo is not self.state.photo:
             self.state.photo, self.state.mask = result.request.photo, result.request.mask
-            self._jobs.drop("faces")
+            self.jobs.drop("faces")
             self.photo_changed.emit()
             self.mask_changed.emit()
         self.state.result = result
@@ -463,36 +387,14 @@ class Session(QObject):
         self.device, self.device_note = device
         self.device_changed.emit()
 
-    def _tell_idle(self) -> None:
-        if self.is_painter_idle:
-            self.painter_idle.emit()
-
     # internals ------------------------------------------------------------------------------------------------------
 
-    def _make_worker(self, name: str) -> Worker:
-        worker = Worker(name)
-        worker.progressed.connect(self._progressed)
-        worker.costed.connect(self._costed)
-        worker.finished.connect(self._finished)
-        worker.failed.connect(self._failed)
-        return worker
+    def _open(self, as_painting: bool, read: Callable[[], Picture]) -> None:
+        kind, answered = ("painting", self.use_painting) if as_painting else ("photo", self._photo_opened)
+        self._submit(kind, lambda _callbacks, _cancelled: read(), answered)
 
-    def _submit(self, kind: str, work: Work) -> None:
-        job = self._jobs.start(kind)
-        if job is not None:
-            self._workers[KINDS[kind].worker].submit(job, work)
-
-    def in_background(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Have work done on the thread for files, and its value, or the error, handed over on this one."""
-
-        def run(_callbacks: object, _cancelled: object) -> Callable[[], None]:
-            try:
-                value = work()
-            except Exception as error:  # noqa: BLE001 - handed over, whatever it is
-                value = error
-            return lambda: done(value)
-
-        self._submit("history", run)
+    def _submit(self, kind: str, work: Work, answered: Callable[[Any], None]) -> None:
+        self.jobs.submit(kind, work, answered, lambda error: self._failed(kind, error))
 
     def _save(self, entry: Entry | None, load: Callable[[], Result], path: Path, *, overwrite: bool) -> None:
         self._tell("saving", name=path.name)
@@ -504,10 +406,10 @@ class Session(QObject):
         def save(_callbacks: object, _cancelled: object) -> tuple[Entry | None, Path]:
             return entry, save_result(load(), path, overwrite=overwrite, read=read, quality=quality)
 
-        self._submit("save", save)
+        self._submit("save", save, self._saved)
 
     def _paint_of_batch(self, request: Request, *, progress: Callable[[float], None], cancelled: Cancelled) -> Result:
-        return self._predictors.paint(request, JobCallbacks(progress, lambda _cost: None), cancelled)
+        return self.predictors.paint(request, JobCallbacks(progress, lambda _cost: None), cancelled)
 
     def _tell(self, key: str, **values: object) -> None:
         self.told.emit(key, values)
@@ -520,9 +422,9 @@ class Session(QObject):
     def _stop_painting(self) -> bool:
         """Ask the picture that is being made to stop, and forget it; False if there was none."""
         self.work = None
-        if not self._jobs.drop("paint"):
+        if not self.jobs.drop("paint"):
             return False
-        QTimer.singleShot(_PATIENCE_MS, self._workers["painter"].hand_over)
+        self.jobs.hand_over_soon()
         self.work_changed.emit()
-        self._tell_idle()
+        self.jobs.tell_idle()
         return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from ppgan_lite.gui.session import Session, ThumbnailError
+from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
+from ppgan_lite.gui.worker import Cancelled, JobCallbacks
 
 THUMBNAIL_PX = 288  # long side: that of a card on a screen of double density
 _PAUSE_MS = 400  # of idleness, before the next one begins
@@ -40,8 +41,7 @@ class Thumbnails(QObject):
         session.photo_changed.connect(self._start)
         session.live_changed.connect(self._start)
         session.choices_changed.connect(self._go_on)
-        session.painter_idle.connect(self._go_on)
-        session.register("thumbnail", self._made, self._failed_to_paint)
+        session.jobs.painter_idle.connect(self._go_on)
 
     def _go_on(self) -> None:
         if self._session.live and self._photo is not None:
@@ -54,14 +54,8 @@ class Thumbnails(QObject):
             self.made.emit(source)
             self._count()
 
-    def _failed_to_paint(self, error: Exception) -> None:
-        """Leave out a style that cannot paint; it tells why when it is asked for a picture."""
-        if isinstance(error, ThumbnailError):
-            self._failed.add(error.where)
-            self._count()
-
     def _start(self) -> None:
-        self._session.drop("thumbnail")
+        self._session.jobs.drop("thumbnail")
         self.pictures.clear()
         self._failed.clear()
         self._photo = None
@@ -82,9 +76,19 @@ class Thumbnails(QObject):
         self.counted.emit(len(sources & (self.pictures.keys() | self._failed)), len(sources))
 
     def _make_next(self) -> None:
-        if not self._session.is_painter_idle or self._photo is None:
+        if not self._session.jobs.is_painter_idle or self._photo is None:
             return
         for choice in self._choices():
             if choice.source not in self.pictures and choice.source not in self._failed:
-                self._session.paint_thumbnail(Request(self._photo, choice, _SETTINGS))
+                self._paint(Request(self._photo, choice, _SETTINGS))
                 break
+
+    def _paint(self, request: Request) -> None:
+        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
+            return self._session.predictors.paint(request, callbacks, cancelled, keep=False)
+
+        def leave_out(_error: Exception) -> None:  # it tells why when it is asked for a picture
+            self._failed.add(request.choice.source)
+            self._count()
+
+        self._session.jobs.submit("thumbnail", paint, self._made, leave_out)

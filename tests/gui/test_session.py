@@ -135,7 +135,7 @@ def test_cancelling_what_cannot_be_stopped_frees_the_painter_at_once(desk: Desk,
     desk.open_photo(photo_file)
     desk.session.run()
     desk.until(lambda: desk.predictors["night"].calls)
-    (stuck,) = desk.session._workers["painter"]._threads
+    (stuck,) = desk.session.jobs._workers["painter"]._threads
     desk.session.cancel()
     assert desk.session.choose("wave")
     began = time.perf_counter()
@@ -155,7 +155,7 @@ def test_a_painter_that_stops_in_time_keeps_its_thread(desk: Desk, photo_file: P
     desk.until(lambda: desk.predictors["night"].calls)
     desk.session.cancel()
     desk.qtbot.wait(300)
-    assert len(desk.session._workers["painter"]._threads) == 1
+    assert len(desk.session.jobs._workers["painter"]._threads) == 1
 
 
 def test_a_checkpoint_that_comes_late_does_not_change_what_was_chosen_meanwhile(desk: Desk, photo_file: Path) -> None:

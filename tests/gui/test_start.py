@@ -169,7 +169,7 @@ def test_a_style_that_ships_paints_a_photo_in_the_window(bench: Bench, photo_fil
     pytest.importorskip("paddle")
     if not styles.catalogue():
         pytest.skip("no style ships yet")
-    bench.session._predictors._load = app._load
+    bench.session.predictors._load = app._load
     bench.session.state.choice = style_choice(styles.catalogue()[0])
     bench.open_photo(photo_file)
     bench.session.run()
@@ -195,7 +195,7 @@ def test_a_cyclegan_checkpoint_translates_a_photo_both_ways_in_the_window(bench:
     )
     tensors = {key: value for name, net in nets.items() for key, value in net_tensors(name, net).items()}
     write_checkpoint(bench.folder / "zebra.ppgan", header, tensors)
-    bench.session._predictors._load = app._load
+    bench.session.predictors._load = app._load
     bench.session.load_checkpoint(bench.folder / "zebra.ppgan")
     bench.qtbot.waitUntil(lambda: bench.session.state.choice.directions == ("a_to_b", "b_to_a"), timeout=60_000)
     bench.open_photo(photo_file)

@@ -152,9 +152,7 @@ def test_what_a_large_picture_will_take_is_shown_in_both_languages(
     monkeypatch.setattr(predictor, "calibrate", lambda image, *, cancelled: None, raising=False)
     bench.open_photo(photo_file)
     statuses: list[str] = []
-    bench.session._workers["painter"].costed.connect(
-        lambda _job, _cost: statuses.append(bench.window.status.label.text())
-    )
+    bench.session.jobs.costed.connect(lambda _job, _cost: statuses.append(bench.window.status.label.text()))
     bench.session.run()
     bench.until(lambda: bench.window.status.label.text() == english)
     assert statuses == [english.replace("Working… 42 %", "Getting ready…")], "before the first of it is done"
@@ -191,7 +189,7 @@ def test_what_loads_a_painter_is_told_of_cancel(bench: Bench, photo_file: Path, 
         ended.set()
         raise CancelledError
 
-    monkeypatch.setattr(bench.session._predictors, "_load", load)
+    monkeypatch.setattr(bench.session.predictors, "_load", load)
     bench.open_photo(photo_file)
     bench.session.run()
     bench.until(began.is_set)
