@@ -23,7 +23,7 @@ from ppgan_lite.export.plan import ExportOptions, plan_export
 from ppgan_lite.foreign.loading import describe_file, open_checkpoint
 from ppgan_lite.foreign.options import ConversionOptions
 from ppgan_lite.gui.state import checkpoint_choice
-from ppgan_lite.images import read_image
+from ppgan_lite.images import read_image, to_depth
 from ppgan_lite.inference.loading import load_predictor, load_stylizer
 from ppgan_lite.inference.stylization.full_size import FullSizeStylizer
 from ppgan_lite.inference.translation import staging
@@ -217,6 +217,15 @@ def test_strength_mixes_the_painting_with_the_photo(painter):
         mixed = painter(image, **arguments)
         np.testing.assert_array_equal(mixed[:, :4], image[:, :4])
         assert np.abs(mixed[:, -4:] - full[:, -4:]).max() <= 1
+
+
+def test_strength_0_gives_back_a_photo_of_16_bits(painter):
+    deep = np.random.default_rng(0).integers(0, 65_536, (40, 44, 3), np.uint16)
+    result = painter(deep, strength=0.0)
+    assert result.dtype == np.uint16
+    np.testing.assert_array_equal(result, deep)
+    full = painter(to_depth(photo(), 16))
+    assert np.abs(full / 257 - painter(photo())).max() <= 0.6
 
 
 def test_wide_strokes_are_painted_on_a_smaller_copy(painter):
