@@ -387,6 +387,14 @@ def test_a_folder_that_may_not_be_written_is_told_before_the_work(
     check_writable(tmp_path / "old/new/a.png")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a path is limited there, not a name")
+@pytest.mark.parametrize("name", ["n" * 252 + ".png", "new/" + "n" * 252 + ".png", "n" * 256 + "/a.png"])
+def test_a_name_that_is_too_long_is_told_before_the_work(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ImageError, match=rf"cannot be written \({os.strerror(errno.ENAMETOOLONG)}\)"):
+        check_writable(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_in_the_place_of_a_folder_is_told(photo_file: Path, photo: np.ndarray) -> None:
     with pytest.raises(ImageError, match="cannot be written"):
         write_image(photo_file / "a.png", photo)

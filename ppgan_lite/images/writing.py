@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -106,10 +107,14 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
 
 def _require_writable(path: Path) -> None:
     """Raise the error that a file cannot be written into its folder, or into the one where folders would be made."""
-    for folder in path.absolute().parents:
+    path = path.absolute()
+    for folder in path.parents:
         if folder.is_dir():
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            for name in path.relative_to(folder).parts:  # one of a folder to be made, or in it, may be too long
+                with contextlib.suppress(FileNotFoundError):
+                    os.lstat(folder / name)
             return
 
 
