@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePoli
 from ppgan_lite.gui import icons
 from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.presets_menu import PresetsMenu
+from ppgan_lite.gui.search_field import SearchField
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, has_text, plain, text
 from ppgan_lite.gui.user_actions import UserActions
@@ -104,6 +105,7 @@ COMMANDS = (
     Command("live_preview", UserActions.toggle_previews, "menu_picture", separated=True, checked=_has_previews),
     Command("undo", UserActions.undo, "menu_picture", (QKeySequence.Undo,), enabled=_can_undo, separated=True),
     Command("redo", UserActions.redo, "menu_picture", (QKeySequence.Redo, "Ctrl+Y"), enabled=_can_redo),
+    Command("find_style", UserActions.find_style, "menu_picture", (QKeySequence.Find,)),
     Command("mask", UserActions.edit_mask, "menu_picture", ("Ctrl+M",), "mask", _has_photo, separated=True),
     Command("fit", UserActions.fit, "menu_view", ("Ctrl+0",)),
     Command("actual_size", UserActions.actual_size, "menu_view", ("Ctrl+1",)),
@@ -137,11 +139,13 @@ class CommandBar(QToolBar):
 
     Attributes:
         shortened: Actions of these buttons.
+        search: Words of styles.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.shortened: list[QAction] = []
+        self.search = SearchField()
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.PreventContextMenu)
         self.setIconSize(QSize(18, 18))
@@ -225,6 +229,7 @@ class Commands:
                 gap = QWidget()
                 gap.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
                 bar.addWidget(gap)
+                bar.addWidget(bar.search)
                 continue
             bar.addAction(self.actions[key])
             if key == "open_photo":

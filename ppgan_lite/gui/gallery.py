@@ -40,6 +40,7 @@ class Gallery(QListWidget):
         self._own: dict[str, QPixmap] = {}  # Choice.source -> the user's photo in it
         self._is_small = False
         self._language = "en"
+        self._words: list[str] = []
         self._fit_height()
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
@@ -74,8 +75,24 @@ class Gallery(QListWidget):
             item.setSizeHint(self._item_size())
             if choice == chosen:
                 self.setCurrentItem(item)
+        self.show_matching(" ".join(self._words))
         self.blockSignals(False)
         self.scrollToItem(self.currentItem())
+
+    def show_matching(self, words: str) -> None:
+        """Show the cards alone whose title or subtitle has each of these words."""
+        self._words = words.casefold().split()
+        for row in range(self.count()):
+            item = self.item(row)
+            about = f"{item.text()} {item.data(_SUBTITLE)}".casefold()
+            item.setHidden(not all(word in about for word in self._words))
+
+    def choose_shown(self) -> None:
+        """Take the focus, and choose the first card that is shown, unless the chosen one is."""
+        self.setFocus()
+        shown = [row for row in range(self.count()) if not self.item(row).isHidden()]
+        if shown and self.currentRow() not in shown:
+            self.setCurrentRow(shown[0])
 
     def show_thumbnail(self, source: str, picture: QPixmap) -> None:
         """Show the user's own photo on the card of a style."""

@@ -78,6 +78,10 @@ QToolBar QToolButton:hover, QPushButton:hover {{ background: {table.hover}; colo
 QToolBar QToolButton:pressed, QPushButton:pressed {{ background: {table.canvas}; }}
 QPushButton:checked {{ background: {table.hover}; border-color: {table.accent}; color: {table.accent}; }}
 QToolBar QToolButton:focus, QPushButton:focus {{ border-color: {table.accent}; }}
+QToolBar QLineEdit {{
+    background: {table.field}; border: 1px solid {table.line}; border-radius: 6px; padding: 6px 8px; margin-right: 4px;
+}}
+QToolBar QLineEdit:focus {{ border-color: {table.accent}; }}
 QToolBar QToolButton:disabled, QPushButton:disabled {{ color: {table.disabled}; background: {table.window}; }}
 QPushButton#primary {{
     background: {table.accent}; border-color: {table.accent}; color: {table.on_accent}; font-weight: 600;

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import QUrl
 from PyQt5.QtGui import QDesktopServices, QKeySequence
-from PyQt5.QtWidgets import QApplication, QDialog, QInputDialog, QWidget
+from PyQt5.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QWidget
 
 from ppgan_lite.gui import dialogs, log
 from ppgan_lite.gui.batch_panel import BatchPanel
@@ -42,10 +42,12 @@ class UserActions:
         keys: Returns the key of each command's text, and its keys.
         batch_panel: The window of the queue.
         reuse: Takes style and settings from earlier results.
+        search: The field in which a style is looked for.
         help: The dialog of the menu Help that was opened last.
     """
 
     keys: Callable[[], list[tuple[str, list[QKeySequence]]]]
+    search: QLineEdit
     help: QDialog
 
     def __init__(
@@ -211,6 +213,11 @@ class UserActions:
         """Show the folder of a card's file."""
         if choice.file is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(choice.file.absolute().parent)))
+
+    def find_style(self) -> None:
+        """Go to the field in which a style is looked for."""
+        self.search.setFocus()
+        self.search.selectAll()
 
     def recent_photos(self) -> list[Path]:
         """Return the photos that were opened last and are still there."""

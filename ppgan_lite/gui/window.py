@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         if preferences.geometry is not None:
             self.restoreGeometry(preferences.geometry)
         self._show_all()
+        self.gallery.setFocus()  # else the field in which a style is looked for would have it, and take every key
 
     @property
     def stopped(self) -> bool:
@@ -135,6 +136,7 @@ class MainWindow(QMainWindow):
         self._choose_quality(str(self._preferences.quality))
         self.toolbar = self.commands.toolbar()
         self.addToolBar(self.toolbar)
+        self.user_actions.search = self.toolbar.search
         self.history_strip = HistoryStrip()
         self.learning_row = LearningRow()
         self.again_row = AgainRow()
@@ -184,6 +186,8 @@ class MainWindow(QMainWindow):
         self.batch_panel.forget.connect(session.batch.forget_ended)
         self.gallery.chosen.connect(session.choose)
         self.gallery.run.connect(user_actions.run)
+        self.toolbar.search.textChanged.connect(self.gallery.show_matching)
+        self.toolbar.search.left.connect(self.gallery.choose_shown)
         self.gallery.remove.connect(user_actions.remove)
         self.gallery.show_folder.connect(user_actions.show_folder_of)
         self.gallery.itemClicked.connect(lambda _item: user_actions.pick_missing_painting())
@@ -235,6 +239,7 @@ class MainWindow(QMainWindow):
             self._translator.load(translation, QLibraryInfo.location(QLibraryInfo.TranslationsPath))
             QApplication.installTranslator(self._translator)
         self.commands.show_language(language)
+        self.toolbar.search.set_language(language)
         self.toolbar.fit_texts()
         self.user_actions.language = language
         self.panes.set_language(language)

@@ -624,3 +624,24 @@ def test_the_quality_that_is_chosen_counts_for_saves_and_is_remembered(
 def test_no_two_commands_have_the_same_keys(bench: Bench) -> None:
     keys = [key.toString() for _, sequences in bench.window.commands.all_keys() for key in sequences]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_the_keys_of_a_new_window_go_to_the_gallery(bench: Bench) -> None:
+    assert bench.window.focusWidget() is bench.window.gallery
+
+
+def test_a_style_is_found_by_words_of_its_title_or_artist(bench: Bench) -> None:
+    window, gallery = bench.window, bench.window.gallery
+    window.activateWindow()
+    window.commands.actions["find_style"].trigger()
+    bench.qtbot.keyClicks(window.toolbar.search, "painter WAVE")
+    shown = [gallery.item(row).text() for row in range(gallery.count()) if not gallery.item(row).isHidden()]
+    assert shown == ["The Wave"]
+    bench.session.choices_changed.emit()
+    assert sum(not gallery.item(row).isHidden() for row in range(gallery.count())) == 1, "it stays so"
+    assert bench.session.state.choice.source == "night"
+    bench.qtbot.keyClick(window.toolbar.search, Qt.Key_Return)
+    assert bench.session.state.choice.source == "wave" and window.focusWidget() is gallery
+    bench.qtbot.keyClick(window.toolbar.search, Qt.Key_Escape)
+    assert not any(gallery.item(row).isHidden() for row in range(gallery.count()))
+    assert bench.session.state.choice.source == "wave"

@@ -30,6 +30,8 @@ TEXTS = {
     "quality_90": "90",
     "quality_95": "95: hardly a difference",
     "quality_100": "100: large files",
+    "find_style": "Find a st&yle",
+    "find_style_here": "Find a style",
     "quit": "&Quit",
     "fit": "&Fit",
     "actual_size": "&Actual size",

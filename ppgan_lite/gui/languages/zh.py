@@ -30,6 +30,8 @@ TEXTS = {
     "quality_90": "90",
     "quality_95": "95：几乎无损",
     "quality_100": "100：文件大",
+    "find_style": "查找风格(&Y)",
+    "find_style_here": "查找风格",
     "quit": "退出(&Q)",
     "fit": "适应窗口(&F)",
     "actual_size": "实际大小(&A)",
