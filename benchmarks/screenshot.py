@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from painted_window import paint_in_window
 from PIL import Image
+from PyQt5.QtWidgets import QApplication
 
 from ppgan_lite.gui.colors import BY_APPEARANCE
 from ppgan_lite.gui.comparison import Comparison
@@ -54,6 +55,7 @@ def take(arguments: argparse.Namespace, settings: Path) -> int:
 
     def save(window: MainWindow) -> None:
         nonlocal saved
+        QApplication.processEvents()  # so that every widget has its place
         output.parent.mkdir(parents=True, exist_ok=True)
         saved = window.grab().save(str(output))
         if saved:
