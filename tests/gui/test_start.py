@@ -81,12 +81,12 @@ def test_the_window_opens_on_an_x_server_with_opencv_imported_and_ctrl_c_closes_
         pytest.skip(str(error))
     script = tmp_path / "start.py"
     script.write_text(SCRIPT)
+    # `timeout` ends the server and the window too, which outlive xvfb-run.
     done = subprocess.run(
-        ["xvfb-run", "-a", sys.executable, str(script), str(photo_file), str(tmp_path)],
+        ["timeout", "-s", "KILL", "90", "xvfb-run", "-a", sys.executable, str(script), str(photo_file), str(tmp_path)],
         env=bare_environment(PYTHONPATH=os.pathsep.join([str(ROOT), str(Path(__file__).parent)])),
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     observed = json.loads(done.stdout)
