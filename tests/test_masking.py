@@ -97,7 +97,7 @@ class Blender:
 
 @pytest.fixture
 def blender(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painting, "load_stylizer", lambda *_options: Blender())
+    monkeypatch.setattr(painting, "load_stylizer", lambda *_, **__: Blender())
 
 
 @pytest.fixture
