@@ -7,6 +7,7 @@ the new one. Where something comes into view, and after a cut, the new frame sta
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +61,12 @@ class Steadiness:
         if self.amount > 0 and self.last is not None and self.last.result.shape == result.shape:
             moved, trust = carried_over(source, self.last)
             if trust.mean() >= _CUT:
-                result += (self.amount * trust)[..., None] * (moved - result)
+                moved -= result
+                moved *= (np.float32(self.amount) * trust)[..., None]
+                result += moved
         if self.amount > 0:
             self.last = Last(source, result)
-        return np.clip(np.rint(result), 0, 255).astype(np.uint8)
+        return opencv().convertScaleAbs(np.maximum(result, 0))
 
 
 def carried_over(source: np.ndarray, last: Last) -> tuple[np.ndarray, np.ndarray]:
@@ -76,19 +79,13 @@ def carried_over(source: np.ndarray, last: Last) -> tuple[np.ndarray, np.ndarray
     Returns:
         The moved result, float32 H x W x 3, and how far it can be trusted, float32 H x W, 0 .. 1.
     """
-    cv2 = opencv()
     height, width = source.shape[:2]
     flow, trust = motion(source, last.source)
-    still = np.hypot(flow[..., 0], flow[..., 1]) < _STILL_PX
-    flow[still] = 0
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    columns, rows = _places(height, width)
     x, y = columns + flow[..., 0], rows + flow[..., 1]
+    cv2 = opencv()
     moved = cv2.remap(last.result, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    before = cv2.remap(last.source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    color = cv2.blur(np.abs(before.astype(np.float32) - source).mean(2), (5, 5))
-    trust *= _falling(color, _COLOR)
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return moved, trust * inside
+    return moved, trust * ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
 
 
 def motion(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,27 +96,41 @@ def motion(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         old: Of the same shape.
 
     Returns:
-        float32 H x W x 2, the way back in pixels (x, y); and float32 H x W, 0 .. 1: how far
-        the ways there and back agree.
+        float32 H x W x 2, the way back in pixels (x, y), 0 where it is next to nothing; and float32 H x W, 0 .. 1: how
+        far the ways there and back agree, and the colors at both ends. All of it is found in small frames.
     """
     cv2 = opencv()
     height, width = new.shape[:2]
     scale = min(_FLOW_PX / min(height, width), 1.0)
     size = max(round(width * scale), 16), max(round(height * scale), 16)
-    grays = [
-        cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA) for image in (new, old)
-    ]
+    small, before = (cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (new, old))
+    grays = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (small, before)]
     search: Any = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     back = search.calc(grays[0], grays[1], None)
     there = search.calc(grays[1], grays[0], None)
-    rows, columns = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32)
-    returned = cv2.remap(there, columns + back[..., 0], rows + back[..., 1], cv2.INTER_LINEAR)
-    trust = _falling(np.hypot(*np.moveaxis(back + returned, 2, 0)), _DISAGREE_PX)
+    columns, rows = _places(size[1], size[0])
+    x, y = columns + back[..., 0], rows + back[..., 1]
+    trust = _falling(cv2.magnitude(*cv2.split(back + cv2.remap(there, x, y, cv2.INTER_LINEAR))), _DISAGREE_PX)
+    moved = cv2.remap(before, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    difference = cv2.transform(cv2.absdiff(moved, small).astype(np.float32), np.full((1, 3), 1 / 3, np.float32))
+    trust *= _falling(cv2.blur(difference, (3, 3)), _COLOR)
     ratio = np.array([width / size[0], height / size[1]], np.float32)
-    flow = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR) * ratio
+    back *= ratio
+    back *= (cv2.magnitude(*cv2.split(back)) >= _STILL_PX)[..., None]
+    flow = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
     return flow, cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
+@functools.lru_cache(maxsize=4)
+def _places(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return column and row of each pixel: float32 H x W."""
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    return columns, rows
+
+
 def _falling(values: np.ndarray, half: float) -> np.ndarray:
-    """Return 1 at 0, 1/2 at `half`, and next to nothing at twice that."""
-    return (1 / (1 + (values / np.float32(half)) ** 4)).astype(np.float32)
+    """Return 1 at 0, 1/2 at `half`, and next to nothing at twice that: float32, for float32."""
+    fourth = values / np.float32(half)
+    fourth *= fourth
+    fourth *= fourth
+    return np.float32(1) / (fourth + np.float32(1))
