@@ -23,22 +23,6 @@ from ppgan_lite.foreign.conversion import direction_of
 from ppgan_lite.foreign.loading import describe_file, open_checkpoint
 from ppgan_lite.foreign.options import ConversionOptions
 from ppgan_lite.inference.loading import load_stylizer
-from ppgan_lite.inference.stylization.full_size import FullSizeStylizer
-
-
-@pytest.mark.parametrize("blocks", [1, 5])
-@pytest.mark.parametrize("size", [(40, 56), (37, 51), (16, 17)])
-@pytest.mark.parametrize("layout", ["zip", "legacy"])
-def test_a_net_of_pytorchs_examples_paints_as_its_own_program(tmp_path, blocks, size, layout):
-    net = lively(Johnson(blocks=blocks))
-    path = write_pth(tmp_path / "mosaic.model", net.state(*example_names(blocks)), legacy=layout == "legacy")
-    painter, image = load_stylizer(path), photo(*size)
-    wanted, found = painted(net, image), painter(image)
-    assert isinstance(painter, FullSizeStylizer)
-    assert found.shape == image.shape and wanted.std() > 30
-    assert np.abs(found - wanted).max() < 1
-    assert painter.spec.task == "stylize" and painter.spec.inputs == ("photo",) and painter.name == "mosaic"
-
 
 # Generators of CycleGAN's kind under strange names
 
