@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
@@ -20,7 +19,6 @@ from PyQt5.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QTreeWidget,
     QTreeWidgetItem,
@@ -33,6 +31,7 @@ from ppgan_lite.gui.captions import batch_caption, error_line
 from ppgan_lite.gui.dropped import local_files
 from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.preferences import Preferences
+from ppgan_lite.gui.progress_row import ProgressRow
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES
 
@@ -328,31 +327,18 @@ class BatchPanel(QDialog):
             self.put_into(Path(chosen))
 
 
-class BatchRow(QFrame):
+class BatchRow(ProgressRow):
     """Progress of the queue in the main window; hidden while it rests."""
 
     show_panel = pyqtSignal()
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("panel")
+        button = QPushButton()
+        super().__init__(button)
+        self.button = button
         self._language = "en"
         self._queue = BatchQueue()
-        self.label = ElidedLabel(name="value")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
-        self.bar.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
-        self.button = QPushButton()
         self.button.clicked.connect(lambda: self.show_panel.emit())
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 4, 12, 4)
-        layout.setSpacing(16)
-        layout.addWidget(self.label, 1)
-        layout.addWidget(self.bar, 1)
-        layout.addWidget(self.button)
-        self.hide()
 
     def set_language(self, language: str) -> None:
         """Show every text in another language."""

@@ -10,18 +10,15 @@ from PyQt5.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QFrame,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QSpinBox,
     QWidget,
 )
 
 from ppgan_lite.gui.captions import learning_caption
-from ppgan_lite.gui.elided_label import ElidedLabel
+from ppgan_lite.gui.progress_row import ProgressRow
 from ppgan_lite.gui.state import Learning
 from ppgan_lite.gui.texts import text
 
@@ -72,35 +69,21 @@ class LearnDialog(QDialog):
         self.chosen.emit(self._painting, options)
 
 
-class LearningRow(QFrame):
+class LearningRow(ProgressRow):
     """Title, time left, and the buttons to show the preview and to stop; hidden while nothing is learned."""
 
     stop = pyqtSignal()
     preview_toggled = pyqtSignal(bool)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("panel")
+        preview, stop_button = QPushButton(objectName="secondary"), QPushButton(objectName="secondary")
+        super().__init__(preview, stop_button)
+        self.preview, self.stop_button = preview, stop_button
         self._language = "en"
         self._learning: Learning | None = None
-        self.label = ElidedLabel(name="value")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
-        self.preview = QPushButton(objectName="secondary")
-        self.preview.setCheckable(True)
-        self.preview.clicked.connect(self.preview_toggled)
-        self.stop_button = QPushButton(objectName="secondary")
-        self.stop_button.clicked.connect(lambda: self.stop.emit())
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 4, 12, 4)
-        layout.setSpacing(16)
-        layout.addWidget(self.label, 1)
-        layout.addWidget(self.bar, 1)
-        layout.addWidget(self.preview)
-        layout.addWidget(self.stop_button)
-        self.hide()
+        preview.setCheckable(True)
+        preview.clicked.connect(self.preview_toggled)
+        stop_button.clicked.connect(lambda: self.stop.emit())
 
     def set_language(self, language: str) -> None:
         """Show every text in another language."""
