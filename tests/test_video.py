@@ -444,6 +444,36 @@ def test_the_verb_paints_clips_and_reports_one_that_fails(
     assert np.abs(255 - images_of(tmp_path / "out" / "clip.mp4")[3].astype(int) - scene(3)).mean() < 8
 
 
+@pytest.mark.usefixtures("painter")
+def test_resuming_leaves_a_whole_result_as_it_is(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["video", str(clip), "--style", "udnie", "--faces", "1", "-o", str(tmp_path / "result.mp4")]
+    assert main(command) == 0
+    before = (tmp_path / "result.mp4").read_bytes()
+    assert main([*command, "--resume", "--strength", "0.5"]) == 0
+    assert "result.mp4: is done already" in capsys.readouterr().err
+    assert (tmp_path / "result.mp4").read_bytes() == before
+
+
+@pytest.mark.usefixtures("painter")
+def test_a_clip_does_not_see_the_faces_of_the_one_before(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = itertools.chain([np.zeros((4, 4), np.float32)] * 9, itertools.repeat(None))
+    monkeypatch.setattr("ppgan_lite.video.faces.spare_faces", lambda image, share: next(found))
+    maps: list[Any] = []
+    monkeypatch.setattr(
+        Inverts, "__call__", lambda self, image, **options: maps.append(options.get("strokes")) or image
+    )
+    other = tmp_path / "other.mp4"
+    other.write_bytes(clip.read_bytes())
+    (tmp_path / "out").mkdir()
+    assert main(["video", str(clip), str(other), "--style", "udnie", "-o", str(tmp_path / "out")]) == 0
+    assert len(maps) == 2 * COUNT
+    assert maps[0] is not None and all(strokes is None for strokes in maps[COUNT:])
+
+
 def test_style_and_checkpoint_exclude_each_other(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["video", str(clip)]) == 2
     assert "--style: is missing; expected one of them" in capsys.readouterr().err

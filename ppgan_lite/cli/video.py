@@ -23,13 +23,12 @@ from ppgan_lite.cli.terminal import (
     say_error,
 )
 from ppgan_lite.errors import CancelledError, PpganError, UsageError
+from ppgan_lite.video.codecs import CODECS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ppgan_lite.inference.predictor import Predictor
-
-_NAMES = ("auto", "h264", "h265", "av1", "vp9", "nvenc", "qsv", "amf", "videotoolbox", "hardware")
 
 
 @click.command()
@@ -47,7 +46,13 @@ _NAMES = ("auto", "h264", "h265", "av1", "vp9", "nvenc", "qsv", "amf", "videotoo
     callback=check_finite,
     help="How firmly strokes stay on things that move; 0 paints each frame by itself.",
 )
-@click.option("--codec", type=click.Choice(_NAMES), default="auto", show_default=True, help="Of the result's video.")
+@click.option(
+    "--codec",
+    type=click.Choice(["auto", *CODECS, "hardware"]),
+    default="auto",
+    show_default=True,
+    help="Of the result's video.",
+)
 @click.option(
     "--crf", type=click.IntRange(0, 51), default=18, show_default=True, help="Constant rate factor; smaller is better."
 )
@@ -94,19 +99,22 @@ def video(
     label = Path(source).stem + (f"_{direction}" if direction else "")
     inputs = {"--style": style, "--checkpoint": checkpoint}
     paths = [Path(clip) for clip in clips]
-    plans = plan_clips(paths, output, label=label, overwrite=overwrite or resume, inputs=inputs)
+    plans = plan_clips(paths, output, label=label, overwrite=overwrite, resume=resume, inputs=inputs)
     results: list[dict[str, Any]] = []
     failures: list[tuple[Path, PpganError]] = []
-    paint: Callable[[np.ndarray], np.ndarray] | None = None
+    predictor: Predictor | None = None
     try:
         for plan in plans:
-            if paint is None:
+            if plan.is_done:
+                say(f"{plan.target}: is done already")
+                continue
+            if predictor is None:
                 predictor = (
                     load_stylizer(style, device, engine)
                     if style is not None
                     else load_translator(source, None, device, engine, direction)
                 )
-                paint = _painter(predictor, options, faces if style is not None else 1.0)
+            paint = _painter(predictor, options, faces if style is not None else 1.0)  # with no faces of another clip
             began = time.perf_counter()
             try:
                 frames = _render(plan, paint, settings, steady=steady, codec=codec, crf=crf, resume=resume)

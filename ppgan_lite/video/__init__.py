@@ -3,6 +3,7 @@
 | file | content |
 |---|---|
 | frames.py | a frame, and what a clip is: size, rate, colors |
+| codecs.py | the formats and codecs that are written |
 | reading.py | a clip's frames, upright RGB |
 | writing.py | frames to a file: encoded in segments, then put together with sound and subtitles |
 | pictures.py | animated GIF and WebP, by Pillow |

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from ppgan_lite.errors import VideoError
+from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.memory import require_memory
 from ppgan_lite.video.steadiness import Steadiness
 
@@ -54,7 +54,6 @@ def render_pictures(
             progress(count, count)
     except (UnidentifiedImageError, OSError, EOFError, ValueError, SyntaxError) as error:
         raise VideoError(source, f"cannot be read as an animation ({error})") from error
-    part = target.with_name(f".{os.urandom(8).hex()}{target.suffix}")
     options: dict[str, Any] = {"duration": durations}
     if target.suffix.lower() == ".webp":
         # Lossy frames lose their transparency (Pillow 12, libwebp 1.6).
@@ -66,13 +65,12 @@ def render_pictures(
     elif target.suffix.lower() != ".gif":
         options["loop"] = 1
     try:
-        painted[0].save(part, save_all=True, append_images=painted[1:], **options)
-        os.replace(part, target)
+        data = io.BytesIO()
+        kind = Image.registered_extensions()[target.suffix.lower()]
+        painted[0].save(data, kind, save_all=True, append_images=painted[1:], **options)
+        replace_file(target, data.getvalue())
     except OSError as error:
         raise VideoError(target, f"cannot be written ({error.strerror or error})") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return count
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from ppgan_lite.errors import UsageError, VideoError
 from ppgan_lite.runtime.files import identity_of
-from ppgan_lite.video.writing import CONTAINERS
+from ppgan_lite.video.codecs import CONTAINERS
 
 ANIMATIONS = (".gif", ".webp", ".png", ".apng")
 _DEFAULT = ".mp4"
@@ -17,10 +18,17 @@ _DEFAULT = ".mp4"
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """A clip to read and the file to write."""
+    """A clip to read and the file to write.
+
+    Attributes:
+        source: The clip.
+        target: The file.
+        is_done: Whether the target is there and whole, where a stopped command goes on.
+    """
 
     source: Path
     target: Path
+    is_done: bool = False
 
 
 def is_animation(path: Path) -> bool:
@@ -34,6 +42,7 @@ def plan_clips(
     *,
     label: str,
     overwrite: bool,
+    resume: bool = False,
     inputs: Mapping[str, str | None] | None = None,
 ) -> list[ClipPlan]:
     """Choose the file that each clip becomes, and refuse all that cannot be before any work is done.
@@ -43,6 +52,7 @@ def plan_clips(
         output: A file for a single clip, or a folder; None puts each result next to its clip.
         label: Part of the name of a result next to its clip.
         overwrite: Whether results may replace files; never those that are read.
+        resume: Whether a stopped command goes on: a target of which nothing is left to do is done.
         inputs: Option -> another file that is read, if it is one.
 
     Raises:
@@ -64,14 +74,24 @@ def plan_clips(
         if (identity := identity_of(target)) in read:
             found = "is the clip itself" if identity == identity_of(source) else read[identity]
             raise VideoError(target, found, "another name or folder for the result")
-        if target.exists() and not overwrite:
+        if target.exists() and not (overwrite or resume):
             raise VideoError(target, "is there already", remedy="Use --overwrite to replace it")
         if not target.parent.is_dir():
             raise VideoError(target.parent, "there is no such folder")
         other = taken.setdefault(os.path.realpath(target), source)
         if other != source:
             raise VideoError(source, f"its result {target} is that of {other} too")
-    return plans
+    if not resume or overwrite:
+        return plans
+    return [
+        dataclasses.replace(plan, is_done=plan.target.exists() and not parts_folder(plan.target).exists())
+        for plan in plans
+    ]
+
+
+def parts_folder(target: Path) -> Path:
+    """Return the folder of what is needed to go on with a target, beside it."""
+    return target.with_name(f".{target.name}.parts")
 
 
 def _target(source: Path, output: str | None, label: str, *, alone: bool) -> Path:

@@ -17,6 +17,7 @@ import numpy as np
 from ppgan_lite.errors import CancelledError, PpganError, UsageError, VideoError
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.video.frames import Clip, Frame
+from ppgan_lite.video.planning import parts_folder
 from ppgan_lite.video.reading import read_frames
 from ppgan_lite.video.steadiness import Last, Steadiness
 from ppgan_lite.video.writing import Encoding, Segment, estimate_bytes, put_together
@@ -59,8 +60,8 @@ class Rendering:
 
     @property
     def parts(self) -> Path:
-        """The folder of what is needed to go on, beside the target."""
-        return self.target.with_name(f".{self.target.name}.parts")
+        """The folder of what is needed to go on."""
+        return parts_folder(self.target)
 
 
 def check_disk(rendering: Rendering) -> None:
