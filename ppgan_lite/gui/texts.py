@@ -1,21 +1,20 @@
-"""Texts of the window in the languages that have a file in `languages`."""
+"""Texts of the window, language by language."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 
-from ppgan_lite.gui import languages
+from ppgan_lite.gui.languages import en, zh
+from ppgan_lite.languages.texts import LANGUAGE_NAMES
+from ppgan_lite.languages.texts import TEXTS as SHARED
 
-_MODULES = {
-    module.name: importlib.import_module(f"{languages.__name__}.{module.name}")
-    for module in pkgutil.iter_modules(languages.__path__)
+__all__ = ["LANGUAGE_NAMES", "QT_TRANSLATIONS", "TEXTS", "has_text", "in_language", "plain", "text"]
+
+_MODULES = {"en": en, "zh": zh}
+# Language -> key -> text; those that the command line says too are in `ppgan_lite.languages`.
+TEXTS: dict[str, dict[str, str]] = {
+    language: {**module.TEXTS, **SHARED[language]} for language, module in _MODULES.items()
 }
-# Language -> key -> text.
-TEXTS: dict[str, dict[str, str]] = {language: module.TEXTS for language, module in _MODULES.items()}
-# Language -> its name in itself.
-LANGUAGE_NAMES: dict[str, str] = {language: module.NAME for language, module in _MODULES.items()}
 # Language -> file of Qt's own texts; None where Qt speaks it already.
 QT_TRANSLATIONS: dict[str, str | None] = {language: module.QT_TRANSLATION for language, module in _MODULES.items()}
 
