@@ -16,11 +16,12 @@ os.environ["PPGAN_LITE_ENGINE"] = "paddle"
 os.environ["PPGAN_LITE_DATA"] = os.path.join(tempfile.gettempdir(), f"ppgan_lite_tests_{os.getpid()}", "data")
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import Chromium, Page, find_chromium
 
 from ppgan_lite import cli
 from ppgan_lite.errors import MissingDependencyError
@@ -99,3 +100,21 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """Return a running browser, one for all tests of a process."""
+    program = find_chromium()
+    if program is None or os.name == "nt":  # it is spoken to through inherited file descriptors
+        pytest.skip("needs Chromium or Chrome on the PATH, or its path in the variable CHROMIUM")
+    with Chromium(program) as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    """Return a new tab of it, without cookies."""
+    page = Page(chromium)
+    yield page
+    page.close()
