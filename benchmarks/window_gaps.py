@@ -71,7 +71,7 @@ def measure(folder: Path, paintings: int) -> None:
     session.open_photo(SAMPLE_PHOTO)
     phase("photo", lambda: session.state.photo is not None)
     for choice in session.state.choices[2:4]:
-        session.choose(choice.source)
+        session.cards.choose(choice.source)
         session.run()
         phase("new style", lambda: session.work is None)
     session.open_photo(large)

@@ -242,3 +242,21 @@ def test_a_damaged_thumbnail_is_an_error(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     with pytest.raises(CheckpointError):
         style.thumbnail()
+
+
+def test_a_style_is_shown_under_another_title_and_keeps_its_name_and_file(folder: Path, run: Run) -> None:
+    path = write_style(folder / "attic.ppgan", title="Attic")
+    before = path.read_bytes()
+    assert run("styles", "--rename", "attic", "The Attic\u202e, 1")[::2] == (0, "attic: The Attic, 1\n")
+    assert user_styles()[0][0].title == "The Attic, 1" and path.read_bytes() == before
+    assert "The Attic, 1" in run("styles")[2]
+    assert run("styles", "--rename", "attic", "")[::2] == (0, "attic: Attic\n")
+    (folder / users._TITLES).write_text("[damaged")
+    assert user_styles()[0][0].title == "Attic"
+    run("styles", "--rename", "attic", "Once")
+    run("styles", "--remove", "attic")
+    write_style(folder / "attic.ppgan", title="Another")
+    assert user_styles()[0][0].title == "Another", "a removed style leaves no title behind"
+    code, _, error = run("styles", "--rename", "starry_night", "Mine")
+    assert code == 2 and "starry_night" in error
+    assert run("styles", "--rename", "attic", "a", "--remove", "attic")[0] == 2

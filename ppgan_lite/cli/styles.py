@@ -1,4 +1,4 @@
-"""The verb for styles: list them, add and remove those of the user's."""
+"""The verb for styles: list them; add, rename and remove those of the user's."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from ppgan_lite.errors import UsageError
 @click.command()
 @click.option("--add", "added", metavar="FILE", help="Add a style that somebody gave you, or that you trained.")
 @click.option("--remove", "removed", metavar="NAME", help="Delete a style of yours, and the run that learned it.")
+@click.option("--rename", "renamed", nargs=2, metavar="NAME TITLE", help="Show a style of yours under another title.")
 @json_option
-def styles(added: str | None, removed: str | None, as_json: bool) -> None:
+def styles(added: str | None, removed: str | None, renamed: tuple[str, str] | None, as_json: bool) -> None:
     """List the styles: those that ship, and yours, which `paddlegan learn` makes.
 
     Each of yours is one file, which others can add to theirs.
     """
-    from ppgan_lite.styles.users import add_style, remove_style, user_styles
+    from ppgan_lite.styles.users import add_style, remove_style, rename_style, user_styles
 
-    if added is not None and removed is not None:
-        raise UsageError("--add", "and --remove exclude each other", remedy="Leave one of them out")
+    given = [name for name, value in (("--add", added), ("--remove", removed), ("--rename", renamed)) if value]
+    if len(given) > 1:
+        raise UsageError(given[0], f"and {given[1]} exclude each other", remedy="Leave one of them out")
     if added is not None:
         with tempfile.TemporaryDirectory() as folder:
             style = add_style(_as_checkpoint(Path(added), Path(folder)))
@@ -39,6 +41,13 @@ def styles(added: str | None, removed: str | None, as_json: bool) -> None:
             print_json({"removed": str(path)})
         else:
             say(f"{path} is removed")
+        return
+    if renamed is not None:
+        style = rename_style(*renamed)
+        if as_json:
+            print_json({"name": style.name, "title": style.title})
+        else:
+            say(f"{style.name}: {style.title}")
         return
     own, errors = user_styles()
     if as_json:

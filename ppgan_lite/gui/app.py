@@ -98,7 +98,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
         window.show_problem(problems[0])
     if checkpoint is not None and _is_picture(checkpoint):
         session.open_painting(Path(checkpoint))
-    elif checkpoint is not None and not session.choose(checkpoint):
+    elif checkpoint is not None and not session.cards.choose(checkpoint):
         session.load_checkpoint(Path(checkpoint))
     if photo is not None:
         session.open_photo(Path(photo))

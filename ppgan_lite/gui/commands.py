@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QKeySequence, QResizeEvent
-from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePolicy, QWidget
 
 from ppgan_lite.gui import icons
 from ppgan_lite.gui.appearance import APPEARANCES
+from ppgan_lite.gui.command_bar import CommandBar
 from ppgan_lite.gui.presets_menu import PresetsMenu
-from ppgan_lite.gui.search_field import SearchField
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, has_text, plain, text
 from ppgan_lite.gui.user_actions import UserActions
@@ -38,7 +37,7 @@ def _has_photo(session: Session) -> bool:
 
 
 def _is_saved(session: Session) -> bool:
-    return session.saved_file() is not None
+    return session.saving.file_of_shown() is not None
 
 
 def _has_unsaved(session: Session) -> bool:
@@ -134,38 +133,6 @@ TOOLBAR: tuple[str | None, ...] = (
 SHORTENED = ("any_painting", "learn_painting", "load_checkpoint", "mask")  # icons alone in a narrow window
 
 
-class CommandBar(QToolBar):
-    """The tool bar; some of its buttons are icons alone where it is too narrow for all texts.
-
-    Attributes:
-        shortened: Actions of these buttons.
-        search: Words of styles.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shortened: list[QAction] = []
-        self.search = SearchField()
-        self.setMovable(False)
-        self.setContextMenuPolicy(Qt.PreventContextMenu)
-        self.setIconSize(QSize(18, 18))
-        self.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show as much text as fits."""
-        self.fit_texts()
-        super().resizeEvent(event)
-
-    def fit_texts(self) -> None:
-        """Show all texts, or those of the most important buttons where not all fit."""
-        buttons = [self.widgetForAction(action) for action in self.shortened]
-        for style in (Qt.ToolButtonTextBesideIcon, Qt.ToolButtonIconOnly):
-            for button in buttons:
-                cast("QToolButton", button).setToolButtonStyle(style)
-            if self.sizeHint().width() <= self.width():
-                break
-
-
 class Commands:
     """The commands of a window as Qt's actions, in its menu bar.
 
@@ -221,9 +188,8 @@ class Commands:
         """Return the key of each command's text, and its keys."""
         return [(key, action.shortcuts()) for key, action in self.actions.items()]
 
-    def toolbar(self) -> CommandBar:
-        """Make the tool bar."""
-        bar = CommandBar()
+    def fill(self, bar: CommandBar) -> None:
+        """Put the most important commands into the tool bar."""
         for key in TOOLBAR:
             if key is None:
                 gap = QWidget()
@@ -235,7 +201,6 @@ class Commands:
             if key == "open_photo":
                 bar.addSeparator()
         bar.shortened = [self.actions[key] for key in SHORTENED]
-        return bar
 
     def show_language(self, language: str) -> None:
         """Show every text in another language."""

@@ -18,14 +18,19 @@ _PICTURE = QSize(140, 98)
 _SMALL_PICTURE = QSize(90, 63)  # in a low window, with one line of text
 _MARGIN = 6
 _BAR_PX = 12  # the scroll bar lies below the items
-_CHOICE, _SUBTITLE, _PICTURE_ROLE = Qt.UserRole, Qt.UserRole + 1, Qt.UserRole + 2
+_GROUP_PX = 22  # before the first card of a group, for its name
+_CHOICE, _SUBTITLE, _PICTURE_ROLE, _GROUP = (Qt.UserRole + number for number in range(4))
 
 
 class Gallery(QListWidget):
-    """List of choices: the arrow keys or a click choose, a double click or Enter runs."""
+    """List of choices in groups: the arrow keys or a click choose, a double click or Enter runs.
+
+    Where there are several groups, the name of each stands before the first of its cards.
+    """
 
     chosen = pyqtSignal(str)  # Choice.source
     run = pyqtSignal()
+    rename = pyqtSignal(object)  # Choice
     remove = pyqtSignal(object)  # Choice
     show_folder = pyqtSignal(object)  # Choice
 
@@ -68,11 +73,12 @@ class Gallery(QListWidget):
             item.setToolTip("\n".join(line for line in (title, subtitle, place) if line))
             item.setData(_CHOICE, choice)
             item.setData(_SUBTITLE, subtitle)
+            group = text(f"group_{choice.group}", language) if choice.group else ""
+            item.setData(Qt.AccessibleTextRole, ", ".join(part for part in (title, subtitle, group) if part))
             item.setData(
                 _PICTURE_ROLE,
                 painting_pixmap if choice.kind == "painting" else self._own.get(choice.source) or _thumbnail(choice),
             )
-            item.setSizeHint(self._item_size())
             if choice == chosen:
                 self.setCurrentItem(item)
         self.show_matching(" ".join(self._words))
@@ -80,12 +86,18 @@ class Gallery(QListWidget):
         self.scrollToItem(self.currentItem())
 
     def show_matching(self, words: str) -> None:
-        """Show the cards alone whose title or subtitle has each of these words."""
+        """Show the cards alone that have each of these words in their title, subtitle or group's name."""
         self._words = words.casefold().split()
         for row in range(self.count()):
             item = self.item(row)
-            about = f"{item.text()} {item.data(_SUBTITLE)}".casefold()
+            about = str(item.data(Qt.AccessibleTextRole)).casefold()
             item.setHidden(not all(word in about for word in self._words))
+        self._mark_groups()
+
+    def group_marks(self) -> dict[str, str]:
+        """Return the source of each card that a group's name stands before, and that name."""
+        items = [self.item(row) for row in range(self.count())]
+        return {item.data(_CHOICE).source: item.data(_GROUP) for item in items if item.data(_GROUP)}
 
     def choose_shown(self) -> None:
         """Take the focus, and choose the first card that is shown, unless the chosen one is."""
@@ -131,8 +143,10 @@ class Gallery(QListWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key_Return, Qt.Key_Enter):
             self.run.emit()
-        elif event.key() == Qt.Key_Delete and self._is_removable(self.currentItem()):
+        elif event.key() == Qt.Key_Delete and self._is_the_users(self.currentItem()):
             self.remove.emit(self.currentItem().data(_CHOICE))
+        elif event.key() == Qt.Key_F2 and self._is_the_users(self.currentItem()):
+            self.rename.emit(self.currentItem().data(_CHOICE))
         else:
             super().keyPressEvent(event)
 
@@ -140,16 +154,24 @@ class Gallery(QListWidget):
         """Offer what can be done with the card under the pointer, or the current one."""
         is_by_mouse = event.reason() == QContextMenuEvent.Mouse
         item = self.itemAt(event.pos()) if is_by_mouse else self.currentItem()
-        if self._is_removable(item):
-            choice: Choice = item.data(_CHOICE)
-            menu = QMenu(self)
-            key = "delete_style" if choice.kind == "style" else "remove"
-            menu.addAction(text("show_folder", self._language), lambda: self.show_folder.emit(choice))
-            menu.addAction(text(key, self._language), lambda: self.remove.emit(choice))
-            menu.popup(event.globalPos())
+        if self._is_the_users(item):
+            self.menu(item.data(_CHOICE)).popup(event.globalPos())
+
+    def menu(self, choice: Choice) -> QMenu:
+        """Make the menu of a card of the user's."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WA_DeleteOnClose)
+        for key, signal in (
+            ("rename", self.rename),
+            ("show_folder", self.show_folder),
+            ("delete_style" if choice.kind == "style" else "remove", self.remove),
+        ):
+            action = menu.addAction(text(key, self._language))
+            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(choice))
+        return menu
 
     @staticmethod
-    def _is_removable(item: QListWidgetItem | None) -> bool:
+    def _is_the_users(item: QListWidgetItem | None) -> bool:
         return item is not None and item.data(_CHOICE).file is not None
 
     @property
@@ -166,8 +188,7 @@ class Gallery(QListWidget):
         """Show small thumbnails with one line of text, or large ones with two."""
         if small != self._is_small:
             self._is_small = small
-            for row in range(self.count()):
-                self.item(row).setSizeHint(self._item_size())
+            self._mark_groups()
             self._fit_height()
 
     def minimumSizeHint(self) -> QSize:
@@ -186,6 +207,18 @@ class Gallery(QListWidget):
 
     def _height(self, picture: QSize, lines: int) -> int:
         return picture.height() + 2 * _MARGIN + lines * self.fontMetrics().lineSpacing() + 6 + _BAR_PX
+
+    def _mark_groups(self) -> None:
+        """Give the first card that is shown of each group its name, and room for it; none if there is one group."""
+        items = [self.item(row) for row in range(self.count())]
+        are_several = len({item.data(_CHOICE).group for item in items} - {""}) > 1
+        before = ""
+        for item in items:
+            group = item.data(_CHOICE).group
+            begins = are_several and bool(group) and group != before and not item.isHidden()
+            before = before if item.isHidden() else group
+            item.setData(_GROUP, text(f"group_{group}", self._language) if begins else "")
+            item.setSizeHint(self._item_size() + QSize(_GROUP_PX if begins else 0, 0))
 
     def _emit_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
@@ -209,6 +242,9 @@ class _ItemDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHints(QPainter.Antialiasing | QPainter.SmoothPixmapTransform)
         corner = QRectF(option.rect).topLeft() + QPointF(_MARGIN, _MARGIN)
+        if group := index.data(_GROUP):
+            self._paint_group(painter, QRectF(corner, QSizeF(_GROUP_PX, option.rect.height() - 2 * _MARGIN)), group)
+            corner += QPointF(_GROUP_PX, 0)
         picture = QRectF(corner, QSizeF(self._gallery.picture_size))
         self._paint_picture(painter, picture, index)
         is_chosen = bool(option.state & QStyle.State_Selected)
@@ -248,6 +284,19 @@ class _ItemDelegate(QStyledItemDelegate):
             source = QRectF(0, 0, inside.width(), inside.height())
             source.moveCenter(QRectF(pixmap.rect()).center())
             painter.drawPixmap(area, pixmap, source)
+        painter.restore()
+
+    def _paint_group(self, painter: QPainter, area: QRectF, name: str) -> None:
+        """Paint the name of a group upwards, beside a line."""
+        colors = theme.colors()
+        painter.setPen(QPen(QColor(colors.line), 1))
+        painter.drawLine(area.topLeft(), area.bottomLeft())
+        font = QFont(self._gallery.font())
+        font.setPointSizeF(font.pointSizeF() * 0.88)
+        painter.save()
+        painter.translate(area.bottomLeft())
+        painter.rotate(-90)
+        self._paint_line(painter, QRectF(0, 0, area.height(), area.width() - 2), font, colors.muted, name)
         painter.restore()
 
     @staticmethod

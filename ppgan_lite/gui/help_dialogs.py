@@ -29,6 +29,7 @@ _KEYS_OF_PARTS = (
     ("key_arrows", "key_choose_style"),
     ("key_enter", "key_paint_style"),
     ("key_delete", "key_remove"),
+    ("key_f2", "key_rename"),
     ("key_space", "key_hold_original"),
     ("key_arrows", "key_pan"),
     ("key_tab_name", "key_tab"),

@@ -55,7 +55,7 @@ def restore(session: Session, preferences: Preferences) -> None:
     state.choice = chosen
     state.settings = preferences.settings
     if preferences.style is not None:
-        session.choose(preferences.style)
+        session.cards.choose(preferences.style)
     painting = preferences.painting
     if state.choice.needs_painting and painting is not None:
         session.open_painting(painting)

@@ -57,10 +57,10 @@ class Reuse(QObject):
             return
         if painting is not None and painting is not session.state.painting:
             session.use_painting(painting)
-        if not session.choose(request.choice.source):
-            session.add_choice(request.choice)
+        if not session.cards.choose(request.choice.source):
+            session.cards.add(request.choice)
         if request.choice.direction and request.choice.direction != session.state.choice.direction:
-            session.choose_direction(request.choice.direction)
+            session.cards.choose_direction(request.choice.direction)
         if request.choice.has_settings:
             session.set_settings(request.settings)
         session.told.emit("history_reused", {})
@@ -70,7 +70,7 @@ class Reuse(QObject):
         if isinstance(again, Exception):
             session.failed.emit("again_failed", again)
             return
-        if not session.choose(again.source) and again.checkpoint is not None:
+        if not session.cards.choose(again.source) and again.checkpoint is not None:
             session.load_checkpoint(again.checkpoint)
         session.set_settings(again.settings)
         if again.painting is not None:

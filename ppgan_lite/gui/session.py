@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.batch_runner import BatchRunner
-from ppgan_lite.gui.history import Entry, History
+from ppgan_lite.gui.cards import Cards
+from ppgan_lite.gui.history import History
 from ppgan_lite.gui.job_runner import JobRunner
 from ppgan_lite.gui.learn_session import LearnSession
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.progress import Painting
-from ppgan_lite.gui.state import Choice, Picture, Request, Result, State, StyleSettings
+from ppgan_lite.gui.saving import Saving
+from ppgan_lite.gui.state import Picture, Request, Result, State, StyleSettings
 from ppgan_lite.gui.worker import (
     Cancelled,
     JobCallbacks,
@@ -28,10 +29,8 @@ from ppgan_lite.gui.worker import (
     find_faces_in,
     read_first_picture,
     read_picture,
-    save_result,
 )
-from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata, free_path
-from ppgan_lite.styles.users import remove_style
+from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,11 +46,12 @@ class Session(QObject):
         state: What is open, chosen and made.
         jobs: Has work done by the threads.
         predictors: Those used last; for the threads.
+        cards: What a photo can be made into.
+        saving: Results to files.
         batch: Photos that are painted one after the other.
         history: The last results, which of them is shown, and which it is compared with.
         compared: The result of the history to compare with; None while there is no comparison.
         work: The picture that is being made; None while there is none.
-        quality: Of JPEG and WebP that are saved, 1 to 100.
         live: Whether small pictures follow what the user does.
         preview: One that is shown in the place of the result; None while there is none.
         expected: The cost of the whole picture; None where it is not worth telling, or not known.
@@ -63,7 +63,6 @@ class Session(QObject):
     Signals:
         told: Key of a text and its values: what was done, is being done, or is missing.
         failed: Key of a text and the error.
-        saves_ended: The last of the saves that were asked for is done, or has failed.
         faces_found: A map of strokes that leaves out the photo's faces, see `strokes_around`.
 
     Args:
@@ -82,7 +81,6 @@ class Session(QObject):
     result_changed = pyqtSignal()
     history_changed = pyqtSignal()
     compared_changed = pyqtSignal()
-    saves_ended = pyqtSignal()
     work_changed = pyqtSignal()
     device_changed = pyqtSignal()
     learning_changed = pyqtSignal()
@@ -96,14 +94,12 @@ class Session(QObject):
         self.state = state
         self.work: Painting | None = None
         self.live = False
-        self.quality = 95
         self.preview: Result | None = None
         self.expected: Cost | None = None
         self.device: str | None = None
         self.device_note = ""
         self.learning = LearnSession(state, learner or Learner())
         self.learning.changed.connect(self.learning_changed)
-        self.learning.learned.connect(self.add_choice)
         self.learning.told.connect(self.told)
         self.learning.failed.connect(self.failed)
         self.stopped = False
@@ -111,6 +107,13 @@ class Session(QObject):
         self.jobs.progressed.connect(self._progressed)
         self.jobs.costed.connect(self._costed)
         self.predictors = PredictorCache(load)
+        self.cards = Cards(state, self.predictors, self.jobs)
+        self.cards.changed.connect(self.choices_changed)
+        self.cards.chosen.connect(self.choice_changed)
+        self.cards.device_found.connect(self._set_device)
+        self.cards.told.connect(self.told)
+        self.cards.failed.connect(self.failed)
+        self.learning.learned.connect(self.cards.add)
         self.compared: Result | None = None
         self.history = History(
             background=self.jobs.in_background,
@@ -119,6 +122,9 @@ class Session(QObject):
             compared_shown=self._compare,
             troubled=lambda error: self.failed.emit("history_failed", error),
         )
+        self.saving = Saving(state, self.history, self.jobs)
+        self.saving.told.connect(self.told)
+        self.saving.failed.connect(lambda error: self.failed.emit("save_failed", error))
         self.batch = BatchRunner(
             self._paint_of_batch,
             lambda work: self._submit("batch", work, lambda _none: None),
@@ -157,48 +163,8 @@ class Session(QObject):
             self._open(as_painting, lambda: read_first_picture(folder))
 
     def load_checkpoint(self, path: Path) -> None:
-        """Load a checkpoint file and add it to the choices; it is chosen unless another one was meanwhile.
-
-        A picture is opened as the painting.
-        """
-        if path.suffix.lower() in READABLE_SUFFIXES:
-            self.open_painting(path)
-            return
-        self._tell("loading_after" if self.is_running("paint") else "loading", name=path.name)
-        chosen = self.state.choice.source
-
-        def load(_callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Choice, str, tuple[str, str]]:
-            choice, device = self.predictors.load_checkpoint(path, cancelled)
-            return choice, chosen, device
-
-        self._submit("checkpoint", load, self._checkpoint_loaded)
-
-    def remove(self, choice: Choice) -> None:
-        """Take a checkpoint out of the choices, whose file stays; delete a style of the user's."""
-        if choice.kind == "style":
-            try:
-                remove_style(choice.source)
-            except (PpganError, OSError) as error:
-                self.failed.emit("remove_failed", error)
-                return
-        self.state.remove(choice.source)
-        self.choices_changed.emit()
-        self.choice_changed.emit()
-
-    def choose(self, source: str) -> bool:
-        """Choose one of the choices by its source, such as a style's name; False if there is none."""
-        for choice in self.state.choices:
-            if choice.source == source:
-                self.state.choice = choice
-                self.choice_changed.emit()
-                return True
-        return False
-
-    def choose_direction(self, direction: str) -> None:
-        """Set the direction of the chosen checkpoint."""
-        self.state.choose_direction(direction)
-        self.choices_changed.emit()
-        self.choice_changed.emit()
+        """Load a checkpoint file; a picture is opened as the painting."""
+        (self.open_painting if path.suffix.lower() in READABLE_SUFFIXES else self.cards.load_checkpoint)(path)
 
     def set_settings(self, settings: StyleSettings) -> None:
         """Set the style settings of the next picture."""
@@ -238,27 +204,6 @@ class Session(QObject):
         """Stop painting; the last result stays. This answers at once, even while the thread is still busy."""
         if self._stop_painting():
             self._tell("cancelled")
-
-    def save(self, result: Result, path: Path, *, overwrite: bool) -> None:
-        """Save a result; each save that was asked for is made and told."""
-        self._save(self.history.entry_of(result), lambda: result, path, overwrite=overwrite)
-
-    def saved_file(self) -> Path | None:
-        """Return the file that holds the result which is shown; None where none does."""
-        entry = None if self.state.result is None else self.history.entry_of(self.state.result)
-        return None if entry is None else entry.saved
-
-    def save_entry(self, entry: Entry, path: Path, *, overwrite: bool) -> None:
-        """Save a result of the history, as `save` does."""
-        self._save(entry, entry.load, path, overwrite=overwrite)
-
-    def save_unsaved(self, folder: Path) -> None:
-        """Save all results of the history that no file holds, under names that are free."""
-        taken: set[Path] = set()
-        for entry in self.history.unsaved:
-            path = free_path(folder / entry.outline.file_name(), taken)
-            taken.add(path)
-            self.save_entry(entry, path, overwrite=False)
 
     def paint_many(self, sources: list[Path], output: Output) -> None:
         """Paint photos, and all photos of folders, in the style and with the settings that are chosen now."""
@@ -320,8 +265,6 @@ class Session(QObject):
         elif kind == "warm_up":
             self._set_device(("", ""))
         self.failed.emit(f"{kind}_failed", error)
-        if kind == "save" and not self.is_running("save"):
-            self.saves_ended.emit()
 
     def _photo_opened(self, photo: Picture) -> None:
         self._stop_painting()
@@ -339,12 +282,6 @@ class Session(QObject):
         self._tell("ready")
         self.painting_changed.emit()
         self.choice_changed.emit()
-
-    def _checkpoint_loaded(self, answer: tuple[Choice, str, tuple[str, str]]) -> None:
-        choice, chosen_before, device = answer
-        self._set_device(device)
-        self.add_choice(choice, choose=self.state.choice.source == chosen_before)
-        self._tell("loaded", name=Path(choice.source).name)
 
     def _painted(self, result: Result) -> None:
         seconds = time.perf_counter() - self.work.began if self.work else result.seconds
@@ -375,14 +312,6 @@ class Session(QObject):
         else:
             self.faces_found.emit(strokes)
 
-    def _saved(self, answer: tuple[Entry | None, Path]) -> None:
-        entry, path = answer
-        if entry is not None:
-            self.history.mark_saved(entry, path)
-        self._tell("saved", path=path)
-        if not self.is_running("save"):
-            self.saves_ended.emit()
-
     def _set_device(self, device: tuple[str, str]) -> None:
         self.device, self.device_note = device
         self.device_changed.emit()
@@ -396,28 +325,11 @@ class Session(QObject):
     def _submit(self, kind: str, work: Work, answered: Callable[[Any], None]) -> None:
         self.jobs.submit(kind, work, answered, lambda error: self._failed(kind, error))
 
-    def _save(self, entry: Entry | None, load: Callable[[], Result], path: Path, *, overwrite: bool) -> None:
-        self._tell("saving", name=path.name)
-        pictures = (self.state.photo, self.state.painting)
-        read = [picture.path for picture in pictures if picture is not None and picture.path is not None]
-
-        quality = self.quality
-
-        def save(_callbacks: object, _cancelled: object) -> tuple[Entry | None, Path]:
-            return entry, save_result(load(), path, overwrite=overwrite, read=read, quality=quality)
-
-        self._submit("save", save, self._saved)
-
     def _paint_of_batch(self, request: Request, *, progress: Callable[[float], None], cancelled: Cancelled) -> Result:
         return self.predictors.paint(request, JobCallbacks(progress, lambda _cost: None), cancelled)
 
     def _tell(self, key: str, **values: object) -> None:
         self.told.emit(key, values)
-
-    def add_choice(self, choice: Choice, *, choose: bool = True) -> None:
-        self.state.add(choice, choose=choose)
-        self.choices_changed.emit()
-        self.choice_changed.emit()
 
     def _stop_painting(self) -> bool:
         """Ask the picture that is being made to stop, and forget it; False if there was none."""

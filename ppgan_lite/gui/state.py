@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NO_METADATA = ImageMetadata()
 RUN_FILES = ("final", "latest", "best", "model", "checkpoint")  # names that every run gives its checkpoints
 TASKS = ("stylize", "translate", "restore")
+GROUPS = ("yours", "checkpoints", "shipped")  # in the order of the gallery
 
 # Strokes as a fraction of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
 # Predictors distinguish nothing beyond these ends; the geometric mean is 1/32, their own default.
@@ -92,6 +93,13 @@ class Choice:
     file: Path | None = field(default=None, compare=False)
 
     @property
+    def group(self) -> str:
+        """Its part of the gallery: one of `GROUPS`, or "" for the card for any painting, which stands before all."""
+        if self.kind != "style":
+            return "checkpoints" if self.kind == "checkpoint" else ""
+        return "shipped" if self.file is None else "yours"
+
+    @property
     def needs_painting(self) -> bool:
         return "style" in self.inputs
 
@@ -136,12 +144,14 @@ def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ..
         expected = f"inputs photo and style, and a task of {', '.join(TASKS)}"
         remedy = "Use the command line or Python for it, or a newer ppgan_lite"
         raise CheckpointError(path, found, expected, remedy, code="unknown_task")
-    # The name of its folder tells one run's final.ppgan from another's.
-    name = f"{path.absolute().parent.name}/{path.stem}" if path.stem in RUN_FILES else path.stem
-    choice = Choice(
-        str(path), "checkpoint", dict.fromkeys(LANGUAGE_NAMES, name), {}, None, spec.task, tuple(spec.inputs), file=path
-    )
+    title = dict.fromkeys(LANGUAGE_NAMES, checkpoint_title(path))
+    choice = Choice(str(path), "checkpoint", title, {}, None, spec.task, tuple(spec.inputs), file=path)
     return replace(choice, directions=directions, direction=directions[0]) if len(directions) > 1 else choice
+
+
+def checkpoint_title(path: Path) -> str:
+    """Return the name of a checkpoint: that of its file, and of its folder where all runs name their files so."""
+    return f"{path.absolute().parent.name}/{path.stem}" if path.stem in RUN_FILES else path.stem
 
 
 @dataclass(frozen=True)
@@ -344,14 +354,20 @@ class State:
         """Add a checkpoint file or a style to the gallery, in place of an earlier one of its source.
 
         Args:
-            choice: It stands behind the card for any painting.
+            choice: It becomes the first of its group.
             choose: Whether it becomes the choice.
         """
         is_chosen = choose or choice.source == self.choice.source
-        self.choices = [other for other in self.choices if other.source != choice.source]
-        self.choices.insert(self.choices.index(ANY_PAINTING) + 1, choice)
+        others = [choice, *(other for other in self.choices if other.source != choice.source)]
+        self.choices = sorted(others, key=lambda other: ("", *GROUPS).index(other.group))
         if is_chosen:
             self.choice = choice
+
+    def rename(self, source: str, title: str) -> None:
+        """Give a choice another title, in every language."""
+        titles = dict.fromkeys(LANGUAGE_NAMES, title)
+        self.choices = [replace(other, title=titles) if other.source == source else other for other in self.choices]
+        self.choice = next(other for other in self.choices if other == self.choice)
 
     def remove(self, source: str) -> None:
         """Take a choice away; the one that takes its place is chosen, if it was."""

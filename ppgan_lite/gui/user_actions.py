@@ -35,31 +35,38 @@ class UserActions:
         session: Does what needs no question.
         panes: Are zoomed.
         mask_row: Is opened and closed.
+        batch_panel: The window of the queue.
+        search: The field in which a style is looked for.
         preferences: Remember folders.
 
     Attributes:
         language: Of the dialogs.
         keys: Returns the key of each command's text, and its keys.
-        batch_panel: The window of the queue.
         reuse: Takes style and settings from earlier results.
-        search: The field in which a style is looked for.
         help: The dialog of the menu Help that was opened last.
     """
 
     keys: Callable[[], list[tuple[str, list[QKeySequence]]]]
-    search: QLineEdit
     help: QDialog
 
     def __init__(
-        self, window: QWidget, session: Session, panes: Panes, mask_row: MaskRow, preferences: Preferences
+        self,
+        window: QWidget,
+        session: Session,
+        panes: Panes,
+        mask_row: MaskRow,
+        batch_panel: BatchPanel,
+        search: QLineEdit,
+        preferences: Preferences,
     ) -> None:
         self.language = "en"
         self._window = window
         self._session = session
         self._panes = panes
         self._mask_row = mask_row
+        self._batch_panel = batch_panel
+        self._search = search
         self._preferences = preferences
-        self.batch_panel = BatchPanel(window, preferences)
         self.reuse = Reuse(session)
 
     def pick_photo(self) -> None:
@@ -108,29 +115,29 @@ class UserActions:
         target = dialogs.pick_target(self._window, self._preferences, result.file_name(), self.language)
         if target is not None:
             path, may_replace = target
-            self._session.save(result, path, overwrite=may_replace)
+            self._session.saving.save(result, path, overwrite=may_replace)
 
     def pick_save_entry(self, entry: Entry) -> None:
         """Ask where to save a result of the history."""
         target = dialogs.pick_target(self._window, self._preferences, entry.outline.file_name(), self.language)
         if target is not None:
             path, may_replace = target
-            self._session.save_entry(entry, path, overwrite=may_replace)
+            self._session.saving.save_entry(entry, path, overwrite=may_replace)
 
     def save_unsaved(self) -> bool:
         """Ask for a folder and save all results there that are not saved; False if the user cancels."""
         folder = dialogs.pick_folder(self._window, self._preferences, "save_all_title", "results", self.language)
         if folder is None:
             return False
-        self._session.save_unsaved(folder)
+        self._session.saving.save_unsaved(folder)
         return True
 
     def open_batch(self, sources: Sequence[Path] = ()) -> None:
         """Open the queue, with files and folders to paint if any are given."""
-        self.batch_panel.collect(sources)
-        self.batch_panel.show()
-        self.batch_panel.raise_()
-        self.batch_panel.activateWindow()
+        self._batch_panel.collect(sources)
+        self._batch_panel.show()
+        self._batch_panel.raise_()
+        self._batch_panel.activateWindow()
 
     def presets(self) -> list[Preset]:
         """Return the presets whose styles are there."""
@@ -139,7 +146,7 @@ class UserActions:
 
     def use_preset(self, preset: Preset) -> None:
         """Choose the style of a preset, with its settings."""
-        self._session.choose(preset.source)
+        self._session.cards.choose(preset.source)
         self._session.set_settings(preset.settings)
 
     def keep_preset(self) -> None:
@@ -182,7 +189,7 @@ class UserActions:
 
     def show_saved(self) -> None:
         """Show the folder of the file that holds the result."""
-        saved = self._session.saved_file()
+        saved = self._session.saving.file_of_shown()
         if saved is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(saved.absolute().parent)))
 
@@ -207,7 +214,15 @@ class UserActions:
         if choice.kind != "style" or dialogs.asks_to_delete(
             self._window, in_language(choice.title, self.language), self.language
         ):
-            self._session.remove(choice)
+            self._session.cards.remove(choice)
+
+    def rename(self, choice: Choice) -> None:
+        """Ask for another name of a card."""
+        title, label = text("rename_title", self.language), text("rename_name", self.language)
+        before = in_language(choice.title, self.language)
+        name, given = QInputDialog.getText(self._window, title, label, text=before)
+        if given and name.strip() != before:
+            self._session.cards.rename(choice, name.strip())
 
     def show_folder_of(self, choice: Choice) -> None:
         """Show the folder of a card's file."""
@@ -216,8 +231,8 @@ class UserActions:
 
     def find_style(self) -> None:
         """Go to the field in which a style is looked for."""
-        self.search.setFocus()
-        self.search.selectAll()
+        self._search.setFocus()
+        self._search.selectAll()
 
     def recent_photos(self) -> list[Path]:
         """Return the photos that were opened last and are still there."""

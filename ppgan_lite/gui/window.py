@@ -1,44 +1,33 @@
-"""The main window: its layout, and what is shown where when the session tells that something changed."""
+"""The main window: what is shown where when the session tells that something changed, and Qt's events."""
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QLibraryInfo, QSize, QTimer, QTranslator, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PyQt5.QtCore import QLibraryInfo, QTimer, QTranslator, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QShowEvent
+from PyQt5.QtWidgets import QApplication
 
-from ppgan_lite.gui import dialogs
-from ppgan_lite.gui.again_row import AgainRow
-from ppgan_lite.gui.batch_panel import BatchPanel, BatchRow
 from ppgan_lite.gui.batch_queue import Status
 from ppgan_lite.gui.captions import error_line, result_caption, style_caption
+from ppgan_lite.gui.closing import Closing
 from ppgan_lite.gui.commands import Commands
 from ppgan_lite.gui.compare_view import Side
 from ppgan_lite.gui.comparison import Comparison
-from ppgan_lite.gui.controls import Controls
 from ppgan_lite.gui.dropped import accepts_mime, read_mime
-from ppgan_lite.gui.gallery import Gallery
-from ppgan_lite.gui.history_strip import HistoryStrip
-from ppgan_lite.gui.learn_dialog import LearningRow
-from ppgan_lite.gui.mask_row import MaskRow
-from ppgan_lite.gui.panes import Panes
+from ppgan_lite.gui.layout import NAME, WindowLayout
 from ppgan_lite.gui.pixels import to_pixmap
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.remembering import Remembering
 from ppgan_lite.gui.session import Session
-from ppgan_lite.gui.status import StatusBar
 from ppgan_lite.gui.texts import QT_TRANSLATIONS, text
 from ppgan_lite.gui.thumbnails import Thumbnails
 from ppgan_lite.gui.user_actions import UserActions
 
-_NAME = "ppgan_lite"
-_SIZE = QSize(1320, 880)
-_LOW_PX = 720
 _DONE = ("done", "learned")  # that took long enough to do something else meanwhile
 _THUMBNAIL_PX = 512  # of a painting
 
 
-class MainWindow(QMainWindow):
-    """Photo on the left, result on the right, styles and settings below.
+class MainWindow(WindowLayout):
+    """The window of a session: what the user does is handed to it, and what it tells is shown.
 
     Signals:
         appearance_chosen: One of `APPEARANCES`.
@@ -52,24 +41,18 @@ class MainWindow(QMainWindow):
     appearance_chosen = pyqtSignal(str)
 
     def __init__(self, session: Session, preferences: Preferences, language: str) -> None:
-        super().__init__()
+        super().__init__(preferences)
         self.session = session
         self._preferences = preferences
         self._language = preferences.language or language
         self._closed = False
         self._quits = False  # without a question
-        self._closes_when_saved = False
         self._painting_pixmap: QPixmap | None = None
         self._translator = QTranslator(self)
-        self.setWindowTitle(_NAME)
-        self.setAcceptDrops(True)
-        self._make_widgets()
+        self._make_commands()
         self._connect_widgets()
         self._connect_session()
         self._remembering = Remembering(self.session, preferences)
-        self.resize(_SIZE.boundedTo(QApplication.primaryScreen().availableSize() * 0.92))
-        if preferences.geometry is not None:
-            self.restoreGeometry(preferences.geometry)
         self._show_all()
         self.gallery.setFocus()  # else the field in which a style is looked for would have it, and take every key
 
@@ -95,7 +78,7 @@ class MainWindow(QMainWindow):
     def _choose_quality(self, quality: str) -> None:
         if quality in self.commands.qualities:
             self.commands.qualities[quality].setChecked(True)
-        self.session.quality = self._preferences.quality = int(quality)
+        self.session.saving.quality = self._preferences.quality = int(quality)
 
     def follow(self, thumbnails: Thumbnails) -> None:
         """Show pictures of the open photo in the gallery as they are made."""
@@ -122,46 +105,20 @@ class MainWindow(QMainWindow):
         self.session.learning.learner.stop()
         self.close()
 
-    # layout ---------------------------------------------------------------------------------------------------------
+    # connections ----------------------------------------------------------------------------------------------------
 
-    def _make_widgets(self) -> None:
-        self.panes = Panes()
+    def _make_commands(self) -> None:
         self.panes.set_comparison(self._preferences.comparison)
-        self.mask_row = MaskRow(self.panes.mask_brush)
-        self.user_actions = UserActions(self, self.session, self.panes, self.mask_row, self._preferences)
+        self.user_actions = UserActions(
+            self, self.session, self.panes, self.mask_row, self.batch_panel, self.toolbar.search, self._preferences
+        )
+        self.closing = Closing(self, self.session, self.user_actions.save_unsaved)
         self.commands = Commands(
             self, self.user_actions, self.choose_language, self.choose_appearance, self._choose_quality
         )
+        self.commands.fill(self.toolbar)
         self.commands.appearances[self._preferences.appearance].setChecked(True)
         self._choose_quality(str(self._preferences.quality))
-        self.toolbar = self.commands.toolbar()
-        self.addToolBar(self.toolbar)
-        self.user_actions.search = self.toolbar.search
-        self.history_strip = HistoryStrip()
-        self.learning_row = LearningRow()
-        self.again_row = AgainRow()
-        self.batch_row = BatchRow()
-        self.batch_panel = BatchPanel(self, self._preferences)
-        self.user_actions.batch_panel = self.batch_panel
-        self.gallery = Gallery()
-        self.controls = Controls()
-        middle = QWidget()
-        self._rows = QVBoxLayout(middle)
-        pictures = QHBoxLayout()
-        pictures.setSpacing(6)
-        pictures.addWidget(self.panes, 1)
-        pictures.addWidget(self.history_strip)
-        self._rows.addLayout(pictures, 1)
-        self._rows.addWidget(self.mask_row)
-        self._rows.addWidget(self.learning_row)
-        self._rows.addWidget(self.again_row)
-        self._rows.addWidget(self.batch_row)
-        self._rows.addWidget(self.gallery)
-        self._rows.addWidget(self.controls)
-        self.setCentralWidget(middle)
-        self.status = StatusBar()
-        self.setStatusBar(self.status)
-        self.dialog = dialogs.ErrorDialog(self)
 
     def _connect_widgets(self) -> None:
         session, user_actions = self.session, self.user_actions
@@ -184,16 +141,17 @@ class MainWindow(QMainWindow):
         self.batch_panel.cancel.connect(session.batch.cancel)
         self.batch_panel.retry.connect(session.batch.retry)
         self.batch_panel.forget.connect(session.batch.forget_ended)
-        self.gallery.chosen.connect(session.choose)
+        self.gallery.chosen.connect(session.cards.choose)
         self.gallery.run.connect(user_actions.run)
         self.toolbar.search.textChanged.connect(self.gallery.show_matching)
         self.toolbar.search.left.connect(self.gallery.choose_shown)
+        self.gallery.rename.connect(user_actions.rename)
         self.gallery.remove.connect(user_actions.remove)
         self.gallery.show_folder.connect(user_actions.show_folder_of)
         self.gallery.itemClicked.connect(lambda _item: user_actions.pick_missing_painting())
         self.controls.changed.connect(session.set_settings)
         self.controls.pick_painting.connect(user_actions.pick_painting)
-        self.controls.direction_chosen.connect(session.choose_direction)
+        self.controls.direction_chosen.connect(session.cards.choose_direction)
         self.controls.run.clicked.connect(lambda: user_actions.run())
         self.controls.cancel.clicked.connect(lambda: user_actions.cancel())
 
@@ -211,7 +169,6 @@ class MainWindow(QMainWindow):
         session.batch.ended.connect(self._tell_batch)
         session.history_changed.connect(self._show_history)
         session.compared_changed.connect(self._show_compared)
-        session.saves_ended.connect(self._close_when_saved)
         session.work_changed.connect(self._show_work)
         session.preview_changed.connect(self._show_preview)
         session.device_changed.connect(self._show_device)
@@ -324,7 +281,7 @@ class MainWindow(QMainWindow):
         work = self.session.work
         self.panes.show_work(work)
         done = None if work is None else work.progress
-        self.setWindowTitle(_NAME if done is None else f"{int(100 * done)} % – {_NAME}")  # for the task bar
+        self.setWindowTitle(NAME if done is None else f"{int(100 * done)} % – {NAME}")  # for the task bar
         self.status.show_work(work)
         self.controls.show_work(busy=work is not None, has_photo=self.session.state.photo is not None)
         self.commands.show_enabled(self.session)
@@ -357,48 +314,17 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         QTimer.singleShot(100, self.session.warm_up)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the pictures their room in a low window."""
-        super().resizeEvent(event)
-        is_low = self.height() < _LOW_PX
-        self.gallery.show_small(is_low)
-        self._rows.setSpacing(6 if is_low else 10)
-        self._rows.setContentsMargins(12, 2 if is_low else 4, 12, 6 if is_low else 10)
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the session, after a question where a painting is being learned or results are not saved."""
-        is_learning = self.session.learning.is_running and not self._closed
-        if is_learning and not dialogs.asks_to_close(self, "learn", self._language):
-            event.ignore()
-            return
-        has_batch = self.session.batch.queue.active and not self._quits and not self._closed
-        if has_batch and not dialogs.asks_to_close(self, "batch", self._language):
-            event.ignore()
-            return
-        if not self._quits and not self._closed and not self._may_lose_unsaved():
-            event.ignore()
-            return
-        event.accept()
         if self._closed:
+            return
+        if not self._quits and not self.closing.may_close(self._language):
+            event.ignore()
             return
         self._closed = True
         self._preferences.geometry = self.saveGeometry()
         self.hide()  # at once, even where a thread needs a moment
         self.session.close()
-
-    def _may_lose_unsaved(self) -> bool:
-        """Ask what becomes of unsaved results; True if the window may close now."""
-        count = len(self.session.history.unsaved)
-        answer = dialogs.asks_about_unsaved(self, count, self._language) if count else "close"
-        if answer == "save":
-            self._closes_when_saved = self.user_actions.save_unsaved()
-        return answer == "close"
-
-    def _close_when_saved(self) -> None:
-        """Close the window that waited for its saves, unless one of them failed."""
-        if self._closes_when_saved and not self.session.history.unsaved:
-            self.close()
-        self._closes_when_saved = False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what can be opened."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ THUMBNAIL = "thumbnail"  # tensor of a style's file: uint8 height x width x 3, R
 _MAX_NAME = 60
 _MAX_TITLE = 200
 _MAX_THUMBNAIL_PX = 1024
+_TITLES = "titles.json"  # in the folder of the styles: name -> title that the user gave; files keep their own
 _RESERVED = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)\d")  # by Windows
 
 
@@ -100,7 +102,8 @@ def read_style(path: Path) -> UserStyle:
         if predictor is not None and "style" in predictor.inputs:
             found = "paints in the style of any picture"
         raise CheckpointError(path, found, "a checkpoint that paints in one style")
-    return UserStyle(path.stem, _title(header) or path.stem, header.about, path)
+    given = _given_titles().get(path.stem) if path.parent == styles_folder() else None
+    return UserStyle(path.stem, given or _title(header) or path.stem, header.about, path)
 
 
 def find_user_style(name: str) -> Path | None:
@@ -144,11 +147,30 @@ def remove_style(name: str) -> Path:
         expected = f"one of {', '.join(own)}" if own else "a style of your own; you have none yet"
         raise UsageError("--remove", f"{name!r} {found}", expected, did_you_mean(name, own))
     path.unlink(missing_ok=True)
+    _give_title(name, "")
     if has_run:
         import shutil  # takes longer to load than this module
 
         shutil.rmtree(run)
     return path
+
+
+def rename_style(name: str, title: str) -> UserStyle:
+    """Give a style of the user's another title; its name and its file, by which results know it, stay as they are.
+
+    Args:
+        name: Of the style.
+        title: The new one; "" gives back the one that its file tells.
+
+    Raises:
+        UsageError: There is no such style of the user's.
+        OSError: It cannot be written.
+    """
+    path = find_user_style(name)
+    if path is None:
+        raise unknown_style(name)
+    _give_title(name, _printable(title))
+    return read_style(path)
 
 
 def add_style(file: Path) -> UserStyle:
@@ -205,10 +227,28 @@ def _own_names() -> list[str]:
     return []
 
 
+def _given_titles() -> dict[str, str]:
+    """Return the titles that the user gave, by the names of the styles."""
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads((styles_folder() / _TITLES).read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return {name: _printable(title) for name, title in found.items() if isinstance(title, str)}
+    return {}
+
+
+def _give_title(name: str, title: str) -> None:
+    titles = _given_titles()
+    changed = {**titles, name: title} if title else {other: titles[other] for other in titles if other != name}
+    if changed != titles:
+        replace_file(styles_folder() / _TITLES, json.dumps(changed, ensure_ascii=False).encode())
+
+
 def _title(header: Header) -> str:
     """Return the title that a file tells, made printable; "" if it tells none."""
     title = header.about.get("title")
     text = title.get("en") if isinstance(title, dict) else title
-    return (
-        "".join(letter for letter in text if letter.isprintable())[:_MAX_TITLE].strip() if isinstance(text, str) else ""
-    )
+    return _printable(text) if isinstance(text, str) else ""
+
+
+def _printable(title: str) -> str:
+    return "".join(letter for letter in title if letter.isprintable())[:_MAX_TITLE].strip()

@@ -207,7 +207,7 @@ def test_the_panel_paints_photos_and_folders_and_tells_what_became_of_each(
     sources = make_photos(tmp_path / "in", photo, "a.png", "more/b.png", "more/deep/c.png")
     (tmp_path / "bad.png").write_bytes(b"no picture at all, but long enough")
     (tmp_path / "out").mkdir()
-    bench.session.choose("wave")
+    bench.session.cards.choose("wave")
     start(bench, [sources[0], tmp_path / "in" / "more", tmp_path / "bad.png"], tmp_path / "out")
     bench.until(lambda: statuses(bench) and not bench.session.batch.queue.active)
     made = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png"))
@@ -266,7 +266,7 @@ def test_what_the_user_paints_comes_first_and_the_queue_goes_on_after_it(
     start(bench, sources, tmp_path / "out")
     bench.until(lambda: statuses(bench) == ["running", "waiting"] and bench.predictors["night"].calls)
     assert bench.window.batch_row.isVisible()
-    bench.session.choose("wave")
+    bench.session.cards.choose("wave")
     bench.paint()
     assert bench.session.state.result.request.choice.source == "wave", "it did not wait for the queue"
     assert os.listdir(tmp_path / "out") == []

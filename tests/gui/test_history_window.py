@@ -24,7 +24,7 @@ def shown(pane: Any) -> np.ndarray:
 
 def paint_in(bench: Bench, *sources: str) -> None:
     for source in sources:
-        bench.session.choose(source)
+        bench.session.cards.choose(source)
         bench.paint()
 
 
@@ -162,7 +162,7 @@ def test_saving_marks_the_result_that_was_saved(bench: Bench, photo_file: Path, 
     strip = bench.window.history_strip
     bench.open_photo(photo_file)
     paint_in(bench, "night", "wave")
-    bench.session.save(bench.session.state.result, tmp_path / "wave.png", overwrite=False)
+    bench.session.saving.save(bench.session.state.result, tmp_path / "wave.png", overwrite=False)
     bench.until(lambda: (tmp_path / "wave.png").exists() and "Saved" in strip.item(0).toolTip())
     assert "not saved yet" in strip.item(1).toolTip()
     assert [entry.outline.request.choice.source for entry in bench.session.history.unsaved] == ["night"]
@@ -198,7 +198,7 @@ def test_closing_does_not_ask_where_all_is_saved(
     counts = answer(monkeypatch, "cancel")
     bench.open_photo(photo_file)
     paint_in(bench, "night")
-    bench.session.save(bench.session.state.result, tmp_path / "night.png", overwrite=False)
+    bench.session.saving.save(bench.session.state.result, tmp_path / "night.png", overwrite=False)
     bench.until(lambda: not bench.session.history.unsaved)
     bench.window.close()
     assert counts == [] and bench.window.stopped

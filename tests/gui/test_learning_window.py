@@ -245,7 +245,7 @@ def test_a_style_of_the_users_is_deleted_after_a_question(
     (tmp_path / "styles").mkdir()
     file = write_style(tmp_path / "styles" / "garden.ppgan")
     choice = user_style_choice(read_style(file))
-    bench.session.add_choice(choice)
+    bench.session.cards.add(choice)
     asked = []
     monkeypatch.setattr(dialogs, "asks_to_delete", lambda parent, title, language: asked.append(title) or yes)
     bench.qtbot.keyClick(bench.window.gallery, Qt.Key_Delete)

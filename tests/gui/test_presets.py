@@ -65,12 +65,12 @@ def test_presets_are_sorted_by_name_and_one_of_the_same_name_is_replaced() -> No
 def test_a_preset_is_kept_used_and_removed_from_the_menu(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Soft & dark", True))
     presets = bench.window.commands._presets
-    bench.session.choose("wave")
+    bench.session.cards.choose("wave")
     bench.session.set_settings(StyleSettings(0.4, True, None, False))
     presets.fill()
     next(action for action in presets._menu.actions() if action.text().startswith("&Keep")).trigger()
     assert bench.window.status.label.text() == "Kept as “Soft & dark”"
-    bench.session.choose("night")
+    bench.session.cards.choose("night")
     bench.session.set_settings(StyleSettings())
     bench.window.quit()
     bench.window = bench.open_window()
@@ -159,7 +159,7 @@ def test_the_copied_command_makes_the_same_picture_with_the_same_settings(
     bench.open_photo(spaced)
     bench.session.set_settings(settings)
     bench.paint()
-    bench.session.save(bench.session.state.result, tmp_path / "window.png", overwrite=False)
+    bench.session.saving.save(bench.session.state.result, tmp_path / "window.png", overwrite=False)
     bench.until(lambda: (tmp_path / "window.png").exists())
     bench.window.commands.actions["copy_command"].trigger()
     program, *arguments = shlex.split(QApplication.clipboard().text())
@@ -185,10 +185,10 @@ def test_windows_reads_the_command_as_it_was_meant() -> None:
 
 def saved_result(bench: Bench, photo: Path, target: Path, settings: StyleSettings) -> None:
     bench.open_photo(photo)
-    bench.session.choose("wave")
+    bench.session.cards.choose("wave")
     bench.session.set_settings(settings)
     bench.paint()
-    bench.session.save(bench.session.state.result, target, overwrite=False)
+    bench.session.saving.save(bench.session.state.result, target, overwrite=False)
     bench.until(lambda: not bench.session.history.unsaved)
 
 
@@ -208,7 +208,7 @@ def test_an_opened_result_offers_its_settings_and_its_photo(
     saved_result(bench, photo_file, tmp_path / "result.png", settings)
     write_image(tmp_path / "other.png", photo[::-1].copy())
     bench.open_photo(tmp_path / "other.png")
-    bench.session.choose("night")
+    bench.session.cards.choose("night")
     bench.session.set_settings(StyleSettings())
     row = bench.window.again_row
     bench.open_photo(tmp_path / "result.png")
@@ -233,7 +233,7 @@ def test_a_file_is_picked_whose_settings_are_used(
     bench: Bench, photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved_result(bench, photo_file, tmp_path / "result.png", StyleSettings(0.25))
-    bench.session.choose("night")
+    bench.session.cards.choose("night")
     bench.session.set_settings(StyleSettings())
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "result.png"), ""))
     bench.window.commands.actions["again"].trigger()

@@ -37,7 +37,7 @@ def test_a_small_picture_follows_style_and_sliders(desk: Desk, large_photo: Path
     session.set_settings(StyleSettings(0.4))
     desk.until(lambda: session.preview.request.settings.strength == 0.4)
     assert [call["strength"] for call in desk.predictors["night"].calls] == [1.0, 0.4], "each pause, not each step"
-    session.choose("wave")
+    session.cards.choose("wave")
     desk.until(lambda: session.preview.request.choice.source == "wave")
     desk.paint()
     assert session.preview is None and session.state.result.image.shape == (1000, 1500, 3)
@@ -51,7 +51,7 @@ def test_a_preview_stops_for_the_real_picture(desk: Desk, photo_file: Path) -> N
     session.set_live(True)
     desk.until(lambda: desk.predictors["night"].calls)
     assert session.is_running("preview")
-    session.choose("wave")
+    session.cards.choose("wave")
     with desk.qtbot.waitSignal(session.result_changed):
         session.run()
         assert not session.is_running("preview")
@@ -102,7 +102,7 @@ def test_the_gallery_shows_the_photo_in_every_style_while_there_is_nothing_else_
     bench: Bench, photo_file: Path
 ) -> None:
     session, gallery = bench.session, bench.window.gallery
-    session.choose("wave")
+    session.cards.choose("wave")
     thumbnails = Thumbnails(session)
     bench.window.follow(thumbnails)
     session.set_live(True)
@@ -132,7 +132,7 @@ def test_thumbnails_stop_for_real_work_and_go_on_after_it(bench: Bench, photo_fi
     session.set_live(True)
     bench.open_photo(photo_file)
     bench.until(lambda: bench.predictors["night"].calls)
-    session.choose("wave")
+    session.cards.choose("wave")
     session.run()
     bench.until(lambda: session.state.result is not None)
     bench.predictors["night"].gate.set()

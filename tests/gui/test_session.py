@@ -62,7 +62,7 @@ def test_a_result_does_not_replace_the_photo(desk: Desk, photo_file: Path, tmp_p
     desk.open_photo(photo_file)
     desk.paint()
     for number, target in enumerate((photo_file, link), 1):
-        desk.session.save(desk.session.state.result, target, overwrite=True)
+        desk.session.saving.save(desk.session.state.result, target, overwrite=True)
         desk.until(lambda number=number: len(desk.failed) == number)
         assert str(desk.failed[-1][1]) == f"{target}: is the photo or the painting itself. Choose another name"
     assert photo_file.read_bytes() == before
@@ -73,7 +73,7 @@ def test_a_photo_is_painted_and_saved_without_a_window(desk: Desk, photo_file: P
     desk.paint()
     assert desk.session.state.result is not None and desk.session.work is None
     target = tmp_path / "result.png"
-    desk.session.save(desk.session.state.result, target, overwrite=False)
+    desk.session.saving.save(desk.session.state.result, target, overwrite=False)
     desk.until(lambda: desk.told[-1][0] == "saved")
     assert target.exists()
     assert [key for key, _ in desk.told] == ["opening", "ready", "done", "saving", "saved"]
@@ -111,7 +111,7 @@ def test_saves_that_follow_each_other_quickly_are_all_written_and_told(
     targets = [tmp_path / f"{number}.png" for number in range(3)]
     (tmp_path / "there.png").write_bytes(b"precious")
     for target in (targets[0], tmp_path / "there.png", *targets[1:]):
-        desk.session.save(result, target, overwrite=False)
+        desk.session.saving.save(result, target, overwrite=False)
     desk.until(lambda: not desk.session.is_running("save"))
     assert all(target.exists() for target in targets)
     assert [values["path"] for key, values in desk.told if key == "saved"] == targets
@@ -125,7 +125,7 @@ def test_a_save_that_waits_is_completed_when_the_session_closes(desk: Desk, phot
     desk.paint()
     targets = [tmp_path / f"{number}.png" for number in range(3)]
     for target in targets:
-        desk.session.save(desk.session.state.result, target, overwrite=False)
+        desk.session.saving.save(desk.session.state.result, target, overwrite=False)
     desk.session.close()
     assert all(target.exists() for target in targets)
 
@@ -137,7 +137,7 @@ def test_cancelling_what_cannot_be_stopped_frees_the_painter_at_once(desk: Desk,
     desk.until(lambda: desk.predictors["night"].calls)
     (stuck,) = desk.session.jobs._workers["painter"]._threads
     desk.session.cancel()
-    assert desk.session.choose("wave")
+    assert desk.session.cards.choose("wave")
     began = time.perf_counter()
     desk.paint()
     assert time.perf_counter() - began < 1.5
@@ -166,7 +166,7 @@ def test_a_checkpoint_that_comes_late_does_not_change_what_was_chosen_meanwhile(
     desk.until(lambda: desk.predictors["night"].calls)
     desk.session.load_checkpoint(Path("mine.ppgan"))
     assert desk.told[-1] == ("loading_after", {"name": "mine.ppgan"}), "it waits for the painter, and says so"
-    desk.session.choose("wave")
+    desk.session.cards.choose("wave")
     gate.set()
     desk.until(lambda: desk.told[-1] == ("loaded", {"name": "mine.ppgan"}))
     assert desk.session.state.choice.source == "wave"
@@ -178,7 +178,7 @@ def test_a_checkpoint_that_comes_late_does_not_change_what_was_chosen_meanwhile(
 def test_a_checkpoint_can_be_removed_again(desk: Desk) -> None:
     desk.session.load_checkpoint(Path("mine.ppgan"))
     desk.until(lambda: desk.session.state.choice.source == "mine.ppgan")
-    desk.session.remove(desk.session.state.choice)
+    desk.session.cards.remove(desk.session.state.choice)
     assert [choice.source for choice in desk.session.state.choices] == ["any", "night", "wave"]
     assert desk.session.state.choice.source == "night"
 

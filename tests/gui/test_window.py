@@ -203,7 +203,7 @@ def test_the_last_result_stays_when_the_next_is_cancelled(bench: Bench, photo: n
     bench.predictors["wave"] = FakePredictor(gate=threading.Event())
     bench.open_photo(photo_file)
     bench.paint()
-    assert bench.session.choose("wave")
+    assert bench.session.cards.choose("wave")
     bench.session.run()
     bench.until(lambda: bench.window.panes.result_pane.note == "Working… 42 %")
     bench.qtbot.keyClick(bench.window, Qt.Key_Escape)
@@ -218,7 +218,7 @@ def test_a_result_that_comes_after_cancel_is_thrown_away(bench: Bench, photo_fil
     bench.session.run()
     bench.until(lambda: bench.predictors["night"].calls)
     bench.session.cancel()
-    assert bench.session.choose("wave")
+    assert bench.session.cards.choose("wave")
     bench.session.run()  # waits behind the deaf one
     gate.set()
     bench.until(lambda: bench.session.state.result is not None)
@@ -353,7 +353,7 @@ def test_a_checkpoint_of_two_directions_shows_a_picker_and_each_has_its_net(
     assert (result.settings.verb, result.settings.options) == ("translate", {"direction": "b_to_a"})
     assert result.file_name() == "photo_zebra_b_to_a.png"
     assert [source for source, _ in bench.loaded] == ["zebra.ppgan", "zebra.ppgan b_to_a"]
-    assert bench.session.choose("night") and bench.session.choose("zebra.ppgan")
+    assert bench.session.cards.choose("night") and bench.session.cards.choose("zebra.ppgan")
     assert controls.direction.currentText() == "B → A", "it is turned as it was left"
 
 
@@ -411,7 +411,7 @@ def test_running_without_a_painting_asks_for_one(bench: Bench, photo_file: Path,
     asked = []
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *words: asked.append(words[1]) or ("", ""))
     bench.open_photo(photo_file)
-    assert bench.session.choose("any")
+    assert bench.session.cards.choose("any")
     bench.window.user_actions.run()
     assert asked == ["Choose a painting"]
     assert bench.window.status.label.text() == "Choose a painting first"
@@ -539,7 +539,7 @@ def test_save_writes_the_result_that_was_on_screen_when_it_was_asked(
 
     def answer(*words: Any) -> tuple[str, str]:
         offered.append(Path(words[2]).name)
-        bench.session.choose("wave")
+        bench.session.cards.choose("wave")
         bench.paint()  # while the dialog is open, another picture is finished
         return str(bench.folder / offered[0]), ""
 
@@ -554,7 +554,7 @@ def test_errors_that_follow_each_other_are_all_told(bench: Bench, photo_file: Pa
     bench.open_photo(photo_file)
     bench.paint()
     for name in ("a.xyz", "b.xyz"):
-        bench.session.save(bench.session.state.result, bench.folder / name, overwrite=False)
+        bench.session.saving.save(bench.session.state.result, bench.folder / name, overwrite=False)
     bench.until(lambda: not bench.session.is_running("save"))
     assert "a.xyz" in bench.window.dialog.informativeText()
     bench.window.dialog.accept()
@@ -610,7 +610,7 @@ def test_the_quality_that_is_chosen_counts_for_saves_and_is_remembered(
     assert not show.isEnabled()
     for quality in ("80", "100"):
         bench.window.commands.qualities[quality].trigger()
-        bench.session.save(bench.session.state.result, tmp_path / f"{quality}.jpg", overwrite=False)
+        bench.session.saving.save(bench.session.state.result, tmp_path / f"{quality}.jpg", overwrite=False)
     bench.until(lambda: not bench.session.is_running("save"))
     assert (tmp_path / "80.jpg").stat().st_size < (tmp_path / "100.jpg").stat().st_size / 1.5
     assert bench.preferences.quality == 100

@@ -1,0 +1,108 @@
+"""The cards of the gallery: chosen, loaded from checkpoints, named and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.job_runner import JobRunner
+from ppgan_lite.gui.state import Choice, State, checkpoint_title
+from ppgan_lite.gui.worker import Cancelled, JobCallbacks, PredictorCache
+from ppgan_lite.styles.users import remove_style, rename_style
+
+
+class Cards(QObject):
+    """What a photo can be made into, and which of it is chosen.
+
+    Signals:
+        changed: There are others, or with other names.
+        chosen: Another one is chosen, or its direction.
+        device_found: A predictor's device and device note.
+        told: Key of a text and its values.
+        failed: Key of a text and the error.
+
+    Args:
+        state: Has the choices.
+        predictors: Those used last.
+        jobs: Load checkpoints.
+    """
+
+    changed = pyqtSignal()
+    chosen = pyqtSignal()
+    device_found = pyqtSignal(tuple)
+    told = pyqtSignal(str, dict)
+    failed = pyqtSignal(str, object)
+
+    def __init__(self, state: State, predictors: PredictorCache, jobs: JobRunner) -> None:
+        super().__init__()
+        self._state = state
+        self._predictors = predictors
+        self._jobs = jobs
+
+    def choose(self, source: str) -> bool:
+        """Choose one of the choices by its source, such as a style's name; False if there is none."""
+        for choice in self._state.choices:
+            if choice.source == source:
+                self._state.choice = choice
+                self.chosen.emit()
+                return True
+        return False
+
+    def choose_direction(self, direction: str) -> None:
+        """Set the direction of the chosen checkpoint."""
+        self._state.choose_direction(direction)
+        self._tell_change()
+
+    def load_checkpoint(self, path: Path) -> None:
+        """Load a checkpoint file and add it to the choices; it is chosen unless another one was meanwhile."""
+        self.told.emit("loading_after" if self._jobs.is_running("paint") else "loading", {"name": path.name})
+        chosen = self._state.choice.source
+
+        def load(_callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Choice, str, tuple[str, str]]:
+            choice, device = self._predictors.load_checkpoint(path, cancelled)
+            return choice, chosen, device
+
+        def fail(error: Exception) -> None:
+            self.failed.emit("checkpoint_failed", error)
+
+        self._jobs.submit("checkpoint", load, self._loaded, fail)
+
+    def add(self, choice: Choice, *, choose: bool = True) -> None:
+        """Add a choice, in the place of one of the same source."""
+        self._state.add(choice, choose=choose)
+        self._tell_change()
+
+    def rename(self, choice: Choice, title: str) -> None:
+        """Give a card of the user's another name; "" gives back the name that it had at first."""
+        assert choice.file is not None
+        try:
+            if choice.kind == "style":
+                title = rename_style(choice.source, title).title
+        except (PpganError, OSError) as error:
+            self.failed.emit("rename_failed", error)
+            return
+        self._state.rename(choice.source, title or checkpoint_title(choice.file))
+        self._tell_change()
+
+    def remove(self, choice: Choice) -> None:
+        """Take a checkpoint out of the choices, whose file stays; delete a style of the user's."""
+        if choice.kind == "style":
+            try:
+                remove_style(choice.source)
+            except (PpganError, OSError) as error:
+                self.failed.emit("remove_failed", error)
+                return
+        self._state.remove(choice.source)
+        self._tell_change()
+
+    def _loaded(self, answer: tuple[Choice, str, tuple[str, str]]) -> None:
+        choice, chosen_before, device = answer
+        self.device_found.emit(device)
+        self.add(choice, choose=self._state.choice.source == chosen_before)
+        self.told.emit("loaded", {"name": Path(choice.source).name})
+
+    def _tell_change(self) -> None:
+        self.changed.emit()
+        self.chosen.emit()

@@ -1,0 +1,75 @@
+"""The widgets of the main window, and where they stand."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QSize
+from PyQt5.QtGui import QResizeEvent
+from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from ppgan_lite.gui.again_row import AgainRow
+from ppgan_lite.gui.batch_panel import BatchPanel, BatchRow
+from ppgan_lite.gui.command_bar import CommandBar
+from ppgan_lite.gui.controls import Controls
+from ppgan_lite.gui.dialogs import ErrorDialog
+from ppgan_lite.gui.gallery import Gallery
+from ppgan_lite.gui.history_strip import HistoryStrip
+from ppgan_lite.gui.learn_dialog import LearningRow
+from ppgan_lite.gui.mask_row import MaskRow
+from ppgan_lite.gui.panes import Panes
+from ppgan_lite.gui.preferences import Preferences
+from ppgan_lite.gui.status import StatusBar
+
+NAME = "ppgan_lite"
+_SIZE = QSize(1320, 880)
+_LOW_PX = 720
+
+
+class WindowLayout(QMainWindow):
+    """Photo on the left, result on the right, styles and settings below; rows of what is going on stand between.
+
+    Args:
+        preferences: Remember its place.
+    """
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self.setWindowTitle(NAME)
+        self.setAcceptDrops(True)
+        self.toolbar = CommandBar()
+        self.panes = Panes()
+        self.history_strip = HistoryStrip()
+        self.mask_row = MaskRow(self.panes.mask_brush)
+        self.learning_row = LearningRow()
+        self.again_row = AgainRow()
+        self.batch_row = BatchRow()
+        self.gallery = Gallery()
+        self.controls = Controls()
+        self.status = StatusBar()
+        self.batch_panel = BatchPanel(self, preferences)
+        self.dialog = ErrorDialog(self)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(6)
+        pictures.addWidget(self.panes, 1)
+        pictures.addWidget(self.history_strip)
+        middle = QWidget()
+        self._rows = QVBoxLayout(middle)
+        self._rows.addLayout(pictures, 1)
+        for row in (
+            *(self.mask_row, self.learning_row, self.again_row, self.batch_row),
+            *(self.gallery, self.controls),
+        ):
+            self._rows.addWidget(row)
+        self.addToolBar(self.toolbar)
+        self.setCentralWidget(middle)
+        self.setStatusBar(self.status)
+        self.resize(_SIZE.boundedTo(QApplication.primaryScreen().availableSize() * 0.92))
+        if preferences.geometry is not None:
+            self.restoreGeometry(preferences.geometry)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the pictures their room in a low window."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW_PX
+        self.gallery.show_small(is_low)
+        self._rows.setSpacing(6 if is_low else 10)
+        self._rows.setContentsMargins(12, 2 if is_low else 4, 12, 6 if is_low else 10)
