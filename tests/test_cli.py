@@ -875,6 +875,10 @@ def test_train_hands_its_options_on(run: Run, monkeypatch: pytest.MonkeyPatch) -
         "resume": True,
         "device": None,
         "seed": 0,
+        "quiet": False,
+        "verbose": False,
+        "report": None,
+        "bar": True,
     }
 
 

@@ -490,7 +490,8 @@ def test_the_command_tells_of_a_folder_and_suggests_a_configuration(tmp_path, ca
     assert main(["doctor", str(tmp_path)]) == 0
     told = capsys.readouterr().err
     assert told.startswith(
-        f"{tmp_path}: two domains, as in trainA/ and trainB/: train. For a configuration:\n\ndata:\n"
+        f"{tmp_path}: two domains, as in trainA/ and trainB/: train. For a configuration:\n\n"
+        "base: cyclegan_photo2monet\ndata:\n"
     )
     assert told.endswith("4 pictures: nothing is wrong\n")
     section = yaml.safe_load(told.partition("\n\n")[2].rpartition("\n\n")[0])["data"]

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "ppgan_lite"
 LAYERS = [
     {"errors"},
     {"runtime"},
-    {"languages"},
+    {"languages", "runs"},
     {"tables", "safetensors_files"},
     {"signatures"},
     {"aliases"},
@@ -37,7 +37,7 @@ LAYERS = [
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
-BASICS = {"errors", "runtime", "languages", "tables", "signatures", "aliases"}
+BASICS = {"errors", "runtime", "languages", "runs", "tables", "signatures", "aliases"}
 # Stricter than the layers.
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},

@@ -26,10 +26,6 @@ def tiny_tables(monkeypatch):
     tiny.register(monkeypatch)
 
 
-def press_ctrl_c() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
 def lines_of(run: Path) -> list[dict]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -45,7 +41,14 @@ def test_a_run_folder_holds_all_that_is_to_know_of_a_run(tmp_path):
     assert names == {"config.yaml", "environment.json", "train.log", "metrics.jsonl"} | previews | checkpoints
     assert read_image(run / "previews/0000004.png")[0].shape == (8 + 4 + 8, 8 + 4 + 8, 3)
     lines = lines_of(run)
-    assert lines == seen
+    measured = [event for event in seen if event["event"] in ("losses", "validation")]
+    assert measured == [{"event": "losses" if "losses" in line else "validation", **line} for line in lines]
+    assert seen[0] == {"event": "started", "run": str(run), "iteration": 0, "iterations": 4}
+    assert seen[-1] == {"event": "done", "path": str(run / "final.ppgan"), "iteration": 4}
+    assert [event["file"] for event in seen if event["event"] == "preview"] == sorted(
+        str(run / name) for name in previews
+    )
+    assert {"event": "progress", "iteration": 1, "iterations": 4}.items() <= seen[2].items()
     assert [(line["iteration"], "losses" in line, "validation" in line) for line in lines] == [
         (2, True, False),
         (2, False, True),
@@ -89,12 +92,12 @@ def test_the_environment_of_every_start_is_noted(tmp_path):
 
 
 def test_ctrl_c_saves_and_names_the_command_that_continues(tmp_path, monkeypatch, capfd):
-    tiny.in_update(monkeypatch, 2, press_ctrl_c)
+    tiny.in_update(monkeypatch, 2, tiny.press_ctrl_c)
     before = signal.getsignal(signal.SIGINT)
     run = tmp_path / "run"
     with pytest.raises(TrainingInterrupted) as caught:
         train(tiny.experiment(), run_dir=run)
-    command = f"paddlegan train -c {run}/config.yaml --run-dir {run} --resume"
+    command = f"paddlegan train --resume {run}"
     assert str(caught.value) == f"{run}: stopped and saved at iteration 2. Continue: {command}"
     assert caught.value.exit_code == 130
     assert signal.getsignal(signal.SIGINT) is before
@@ -108,8 +111,8 @@ def test_a_second_ctrl_c_ends_at_once_and_damages_nothing(tmp_path, monkeypatch)
     before = {name: (tmp_path / name).read_bytes() for name in ("latest.ppgan", "final.ppgan")}
 
     def press_twice() -> None:
-        press_ctrl_c()
-        press_ctrl_c()
+        tiny.press_ctrl_c()
+        tiny.press_ctrl_c()
 
     tiny.in_update(monkeypatch, 4, press_twice)
     with pytest.raises(KeyboardInterrupt):
@@ -204,8 +207,10 @@ def test_a_disk_that_fills_up_costs_no_checkpoint_and_is_told(tmp_path, monkeypa
     tiny.in_update(monkeypatch, 5, lambda: room.__setitem__(0, 10**9))
     saved = []
 
-    def note(line) -> None:
+    def note(event) -> None:
         latest = tmp_path / "latest.ppgan"
+        if event["event"] != "losses":
+            return
         saved.append(read_header(latest).training["iteration"] if latest.exists() else None)
 
     train(tiny.experiment(6, save_every_s=0, log_every=1), run_dir=tmp_path, report=note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import types
 from dataclasses import replace
@@ -17,7 +18,7 @@ from paddle import nn
 
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
 from ppgan_lite.cli import main
-from ppgan_lite.config import ScheduleSettings, ValidationSettings
+from ppgan_lite.config import ScheduleSettings, ValidationSettings, load_config
 from ppgan_lite.errors import ConfigError, DataError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes.recipe import TrainedGroup
@@ -272,10 +273,14 @@ def test_every_layer_gets_its_own_mode_back():
 def test_a_dry_run_does_one_iteration_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     config = tiny.experiment(1000, ema=0.9, accumulate=2, validation={"every": 500})
-    found = dry_run(config)
+    found = dry_run(config, verbose=True)
     assert set(found) == {"painter", "judge", "error"}
     assert list(tmp_path.iterdir()) == []
     assert config.dump() in capsys.readouterr().err
+    dry_run(config)
+    assert "recipe:" not in capsys.readouterr().err
+    dry_run(config, quiet=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_dry_run_on_the_command_line_tells_the_losses(tmp_path, capsys):
@@ -375,3 +380,30 @@ def test_a_watcher_is_called_after_every_iteration_and_quiet_is_quiet(tmp_path, 
     assert watched == [(1, False, False), (2, False, False), (3, False, False)]
     assert capsys.readouterr() == ("", "")
     assert "finished after" in (tmp_path / "run/train.log").read_text()
+
+
+# Epochs instead of iterations
+
+
+def test_epochs_are_as_many_iterations_as_the_data_needs(tmp_path):
+    """TinyData has as many samples as it says; a decay that begins at a share of the training follows."""
+    schedule = {"name": "linear", "decay_from": 0.5}
+    config = tiny.experiment(1000, epochs=2.5, accumulate=2, log_every=1, schedule=schedule)
+    config = replace(config, loader=replace(config.loader, batch_size=1), train=replace(config.train, iterations=None))
+    samples = config.data["samples"]
+    header = read_header(train(config, run_dir=tmp_path))
+    iterations = math.ceil(2.5 * samples / 2)
+    assert header.training["iteration"] == iterations
+    assert header.training["config"]["train"]["iterations"] == iterations
+    falling = [rate for rate in rates(tmp_path).values() if rate < 0.01]
+    assert len(falling) == math.ceil(iterations / 2) - 1
+    again = load_config(tmp_path / "config.yaml", ["train.iterations=3"]).train
+    assert (again.iterations, again.epochs) == (3, None)
+    again = load_config(tmp_path / "config.yaml", ["train.epochs=3"]).train
+    assert (again.iterations, again.epochs) == (None, 3)
+
+
+def test_a_share_of_the_training_is_between_0_and_1():
+    assert factors(ScheduleSettings("linear", decay_from=0.5)) == factors(ScheduleSettings("linear", decay_from=2))
+    with pytest.raises(ConfigError, match=r"train\.schedule\.decay_from: 1\.5"):
+        tiny.experiment(3, schedule={"decay_from": 1.5})

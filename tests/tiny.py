@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,6 +135,10 @@ def experiment(
         "validation": validation or {},
     }
     return check(tree, Sources(Path("tiny.yaml")))
+
+
+def press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def tensors_of(checkpoint: Path) -> dict[str, bytes]:

@@ -29,6 +29,7 @@ from ppgan_lite.cli.terminal import (
 )
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import STANDARD_INPUT, Item, read_photo
+from ppgan_lite.runs import name_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +161,7 @@ def stylize(
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
     inputs = {"--style": style, "--painting": painting, "--mask": mask}
     batch = _plan_batch(
-        photos, output, label=Path(style).stem, overwrite=overwrite, inputs=inputs, depth=depth, many=many
+        photos, output, label=name_of(style), overwrite=overwrite, inputs=inputs, depth=depth, many=many
     )
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     place = Mask.of(mask, strength, strength_outside, feather)
@@ -225,7 +226,7 @@ def translate(
     as_json: bool,
 ) -> None:
     """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
-    label = Path(checkpoint).stem + (f"_{direction}" if direction else "")
+    label = name_of(checkpoint) + (f"_{direction}" if direction else "")
     inputs = {"--checkpoint": checkpoint}
     batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
     report = {"checkpoint": checkpoint, "direction": direction}

@@ -10,6 +10,7 @@ import click
 
 from ppgan_lite.cli.terminal import json_option, print_json, say, say_error, table
 from ppgan_lite.errors import UsageError
+from ppgan_lite.runs import checkpoint_of, name_of
 
 
 @click.command()
@@ -63,10 +64,14 @@ def styles(added: str | None, removed: str | None, renamed: tuple[str, str] | No
 
 
 def _as_checkpoint(file: Path, folder: Path) -> Path:
-    """Return a checkpoint of ours as it is, and another program's file converted, in a folder."""
+    """Return a checkpoint of ours as it is; that of a run by its name and another program's converted, in a folder."""
+    import shutil
+
     from ppgan_lite.checkpoint import SUFFIX
     from ppgan_lite.foreign.loading import is_ours, open_checkpoint
 
+    if file.is_dir() and (checkpoint := checkpoint_of(file)) != file:
+        return Path(shutil.copyfile(checkpoint, folder / f"{name_of(file)}{SUFFIX}"))
     if not file.is_file() or file.suffix.lower() == SUFFIX or is_ours(file):
         return file
     from ppgan_lite.foreign.saving import save_as

@@ -23,6 +23,7 @@ from ppgan_lite.cli.terminal import (
     say_error,
 )
 from ppgan_lite.errors import CancelledError, PpganError, UsageError
+from ppgan_lite.runs import name_of
 from ppgan_lite.video.codecs import CODECS
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def video(
     if style is not None:
         options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
         settings |= {**options, "faces": faces}
-    label = Path(source).stem + (f"_{direction}" if direction else "")
+    label = name_of(source) + (f"_{direction}" if direction else "")
     inputs = {"--style": style, "--checkpoint": checkpoint}
     paths = [Path(clip) for clip in clips]
     plans = plan_clips(paths, output, label=label, overwrite=overwrite, resume=resume, inputs=inputs)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ppgan_lite.aliases import REPLACED
-from ppgan_lite.config.files import Sources, merge_class
+from ppgan_lite.config.files import Sources, merge_data
 from ppgan_lite.config.paths import expand_arguments
 from ppgan_lite.config.settings import (
     Config,
@@ -61,6 +61,8 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
         ("train.schedule.", ScheduleSettings, schedule),
         ("validation.", ValidationSettings, parts["validation"]),
     ):
+        if cls is TrainSettings and values.get("iterations") is None and values.get("epochs") is None:
+            sources.add(Fault("train.iterations", "missing", "an integer"))
         _check_arguments(prefix, cls, values, sources)
     measured = _check_validation_data(parts, sources) if data else {}
     if recipe:
@@ -80,6 +82,8 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
         ),
         validation=ValidationSettings(**{**parts["validation"], "data": measured}),
         source=str(sources.path),
+        base=sources.base,
+        changes=tuple(sources.changes),
     )
 
 
@@ -179,7 +183,7 @@ def _check_validation_data(parts: Mapping[str, dict[str, Any]], sources: Sources
     over = parts["validation"].get("data") or {}
     if not isinstance(over, dict):
         return {}  # Already reported as a fault of its type.
-    section = merge_class(parts["data"], over)
+    section = merge_data(parts["data"], over)
     # Faults of `data` itself have been reported there.
     if "name" in over:
         cls = _check_named({**section, "name": over["name"]}, "validation.data", DATASETS, sources)

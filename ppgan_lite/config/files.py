@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ppgan_lite.aliases import current_config, current_key
+from ppgan_lite.config.paths import expand
 from ppgan_lite.config.shipped import find_config
 from ppgan_lite.config.yaml_loader import YAML_ERRORS, YamlLoader
-from ppgan_lite.errors import ConfigError
+from ppgan_lite.data.layouts import splits_of
+from ppgan_lite.errors import ConfigError, printable
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.signatures import Fault, shown
 
 # A config is a few kilobytes. The bound is reached within a second, even by one that is all brackets.
 _MAX_BYTES = 1_000_000
 _MAX_KEYS = 50  # of an override: "a.b.c" has 3
+# Two ways to say the same thing.
+_Ways = tuple[tuple[str, ...], ...]
+_DOMAINS: _Ways = (("folder",), ("a", "b"))
+_TWO_DOMAINS = ("Paired", "Unpaired")  # the datasets that take either
+_LENGTH: _Ways = (("iterations",), ("epochs",))
 
 
 class Sources:
@@ -27,11 +34,16 @@ class Sources:
     Attributes:
         path: The file.
         places: "section.key" -> "file:line", or the override.
+        base: The name of the last file of the chain of bases; "" before `gather`.
+        changes: What is set otherwise than there, a line each.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.places: dict[str, str] = {}
+        self.base = ""
+        self.changes: list[str] = []
+        self._base_settings: dict[str, Any] = {}
         self._faults: list[tuple[str, str]] = []
 
     def gather(self, overrides: Iterable[str]) -> dict[str, Any]:
@@ -44,7 +56,9 @@ class Sources:
         overriding: dict[str, Any] = {}
         for override in overrides:
             overriding = _merge(overriding, self._read_override(override))
-        return merge_settings(settings, overriding)
+        settings = merge_settings(settings, overriding)
+        self.changes = list(_changes(self._base_settings, settings))
+        return settings
 
     def add(self, fault: Fault) -> None:
         """Add a fault at the line of its key, or of the enclosing section if the key is missing."""
@@ -79,7 +93,11 @@ class Sources:
         if base is not None and not isinstance(base, str):
             self._faults.append((own_places["base"], f"base: {shown(base)}; expected the name of a YAML file"))
             base = None
-        settings = {} if base is None else self._read(find_config(base, beside=path.parent), (*below, real))
+        settings: dict[str, Any] = {}
+        if base is None:
+            self.base, self._base_settings = path.name, own
+        else:
+            settings = self._read(find_config(base, beside=path.parent), (*below, real))
         self.places |= {current_key(key): place for key, place in own_places.items()}
         return merge_settings(settings, own)
 
@@ -167,13 +185,21 @@ def _text_of(path: Path) -> str:
 def merge_settings(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings with others merged over them.
 
-    A recipe, dataset or net of another name replaces all arguments, which mean nothing to another class.
+    A recipe, dataset or net of another name replaces all arguments, which mean nothing to another class. What is said
+    in another way replaces the way it was said before: one folder of both domains instead of a folder of each.
     """
     settings = _merge(base, over)
-    for section in ("recipe", "data"):
+    for section, merge in (("recipe", merge_class), ("data", merge_data), ("train", _merge_train)):
         old, new = base.get(section), over.get(section)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            settings[section] = merge_class(old, new)
+            settings[section] = merge(old, new)
+    data, measured = _mapping(settings.get("data")), _validation_data(settings)
+    if measured and {**data, **measured}.get("name") in _TWO_DOMAINS:
+        was, now = _validation_data(base), _validation_data(over)
+        follows = _is_given(_mapping(over.get("data")), _DOMAINS) and not _is_given(now, _DOMAINS)
+        kept = _without(was, _DOMAINS) if follows else _without_replaced(was, now, _DOMAINS)
+        held_out = _held_out(data, measured) if follows and _is_given(was, _DOMAINS) else {}
+        settings["validation"] = {**settings["validation"], "data": {**kept, **now, **held_out}}
     return settings
 
 
@@ -187,6 +213,59 @@ def merge_class(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             settings[key] = merge_class(old, new)
     return settings
+
+
+def merge_data(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a dataset with others merged over them; a folder replaces those of each domain."""
+    has_two = {**base, **over}.get("name") in _TWO_DOMAINS
+    return merge_class(_without_replaced(base, over, _DOMAINS) if has_two else base, over)
+
+
+def _merge_train(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    return _merge(_without_replaced(base, over, _LENGTH), over)
+
+
+def _without_replaced(base: Mapping[str, Any], over: Mapping[str, Any], ways: _Ways) -> dict[str, Any]:
+    """Return settings without those that say in one way what the settings over them say in the other."""
+    given = [_is_given(over, (way,)) for way in ways]
+    if given.count(True) != 1:
+        return dict(base)
+    return _without(base, (ways[given.index(False)],))
+
+
+def _is_given(settings: Mapping[str, Any], ways: _Ways) -> bool:
+    return any(settings.get(key) for way in ways for key in way)
+
+
+def _without(settings: Mapping[str, Any], ways: _Ways) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if not any(key in way for way in ways)}
+
+
+def _held_out(data: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the split to measure on, in a new folder that is divided in its own way; {} where there is none."""
+    own = data.get("split", "train")
+    if measured.get("split", own) != own or not isinstance(data.get("folder"), str):
+        return {}
+    others = [split for split in splits_of(Path(expand(data["folder"]))) if split != own]
+    return {"split": others[0]} if others else {}
+
+
+def _changes(base: Mapping[str, Any], settings: Mapping[str, Any], key: str = "") -> Iterator[str]:
+    """Yield a line for each setting that is another one than in a base, or not there."""
+    for name, value in settings.items():
+        path, old = f"{key}.{name}" if key else str(name), base.get(name)
+        if isinstance(value, Mapping) and (old is None or isinstance(old, Mapping)):
+            yield from _changes(old or {}, value, path)
+        elif value != old:
+            yield printable(f"{path}: {value}" + (f" instead of {old}" if name in base else ""))
+
+
+def _validation_data(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(settings.get("validation")).get("data"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class ScheduleSettings:
         name: "constant"; "linear" and "cosine" fall from 1 to `final` between `decay_from` and the last iteration;
             "step" multiplies by `step_factor` every `step_every` iterations.
         warmup: Iterations of linear warmup from near 0.
-        decay_from: Iteration at which "linear" and "cosine" begin to decay.
+        decay_from: Iteration at which "linear" and "cosine" begin to decay; between 0 and 1, the share of the training
+            before it.
         final: Factor of "linear" and "cosine" at the end.
         step_every: Iterations between two steps of "step".
         step_factor: Factor of each step.
@@ -39,7 +40,7 @@ class ScheduleSettings:
 
     name: Literal["constant", "linear", "cosine", "step"] = "constant"
     warmup: NonNegativeInt = 0
-    decay_from: NonNegativeInt = 0
+    decay_from: NonNegativeInt | Annotated[float, Within(0, 1, above=True, below=True)] = 0
     final: NonNegative = 0.0
     step_every: PositiveInt | None = None
     step_factor: NonNegative = 0.1
@@ -50,7 +51,8 @@ class TrainSettings:
     """The training loop: its length, optimization steps, logging, previews and checkpoints.
 
     Attributes:
-        iterations: Iterations in all, those before a resume included.
+        iterations: Iterations in all, those before a resume included. Either these or epochs are given.
+        epochs: Instead of iterations, how often each sample of the dataset is used; the training computes `iterations`.
         minutes: Minutes of training in all, where they are over before the iterations; null for no limit. A learning
             rate that falls then falls with the time, and the result depends on the speed of the machine.
         accumulate: Batches whose gradients are averaged for one iteration.
@@ -66,13 +68,14 @@ class TrainSettings:
         keep: The number of newest numbered checkpoints to keep; null for all.
         seed: Seed of initial weights, order of samples and all other random numbers.
         schedule: Learning-rate schedule.
-        init_from: A checkpoint, or the name of a shipped style, whose weights the training starts from.
+        init_from: A checkpoint, the folder of a run, or the name of a shipped style, to start from its weights.
         device: "auto", "cpu" or "gpu:N".
         visualdl: Whether to write scalars and pictures for VisualDL too.
         histograms: Whether to write histograms of trained weights too, with every preview.
     """
 
-    iterations: PositiveInt
+    iterations: PositiveInt | None = None
+    epochs: Positive | None = None
     minutes: Positive | None = None
     accumulate: PositiveInt = 1
     clip_norm: Positive | None = None
@@ -120,6 +123,8 @@ class Config:
         train: The training loop.
         validation: Validation, with complete `data`.
         source: The file of the experiment.
+        base: The name of the file that it is based on, itself if it has no base; empty if it is not from a file.
+        changes: What it sets otherwise than that file, a line each.
     """
 
     recipe: dict[str, Any]
@@ -128,11 +133,14 @@ class Config:
     train: TrainSettings
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     source: str = ""
+    base: str = field(default="", compare=False)
+    changes: tuple[str, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the resolved settings as JSON values; as YAML they give the same experiment."""
         settings = asdict(self)
-        del settings["source"]
+        for name in ("source", "base", "changes"):
+            del settings[name]
         return settings
 
     def dump(self) -> str:

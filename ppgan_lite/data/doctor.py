@@ -104,9 +104,11 @@ class Layout:
     others: tuple[dict[str, Any], ...] = ()
 
     def sections(self) -> dict[str, Any]:
-        """Return the sections of a config that use the folder."""
-        validation = {"validation": {"every": 1000, "data": self.others[0]}} if self.others else {}
-        return {"data": self.data, **validation}
+        """Return the sections of a config that use the folder, whatever its base says about pictures."""
+        # A base for pairs may have the reverse direction.
+        direction = {"direction": "a_to_b"} if self.data["name"] == "Paired" else {}
+        validation = {"every": 1000, "data": self.others[0]} if self.others else {"every": 0}
+        return {"data": {**self.data, **direction}, "validation": validation}
 
 
 def examine(

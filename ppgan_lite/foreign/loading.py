@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.checkpoint import FORMAT, Header, describe, read_checkpoint, sha256_of
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.runs import checkpoint_of
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.safetensors_files import read_front
 
@@ -21,7 +22,8 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
     """Read any file of weights as a checkpoint, without Paddle and without executing anything in it.
 
     Args:
-        path: A `.ppgan`, `.pdparams`, `.pth` or `.safetensors` file; its content counts, not its suffix.
+        path: A `.ppgan`, `.pdparams`, `.pth` or `.safetensors` file; its content counts, not its suffix. Or the folder
+            of a run.
         options: For files of other programs; ours say everything themselves.
 
     Returns:
@@ -30,7 +32,7 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
     Raises:
         CheckpointError: The file is missing, damaged, hostile or of another kind, or holds no net that is known here.
     """
-    path = Path(path)
+    path = checkpoint_of(path)
     _check_can_be_read_twice(path)
     if is_ours(path):
         return read_checkpoint(path)
@@ -48,7 +50,7 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: The file cannot be read at all, or is a damaged checkpoint of ours.
     """
-    path = Path(path)
+    path = checkpoint_of(path)
     _check_can_be_read_twice(path)
     if is_ours(path):
         return {**describe(path), "globals": []}

@@ -17,6 +17,7 @@ from ppgan_lite.inference.engines.engine import Engines, prefetch
 from ppgan_lite.inference.engines.selection import AUTO, choose_engines, in_float32
 from ppgan_lite.inference.predictor import Predictor
 from ppgan_lite.inference.steps import Cancelled
+from ppgan_lite.runs import checkpoint_of, name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.runtime.opencv import opencv
@@ -43,7 +44,8 @@ def load_predictor(
 
     Args:
         source: The name of a style, one that ships or one of the user's; "any" for the painter that takes a painting
-            with every call; a picture whose manner to paint in; or a checkpoint.
+            with every call; a picture whose manner to paint in; a checkpoint; or the folder of a run, which stands for
+            its best checkpoint, else its final, else its latest one.
         device: "auto", "cpu", "gpu:N" or "intel" (a GPU of Intel's).
         engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime";
             with a precision after a colon if it must be that: "auto:float32".
@@ -104,7 +106,7 @@ def load_translator(
 
 
 def find_checkpoint(source: str | Path) -> Path:
-    """Return the file that a style's name, "any" or a path stands for.
+    """Return the file that a style's name, "any", the folder of a run or a path stands for.
 
     Raises:
         UsageError: There is no such style or file.
@@ -114,7 +116,7 @@ def find_checkpoint(source: str | Path) -> Path:
     if found is not None:
         return found
     if path.exists() or path.suffix.lower() == SUFFIX:
-        return path
+        return checkpoint_of(path)
     if not path.suffix and path.name == str(source):
         raise unknown_style(str(source))
     raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")
@@ -198,7 +200,7 @@ def _load(source: str | Path, options: _Options, tasks: tuple[str, ...]) -> Pred
         painter = _load_stylizer(_opened(any_painting(), path.stem, options, ("stylize",)))
         return painter.with_style(painting, file=NamedFile(path.name, metadata.sha256))
     path = find_checkpoint(source)
-    opened = _opened(path, path.stem, options, tasks)
+    opened = _opened(path, name_of(path), options, tasks)
     return LOADERS[opened.spec.task](opened)
 
 

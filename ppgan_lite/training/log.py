@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from ppgan_lite.errors import PpganError
+from ppgan_lite.errors import CancelledError, PpganError
 from ppgan_lite.runtime.files import append_line
 from ppgan_lite.runtime.streams import SCREEN
 
@@ -55,7 +55,7 @@ def log_to(path: Path | None, *, screen: int = logging.INFO) -> Iterator[None]:
     """
     on_screen = _ScreenHandler()
     on_screen.setLevel(screen)
-    handlers: list[logging.Handler] = [on_screen]
+    handlers: list[logging.Handler] = [on_screen, logging.NullHandler()]  # Python prints what no handler takes.
     if path is not None:
         handlers.append(_FileHandler(path))
     package = logging.getLogger("ppgan_lite")
@@ -69,7 +69,7 @@ def log_to(path: Path | None, *, screen: int = logging.INFO) -> Iterator[None]:
         yield
     except PpganError as error:
         package.removeHandler(on_screen)  # The caller of the training prints the error.
-        package.error("%s", error)
+        package.log(logging.INFO if isinstance(error, CancelledError) else logging.ERROR, "%s", error)
         raise
     finally:
         for handler in handlers:

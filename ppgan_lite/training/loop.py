@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,21 +15,22 @@ from ppgan_lite.data.doctor import examine
 from ppgan_lite.runtime import files
 from ppgan_lite.runtime.device import choose_device
 from ppgan_lite.runtime.startup import require_paddle
-from ppgan_lite.runtime.streams import SCREEN
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes
 from ppgan_lite.training.environment import append_start, describe_device
 from ppgan_lite.training.log import log_to
 from ppgan_lite.training.metrics_file import Metrics
+from ppgan_lite.training.progress import Pace, ProgressBar
 from ppgan_lite.training.run import TrainingRun
 from ppgan_lite.training.stopping import TrainingInterrupted, stop_requests
 
 logger = logging.getLogger(__name__)
 
-MetricsCallback = Callable[[dict[str, Any]], None]
+Report = Callable[[dict[str, Any]], None]
 Watch = Callable[[TrainingRun], None]
 _FIRST_SAVE_S = 60.0
+_PROGRESS_EVERY_S = 1.0  # events of this kind
 
 
 def train(
@@ -40,9 +40,11 @@ def train(
     resume: bool = False,
     device: str | None = None,
     seed: int | None = None,
-    report: MetricsCallback | None = None,
+    report: Report | None = None,
     watch: Watch | None = None,
     quiet: bool = False,
+    verbose: bool = False,
+    bar: bool = True,
 ) -> Path:
     """Train an experiment to its end and return the path of the final checkpoint.
 
@@ -55,9 +57,11 @@ def train(
         resume: Whether to resume the run in that folder.
         device: "auto", "cpu" or "gpu:N", overriding the config.
         seed: A seed that overrides the config.
-        report: Called with every line of metrics.jsonl, in the process of rank 0.
+        report: Called with each event, a JSON object, in the process of rank 0; docs/training.md lists them.
         watch: Called after every iteration, in that process too.
         quiet: Whether stderr shows only warnings and errors: no progress bar, no log.
+        verbose: Whether stderr shows all of the log: the whole config, a line for each line of metrics.jsonl.
+        bar: Whether stderr shows a progress bar.
 
     Raises:
         DataError: Pictures are missing or damaged.
@@ -78,12 +82,13 @@ def train(
     with contextlib.ExitStack() as stack:
         if processes.is_first:
             stack.enter_context(run_folder.locked(folder))
-            stack.enter_context(log_to(folder / run_folder.LOG, screen=logging.WARNING if quiet else logging.INFO))
+            stack.enter_context(log_to(folder / run_folder.LOG, screen=_level(quiet, verbose)))
             run_folder.repair(folder)
-        logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
+        logger.info("device %s", describe_device(chosen))
         if processes.is_first:
             _check_data(config)
         run = TrainingRun(config, folder, processes)
+        _log_config(run.config)
         if resume:
             run.resume()
         else:
@@ -92,16 +97,28 @@ def train(
             run.require_space()
             with run_folder.writing(folder):
                 run.begin_files(resumed=resume)
-                files.replace_file(folder / run_folder.CONFIG, config.dump().encode(), durable=True)
+                files.replace_file(folder / run_folder.CONFIG, run.config.dump().encode(), durable=True)
                 append_start(
                     folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration
                 )
-        _loop(run, report, watch, quiet=quiet)
+        events = report if processes.is_first and report is not None else _ignore
+        events({"event": "started", "run": str(folder), "iteration": run.iteration, "iterations": run.length})
+        _loop(run, events, watch, bar=bar and not quiet)
+        events({"event": "done", "path": str(folder / run_folder.FINAL), "iteration": run.iteration})
     return folder / run_folder.FINAL
 
 
-def dry_run(config: Config, *, device: str | None = None, seed: int | None = None) -> dict[str, float]:
+def dry_run(
+    config: Config,
+    *,
+    device: str | None = None,
+    seed: int | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> dict[str, float]:
     """Run the checks of `train`, one iteration, a preview and a validation of one sample; write nothing.
+
+    The arguments are those of `train`.
 
     Returns:
         The losses and the validation metrics.
@@ -111,10 +128,11 @@ def dry_run(config: Config, *, device: str | None = None, seed: int | None = Non
     """
     config = _with_overrides(config, device, seed)
     chosen = _settle_device(config, Processes())
-    with log_to(None):
-        logger.info("device %s; config:\n%s", describe_device(chosen), config.dump())
+    with log_to(None, screen=_level(quiet, verbose)):
+        logger.info("device %s", describe_device(chosen))
         _check_data(config)
         run = TrainingRun(config, Path(), Processes())
+        _log_config(run.config)
         run.start()
         with contextlib.closing(run.load_batches()) as source:
             _, _, losses = run.synchronize(False, False, run.update(source))
@@ -128,18 +146,35 @@ def _with_overrides(config: Config, device: str | None, seed: int | None) -> Con
     return replace(config, train=replace(config.train, seed=seed, device=device or config.train.device))
 
 
+def _level(quiet: bool, verbose: bool) -> int:
+    return logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+
+
+def _log_config(config: Config) -> None:
+    """Log a config; on the screen only what differs from the one that it is based on."""
+    if config.base:
+        logger.info("config %s%s", config.base, " with" if config.changes else "")
+    for change in config.changes:
+        logger.info("  %s", change)
+    logger.debug("the whole config:\n%s", config.dump())
+
+
 def _check_data(config: Config) -> None:
     """Have the doctor inspect all pictures, and log its findings.
 
     Raises:
-        DataError: It found errors.
+        DataError: It found errors; the screen shows them as this error, the log has all.
     """
     validation = config.validation.data if config.validation.every else None
     report = examine(config.data, validation)
-    level = logging.WARNING if report.findings else logging.INFO
+    level = logging.DEBUG if report.errors else logging.WARNING if report.findings else logging.INFO
     for line in report.lines():
         logger.log(level, "%s", line)
     report.check()
+
+
+def _ignore(event: dict[str, Any]) -> None:
+    """Take an event that nobody asked for."""
 
 
 def _settle_device(config: Config, processes: Processes) -> str:
@@ -153,49 +188,42 @@ def _settle_device(config: Config, processes: Processes) -> str:
     return chosen
 
 
-def _loop(run: TrainingRun, report: MetricsCallback | None, watch: Watch | None, *, quiet: bool) -> None:
+def _loop(run: TrainingRun, report: Report, watch: Watch | None, *, bar: bool) -> None:
     """Train from the current iteration to the last one."""
-    from tqdm import tqdm
-
     settings, first = run.config.train, run.processes.is_first
-    logger.info("iteration %d of %d in %s", run.iteration, settings.iterations, run.folder)
+    logger.info("iteration %d of %d in %s", run.iteration, run.length, run.folder)
     preview_batch = run.preview_batch()
     metrics = Metrics(run.folder / run_folder.METRICS)
+    pace = Pace()
     next_save = time.monotonic() + min(_FIRST_SAVE_S, settings.save_every_s)
-    on_screen = sys.stderr is not None and sys.stderr.isatty()
+    next_progress = time.monotonic()
     stopping = False
     with stop_requests() as stop:
         with (
             contextlib.closing(run.load_batches()) as source,
             _board(run) as board,
-            tqdm(
-                total=settings.iterations,
-                initial=run.iteration,
-                unit="step",
-                file=SCREEN,
-                mininterval=0.5 if on_screen else 30.0,
-                smoothing=0.05,
-                dynamic_ncols=on_screen,
-                disable=quiet or not first or sys.stderr is None,
-            ) as bar,
+            ProgressBar(run, hidden=not bar or not first) as shown,
         ):
             while not run.is_done and not stopping:
-                losses = run.update(source)
-                stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
-                bar.total = run.length
-                bar.update()
+                with _timed(pace, "iteration"):
+                    losses = run.update(source)
+                    stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
+                told: dict[str, float] = {}
+                measuring = time.monotonic()
                 for line in run.metrics_lines(losses):
-                    if "losses" in line:
-                        bar.set_postfix_str(" ".join(f"{key} {value:.4g}" for key, value in line["losses"].items()))
+                    if "validation" in line:
+                        pace.add("validation", time.monotonic() - measuring)
+                    told = line.get("losses", told)
                     if first:
                         metrics.append(line)
                         if board is not None:
                             board.line(line)
-                        if report is not None:
-                            report(line)
+                    report({"event": "losses" if "losses" in line else "validation", **line})
                 every = settings.preview_every
                 if first and every and (run.iteration == 1 or run.iteration % every == 0):
-                    sheet = run.preview(preview_batch)
+                    with _timed(pace, "preview"):
+                        path, sheet = run.preview(preview_batch)
+                    report({"event": "preview", "iteration": run.iteration, "file": str(path)})
                     if board is not None:
                         board.picture(sheet, run.iteration)
                         if settings.histograms:
@@ -204,14 +232,32 @@ def _loop(run: TrainingRun, report: MetricsCallback | None, watch: Watch | None,
                     watch(run)
                 keeping = bool(settings.save_every) and run.iteration % settings.save_every == 0
                 if saving or keeping:
-                    run.try_save(keep=keeping)
+                    with _timed(pace, "save"):
+                        run.try_save(keep=keeping)
                     next_save = time.monotonic() + settings.save_every_s
+                shown.update(run, pace, told)
+                if time.monotonic() >= next_progress:
+                    report(_progress(run, pace))
+                    next_progress = time.monotonic() + _PROGRESS_EVERY_S
         # Ctrl-C is still an event here: the last checkpoint holds up to `save_every_s` of training.
         run.save()
         if run.is_done:
             run.finish()
     if not run.is_done:
         raise TrainingInterrupted(run.folder, run.iteration)
+
+
+def _progress(run: TrainingRun, pace: Pace) -> dict[str, Any]:
+    left = round(pace.seconds_left(run), 1)
+    return {"event": "progress", "iteration": run.iteration, "iterations": run.length, "seconds_left": left}
+
+
+@contextlib.contextmanager
+def _timed(pace: Pace, kind: str) -> Iterator[None]:
+    """Add the duration of a block to the pace of the training."""
+    began = time.monotonic()
+    yield
+    pace.add(kind, time.monotonic() - began)
 
 
 @contextlib.contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ppgan_lite.config import TrainSettings
+from ppgan_lite.config import Config, TrainSettings
 from ppgan_lite.errors import PpganError, UsageError, one_line
 from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.tables import resolve
@@ -39,6 +41,21 @@ def build(table: Mapping[str, str], section: Mapping[str, Any], kind: str) -> An
         raise
     except Exception as error:  # NumPy and Paddle raise errors of any kind; the schema knows numbers, not their sums
         raise UsageError(kind, f"{section['name']} cannot be built from its arguments ({one_line(error)})") from error
+
+
+def with_iterations(config: Config, samples: int, processes: int) -> Config:
+    """Return a config whose length, if it is given in epochs, is given in iterations too.
+
+    Args:
+        config: The experiment.
+        samples: Of the dataset.
+        processes: The number of processes that train.
+    """
+    if config.train.epochs is None:
+        return config
+    used = config.loader.batch_size * config.train.accumulate * processes
+    iterations = max(1, math.ceil(config.train.epochs * samples / used))
+    return replace(config, train=replace(config.train, iterations=iterations))
 
 
 def configure(

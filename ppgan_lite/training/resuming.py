@@ -17,11 +17,12 @@ from ppgan_lite.config import Config, LoaderSettings, TrainSettings, ValidationS
 from ppgan_lite.config.checks import with_nets_resolved
 from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import CheckpointError, ConfigError
+from ppgan_lite.runs import CONFIG
 from ppgan_lite.runtime import files
 from ppgan_lite.signatures import with_defaults
 from ppgan_lite.tables import resolve
 from ppgan_lite.training.run_checkpoints import resumable
-from ppgan_lite.training.run_folder import CONFIG, writing
+from ppgan_lite.training.run_folder import writing
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 _HARMLESS = {
     "loader.workers",
     "train.iterations",
+    "train.epochs",
     "train.minutes",
     "train.log_every",
     "train.preview_every",
@@ -127,8 +129,8 @@ def check_resumable(path: Path, header: Header, config: Config, processes: int) 
 
 def _with_current_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored config with defaults for settings that did not exist when it was written, as JSON values."""
-    train = {**asdict(TrainSettings(iterations=0)), **config.get("train", {})}
-    train["schedule"] = {**asdict(TrainSettings(iterations=0).schedule), **train["schedule"]}
+    train = {**asdict(TrainSettings()), **config.get("train", {})}
+    train["schedule"] = {**asdict(TrainSettings().schedule), **train["schedule"]}
     data = dict(config.get("data", {}))
     if data.get("name") in DATASETS:
         data = {**with_defaults(resolve(DATASETS, data["name"], "data"), data), "name": data["name"]}

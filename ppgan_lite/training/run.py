@@ -20,17 +20,18 @@ from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CheckpointError, ImageError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes import RECIPES
+from ppgan_lite.runs import BEST, FINAL, LATEST, checkpoint_of
 from ppgan_lite.styles.users import find_style_file
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.data_files import data_files, note_data_files
 from ppgan_lite.training.distributed import Processes
 from ppgan_lite.training.metrics_file import Metrics
-from ppgan_lite.training.preparing import build, configure
+from ppgan_lite.training.preparing import build, configure, with_iterations
 from ppgan_lite.training.previews import grid
 from ppgan_lite.training.resuming import check_resumable
 from ppgan_lite.training.run_checkpoints import keep_numbered, read_newest, set_damaged_aside
-from ppgan_lite.training.run_folder import BEST, DATA, FINAL, LATEST, METRICS, PREVIEWS, NoSpaceError
+from ppgan_lite.training.run_folder import DATA, METRICS, PREVIEWS, NoSpaceError
 from ppgan_lite.training.schedule import rate_factor, seed_of
 from ppgan_lite.training.state import (
     averaged_weights,
@@ -57,7 +58,7 @@ class TrainingRun:
     """A training in progress.
 
     Attributes:
-        config: The experiment.
+        config: The experiment, with the number of its iterations.
         folder: The folder of the run.
         processes: The rank of this process and the number of all.
         recipe: The nets and their optimizers.
@@ -67,7 +68,6 @@ class TrainingRun:
     def __init__(self, config: Config, folder: Path, processes: Processes) -> None:
         import paddle
 
-        self.config = config
         self.folder = folder
         self.processes = processes
         self.iteration = 0
@@ -81,6 +81,7 @@ class TrainingRun:
         self._averages: MovingAverages | None = None
         validation, seed = config.validation, config.train.seed
         self._dataset = build(DATASETS, config.data, "data")
+        self.config = config = with_iterations(config, len(self._dataset), processes.count)
         self._validation = Validation(validation, seed) if validation.every else None
         paddle.seed(seed_of(seed, 0))
         self.recipe: Recipe = build(RECIPES, config.recipe, "recipe")
@@ -92,22 +93,27 @@ class TrainingRun:
         """Whether all iterations or minutes are over, or early stopping has run out of patience."""
         settings, patient = self.config.train, not self._early_stopping.exhausted(self.config.validation)
         late = settings.minutes is not None and self._clock_s >= 60 * settings.minutes
-        return self.iteration >= settings.iterations or late or not patient
+        return self.iteration >= self._iterations or late or not patient
 
     @property
     def length(self) -> int:
         """The number of iterations in all: that of the config, or what fits into its minutes at the speed so far."""
         settings = self.config.train
         if settings.minutes is None or not self._clock_s:
-            return settings.iterations
+            return self._iterations
         fitting = math.ceil(self._timed * 60 * settings.minutes / self._clock_s)
-        return min(settings.iterations, max(fitting, self.iteration))
+        return min(self._iterations, max(fitting, self.iteration))
+
+    @property
+    def _iterations(self) -> int:
+        assert self.config.train.iterations  # `with_iterations` has filled it in.
+        return self.config.train.iterations
 
     def start(self) -> None:
         """Start from new weights, or from those of `train.init_from`."""
         origin = self.config.train.init_from
         if origin is not None:
-            path = find_style_file(origin) or Path(origin)
+            path = find_style_file(origin) or checkpoint_of(origin)
             loaded, fresh = load_initial_weights(path, self.recipe)
             logger.info("from %s: %s; fresh: %s", path, ", ".join(loaded), ", ".join(fresh) or "nothing")
         self._begin_averages()
@@ -303,14 +309,14 @@ class TrainingRun:
             images = self.recipe.preview(batch)
         return grid({name: image.astype("float32").numpy() for name, image in images.items()})
 
-    def preview(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
-        """Write the preview of a batch as a PNG file; return the image."""
+    def preview(self, batch: dict[str, paddle.Tensor]) -> tuple[Path, np.ndarray]:
+        """Write the preview of a batch as a PNG file; return its path, and the image."""
         sheet = self.preview_sheet(batch)
         path = self.folder / PREVIEWS / f"{self.iteration:07d}.png"
         with _logging_write_errors():
             path.parent.mkdir(exist_ok=True)
             write_image(path, sheet, overwrite=True)
-        return sheet
+        return path, sheet
 
     def save(self, *, keep: bool = False) -> None:
         """Write `latest.ppgan`.

@@ -10,8 +10,8 @@ import numpy as np
 
 from ppgan_lite.checkpoint import Header, read_checkpoint
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.runs import BEST, FINAL, LATEST, NUMBERED
 from ppgan_lite.runtime import files
-from ppgan_lite.training.run_folder import BEST, FINAL, LATEST, NUMBERED
 
 logger = logging.getLogger(__name__)
 

@@ -32,25 +32,20 @@ from pathlib import Path
 
 from ppgan_lite.config import Config
 from ppgan_lite.errors import PpganError, UsageError
+from ppgan_lite.runs import BEST, CONFIG, FINAL, LATEST, LOG, NUMBERED
 from ppgan_lite.runtime import files
 from ppgan_lite.runtime.locks import try_lock
 
 logger = logging.getLogger(__name__)
 
-LATEST = "latest.ppgan"
-BEST = "best.ppgan"
-FINAL = "final.ppgan"
-CONFIG = "config.yaml"
 METRICS = "metrics.jsonl"
 ENVIRONMENT = "environment.json"
 DATA = "data.txt"
-LOG = "train.log"
 LOCK = "run.lock"
 PREVIEWS = "previews"
 VISUALDL = "visualdl"
 _FILES = (LATEST, BEST, FINAL, CONFIG, METRICS, ENVIRONMENT, DATA, LOG)
 _FOLDERS = (PREVIEWS, VISUALDL)
-NUMBERED = re.compile(r"iteration_(\d+)\.ppgan")
 # The temporary files of earlier versions.
 _OLD_PART = re.compile(r"\..*\.ppgan\.\d+\.tmp")
 # Must stay free in addition to checkpoints, for log, metrics and previews.

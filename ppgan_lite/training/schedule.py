@@ -21,8 +21,9 @@ def rate_factor(schedule: ScheduleSettings, iteration: int, iterations: int) -> 
     if schedule.name == "step":
         factor = schedule.step_factor ** ((iteration - 1) // (schedule.step_every or iterations))
     elif schedule.name != "constant":
-        span = max(1, iterations - schedule.decay_from)
-        fallen = min(1.0, max(0.0, (iteration - 1 - schedule.decay_from) / span))
+        begin = schedule.decay_from * iterations if schedule.decay_from < 1 else schedule.decay_from
+        span = max(1, iterations - begin)
+        fallen = min(1.0, max(0.0, (iteration - 1 - begin) / span))
         left = 1 - fallen if schedule.name == "linear" else (1 + math.cos(math.pi * fallen)) / 2
         factor = schedule.final + (1 - schedule.final) * left
     return factor * min(1.0, iteration / schedule.warmup) if schedule.warmup else factor

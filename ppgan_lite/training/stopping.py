@@ -22,9 +22,7 @@ class TrainingInterrupted(CancelledError):
     """
 
     def __init__(self, run_dir: Path, iteration: int) -> None:
-        self.command = shlex.join(
-            ["paddlegan", "train", "-c", str(run_dir / "config.yaml"), "--run-dir", str(run_dir), "--resume"]
-        )
+        self.command = shlex.join(["paddlegan", "train", "--resume", str(run_dir)])
         PpganError.__init__(
             self, run_dir, f"stopped and saved at iteration {iteration}", "", f"Continue: {self.command}"
         )
