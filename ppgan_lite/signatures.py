@@ -154,6 +154,11 @@ def _is_float(hint: Any) -> bool:
     return (typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint) is float
 
 
+def parameter_type(target: type | Callable[..., Any], name: str) -> Any:
+    """Return the type hint of a parameter."""
+    return _parameters(target)[name].annotation
+
+
 def marks_of(target: type | Callable[..., Any]) -> dict[str, list[Any]]:
     """Return the metadata of the `Annotated` types of each parameter, such as "path" for `FilePath`."""
     return {name: list(_metadata(item.annotation)) for name, item in _parameters(target).items()}

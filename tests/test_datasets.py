@@ -337,6 +337,12 @@ def test_a_size_that_the_chain_does_not_divide_is_told(tmp_path):
         Degraded(clean=[str(tmp_path)], chain=[{"name": "downscale", "factor": 4}], size=30)
 
 
+def test_a_factor_that_varies_is_refused_for_training(tmp_path):
+    write(tmp_path, one=ramp())
+    with pytest.raises(DataError, match="expected one factor: the net enlarges by it"):
+        Degraded(clean=[str(tmp_path)], chain=[{"name": "downscale", "factor": {"between": [2, 4]}}], size=32)
+
+
 def test_colorization_gives_the_luma_as_one_channel(tmp_path):
     write(tmp_path, one=ramp())
     data = Degraded(clean=[str(tmp_path)], chain=[{"name": "grayscale"}], size=16, channels_a=1)

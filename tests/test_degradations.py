@@ -272,6 +272,23 @@ def test_steps_of_one_chain_draw_different_noise() -> None:
     assert (once.astype(float) - 100).std() == pytest.approx(10, rel=0.02)
 
 
+def test_a_range_is_drawn_anew_for_each_picture_and_both_ends_occur() -> None:
+    step = {"name": "gaussian_noise", "sigma": {"between": [5, 25]}}
+    generator = rng()
+    strengths = [float((degrade(FLAT, [step], rng=generator).astype(float) - 100).std()) for _ in range(30)]
+    assert 4.8 < min(strengths) < 9
+    assert 21 < max(strengths) < 25.5
+    again = rng()
+    assert [float((degrade(FLAT, [step], rng=again).astype(float) - 100).std()) for _ in range(3)] == strengths[:3]
+
+
+def test_a_range_of_whole_numbers_keeps_to_those_that_the_step_takes(photo: np.ndarray) -> None:
+    exact = {size: median_blur(photo, size).tobytes() for size in (3, 5, 7)}
+    generator = rng()
+    chain = [{"name": "median_blur", "size": {"between": [3, 7]}}]
+    assert {degrade(photo, chain, rng=generator).tobytes() for _ in range(30)} == set(exact.values())
+
+
 def test_two_chains_that_do_the_same_are_equal_when_resolved() -> None:
     assert resolve_chain([{"name": "mean_blur"}]) == resolve_chain([{"size": 20, "name": "mean_blur"}])
     assert resolve_chain([{"name": "motion_blur", "length": 3}]) == [
@@ -301,6 +318,13 @@ def test_two_chains_that_do_the_same_are_equal_when_resolved() -> None:
             [{"name": "jpeg", "quality": 0}, {"name": "x"}],
             "step 1 (jpeg) quality: 0 (an integer); expected an integer ",
         ),
+        ([{"name": "jpeg", "quality": {"between": [0, 70]}}], "quality: 0 (an integer); expected an integer from 1"),
+        ([{"name": "jpeg", "quality": {"between": [20, 170]}}], "quality: 170 (an integer); expected an integer from"),
+        ([{"name": "jpeg", "quality": {"between": [70, 20]}}], 'expected {"between": [lowest, highest]}'),
+        ([{"name": "jpeg", "quality": {"between": [20]}}], 'expected {"between": [lowest, highest]}'),
+        ([{"name": "jpeg", "quality": {"between": "ab"}}], 'expected {"between": [lowest, highest]}'),
+        ([{"name": "jpeg", "quality": {"between": [1, 2], "odd": 1}}], 'expected {"between": [lowest, highest]}'),
+        ([{"name": "mean_blur", "sze": {"between": [1, 2]}}], "sze: mean_blur has no such key"),
         ([{"name": "jpeg", "quality": 0}, {"name": "x"}], "; step 2: name: 'x' is not known"),
     ],
 )

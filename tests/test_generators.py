@@ -292,6 +292,18 @@ def test_srresnet_is_what_the_paper_says_with_transposed_convolutions(scale):
     np.testing.assert_allclose(net(x).numpy(), conv("to_image", y, 4).numpy(), atol=2e-5)
 
 
+def test_a_residual_srresnet_computes_what_is_to_be_added():
+    plain, residual = (fill(SRResNet(base_channels=4, blocks=1, residual=is_residual)) for is_residual in (False, True))
+    x = picture(17, 14)
+    np.testing.assert_allclose(residual(x).numpy(), (x + plain(x)).numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("arguments", [{"scale": 2}, {"out_channels": 1}])
+def test_a_residual_srresnet_keeps_size_and_channels(arguments):
+    with pytest.raises(UsageError, match=r"SRResNet\.residual: true with .* expected scale 1 and as many channels out"):
+        SRResNet(base_channels=4, blocks=1, residual=True, **arguments)
+
+
 # Sizes, fresh weights
 
 

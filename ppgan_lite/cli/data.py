@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     "steps",
     multiple=True,
     metavar="NAME[:KEY=VALUE,...]",
-    help="Degrade like this instead, such as gaussian_noise:sigma=10. Repeatable, in order. See docs/degradations.md.",
+    help="Degrade like this instead, such as gaussian_noise:sigma=10, or sigma=5..25 at random. Repeatable, in order. "
+    "See docs/degradations.md.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the noise.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core.")
@@ -158,18 +159,24 @@ def _verify(
 
 
 def _parse_step(text: str) -> dict[str, Any]:
-    """Parse a step of a chain: name:key=value,key=value; values are JSON."""
+    """Parse a step of a chain: name:key=value,key=value; values are JSON, or ranges like 20..70."""
     name, _, arguments = text.partition(":")
     step: dict[str, Any] = {"name": name.strip()}
     for argument in filter(None, arguments.split(",")):
         key, equals, value = (part.strip() for part in argument.partition("="))
         if not equals or key in step:
             raise UsageError("--step", f"{argument!r} in {text!r}", "NAME:KEY=VALUE,... with each key once")
-        try:
-            step[key] = json.loads(value)
-        except ValueError:
-            step[key] = value
+        lowest, dots, highest = value.partition("..")
+        step[key] = {"between": [_parse_value(lowest), _parse_value(highest)]} if dots else _parse_value(value)
     return step
+
+
+def _parse_value(text: str) -> Any:
+    """Parse JSON; anything else is text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _print_report(report: FolderReport, target: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ppgan_lite.data.crops import Resize, Side, policy
 from ppgan_lite.data.pictures import Channels, Pictures, Source, pictures_in, to_array
-from ppgan_lite.degradations import check_chain, degrade
+from ppgan_lite.degradations import check_chain, degrade, varies
 from ppgan_lite.errors import DataError
 from ppgan_lite.images import resize
 from ppgan_lite.signatures import FilePath, PositiveInt
@@ -27,6 +27,7 @@ class Degraded:
     Args:
         clean: Folders (searched recursively, by content) or files of clean pictures.
         chain: Degradations in order, each with its arguments: [{"name": "salt_and_pepper", "amount": 0.1}, ...].
+            Ranges, {"between": [lowest, highest]}, are drawn for each crop.
         size, resize, resize_to, flip, augment: The crop, see `crops.policy`.
         channels_a: Of the degraded picture: 3, or 1 for its luma.
         channels_b: Of the clean picture: 3, or 1 for grayscale.
@@ -115,6 +116,9 @@ def _scale_of(chain: Sequence[dict[str, Any]], size: int) -> int:
     Raises:
         DataError: It is not an integer for crops of that size.
     """
+    for step in chain:
+        if step["name"] == "downscale" and varies(step.get("factor")):
+            raise DataError("chain", f"downscale by {step['factor']}", "one factor: the net enlarges by it")
     small = degrade(np.zeros((size, size, 3), np.uint8), chain, rng=np.random.default_rng(0)).shape[0]
     if size % small:
         raise DataError("size", f"{size}, of which the chain makes {small}", "a multiple of what the chain divides by")

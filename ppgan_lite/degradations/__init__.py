@@ -18,7 +18,7 @@ from ppgan_lite.degradations.drawing import line_art, pencil_sketch
 from ppgan_lite.degradations.noise import gaussian_noise, poisson_noise, salt_and_pepper, speckle_noise
 from ppgan_lite.degradations.reduction import downscale, grayscale, jpeg
 from ppgan_lite.errors import UsageError
-from ppgan_lite.signatures import Fault, argument_faults, shown, with_defaults
+from ppgan_lite.signatures import Fault, Within, argument_faults, fits, marks_of, parameter_type, shown, with_defaults
 from ppgan_lite.tables import did_you_mean
 
 __all__ = [
@@ -43,7 +43,8 @@ __all__ = [
     "speckle_noise",
 ]
 
-# Steps in order: {"name": name of a degradation, parameter: value, ...}, JSON values.
+# Steps in order: {"name": name of a degradation, parameter: value, ...}, JSON values. A number may be given as a range,
+# {"between": [lowest, highest]}: it is drawn anew for each picture.
 Chain = Sequence[Mapping[str, Any]]
 
 DEGRADATIONS: dict[str, Callable[..., np.ndarray]] = {
@@ -67,7 +68,7 @@ DEGRADATIONS: dict[str, Callable[..., np.ndarray]] = {
 
 
 def degrade(image: np.ndarray, chain: Chain, *, rng: np.random.Generator) -> np.ndarray:
-    """Apply the steps of a chain in order.
+    """Apply the steps of a chain in order. Values that are given as ranges are drawn uniformly.
 
     Args:
         image: uint8 or uint16, (height, width) or (height, width, 3) RGB; not changed.
@@ -86,7 +87,8 @@ def degrade(image: np.ndarray, chain: Chain, *, rng: np.random.Generator) -> np.
     for step in chain:
         degradation = DEGRADATIONS[step["name"]]
         generator = {"rng": rng} if "rng" in degradation.__annotations__ else {}
-        worse = degradation(worse, **_arguments(step), **generator)
+        arguments = {key: _drawn(degradation, key, value, rng) for key, value in _arguments(step).items()}
+        worse = degradation(worse, **arguments, **generator)
     return worse
 
 
@@ -119,6 +121,22 @@ def _arguments(step: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in step.items() if key != "name"}
 
 
+def varies(value: Any) -> bool:
+    """Return whether a value of a chain is a range, {"between": [lowest, highest]}."""
+    return isinstance(value, Mapping) and "between" in value
+
+
+def _drawn(degradation: Callable[..., np.ndarray], key: str, value: Any, rng: np.random.Generator) -> Any:
+    """Return a value of a range, or the value itself."""
+    if not varies(value):
+        return value
+    lowest, highest = value["between"]
+    if fits(0.5, parameter_type(degradation, key), ranges=False):
+        return float(rng.uniform(lowest, highest))
+    odd = any(isinstance(mark, Within) and mark.odd for mark in marks_of(degradation)[key])
+    return int(rng.choice(range(lowest, highest + 1, 2 if odd else 1)))
+
+
 def _step_faults(number: int, step: Any) -> list[str]:
     where = f"step {number}"
     if not isinstance(step, Mapping) or "name" not in step:
@@ -127,10 +145,29 @@ def _step_faults(number: int, step: Any) -> list[str]:
     if not isinstance(name, str) or name not in DEGRADATIONS:
         known = f"one of {', '.join(DEGRADATIONS)}"
         return [f"{where}: {Fault('name', f'{name!r} is not known', known, did_you_mean(name, DEGRADATIONS))}"]
-    return [
-        f"{where} ({name}) {fault}"
-        for fault in argument_faults(DEGRADATIONS[name], _arguments(step), supplied=SUPPLIED)
-    ]
+    ends, faults = _ends(_arguments(step))
+    faults += [str(fault) for fault in argument_faults(DEGRADATIONS[name], ends[0], supplied=SUPPLIED)]
+    if ends[1] != ends[0]:
+        told = [str(fault) for fault in argument_faults(DEGRADATIONS[name], ends[1], supplied=SUPPLIED)]
+        faults += [fault for fault in told if fault not in faults]
+    return [f"{where} ({name}) {fault}" for fault in faults]
+
+
+def _ends(arguments: Mapping[str, Any]) -> tuple[tuple[dict[str, Any], dict[str, Any]], list[str]]:
+    """Return arguments with the lowest value of each range, those with the highest, and what is wrong with ranges."""
+    lowest, highest, faults = dict(arguments), dict(arguments), []
+    for key, value in arguments.items():
+        if not varies(value):
+            continue
+        ends = value["between"]
+        is_range = len(value) == 1 and isinstance(ends, Sequence) and len(ends) == 2
+        if not is_range or not all(fits(end, float, ranges=False) for end in ends) or not ends[0] <= ends[1]:
+            expected = '{"between": [lowest, highest]}'
+            faults.append(str(Fault(key, shown(value), expected)))
+            del lowest[key], highest[key]
+        else:
+            lowest[key], highest[key] = ends
+    return (lowest, highest), faults
 
 
 def rng_for(name: str, seed: int) -> np.random.Generator:

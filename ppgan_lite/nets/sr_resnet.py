@@ -7,6 +7,7 @@ from typing import Literal
 import paddle
 from paddle import nn
 
+from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import SameConv, UpsampleConv
 from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
@@ -34,7 +35,9 @@ class SRResNet(Net):
 
     Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", CVPR 2017,
     section 2.1.1 and figure 4. Departures: a transposed convolution upsamples instead of a convolution and a pixel
-    shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end.
+    shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end. With
+    `residual` the net computes what is wrong with the picture, as DnCNN does (Zhang et al., "Beyond a Gaussian
+    Denoiser", IEEE TIP 2017, section III).
 
     Args:
         in_channels: Channels of the pictures that go in.
@@ -42,6 +45,7 @@ class SRResNet(Net):
         base_channels: Width of all layers.
         blocks: Number of residual blocks.
         scale: How many times larger the result is along each side.
+        residual: Whether the input is added to the result; with scale 1 only, and as many channels out as in.
         initialization: How fresh weights are drawn; see `initialize`.
         gain: See `initialize`.
     """
@@ -55,10 +59,15 @@ class SRResNet(Net):
         base_channels: PositiveInt = 64,
         blocks: NonNegativeInt = 16,
         scale: Literal[1, 2, 4] = 1,
+        residual: bool = False,
         initialization: Initialization = "kaiming",
         gain: Positive | None = None,
     ) -> None:
         super().__init__()
+        if residual and (scale != 1 or in_channels != out_channels):
+            found = f"true with scale {scale}, {in_channels} channels in, {out_channels} out"
+            raise UsageError("SRResNet.residual", found, "scale 1 and as many channels out as in")
+        self.residual = residual
         self.stem = SameConv(in_channels, base_channels, 9, "zero")
         self.prelu = nn.PReLU()
         self.blocks = nn.LayerList([PReLUBlock(base_channels) for _ in range(blocks)])
@@ -77,6 +86,7 @@ class SRResNet(Net):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x out_channels x (scale * H) x (scale * W) of N x in_channels x H x W in [0, 1]; about [0, 1]."""
+        picture = x
         first = self.prelu(self.stem(x))
         x = first
         for block in self.blocks:
@@ -84,4 +94,5 @@ class SRResNet(Net):
         x = first + self.norm(self.conv(x))
         for up in self.ups:
             x = up(x)
-        return self.to_image(x)
+        x = self.to_image(x)
+        return picture + x if self.residual else x
