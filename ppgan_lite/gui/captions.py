@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError, is_about_a_file, named, one_line, printable
-from ppgan_lite.gui.progress import Painting
+from ppgan_lite.gui.progress import Loading, Painting
 from ppgan_lite.gui.state import Choice, Learning, Picture, Result, StyleSettings
 from ppgan_lite.gui.texts import in_language, text
 
@@ -82,13 +82,26 @@ def device_caption(device: str | None, note: str, language: str) -> str:
 
 def work_caption(work: Painting, language: str) -> str:
     """Return the progress of a picture, and its expected cost until the time that is left can be told by its pace."""
-    parts = [text("preparing", language) if work.progress is None else progress_caption(work.progress, language)]
+    parts = [step_caption(work.step, language)]
+    if work.progress is not None:
+        parts = [progress_caption(work.progress, language)]
     seconds = work.seconds_left()
     if seconds is not None:
         parts.append(text("time_left", language, time=_clock(seconds)))
     elif work.cost is not None:
         parts.append(cost_caption(work.cost, language))
     return _DOT.join(parts)
+
+
+def step_caption(step: str | None, language: str) -> str:
+    """Return a step of a preparation; None before the first."""
+    return text("preparing" if step is None else f"step_{step}", language)
+
+
+def loading_caption(loading: Loading, language: str) -> str:
+    """Return the checkpoint that is being loaded, and the step."""
+    parts = [text("loading", language, name=loading.name)]
+    return _DOT.join(parts if loading.step is None else [*parts, step_caption(loading.step, language)])
 
 
 def progress_caption(progress: float, language: str) -> str:
@@ -103,6 +116,27 @@ def cost_caption(cost: Cost, language: str) -> str:
         return memory
     count, unit = cost.duration
     return text("cost", language, time=text(unit, language, count=count), memory=memory)
+
+
+def expected_captions(cost: Cost, size: tuple[int, int] | None, language: str) -> tuple[str, str]:
+    """Return what a picture will take, in short and at length; empty where the time is not known.
+
+    Args:
+        cost: Of the picture.
+        size: Of the photo: for a large one, memory is told in short too.
+        language: Of the texts.
+    """
+    from ppgan_lite.inference.estimate import LARGE_PX  # the window is there before inference is
+
+    if cost.duration is None or cost.seconds is None:
+        return "", ""
+    long = text("cost_tip", language, cost=cost_caption(cost, language))
+    if size is not None and size[0] * size[1] >= LARGE_PX:
+        return cost_caption(cost, language), long
+    if cost.seconds < 1:
+        return text("under_a_second", language), long
+    count, unit = cost.duration
+    return text("cost_time", language, time=text(unit, language, count=count)), long
 
 
 def learning_caption(learning: Learning, language: str) -> str:

@@ -8,6 +8,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.job_runner import JobRunner
+from ppgan_lite.gui.progress import Loading
 from ppgan_lite.gui.state import Choice, State, checkpoint_title
 from ppgan_lite.gui.worker import Cancelled, JobCallbacks, PredictorCache
 from ppgan_lite.styles.users import remove_style, rename_style
@@ -22,6 +23,10 @@ class Cards(QObject):
         device_found: A predictor's device and device note.
         told: Key of a text and its values.
         failed: Key of a text and the error.
+        loading_changed: `loading` has.
+
+    Attributes:
+        loading: The checkpoint that is being loaded, or is the next; None where none is.
 
     Args:
         state: Has the choices.
@@ -34,12 +39,16 @@ class Cards(QObject):
     device_found = pyqtSignal(tuple)
     told = pyqtSignal(str, dict)
     failed = pyqtSignal(str, object)
+    loading_changed = pyqtSignal()
 
     def __init__(self, state: State, predictors: PredictorCache, jobs: JobRunner) -> None:
         super().__init__()
         self._state = state
         self._predictors = predictors
         self._jobs = jobs
+        self._names: list[str] = []  # of the files that are being loaded
+        self.loading: Loading | None = None
+        jobs.stepped.connect(self._stepped)
 
     def choose(self, source: str) -> bool:
         """Choose one of the choices by its source, such as a style's name; False if there is none."""
@@ -57,7 +66,6 @@ class Cards(QObject):
 
     def load_checkpoint(self, path: Path) -> None:
         """Load a checkpoint file and add it to the choices; it is chosen unless another one was meanwhile."""
-        self.told.emit("loading_after" if self._jobs.is_running("paint") else "loading", {"name": path.name})
         chosen = self._state.choice.source
 
         def load(_callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Choice, str, tuple[str, str]]:
@@ -65,9 +73,23 @@ class Cards(QObject):
             return choice, chosen, device
 
         def fail(error: Exception) -> None:
+            self._end_loading()
             self.failed.emit("checkpoint_failed", error)
 
+        self._names.append(path.name)
+        self._show_loading()
+        self.told.emit("loading_after" if self._jobs.is_running("paint") else "loading", {"name": path.name})
         self._jobs.submit("checkpoint", load, self._loaded, fail)
+
+    def stop_loading(self) -> bool:
+        """Give up all checkpoints that are being loaded; False if there are none."""
+        self._names.clear()
+        self._show_loading()
+        if not self._jobs.drop("checkpoint"):
+            return False
+        self._jobs.hand_over_soon()
+        self._jobs.tell_idle()
+        return True
 
     def add(self, choice: Choice, *, choose: bool = True) -> None:
         """Add a choice, in the place of one of the same source."""
@@ -99,9 +121,22 @@ class Cards(QObject):
 
     def _loaded(self, answer: tuple[Choice, str, tuple[str, str]]) -> None:
         choice, chosen_before, device = answer
+        self._end_loading()
         self.device_found.emit(device)
         self.add(choice, choose=self._state.choice.source == chosen_before)
         self.told.emit("loaded", {"name": Path(choice.source).name})
+
+    def _stepped(self, kind: str, step: str) -> None:
+        if kind == "checkpoint" and self.loading is not None:
+            self._show_loading(step)
+
+    def _end_loading(self) -> None:
+        del self._names[:1]
+        self._show_loading()
+
+    def _show_loading(self, step: str | None = None) -> None:
+        self.loading = Loading(self._names[0], step) if self._names else None
+        self.loading_changed.emit()
 
     def _tell_change(self) -> None:
         self.changed.emit()

@@ -45,7 +45,7 @@ def _has_unsaved(session: Session) -> bool:
 
 
 def _is_painting(session: Session) -> bool:
-    return session.work is not None
+    return session.work is not None or session.cards.loading is not None
 
 
 def _can_undo(session: Session) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PyQt5.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
-from ppgan_lite.gui.captions import direction_caption, picture_name
+from ppgan_lite.gui.captions import direction_caption, expected_captions, picture_name
 from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.flow import FlowRow
 from ppgan_lite.gui.state import Choice, Picture, StyleSettings, brush_at, brush_position, brush_px
 from ppgan_lite.gui.texts import text
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.cost import Cost
 
 _BRUSH_STEPS = 100
 _THUMBNAIL = QSize(48, 36)
@@ -34,6 +37,7 @@ class Controls(QFrame):
         self.setObjectName("panel")
         self._language = "en"
         self._task = "stylize"
+        self._is_busy = False
         self._painting: Picture | None = None
         self._photo_size: tuple[int, int] | None = None
 
@@ -68,6 +72,8 @@ class Controls(QFrame):
         self.brush_group = _row(self.brush_label, self.brush_auto, self.brush, self.brush_value)
         self.style_groups = (self.strength_group, self.keep_colors, self.spare_faces, self.brush_group)
 
+        self.cost_label = QLabel(objectName="muted")
+        self._cost: Cost | None = None
         self.cancel = QPushButton(objectName="secondary")
         self.run = QPushButton(objectName="primary")
         for button in (self.cancel, self.run):
@@ -77,7 +83,7 @@ class Controls(QFrame):
         layout = QHBoxLayout(self)
         layout.setSpacing(22)
         layout.addWidget(groups, 1)
-        buttons = _row(self.cancel, self.run)
+        buttons = _row(self.cost_label, self.cancel, self.run)
         self._buttons = cast("QBoxLayout", buttons.layout())
         layout.addWidget(buttons)
 
@@ -129,6 +135,7 @@ class Controls(QFrame):
         self._show_task()
         self._show_painting_name()
         self._show_values()
+        self.show_cost(self._cost)
 
     def show_choice(self, choice: Choice) -> None:
         """Show the pickers that a choice needs."""
@@ -172,15 +179,35 @@ class Controls(QFrame):
             widget.blockSignals(False)
         self._show_values()
 
-    def show_work(self, *, busy: bool, has_photo: bool) -> None:
-        """Show the buttons that can be pressed."""
+    def show_work(self, *, busy: bool, loading: bool, has_photo: bool) -> None:
+        """Show the buttons that can be pressed.
+
+        Args:
+            busy: Whether a picture is being made.
+            loading: Whether a checkpoint is loaded.
+            has_photo: Whether there is a photo to make one of.
+        """
         focused = next((button for button in (self.run, self.cancel) if button.hasFocus()), None)
-        self.cancel.setVisible(busy)
+        self.cancel.setVisible(busy or loading)
+        self._is_busy = busy
+        self._show_cost_label()
         if focused is not None and busy:
             self.cancel.setFocus()  # a disabled button would hand it to any other widget
         self.run.setEnabled(has_photo and not busy)
         if focused is self.cancel and not busy:
             self.run.setFocus()
+
+    def show_cost(self, cost: Cost | None) -> None:
+        """Show beside the button what a picture will take; None where nothing is known."""
+        self._cost = cost
+        short, long = ("", "") if cost is None else expected_captions(cost, self._photo_size, self._language)
+        self.cost_label.setText(short)
+        self.cost_label.setToolTip(long)
+        self.run.setAccessibleDescription(long)
+        self._show_cost_label()
+
+    def _show_cost_label(self) -> None:
+        self.cost_label.setVisible(bool(self.cost_label.text()) and not self._is_busy)
 
     def _show_task(self) -> None:
         self.run.setText(text(f"run_{self._task}", self._language))

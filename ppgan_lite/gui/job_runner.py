@@ -25,11 +25,13 @@ class JobRunner(QObject):
     Signals:
         progressed: Kind of a job and its finished share, 0 to 1.
         costed: Kind of a job and its expected `Cost`.
+        stepped: Kind of a job and the step of its preparation that begins.
         painter_idle: The painter has nothing to do.
     """
 
     progressed = pyqtSignal(str, float)
     costed = pyqtSignal(str, object)
+    stepped = pyqtSignal(str, str)
     painter_idle = pyqtSignal()
 
     def __init__(self) -> None:
@@ -97,6 +99,7 @@ class JobRunner(QObject):
         worker = Worker(name)
         worker.progressed.connect(self._progressed)
         worker.costed.connect(self._costed)
+        worker.stepped.connect(self._stepped)
         worker.finished.connect(self._finished)
         worker.failed.connect(self._failed)
         return worker
@@ -108,6 +111,10 @@ class JobRunner(QObject):
     def _costed(self, job: Job, cost: object) -> None:
         if self._jobs.is_current(job):
             self.costed.emit(job.kind, cost)
+
+    def _stepped(self, job: Job, step: str) -> None:
+        if self._jobs.is_current(job):
+            self.stepped.emit(job.kind, step)
 
     def _finished(self, job: Job, value: Any) -> None:
         if self._jobs.finish(job):

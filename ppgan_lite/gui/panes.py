@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QSize, pyqtSignal
 
 from ppgan_lite.errors import PpganError
-from ppgan_lite.gui.captions import cost_caption, learning_caption, photo_caption, progress_caption, result_caption
+from ppgan_lite.gui.captions import (
+    learning_caption,
+    photo_caption,
+    progress_caption,
+    result_caption,
+    step_caption,
+)
 from ppgan_lite.gui.compare_view import CompareView, Side
 from ppgan_lite.gui.mask_brush import MaskBrush
 from ppgan_lite.gui.picture_pane import Placeholder
@@ -18,9 +23,6 @@ from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Learning, Picture, Result
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import read_image
-
-if TYPE_CHECKING:
-    from ppgan_lite.inference.cost import Cost
 
 
 class Panes(CompareView):
@@ -38,7 +40,6 @@ class Panes(CompareView):
         self._learning: Learning | None = None
         self._preview = _Preview()
         self._quick: Result | None = None
-        self._cost: Cost | None = None
         self.photo_pane, self.result_pane = self.panes
         (self.photo_title, self.photo_detail), (self.result_title, self.result_detail) = (
             (caption.title, caption.detail) for caption in self.captions
@@ -65,14 +66,9 @@ class Panes(CompareView):
         self._result = result
         self._show()
 
-    def show_quick(self, preview: Result | None, cost: Cost | None) -> None:
-        """Show a small picture that follows the sliders in the place of the result; None shows the result.
-
-        Args:
-            preview: The small picture.
-            cost: Of the whole one, if that is worth telling.
-        """
-        self._quick, self._cost = preview, cost
+    def show_quick(self, preview: Result | None) -> None:
+        """Show a small picture that follows the sliders in the place of the result; None shows the result."""
+        self._quick = preview
         self._show()
 
     def show_instead_of_photo(self, side: Side | None) -> None:
@@ -116,8 +112,6 @@ class Panes(CompareView):
         elif self._quick is not None:
             button = text(f"run_{self._task}", language)
             hint = text("preview_hint", language, button=button)
-            if self._cost is not None:
-                hint = f"{hint}  ·  {cost_caption(self._cost, language)}"
             caption = f"{hint}  ·  {result_caption(self._quick, language, is_whole=False)}"
             picture = self._quick.pyramid
             second = Side(text("learn_preview", language), caption, picture, dimmed=self._work is not None)
@@ -132,7 +126,7 @@ class Panes(CompareView):
         if self._work is None:
             self.result_pane.show_note("")
         elif self._work.progress is None:
-            self.result_pane.show_note(text("preparing", self._language))
+            self.result_pane.show_note(step_caption(self._work.step, self._language))
         else:
             note = progress_caption(self._work.progress, self._language)
             self.result_pane.show_note(note, self._work.progress)

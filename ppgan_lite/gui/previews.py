@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject, QTimer
 
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import Picture, Request, Result
 from ppgan_lite.gui.worker import Cancelled, JobCallbacks
-
-if TYPE_CHECKING:
-    from ppgan_lite.inference.cost import Cost
 
 PREVIEW_PX = 640  # long side; a tenth of a second on two cores
 _PAUSE_MS = 150  # after a slider or a style was moved last
@@ -38,9 +34,9 @@ class Previews(QObject):
         session.result_changed.connect(self._result_changed)
         session.live_changed.connect(self._live_changed)
 
-    def _made(self, answer: tuple[Result, Cost | None]) -> None:
+    def _made(self, preview: Result) -> None:
         if self._session.work is None:  # else a better picture comes soon
-            self._session.show_quick(*answer)
+            self._session.show_quick(preview)
 
     def _live_changed(self) -> None:
         self._drop()
@@ -75,9 +71,8 @@ class Previews(QObject):
             return
         small = replace(request, photo=self._small_copy(request.photo))
 
-        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> tuple[Result, Cost | None]:
-            result = session.predictors.paint(small, callbacks, cancelled)
-            return result, session.predictors.known_cost(request)
+        def paint(callbacks: JobCallbacks, cancelled: Cancelled) -> Result:
+            return session.predictors.paint(small, callbacks, cancelled)
 
         session.jobs.submit("preview", paint, self._made, lambda _error: None)  # the real picture will tell why
 

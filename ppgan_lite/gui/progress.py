@@ -12,18 +12,33 @@ if TYPE_CHECKING:
 _MEASURED_S = 2.0  # of progress, before it tells what is left
 
 
+@dataclass(frozen=True)
+class Loading:
+    """A checkpoint that is being loaded.
+
+    Attributes:
+        name: Of its file.
+        step: As in `Painting`.
+    """
+
+    name: str
+    step: str | None = None
+
+
 @dataclass
 class Painting:
     """A picture that is being made.
 
     Attributes:
         progress: The finished share, 0 to 1; None while the painter is prepared.
+        step: What is done meanwhile: one of `preparation.STEPS`; None before the first.
         cost: Expected; None where it is small or not known yet.
         began: When it was asked for, by `time.perf_counter`.
         painted_from: When its first share was finished, and that share.
     """
 
     progress: float | None = None
+    step: str | None = None
     cost: Cost | None = None
     began: float = field(default_factory=time.perf_counter)
     painted_from: tuple[float, float] | None = None

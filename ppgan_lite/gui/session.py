@@ -54,7 +54,7 @@ class Session(QObject):
         work: The picture that is being made; None while there is none.
         live: Whether small pictures follow what the user does.
         preview: One that is shown in the place of the result; None while there is none.
-        expected: The cost of the whole picture; None where it is not worth telling, or not known.
+        expected: The cost of the picture that the state describes; None where nothing is known of it.
         device: The device in use: None before one is known, "" where no painter can be started.
         device_note: Why not another device; may be empty.
         learning: Learns paintings.
@@ -86,6 +86,7 @@ class Session(QObject):
     learning_changed = pyqtSignal()
     live_changed = pyqtSignal()
     preview_changed = pyqtSignal()
+    expected_changed = pyqtSignal()
     told = pyqtSignal(str, dict)
     failed = pyqtSignal(str, object)
 
@@ -106,6 +107,7 @@ class Session(QObject):
         self.jobs = JobRunner()
         self.jobs.progressed.connect(self._progressed)
         self.jobs.costed.connect(self._costed)
+        self.jobs.stepped.connect(self._stepped)
         self.predictors = PredictorCache(load)
         self.cards = Cards(state, self.predictors, self.jobs)
         self.cards.changed.connect(self.choices_changed)
@@ -113,6 +115,7 @@ class Session(QObject):
         self.cards.device_found.connect(self._set_device)
         self.cards.told.connect(self.told)
         self.cards.failed.connect(self.failed)
+        self.cards.loading_changed.connect(self.work_changed)
         self.learning.learned.connect(self.cards.add)
         self.compared: Result | None = None
         self.history = History(
@@ -132,6 +135,11 @@ class Session(QObject):
             self.jobs.in_background,
         )
         self.jobs.painter_idle.connect(self.batch.go_on)
+        for change in (
+            *(self.photo_changed, self.choice_changed, self.settings_changed),
+            *(self.result_changed, self.preview_changed, self.device_changed),  # a predictor is loaded, or measured
+        ):
+            change.connect(self._expect)
         self.batch.failed.connect(lambda error: self.failed.emit("batch_failed", error))
 
     # what the user does ---------------------------------------------------------------------------------------------
@@ -201,8 +209,11 @@ class Session(QObject):
         return True
 
     def cancel(self) -> None:
-        """Stop painting; the last result stays. This answers at once, even while the thread is still busy."""
-        if self._stop_painting():
+        """Stop painting, or else loading checkpoints; what was there before stays.
+
+        This answers at once, even while the thread is still busy.
+        """
+        if self._stop_painting() or self.cards.stop_loading():
             self._tell("cancelled")
 
     def paint_many(self, sources: list[Path], output: Output) -> None:
@@ -219,10 +230,10 @@ class Session(QObject):
         self.live = live
         self.live_changed.emit()
 
-    def show_quick(self, preview: Result | None, cost: Cost | None = None) -> None:
-        """Show a preview in the place of the result, and the cost of the whole picture; None shows the result."""
+    def show_quick(self, preview: Result | None) -> None:
+        """Show a preview in the place of the result; None shows the result."""
         if preview is not self.preview:
-            self.preview, self.expected = preview, cost
+            self.preview = preview
             self.preview_changed.emit()
 
     def warm_up(self) -> None:
@@ -255,6 +266,11 @@ class Session(QObject):
     def _costed(self, kind: str, cost: Cost) -> None:
         if kind == "paint" and self.work is not None:
             self.work.cost = cost
+            self.work_changed.emit()
+
+    def _stepped(self, kind: str, step: str) -> None:
+        if kind == "paint" and self.work is not None:
+            self.work.step = step
             self.work_changed.emit()
 
     def _failed(self, kind: str, error: Exception) -> None:
@@ -311,6 +327,12 @@ class Session(QObject):
             self._tell("no_faces")
         else:
             self.faces_found.emit(strokes)
+
+    def _expect(self) -> None:
+        """Note the cost of the picture that would be made now."""
+        state = self.state
+        self.expected = None if state.missing else self.predictors.expected_cost(state.request())
+        self.expected_changed.emit()
 
     def _set_device(self, device: tuple[str, str]) -> None:
         self.device, self.device_note = device

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar
 
-from ppgan_lite.gui.captions import device_caption, error_line, work_caption
+from ppgan_lite.gui.captions import device_caption, error_line, loading_caption, work_caption
 from ppgan_lite.gui.elided_label import ElidedLabel
-from ppgan_lite.gui.progress import Painting
+from ppgan_lite.gui.progress import Loading, Painting
 from ppgan_lite.gui.texts import text
 
 _DEVICE_WIDTH_PX = 420
@@ -57,14 +57,21 @@ class StatusBar(QStatusBar):
         self._line = lambda: error_line(error, self._language)
         self._show_line()
 
-    def show_work(self, work: Painting | None) -> None:
-        """Show progress and cost of the picture that is being made; None hides the bar and leaves the line."""
-        self.bar.setVisible(work is not None)
-        if work is None:
+    def show_work(self, work: Painting | None, loading: Loading | None) -> None:
+        """Show progress and cost of the picture that is being made, or else the step of the checkpoint that is loaded.
+
+        Without either the bar is hidden, and the line stays.
+        """
+        self.bar.setVisible(work is not None or loading is not None)
+        progress = None if work is None else work.progress
+        self.bar.setRange(0, 0 if progress is None else 1000)
+        self.bar.setValue(round(1000 * (progress or 0)))
+        if work is not None:
+            self._line = lambda: work_caption(work, self._language)
+        elif loading is not None:
+            self._line = lambda: loading_caption(loading, self._language)
+        else:
             return
-        self.bar.setRange(0, 0 if work.progress is None else 1000)
-        self.bar.setValue(round(1000 * (work.progress or 0)))
-        self._line = lambda: work_caption(work, self._language)
         self._show_line()
 
     def show_thumbnails(self, done: int, count: int) -> None:

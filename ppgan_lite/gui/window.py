@@ -171,6 +171,7 @@ class MainWindow(WindowLayout):
         session.compared_changed.connect(self._show_compared)
         session.work_changed.connect(self._show_work)
         session.preview_changed.connect(self._show_preview)
+        session.expected_changed.connect(lambda: self.controls.show_cost(session.expected))
         session.device_changed.connect(self._show_device)
         session.learning_changed.connect(self._show_learning)
         session.told.connect(self.status.tell)
@@ -282,12 +283,14 @@ class MainWindow(WindowLayout):
         self.panes.show_work(work)
         done = None if work is None else work.progress
         self.setWindowTitle(NAME if done is None else f"{int(100 * done)} % – {NAME}")  # for the task bar
-        self.status.show_work(work)
-        self.controls.show_work(busy=work is not None, has_photo=self.session.state.photo is not None)
+        loading = self.session.cards.loading
+        self.status.show_work(work, loading)
+        has_photo = self.session.state.photo is not None
+        self.controls.show_work(busy=work is not None, loading=loading is not None, has_photo=has_photo)
         self.commands.show_enabled(self.session)
 
     def _show_preview(self) -> None:
-        self.panes.show_quick(self.session.preview, self.session.expected)
+        self.panes.show_quick(self.session.preview)
         self.commands.show_enabled(self.session)
 
     def _call_user(self, key: str, _values: dict[str, object]) -> None:

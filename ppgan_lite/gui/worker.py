@@ -21,6 +21,7 @@ from ppgan_lite.errors import CancelledError, ImageError, PpganError
 from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
+from ppgan_lite.inference.preparation import FACES, tell, telling
 from ppgan_lite.runtime.files import identity_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Worker(QObject):
 
     progressed = pyqtSignal(object, float)
     costed = pyqtSignal(object, object)
+    stepped = pyqtSignal(object, str)
     finished = pyqtSignal(object, object)
     failed = pyqtSignal(object, object)
 
@@ -138,7 +140,8 @@ class Worker(QObject):
             lambda fraction: self.progressed.emit(job, fraction), lambda cost: self.costed.emit(job, cost)
         )
         try:
-            value = work(callbacks, job.cancelled.is_set)
+            with telling(lambda step: self.stepped.emit(job, step)):
+                value = work(callbacks, job.cancelled.is_set)
         except CancelledError:
             return
         except Exception as error:
@@ -207,6 +210,8 @@ class PredictorCache:
             mask, size = images.NamedFile("a mask painted in the window"), request.photo.image.shape[:2]
             ends = {"inside": options["strength"], "outside": request.mask.outside}
             options["strength"] = strength_map(request.mask.pixels, size, **ends, feather_px=0)
+        if request.faces < 1:
+            tell(FACES)
         strokes = spare_faces(request.photo.image, request.faces)
         if strokes is not None:
             options["strokes"] = strokes
@@ -224,13 +229,15 @@ class PredictorCache:
         pyramid = Pyramid.of(image, images.fitting_metadata(request.photo.metadata, image).alpha)
         return Result(image, pyramid, request, seconds, *about)
 
-    def known_cost(self, request: Request) -> Cost | None:
-        """Return what is known of the cost of a large picture whose predictor is loaded; None of any other."""
-        from ppgan_lite.inference.estimate import known_cost
-
+    def expected_cost(self, request: Request) -> Cost | None:
+        """Return what is known of the cost of a picture, without waiting; None where its predictor is not loaded."""
         with self._lock:
             predictor = self._predictors.get((request.choice.source, request.choice.direction))
-        return None if predictor is None else known_cost(predictor, request.photo.image, request.options)
+        if predictor is None:
+            return None
+        from ppgan_lite.inference.estimate import expected_cost
+
+        return expected_cost(predictor, request.photo.image, request.options)
 
     def _predictor(self, source: str, direction: str | None, cancelled: Cancelled, *, keep: bool = True) -> Predictor:
         key = source, direction

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.inference.cost import Cost
 from ppgan_lite.inference.predictor import Predictor
+from ppgan_lite.inference.preparation import MEASURING, tell
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.runtime.memory import require_memory
 
@@ -40,6 +41,7 @@ def estimate_cost(
     height, width = image.shape[:2]
     require_memory(f"{width} x {height} pixels", cost.memory)
     if cost.seconds is None:
+        tell(MEASURING)
         predictor.calibrate(image, cancelled=cancelled)
         cost = known_cost(predictor, image, options)
     return cost
@@ -48,8 +50,12 @@ def estimate_cost(
 def known_cost(predictor: Predictor, image: np.ndarray, options: Mapping[str, Any]) -> Cost | None:
     """Return what is known of the cost of a large photo, without work on it; None for one that is not large."""
     height, width = image.shape[:2]
-    if height * width < LARGE_PX:
-        return None
+    return expected_cost(predictor, image, options) if height * width >= LARGE_PX else None
+
+
+def expected_cost(predictor: Predictor, image: np.ndarray, options: Mapping[str, Any]) -> Cost:
+    """Return what is known of the cost of a photo of any size, without work on it."""
+    height, width = image.shape[:2]
     about = {"brush": options["brush"]} if "brush" in options else {}
     if image.dtype.itemsize > 1:
         about["depth"] = 8 * image.dtype.itemsize

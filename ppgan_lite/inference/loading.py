@@ -16,6 +16,7 @@ from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, read_image
 from ppgan_lite.inference.engines.engine import Engines, prefetch
 from ppgan_lite.inference.engines.selection import AUTO, choose_engines, in_float32
 from ppgan_lite.inference.predictor import Predictor
+from ppgan_lite.inference.preparation import READING, STARTING, tell
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.runs import checkpoint_of, name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
@@ -206,6 +207,7 @@ def _load(source: str | Path, options: _Options, tasks: tuple[str, ...]) -> Pred
 
 def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) -> _Source:
     """Read a checkpoint and settle on a device."""
+    tell(READING)
     header, tensors = open_checkpoint(path)
     chosen = choose_predictor(path, header, options.predictor)
     spec = header.predictors[chosen]
@@ -255,6 +257,7 @@ def _load_stylizer(source: _Source) -> Stylizer | FullSizeStylizer:
 
 
 def _load_translator(source: _Source, *, is_exact: bool = False) -> Translator:
+    tell(STARTING)
     require_paddle()
     from ppgan_lite.inference.translation.subgraphs import stage_subgraphs, whole_subgraph
     from ppgan_lite.inference.translation.translator import StagedNet, Translator, check_net, sample_translation

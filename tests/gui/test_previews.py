@@ -148,14 +148,53 @@ def test_a_style_that_cannot_paint_is_left_out(bench: Bench, photo_file: Path) -
     assert not bench.window.dialog.isVisible()
 
 
-def test_the_cost_of_the_whole_picture_stands_beside_its_preview(
-    bench: Bench, photo_file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("large_px", "seconds", "english", "chinese"),
+    [
+        (60 * 40, 12.3, "about 12 s, 1.2 GB", "预计 12 秒，内存 1.2 GB"),
+        (60 * 40 + 1, 12.3, "about 12 s", "约 12 秒"),
+        (60 * 40 + 1, 300.0, "about 5 min", "约 5 分钟"),
+        (60 * 40 + 1, 0.3, "less than 1 s", "不到 1 秒"),
+        (60 * 40 + 1, None, "", ""),
+    ],
+)
+def test_the_cost_stands_beside_the_button_before_it_is_pressed(
+    bench: Bench,
+    photo_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    large_px: int,
+    seconds: float | None,
+    english: str,
+    chinese: str,
 ) -> None:
-    monkeypatch.setattr(estimate, "LARGE_PX", 60 * 40)
-    bench.predictors["night"] = FakePredictor(cost=Cost(12.3, 1.24e9))
+    monkeypatch.setattr(estimate, "LARGE_PX", large_px)
+    bench.predictors["night"] = FakePredictor(cost=Cost(seconds, 1.24e9))
     Previews(bench.session)
     bench.session.set_live(True)
+    controls = bench.window.controls
+    assert not controls.cost_label.isVisible()
     bench.open_photo(photo_file)
     bench.until(lambda: bench.session.preview is not None)
-    shown = bench.window.panes.result_detail.text()
-    assert shown.startswith("press Stylize for full size  ·  about 12 s, 1.2 GB  ·  The Night")
+    assert controls.cost_label.text() == english and controls.cost_label.isVisible() == bool(english)
+    if english:
+        assert controls.run.accessibleDescription().startswith("The whole picture will take about ")
+    bench.window.choose_language("zh")
+    assert controls.cost_label.text() == chinese
+
+
+def test_the_cost_is_that_of_the_picture_that_would_be_made_now(bench: Bench, photo_file: Path) -> None:
+    night, label = FakePredictor(gate=threading.Event()), bench.window.controls.cost_label
+    bench.predictors["night"] = night
+    monkeyed = {None: Cost(3.0, 1e9), 5.0: Cost(20.0, 1e9)}
+    night.cost = lambda height, width, *, brush: monkeyed[brush]  # type: ignore[method-assign]
+    bench.open_photo(photo_file)
+    assert label.text() == "", "nothing is known of a style that is not loaded"
+    bench.session.run()
+    assert not label.isVisible(), "the status bar tells the time that is left"
+    night.gate.set()
+    bench.until(lambda: bench.session.state.result is not None)
+    assert label.text() == "about 3 s" and label.isVisible()
+    bench.session.set_settings(StyleSettings(brush=1 / 8))
+    assert label.text() == "about 20 s"
+    bench.session.cards.choose("wave")
+    assert label.text() == "", "it is another style's"

@@ -17,6 +17,7 @@ from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.flow import FlowRow
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import write_image
+from ppgan_lite.inference.cost import Cost
 
 SMALL = QSize(800, 560)
 LONG = "a photo with a very long name that nobody would type but a camera or a phone gives to its pictures " * 2
@@ -45,6 +46,8 @@ def shown_within(bench: Bench) -> None:
 def test_every_state_fits_into_a_small_window_and_it_grows_no_more(bench: Bench, language: str, tmp_path: Path) -> None:
     window, session = bench.window, bench.session
     window.choose_language(language)
+    shown_within(bench)
+    window.controls.show_cost(Cost(5400.0, 12e9))
     shown_within(bench)
     photo = tmp_path / f"{LONG}.png"
     write_image(photo.with_name(f"{LONG[:200]}.png"), np.zeros((40, 60, 3), np.uint8))

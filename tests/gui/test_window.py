@@ -155,7 +155,9 @@ def test_what_a_large_picture_will_take_is_shown_in_both_languages(
     bench.session.jobs.costed.connect(lambda _job, _cost: statuses.append(bench.window.status.label.text()))
     bench.session.run()
     bench.until(lambda: bench.window.status.label.text() == english)
-    assert statuses == [english.replace("Working… 42 %", "Getting ready…")], "before the first of it is done"
+    assert statuses == [
+        english.replace("Working… 42 %", "Measuring how long it will take…" if seconds is None else "Getting ready…")
+    ], "before the first of it is done"
     assert bench.window.panes.result_pane.note == "Working… 42 %"
     bench.window.choose_language("zh")
     assert bench.window.status.label.text() == chinese

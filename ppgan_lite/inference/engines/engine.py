@@ -12,6 +12,7 @@ import numpy as np
 
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.inference.preparation import COMPILING, tell
 
 
 class Engine(Protocol):
@@ -93,6 +94,7 @@ class LazyEngine:
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         with self._lock:
             if self._pending is not None:
+                tell(COMPILING)
                 if self._prefetched is None or not self._prefetched.result():
                     self._engine.load(self._pending)
                 self._pending = self._prefetched = None

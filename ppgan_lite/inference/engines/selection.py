@@ -22,6 +22,7 @@ from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import ENGINES, cache
 from ppgan_lite.inference.engines.engine import Engine, Engines, LazyEngine, message_of
 from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.inference.preparation import COMPARING, tell
 from ppgan_lite.runtime.packages import installed_version, is_installed
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.runtime.user_folders import CACHE_VARIABLE
@@ -203,6 +204,7 @@ def _agreeing(
         raise _disagrees(name, precision, found)
     engines = _loaded(subgraphs, name, device, precision)
     if found is None:
+        tell(COMPARING)
         found = agreement(_first_picture(name, precision, lambda: sample(engines)), reference())
         cache.keep(file, json.dumps(asdict(found)).encode())
         if not found.holds(precision):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ppgan_lite.errors import EngineError, UsageError
 from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.inference.preparation import TRACING, tell
 from ppgan_lite.runtime.files import scratch_folder
 from ppgan_lite.runtime.startup import paddle_lock
 
@@ -20,6 +21,7 @@ def graph_of(subgraph: Subgraph) -> bytes:
         with paddle_lock:
             graph = cached_graph(subgraph)  # another thread may have made it meanwhile
             if graph is None:
+                tell(TRACING)
                 graph = make_graph(subgraph)
                 cache.keep(_name(subgraph), graph)
     return graph
