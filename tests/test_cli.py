@@ -41,6 +41,8 @@ class Inverter:
     engine = "paddle"
     checkpoint = NamedFile("wave.ppgan", "0" * 64)
     painting = None
+    blend = ()
+    colors = None
 
     def __init__(self, inputs: tuple[str, ...] = ("photo",)) -> None:
         self.spec = types.SimpleNamespace(task="stylize", inputs=inputs)

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ppgan_lite.cli import painting
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import ImageMetadata, NamedFile, read_image, read_settings, write_image
 from ppgan_lite.inference.arrays import resized
@@ -87,7 +86,7 @@ class Blender:
     """A predictor that inverts the photo as far as the strength goes."""
 
     name, device, device_note, engine = "wave", "cpu", "", "paddle"
-    checkpoint, painting = NamedFile("wave.ppgan"), None
+    checkpoint, painting, blend, colors = NamedFile("wave.ppgan"), None, (), None
     spec = SimpleNamespace(task="stylize", inputs=("photo",))
 
     def __call__(self, image: np.ndarray, *, strength: float | np.ndarray, **_options: object) -> np.ndarray:
@@ -97,7 +96,7 @@ class Blender:
 
 @pytest.fixture
 def blender(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painting, "load_stylizer", lambda *_, **__: Blender())
+    monkeypatch.setattr("ppgan_lite.cli.styling.StyleChoice.load", lambda *_: Blender())
 
 
 @pytest.fixture

@@ -74,7 +74,8 @@ def check_verb(name: str, *arguments: str) -> None:
     assert name in VERBS, f"paddlegan has no verb {name}"
     given = commands.get_command(click.Context(commands), name).make_context(name, list(arguments)).params
     if name == "stylize":
-        check_style(given["style"])
+        for style in given["styles"]:
+            check_style(style.partition(":")[0])
     if name == "export":
         check_style(given["checkpoint"])
     if name == "degrade":

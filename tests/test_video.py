@@ -426,7 +426,7 @@ class Inverts:
 
 @pytest.fixture
 def painter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ppgan_lite.cli.video.load_stylizer", lambda *arguments: Inverts())
+    monkeypatch.setattr("ppgan_lite.cli.styling.StyleChoice.load", lambda *arguments: Inverts())
 
 
 @pytest.mark.usefixtures("painter")

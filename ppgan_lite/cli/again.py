@@ -44,6 +44,7 @@ _VERBS = {"stylize": stylize, "translate": translate, "restore": restore}
     help="Default: next to RESULT, named RESULT_again; of a PHOTO, next to it.",
 )
 @click.option("--painting", metavar="PICTURE", help="The picture whose style it is, if it is not found beside RESULT.")
+@click.option("--color-from", "color_from", metavar="PICTURE", help="The picture whose colors it has, likewise.")
 @click.option("--mask", metavar="PICTURE", help="The mask, likewise.")
 @click.option("--checkpoint", metavar="FILE", help="The weights, if they are not found.")
 @device_option
@@ -58,6 +59,7 @@ def again(
     photos: tuple[str, ...],
     output: str | None,
     painting: str | None,
+    color_from: str | None,
     mask: str | None,
     checkpoint: str | None,
     device: str,
@@ -68,8 +70,8 @@ def again(
 ) -> None:
     """Make a picture again, or others like it: repeat the settings that RESULT holds on its photo or on other photos.
 
-    The photo, the painting, the mask and the checkpoint are found by their names and hashes in the folder of RESULT, in
-    the one above it and in the current one. It tells where one of them is not what it was.
+    The photo, paintings, the mask and checkpoints are found by their names and hashes in the folder of RESULT, in the
+    one above it and in the current one. It tells where one of them is not what it was.
     """
     from ppgan_lite.images import read_settings
 
@@ -80,9 +82,13 @@ def again(
     place = Path(result).parent
     folders = list(dict.fromkeys([place, Path(), place / ".."]))
     command = _VERBS[settings.verb]
-    arguments = list(_sources(result, settings, folders, painting, checkpoint))
-    picture = _picture(result, "mask", settings.mask, mask, folders)
-    arguments += [] if picture is None else [f"--mask={picture}"]
+    if settings.blend:
+        arguments = [f"--style={style}" for style in _blend(result, settings, folders, painting or checkpoint)]
+    else:
+        arguments = list(_sources(result, settings, folders, painting, checkpoint))
+    for option, file, given in (("color-from", settings.colors, color_from), ("mask", settings.mask, mask)):
+        picture = _picture(result, option, file, given, folders)
+        arguments += [] if picture is None else [f"--{option}={picture}"]
     arguments += _options(result, settings, command)
     arguments += _machine(settings, ctx, device, engine)
     arguments += {"none": ["--strip-metadata"], "no_gps": ["--no-gps"], "all": []}[kept]
@@ -131,6 +137,28 @@ def _sources(
             yield f"--painting={picture}"
 
 
+def _blend(result: str, settings: ResultSettings, folders: Sequence[Path], given: str | None) -> Iterator[str]:
+    """Yield the styles that a result mixes, with their shares, as `--style` takes them."""
+    from ppgan_lite.checkpoint import SUFFIX
+    from ppgan_lite.images import READABLE_SUFFIXES
+    from ppgan_lite.inference.stored_settings import compare, find_file
+    from ppgan_lite.styles.users import find_style_file
+
+    if given is not None:
+        raise UsageError(result, f"mixes styles, of which {given} would be one", "their files beside it")
+    for part in settings.blend:
+        if part.kind == "style":
+            path = find_style_file(part.file.name)
+            found = None if path is None else compare(path, part.file)
+        else:
+            found = find_file(part.file, folders, (SUFFIX,) if part.kind == "checkpoint" else READABLE_SUFFIXES)
+        if found is None:
+            made = f"was made with the {part.kind} {part.file.name}, which is not here"
+            raise UsageError(result, made, "its file beside it")
+        _tell(result, found, part.file)
+        yield f"{part.file.name if part.kind == 'style' else found.path}:{part.share}"
+
+
 def _picture(result: str, kind: str, file: NamedFile | None, given: str | None, folders: Sequence[Path]) -> Path | None:
     """Return a picture of the settings, as its option names it or as it is found; None if they have none."""
     from ppgan_lite.inference.stored_settings import find_file
@@ -139,7 +167,8 @@ def _picture(result: str, kind: str, file: NamedFile | None, given: str | None, 
     if found is None and file is not None:
         found = find_file(file, folders)
         if found is None:
-            text = f"was made with the {kind} {file.name}, which is not beside it"
+            role = "picture" if kind == "color-from" else kind
+            text = f"was made with the {role} {file.name}, which is not beside it"
             raise UsageError(result, text, f"--{kind} with its file")
     if found is not None:
         _tell(result, found, file)

@@ -8,14 +8,15 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ppgan_lite.cli.batch import Batch, BatchOptions, batch_options
 from ppgan_lite.cli.masks import Mask, mask_options
+from ppgan_lite.cli.predictors import load_translator
+from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import (
-    PROGRAM,
     ProgressCallback,
     check_finite,
     check_output,
@@ -27,7 +28,6 @@ from ppgan_lite.cli.terminal import (
     overwrite_option,
     say,
 )
-from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import STANDARD_INPUT, Item, read_photo
 from ppgan_lite.runs import name_of
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from ppgan_lite.images import ImageMetadata, Kept, ResultSettings
     from ppgan_lite.inference.predictor import Predictor
-    from ppgan_lite.inference.stylization.stylizer import Stylizer
 
 _SHEET_TILE_PX = 640
 MORE_INPUTS = "ppgan_lite.inputs"  # key of a context's `meta`: what else a verb reads that calls one of these
@@ -72,7 +71,7 @@ class _Request:
     """What is to be done to all photos of a batch.
 
     Attributes:
-        source: Argument of `load_predictor`.
+        source: Argument of `load_predictor`; "" for a mixture.
         options: Stored in each result, see `ResultSettings`.
         report: Part of the JSON report.
         engine: As asked for.
@@ -127,8 +126,9 @@ _BRUSHWORK = (
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the photo, named after the style.")
-@click.option("--style", required=True, metavar="NAME|PICTURE|CHECKPOINT", help="See `paddlegan styles`.")
+@style_option(required=True)
 @click.option("--painting", metavar="PICTURE", help="For a checkpoint that paints in the style of any picture.")
+@color_option
 @brushwork_options
 @mask_options
 @device_option
@@ -141,8 +141,9 @@ _BRUSHWORK = (
 def stylize(
     photos: tuple[str, ...],
     output: str | None,
-    style: str,
+    styles: tuple[str, ...],
     painting: str | None,
+    color_from: str | None,
     strength: float,
     keep_colors: bool,
     brush: float | None,
@@ -159,10 +160,9 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
-    inputs = {"--style": style, "--painting": painting, "--mask": mask}
-    batch = _plan_batch(
-        photos, output, label=name_of(style), overwrite=overwrite, inputs=inputs, depth=depth, many=many
-    )
+    style = StyleChoice.of(styles, painting, color_from, keep_colors=keep_colors)
+    inputs = {**style.inputs, "--mask": mask}
+    batch = _plan_batch(photos, output, label=style.label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     place = Mask.of(mask, strength, strength_outside, feather)
 
@@ -180,11 +180,11 @@ def stylize(
 
     _run_batch(
         batch,
-        lambda engine: load_stylizer(style, device, engine, painting=painting),
+        lambda engine: style.load(device, engine),
         _Request(
-            style,
+            style.source,
             {**options, "faces": faces, "depth": depth, **(place.settings if place else {})},
-            {"style": style, **options},
+            {"style": style.report, **options},
             engine,
             place,
         ),
@@ -295,6 +295,7 @@ def sheet(photo: str, output: str, faces: float, device: str, engine: str, overw
     from ppgan_lite.contact_sheet import Tile, draw_sheet
     from ppgan_lite.images import ImageMetadata, check_writable, long_side_at_most, write_image
     from ppgan_lite.inference.faces.sparing import spare_faces
+    from ppgan_lite.inference.loading import load_predictor
     from ppgan_lite.styles import catalogue
     from ppgan_lite.styles.users import user_styles
 
@@ -308,7 +309,7 @@ def sheet(photo: str, output: str, faces: float, device: str, engine: str, overw
     shown = [(style.name, style.title["en"], f"{style.artist['en']}, {style.year}") for style in catalogue()]
     shown += [(style.name, style.title, "yours") for style in user_styles()[0]]
     for name, title, subtitle in tqdm(shown, unit="style"):
-        painted = load_stylizer(name, device, engine, quiet=True)(image, **options)
+        painted = load_predictor(name, device=device, engine=engine)(image, **options)
         tiles.append(Tile(painted, title, subtitle))
     write_image(output, draw_sheet(tiles), ImageMetadata(icc_profile=metadata.icc_profile), overwrite=overwrite)
     say(output)
@@ -322,61 +323,6 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     from ppgan_lite.gui.app import main as open_window
 
     ctx.exit(open_window(list(files)))
-
-
-def load_stylizer(
-    source: str, device: str, engine: str, *, painting: str | None = None, quiet: bool = False
-) -> Predictor:
-    """Load a predictor that paints in one style, and print its name, device and engine unless `quiet`.
-
-    Args:
-        source: The style, a picture or a checkpoint.
-        device: As asked for.
-        engine: As asked for.
-        painting: The picture whose style it is, for a checkpoint that takes any.
-        quiet: See above.
-    """
-    from ppgan_lite.images import NamedFile
-    from ppgan_lite.inference.loading import load_predictor
-
-    predictor = load_predictor(source, device=device, engine=engine)
-    _check_task(source, predictor, "stylize")
-    if painting is not None:
-        image, metadata = read_photo(Path(painting))
-        file = NamedFile(Path(painting).name, metadata.sha256)
-        predictor = cast("Stylizer", predictor).with_style(image, file=file)
-    elif "style" in predictor.spec.inputs:
-        found, expected = f"{source} paints in the style of any picture", "that picture's file"
-        raise UsageError("--style", found, expected if source == "any" else "--painting with that picture's file")
-    if not quiet:
-        _print_predictor(predictor)
-    return predictor
-
-
-def load_translator(
-    checkpoint: str, task: str | None, device: str, engine: str, direction: str | None = None
-) -> Predictor:
-    """Load a predictor of a task, translating or restoring if that is None; print its name, device and engine."""
-    from ppgan_lite.inference.loading import load_predictor
-
-    if not Path(checkpoint).exists():
-        raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
-    predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
-    _check_task(checkpoint, predictor, task or ("restore" if predictor.spec.task == "restore" else "translate"))
-    _print_predictor(predictor)
-    return predictor
-
-
-def _check_task(source: str, predictor: Predictor, task: str) -> None:
-    if predictor.spec.task != task:
-        option = "--style" if predictor.spec.task == "stylize" else "--checkpoint"
-        remedy = f"Use: {PROGRAM} {predictor.spec.task} PHOTO {option} {source}"
-        raise UsageError(source, f"its task is {predictor.spec.task}", f"a checkpoint whose task is {task}", remedy)
-
-
-def _print_predictor(predictor: Predictor) -> None:
-    note = f" ({predictor.device_note})" if predictor.device_note else ""
-    say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppgan_lite.cli.interrupts import raise_if_interrupted
-from ppgan_lite.cli.painting import brushwork_options, load_stylizer, load_translator
+from ppgan_lite.cli.painting import brushwork_options
+from ppgan_lite.cli.predictors import load_translator
+from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import (
     CountBar,
     check_finite,
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("clips", nargs=-1, required=True, metavar="CLIP...")
 @click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the clip, named after the style.")
-@click.option("--style", metavar="NAME|PICTURE|CHECKPOINT", help="To paint in; see `paddlegan styles`.")
+@style_option(required=False)
 @click.option("--checkpoint", metavar="FILE", help="To translate or restore by, instead of a style.")
 @click.option("--direction", metavar="NAME", help="Of a translation, such as a_to_b.")
+@color_option
 @brushwork_options
 @click.option(
     "--steady",
@@ -65,9 +68,10 @@ if TYPE_CHECKING:
 def video(
     clips: tuple[str, ...],
     output: str | None,
-    style: str | None,
+    styles: tuple[str, ...],
     checkpoint: str | None,
     direction: str | None,
+    color_from: str | None,
     strength: float,
     keep_colors: bool,
     brush: float | None,
@@ -85,20 +89,20 @@ def video(
     from ppgan_lite.video.planning import plan_clips
 
     given = click.get_current_context().get_parameter_source
-    for name in ("strength", "keep_colors", "brush", "faces") if style is None else ("direction",):
+    for name in ("color_from", "strength", "keep_colors", "brush", "faces") if not styles else ("direction",):
         if given(name) == click.core.ParameterSource.COMMANDLINE:
-            option, of = f"--{name.replace('_', '-')}", "--style" if style is None else "--checkpoint"
+            option, of = f"--{name.replace('_', '-')}", "--checkpoint" if styles else "--style"
             raise UsageError(option, f"does nothing without {of}")
-    if (style is None) == (checkpoint is None):
-        raise UsageError("--style", "is missing" if style is None else "and --checkpoint are both given", "one of them")
-    source = style or checkpoint or ""
-    settings: dict[str, Any] = {"source": source, "steady": steady}
+    if bool(styles) == (checkpoint is not None):
+        raise UsageError("--style", "and --checkpoint are both given" if styles else "is missing", "one of them")
+    style = StyleChoice.of(styles, None, color_from, keep_colors=keep_colors) if styles else None
+    settings: dict[str, Any] = {"source": checkpoint if style is None else style.report, "steady": steady}
     options: dict[str, Any] = {}
     if style is not None:
         options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
-        settings |= {**options, "faces": faces}
-    label = name_of(source) + (f"_{direction}" if direction else "")
-    inputs = {"--style": style, "--checkpoint": checkpoint}
+        settings |= {**options, "faces": faces, **({"color_from": color_from} if color_from else {})}
+    label = style.label if style else name_of(checkpoint or "") + (f"_{direction}" if direction else "")
+    inputs = {**(style.inputs if style else {}), "--checkpoint": checkpoint}
     paths = [Path(clip) for clip in clips]
     plans = plan_clips(paths, output, label=label, overwrite=overwrite, resume=resume, inputs=inputs)
     results: list[dict[str, Any]] = []
@@ -111,9 +115,9 @@ def video(
                 continue
             if predictor is None:
                 predictor = (
-                    load_stylizer(style, device, engine)
+                    style.load(device, engine)
                     if style is not None
-                    else load_translator(source, None, device, engine, direction)
+                    else load_translator(checkpoint or "", None, device, engine, direction)
                 )
             paint = _painter(predictor, options, faces if style is not None else 1.0)  # with no faces of another clip
             began = time.perf_counter()

@@ -37,13 +37,17 @@ def read_again(path: Path) -> Again:
 
     Raises:
         ImageError: It cannot be read.
-        UsageError: It holds no settings, or its weights or its painting are not found.
+        UsageError: It holds no settings, or those of a picture that only the command line makes, or its weights or its
+            painting are not found.
     """
     from ppgan_lite.inference.stored_settings import find_file, find_weights
 
     settings = read_settings(path)
     if settings is None:
         raise UsageError(path, "holds no settings", "a picture that was made here", code="no_settings")
+    if settings.blend or settings.colors:
+        found = "mixes styles" if settings.blend else f"has the colors of {settings.colors.name}"
+        raise UsageError(path, found, "a picture of one style and its colors", code="needs_command")
     folders = [path.parent, path.parent.parent]
     weights = find_weights(settings, folders)
     named = settings.style or settings.checkpoint

@@ -14,7 +14,7 @@ from ppgan_lite.images.metadata import ImageMetadata, Kept, kept_metadata
 from ppgan_lite.images.opening import READABLE_FORMATS, READABLE_SUFFIXES, check_readable, read_file
 from ppgan_lite.images.reading import decode_image, decode_stored, may_have_16_bits, read_image, read_stream
 from ppgan_lite.images.sample import SAMPLE_PHOTO
-from ppgan_lite.images.settings import UNNAMED, NamedFile, ResultSettings
+from ppgan_lite.images.settings import UNNAMED, BlendPart, NamedFile, ResultSettings
 from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to, to_depth
 from ppgan_lite.images.writing import (
     HOLDS_16_BITS,
@@ -35,6 +35,7 @@ __all__ = [
     "SAMPLE_PHOTO",
     "UNNAMED",
     "WRITABLE",
+    "BlendPart",
     "ImageMetadata",
     "Kept",
     "NamedFile",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Mapping
@@ -35,6 +34,28 @@ UNNAMED = NamedFile("")  # of weights that no file holds
 
 
 @dataclass(frozen=True)
+class BlendPart:
+    """One of the styles that a picture mixes.
+
+    Attributes:
+        share: 0 .. 1; those of all parts are 1 together.
+        kind: "style" (by its name), "checkpoint" or "painting".
+        file: The style, as above.
+    """
+
+    share: float
+    kind: str
+    file: NamedFile
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the part as JSON values."""
+        return {"share": self.share, self.kind: _file_json(self.file)}
+
+
+BLENDED = ("style", "checkpoint", "painting")
+
+
+@dataclass(frozen=True)
 class ResultSettings:
     """All that is needed to make a picture again.
 
@@ -45,6 +66,8 @@ class ResultSettings:
         style: The style, by its name; None if a checkpoint's file was given.
         checkpoint: The checkpoint; None if a style was named.
         painting: The picture whose style it has, with a painter of any style.
+        blend: The styles that it mixes; empty where it has one. Of paintings, `style` is the painter of any.
+        colors: The picture whose colors it has; None where they are the painting's or the photo's.
         mask: The picture that says where it has the style; None where it has it everywhere.
         photo: The photo.
         engine: That executed the net, with its precision.
@@ -57,6 +80,8 @@ class ResultSettings:
     style: NamedFile | None = None
     checkpoint: NamedFile | None = None
     painting: NamedFile | None = None
+    blend: tuple[BlendPart, ...] = ()
+    colors: NamedFile | None = None
     mask: NamedFile | None = None
     photo: NamedFile | None = None
     engine: str | None = None
@@ -65,13 +90,17 @@ class ResultSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values, without what is None."""
-        values = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
-        for key in _FILES & values.keys():
-            values[key] = {name: value for name, value in values[key].items() if value is not None}
+        values = {key: value for key, value in vars(self).items() if value is not None and value != ()}
+        for key, value in values.items():
+            if isinstance(value, NamedFile):
+                values[key] = _file_json(value)
+        if self.blend:
+            values["blend"] = [part.to_json() for part in self.blend]
         return {"format": FORMAT, **values}
 
 
-_FILES = {"style", "checkpoint", "painting", "mask", "photo"}
+def _file_json(file: NamedFile) -> dict[str, str]:
+    return {name: value for name, value in vars(file).items() if value is not None}
 
 
 def settings_text(settings: ResultSettings) -> str:
@@ -114,6 +143,8 @@ def parse_settings(text: str, where: object) -> ResultSettings | None:
         style=_named_file(values.get("style")),
         checkpoint=_named_file(values.get("checkpoint")),
         painting=_named_file(values.get("painting")),
+        blend=_blend(values.get("blend")),
+        colors=_named_file(values.get("colors")),
         mask=_named_file(values.get("mask")),
         photo=_named_file(values.get("photo")),
         engine=_text(values.get("engine")),
@@ -129,6 +160,19 @@ def _named_file(value: object) -> NamedFile | None:
     name = base_name(value["name"])
     digest = value.get("sha256")
     return NamedFile(name, digest if isinstance(digest, str) and _SHA256.fullmatch(digest) else None) if name else None
+
+
+def _blend(value: object) -> tuple[BlendPart, ...]:
+    """Return the styles that a foreign file says it mixes; none if one of them makes no sense."""
+    parts = []
+    for entry in value if isinstance(value, list) else ():
+        share = entry.get("share") if isinstance(entry, dict) else None
+        kind = next((kind for kind in BLENDED if isinstance(entry, dict) and kind in entry), None)
+        file = None if kind is None else _named_file(entry[kind])
+        if kind is None or file is None or not isinstance(share, float) or not 0 < share < 1:
+            return ()
+        parts.append(BlendPart(share, kind, file))
+    return tuple(parts)
 
 
 def _text(value: object) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,12 +13,14 @@ import numpy as np
 from ppgan_lite.checkpoint import SUFFIX, Header, PredictorSpec, build_net, sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
-from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, read_image
+from ppgan_lite.images import READABLE_SUFFIXES, BlendPart, NamedFile, read_image
 from ppgan_lite.inference.engines.engine import Engines, prefetch
 from ppgan_lite.inference.engines.selection import AUTO, choose_engines, in_float32
 from ppgan_lite.inference.predictor import Predictor
 from ppgan_lite.inference.preparation import READING, STARTING, tell
+from ppgan_lite.inference.shares import shares_of
 from ppgan_lite.inference.steps import Cancelled
+from ppgan_lite.nets.painter_interface import StyleArrays
 from ppgan_lite.runs import checkpoint_of, name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
@@ -84,6 +87,41 @@ def load_stylizer(
 
         assert isinstance(found, FullSizeStylizer)
     return found
+
+
+def load_blend(
+    styles: Mapping[str, float], *, device: str = "auto", engine: str = AUTO, cancelled: Cancelled | None = None
+) -> Stylizer | FullSizeStylizer:
+    """Build a predictor that paints in a mixture of styles; see `inference.stylization.blending`.
+
+    Args:
+        styles: Sources, as of `load_predictor`, and their weights, 0 or more; what counts is their ratio. Pictures and
+            painters do not mix; painters do if they were trained from each other, such as those that ship.
+        device: See `load_predictor`.
+        engine: See `load_predictor`.
+        cancelled: See `load_predictor`.
+
+    Raises:
+        UsageError: They do not mix, or a weight is none; or as `load_predictor`.
+    """
+    shares = shares_of(styles)
+    if len(shares) == 1:
+        return load_stylizer(next(iter(shares)), device=device, engine=engine, cancelled=cancelled)
+    options = _Options(device, engine, None, cancelled)
+    name = " + ".join(f"{name_of(source)} {100 * share:.0f} %" for source, share in shares.items())
+    pictures = [_is_picture(Path(source)) for source in shares]
+    if all(pictures):
+        read = [read_image(source) for source in shares]
+        files = [NamedFile(Path(source).name, metadata.sha256) for source, (_, metadata) in zip(shares, read)]
+        parts = [BlendPart(share, "painting", file) for share, file in zip(shares.values(), files)]
+        painter = _load_stylizer(_opened(any_painting(), name, options, ("stylize",)))
+        return painter.with_blend([picture for picture, _ in read], parts)
+    if any(pictures):
+        found = f"a picture and a painter do not mix: {' and '.join(Path(source).name for source in shares)}"
+        raise UsageError("--style", found, "several pictures, or several painters such as the styles that ship")
+    return _load_blend(
+        {source: _opened(find_checkpoint(source), name, options, ("stylize",)) for source in shares}, shares
+    )
 
 
 def load_translator(
@@ -195,14 +233,18 @@ class _Source:
 def _load(source: str | Path, options: _Options, tasks: tuple[str, ...]) -> Predictor:
     """Load a predictor whose task is one of some."""
     path = Path(source)
-    # A checkpoint cannot come by a pipe: it is read twice.
-    if "stylize" in tasks and (path.suffix.lower() in READABLE_SUFFIXES or is_stream(path)):
+    if "stylize" in tasks and _is_picture(path):
         painting, metadata = read_image(path)
         painter = _load_stylizer(_opened(any_painting(), path.stem, options, ("stylize",)))
         return painter.with_style(painting, file=NamedFile(path.name, metadata.sha256))
     path = find_checkpoint(source)
     opened = _opened(path, name_of(path), options, tasks)
     return LOADERS[opened.spec.task](opened)
+
+
+def _is_picture(path: Path) -> bool:
+    # A checkpoint cannot come by a pipe: it is read twice.
+    return path.suffix.lower() in READABLE_SUFFIXES or is_stream(path)
 
 
 def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) -> _Source:
@@ -220,7 +262,32 @@ def _opened(path: Path, name: str, options: _Options, tasks: tuple[str, ...]) ->
     return _Source(path, name, header, tensors, chosen, device, note, options.engine, options.cancelled, digest)
 
 
-def _load_stylizer(source: _Source) -> Stylizer | FullSizeStylizer:
+def _load_blend(sources: Mapping[str, _Source], shares: Mapping[str, float]) -> Stylizer | FullSizeStylizer:
+    """Load a net between those of several checkpoints."""
+    from ppgan_lite.inference.stylization.blending import blend_styles, blend_weights
+    from ppgan_lite.inference.stylization.painters import read_painter
+
+    amounts = list(shares.values())
+    painters = {name: (source.header, source.spec, source.tensors) for name, source in sources.items()}
+    spec, tensors = blend_weights(painters, amounts)
+    styles = [read_painter(source.header, source.spec.net, source.tensors).style for source in sources.values()]
+    parts = tuple(
+        BlendPart(shares[name], "checkpoint", source.file)
+        if find_style_file(name) is None
+        else BlendPart(shares[name], "style", NamedFile(name, source.sha256))
+        for name, source in sources.items()
+    )
+    first = next(iter(sources.values()))
+    header = replace(first.header, predictors={first.chosen: spec})
+    digest = hashlib.sha256(repr([(part.share, part.file.sha256) for part in parts]).encode()).hexdigest()
+    style = blend_styles([style for style in styles if style is not None], amounts)
+    return _load_stylizer(replace(first, header=header, tensors=tensors, sha256=digest), style=style, blend=parts)
+
+
+def _load_stylizer(
+    source: _Source, *, style: StyleArrays | None = None, blend: tuple[BlendPart, ...] = ()
+) -> Stylizer | FullSizeStylizer:
+    """Load a painter, in another style than its own if one is given."""
     from ppgan_lite.inference.stylization.painters import FULL_SIZE, painter_subgraphs, read_painter
 
     if source.header.nets[source.spec.net].kind in FULL_SIZE:
@@ -232,6 +299,7 @@ def _load_stylizer(source: _Source) -> Stylizer | FullSizeStylizer:
 
     spec = source.spec
     painter = read_painter(source.header, spec.net, source.tensors)
+    painter = painter if style is None else replace(painter, style=style)
     subgraphs = painter_subgraphs(source.header, spec.net, source.tensors, source.key)
 
     def sample(engines: Engines) -> np.ndarray:
@@ -253,6 +321,7 @@ def _load_stylizer(source: _Source) -> Stylizer | FullSizeStylizer:
         device_note=source.device_note or why,
         key=source.key,
         checkpoint=source.file,
+        blend=blend,
     )
 
 

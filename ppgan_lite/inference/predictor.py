@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ppgan_lite.checkpoint import PredictorSpec
-from ppgan_lite.images import NamedFile
+from ppgan_lite.images import BlendPart, NamedFile
 from ppgan_lite.inference.cost import Cost
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback
 
@@ -33,6 +33,8 @@ class Predictor(Protocol):
         directions: The names of those that do the same task, its own among them; empty for one that paints.
         checkpoint: The file that it was built from.
         painting: The picture whose style it always paints in; None if it has none, or was given an array.
+        blend: The styles that it mixes; empty if it has one.
+        colors: The picture whose colors it always paints in; None if it has none, or was given an array.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Predictor(Protocol):
     directions: tuple[str, ...]
     checkpoint: NamedFile
     painting: NamedFile | None
+    blend: tuple[BlendPart, ...]
+    colors: NamedFile | None
 
     @property
     def engine(self) -> str:

@@ -30,7 +30,8 @@ def settings_of_result(
 
     Args:
         predictor: Made it.
-        source: As given to `load_predictor`: a style's name, a picture, or a checkpoint, which need not be named.
+        source: As given to `load_predictor`: a style's name, a picture, or a checkpoint, which need not be named, nor
+            what a mixture is made of.
         options: JSON values; see `ResultSettings`.
         photo: What it was made of.
         painting: What was given to the call, if anything.
@@ -38,14 +39,17 @@ def settings_of_result(
     """
     is_picture = predictor.painting is not None and Path(source).suffix.lower() in READABLE_SUFFIXES
     painting = painting or predictor.painting
-    name = ANY if is_picture else source
+    mixes_pictures = any(part.kind == "painting" for part in predictor.blend)
+    name = ANY if is_picture or mixes_pictures else source
     is_style = bool(name) and find_style_file(name) is not None
     return ResultSettings(
         predictor.spec.task,
         dict(options),
         style=NamedFile(name, predictor.checkpoint.sha256) if is_style else None,
-        checkpoint=None if is_style else predictor.checkpoint,
+        checkpoint=None if is_style or predictor.blend else predictor.checkpoint,
         painting=painting,
+        blend=predictor.blend,
+        colors=predictor.colors,
         mask=mask,
         photo=photo,
         engine=predictor.engine,

@@ -22,6 +22,7 @@ TEXTS = {
     "error_unwritable": "{where}: cannot be written ({why})",
     "error_name_pattern": "{where}: must contain {{name}} for the photo's name, and may contain {{style}}",
     "error_no_settings": "{where}: holds no settings of ours",
+    "error_needs_command": "{where}: mixes styles, or has the colors of another picture; use: paddlegan again",
     "error_part_gone": "{where}: was made with {name}, which is neither here nor beside it",
     "error_exists": "{where}: exists already. Choose another name",
     "error_is_read": "{where}: is the photo or the painting itself. Choose another name",

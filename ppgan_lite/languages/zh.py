@@ -22,6 +22,7 @@ TEXTS = {
     "error_unwritable": "{where}：无法写入（{why}）",
     "error_name_pattern": "{where}：必须包含代表照片名的 {{name}}，还可包含 {{style}}",
     "error_no_settings": "{where}：其中没有本程序的设置",
+    "error_needs_command": "{where}：混合了多种风格，或使用了另一张图片的色彩；请用命令 paddlegan again 重做",
     "error_part_gone": "{where}：生成时使用了 {name}，但在这里和它旁边都找不到",
     "error_exists": "{where}：文件已存在。请换一个名称",
     "error_is_read": "{where}：这就是照片或画作本身。请换一个名称",

@@ -31,6 +31,8 @@ class FakePredictor:
     engine = "paddle"
     checkpoint = NamedFile("night.ppgan", "0" * 64)
     painting = None
+    blend = ()
+    colors = None
 
     def __init__(
         self,

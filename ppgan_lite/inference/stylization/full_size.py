@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.images import NamedFile, resize
+from ppgan_lite.images import BlendPart, NamedFile, resize
 from ppgan_lite.inference.arrays import check_image
 from ppgan_lite.inference.cost import Cost
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback
 from ppgan_lite.inference.stylization.kept_colors import take_chroma
 from ppgan_lite.inference.stylization.strength import Strength
-from ppgan_lite.inference.stylization.stylizer import STROKE_PX, check_brush
+from ppgan_lite.inference.stylization.stylizer import STROKE_PX, check_brush, no_other_colors
 from ppgan_lite.inference.translation.translator import SMALLEST_PX, Translator
 
 
@@ -29,11 +30,15 @@ class FullSizeStylizer:
         directions: Empty, likewise.
         checkpoint: The file that it was built from.
         painting: None, as its style came from no picture that is known.
+        blend: Empty, as it has one style.
+        colors: None, as its net chooses them.
     """
 
     direction: str = ""
     directions: tuple[str, ...] = ()
     painting: NamedFile | None = None
+    blend: tuple[BlendPart, ...] = ()
+    colors: NamedFile | None = None
 
     def __init__(self, translator: Translator) -> None:
         """Hold the predictor that makes a painting of a photo at its own size."""
@@ -56,6 +61,18 @@ class FullSizeStylizer:
             UsageError: The net has a style of its own.
         """
         raise UsageError("style", f"{self.name} paints in a style of its own", "a painter of any style")
+
+    def with_blend(self, paintings: Sequence[np.ndarray], blend: Sequence[BlendPart]) -> NoReturn:
+        """Refuse paintings; see `with_style`."""
+        self.with_style(paintings[0])
+
+    def with_colors(self, picture: np.ndarray, *, file: NamedFile | None = None) -> NoReturn:
+        """Refuse the colors of another picture.
+
+        Raises:
+            UsageError: The net has colors of its own.
+        """
+        raise no_other_colors(self.name)
 
     def cost(self, height: int, width: int, *, brush: float | None = None, depth: int = 8) -> Cost:
         """Return the cost of painting a photo of a size, and of a depth of 8 or 16 bits."""

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import UsageError
-from ppgan_lite.images import UNNAMED, NamedFile, resize
+from ppgan_lite.images import UNNAMED, BlendPart, NamedFile, resize
 from ppgan_lite.inference.arrays import check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
 from ppgan_lite.inference.engines.sample import REFERENCE_PX, sample_photo
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
+from ppgan_lite.inference.stylization.blending import blend_styles
 from ppgan_lite.inference.stylization.drafting import with_input_noise
 from ppgan_lite.inference.stylization.kept_colors import take_chroma
 from ppgan_lite.inference.stylization.painters import PainterSpec
 from ppgan_lite.inference.stylization.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.stylization.strength import Strength
-from ppgan_lite.nets.painter_interface import DRAFT_PX, StyleArrays
+from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE, StyleArrays
 
 DRAFT_RANGE_PX = (64, 1024)  # of a draft's short side, as `brush` sets it
 STROKE_PX = 8  # width of a typical stroke in a draft, by which `brush` becomes a draft's size
@@ -46,6 +49,8 @@ class Stylizer:
         directions: Empty, likewise.
         checkpoint: The file that it was built from.
         painting: The picture whose style it always paints in; None if it has none, or was given an array.
+        blend: The styles that it mixes; empty if it has one.
+        colors: The picture whose colors it always paints in; None if it has none, or was given an array.
     """
 
     direction: str = ""
@@ -62,7 +67,7 @@ class Stylizer:
         device_note: str = "",
         key: str = "",
         checkpoint: NamedFile = UNNAMED,
-        painting: NamedFile | None = None,
+        blend: tuple[BlendPart, ...] = (),
     ) -> None:
         """Hold a net's facts and engines.
 
@@ -75,17 +80,20 @@ class Stylizer:
             device_note: As above.
             key: Identifies the checkpoint, for the time that its pictures take.
             checkpoint: As above.
-            painting: As above.
+            blend: As above.
         """
         self.name = name
         self.checkpoint = checkpoint
-        self.painting = painting
+        self.painting: NamedFile | None = None
+        self.blend = blend
+        self.colors: NamedFile | None = None
         self.spec = spec
         self.device = device
         self.device_note = device_note
         self._engines = engines
         self._painter = painter
         self._key = key
+        self._colors: StyleArrays = {}  # take the place of the style's
         self._draft = painter.drafter({name: engines[name].run for name in painter.draft})
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
@@ -100,20 +108,56 @@ class Stylizer:
         Args:
             painting: uint8 H x W x 3 RGB.
             file: It was read from.
+
+        Raises:
+            UsageError: It has a style of its own.
         """
+        found = self._with_measured(self._measure_style(painting))
+        found.painting = file
+        return found
+
+    def with_blend(self, paintings: Sequence[np.ndarray], blend: Sequence[BlendPart]) -> Stylizer:
+        """Return a predictor that always paints in a manner between those of several paintings.
+
+        Args:
+            paintings: uint8 H x W x 3 RGB each.
+            blend: The share and the file of each.
+
+        Raises:
+            UsageError: It has a style of its own.
+        """
+        measured = [self._measure_style(painting) for painting in paintings]
+        found = self._with_measured(blend_styles(measured, [part.share for part in blend]))
+        found.blend = tuple(blend)
+        return found
+
+    def with_colors(self, picture: np.ndarray, *, file: NamedFile | None = None) -> Stylizer:
+        """Return a predictor with the strokes of this one and the colors of a picture.
+
+        Args:
+            picture: uint8 H x W x 3 RGB.
+            file: It was read from.
+
+        Raises:
+            UsageError: Its net chooses the colors.
+        """
+        measured = self._measure(picture)
+        if IMAGE not in measured:
+            raise no_other_colors(self.name)
+        found = copy.copy(self)
+        found._colors, found.colors = {IMAGE: measured[IMAGE]}, file
+        return found
+
+    def _measure_style(self, painting: np.ndarray) -> StyleArrays:
         if self._painter.style is not None:
             raise UsageError("style", f"{self.name} paints in a style of its own", "a painter of any style")
-        return Stylizer(
-            self._engines,
-            dataclasses.replace(self.spec, inputs=("photo",)),
-            dataclasses.replace(self._painter, style=self._measure(painting)),
-            name=self.name,
-            device=self.device,
-            device_note=self.device_note,
-            key=self._key,
-            checkpoint=self.checkpoint,
-            painting=file,
-        )
+        return self._measure(painting)
+
+    def _with_measured(self, style: StyleArrays) -> Stylizer:
+        found = copy.copy(self)
+        found.spec = dataclasses.replace(self.spec, inputs=("photo",))
+        found._painter = dataclasses.replace(self._painter, style=style)
+        return found
 
     def cost(self, height: int, width: int, *, brush: float | None = None, depth: int = 8) -> Cost:
         """Return the cost of painting a photo of a size, and of a depth of 8 or 16 bits."""
@@ -177,6 +221,7 @@ class Stylizer:
             raise UsageError("style", found, "a painting" if style is None else "no painting")
         measured = self._painter.style if style is None else self._measure(style)
         assert measured is not None
+        measured = {**measured, **self._colors}
         steps = Steps("stylize", progress, cancelled)
         result = self._paint(image, measured, amounts, brush, steps)
         if keep_colors:
@@ -264,6 +309,12 @@ def check_brush(brush: float | None) -> None:
     """
     if brush is not None and not (math.isfinite(brush) and brush > 0):
         raise UsageError("brush", f"{brush}", "a width in pixels above 0")
+
+
+def no_other_colors(name: str) -> UsageError:
+    """Return the error of a painter whose colors cannot be others."""
+    expected = "a style that ships, or one that was learned by `paddlegan learn`, or a picture"
+    return UsageError("colors", f"{name} chooses colors in its net, which knows no others", expected)
 
 
 def _revised_px(height: int, width: int, levels: int) -> int:

@@ -12,7 +12,7 @@ from paddle import nn
 
 from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.images import UNNAMED, NamedFile, resize
+from ppgan_lite.images import UNNAMED, BlendPart, NamedFile, resize
 from ppgan_lite.inference.arrays import LUMA, check_image, to_pixels, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, MEASURED_PX, Cost, Rates
 from ppgan_lite.inference.engines.engine import Engines, caption_of
@@ -101,9 +101,13 @@ class Translator:
         directions: The names of those that do the same task, its own among them.
         checkpoint: The file that it was built from.
         painting: None, as it has no style.
+        blend: Empty, likewise.
+        colors: None, likewise.
     """
 
     painting: NamedFile | None = None
+    blend: tuple[BlendPart, ...] = ()
+    colors: NamedFile | None = None
 
     def __init__(
         self,

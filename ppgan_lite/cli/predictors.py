@@ -1,0 +1,40 @@
+"""Predictors for the verbs: loaded, checked and named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ppgan_lite.cli.terminal import PROGRAM, say
+from ppgan_lite.errors import UsageError
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.predictor import Predictor
+
+
+def load_translator(
+    checkpoint: str, task: str | None, device: str, engine: str, direction: str | None = None
+) -> Predictor:
+    """Load a predictor of a task, translating or restoring if that is None; print its name, device and engine."""
+    from ppgan_lite.inference.loading import load_predictor
+
+    if not Path(checkpoint).exists():
+        raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
+    predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
+    check_task(checkpoint, predictor, task or ("restore" if predictor.spec.task == "restore" else "translate"))
+    print_predictor(predictor)
+    return predictor
+
+
+def check_task(source: str, predictor: Predictor, task: str) -> None:
+    """Refuse a predictor of another task, and name the verb that it is for."""
+    if predictor.spec.task != task:
+        option = "--style" if predictor.spec.task == "stylize" else "--checkpoint"
+        remedy = f"Use: {PROGRAM} {predictor.spec.task} PHOTO {option} {source}"
+        raise UsageError(source, f"its task is {predictor.spec.task}", f"a checkpoint whose task is {task}", remedy)
+
+
+def print_predictor(predictor: Predictor) -> None:
+    """Print name, device and engine."""
+    note = f" ({predictor.device_note})" if predictor.device_note else ""
+    say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
