@@ -3,13 +3,13 @@
 from ppgan_lite.runtime.environment import set_up_libraries
 
 __version__ = "0.2.0"
-__all__ = ["load_predictor", "load_stylizer", "load_translator"]
+__all__ = ["load_blend", "load_predictor", "load_stylizer", "load_translator"]
 
 set_up_libraries()
 
 TYPE_CHECKING = False  # as `typing` has it, whose import takes longer than all of this
 if TYPE_CHECKING:
-    from ppgan_lite.inference.loading import load_predictor, load_stylizer, load_translator
+    from ppgan_lite.inference.loading import load_blend, load_predictor, load_stylizer, load_translator
 else:  # a type checker would take any name for one that is found below
 
     def __getattr__(name: str) -> object:

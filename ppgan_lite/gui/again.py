@@ -45,8 +45,8 @@ def read_again(path: Path) -> Again:
     settings = read_settings(path)
     if settings is None:
         raise UsageError(path, "holds no settings", "a picture that was made here", code="no_settings")
-    if settings.blend or settings.colors:
-        found = "mixes styles" if settings.blend else f"has the colors of {settings.colors.name}"
+    if settings.blend or settings.colors is not None:
+        found = "mixes styles" if settings.colors is None else f"has the colors of {settings.colors.name}"
         raise UsageError(path, found, "a picture of one style and its colors", code="needs_command")
     folders = [path.parent, path.parent.parent]
     weights = find_weights(settings, folders)

@@ -65,7 +65,7 @@ def blend_weights(
         its_net = its_header.nets[its_spec.net]
         if BLENDABLE not in (net.kind, its_net.kind) or its_net != net:
             raise UsageError("--style", f"{name} and {other} are painters of two kinds, which do not mix", _WHAT_WORKS)
-        if not _are_related([tensors, its_tensors], [prefixes[0], f"net/{its_spec.net}/"], names):
+        if not resemblance((spec, tensors), (its_spec, its_tensors)) >= _RELATED:  # NaN of filters that are all alike
             found = f"{name} and {other} were not trained from each other, and do not mix"
             raise UsageError("--style", found, _WHAT_WORKS)
     specs = [spec for _, spec, _ in painters.values()]
@@ -81,17 +81,21 @@ def blend_weights(
     return replace(spec, settings={**spec.settings, **numbers}), blend
 
 
-def _are_related(tensors: Sequence[Tensors], prefixes: Sequence[str], names: Sequence[str]) -> bool:
-    """Say whether the filters of two nets of one architecture resemble each other."""
-    filters = [name for name in names if name.endswith("conv.weight") and tensors[0][prefixes[0] + name].ndim == 4]
-    flat = [
-        np.concatenate([its[prefix + name].ravel() for name in filters])
-        for its, prefix in zip(tensors, prefixes)
-        if all(prefix + name in its for name in filters)
+def resemblance(first: tuple[PredictorSpec, Tensors], second: tuple[PredictorSpec, Tensors]) -> float:
+    """Return the correlation of the filters of two nets, by which their drafts are painted; 0 for two architectures."""
+    filters = [
+        {
+            name.removeprefix(f"net/{spec.net}/"): tensor.ravel()
+            for name, tensor in sorted(tensors.items())
+            if name.startswith(f"net/{spec.net}/transform.") and tensor.ndim == 4
+        }
+        for spec, tensors in (first, second)
     ]
-    if len(flat) != 2 or flat[0].shape != flat[1].shape:
-        return False
-    return bool(np.corrcoef(np.stack(flat))[0, 1] > _RELATED)
+    if [(name, its.shape) for name, its in filters[0].items()] != [
+        (name, its.shape) for name, its in filters[1].items()
+    ]:
+        return 0.0
+    return float(np.corrcoef([np.concatenate(list(its.values())) for its in filters])[0, 1])
 
 
 def _mean(arrays: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
