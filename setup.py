@@ -51,6 +51,9 @@ setup(
             "**/*.jpg",
             "**/*.png",
             "**/*.svg",
+            "**/*.html",
+            "**/*.css",
+            "**/*.js",
             "py.typed",
         ],
         "ppgan_lite.configs": ["*.yaml", "tiny/*.yaml"],
@@ -65,6 +68,7 @@ setup(
         "dev": [
             "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are
             "ruff==0.17.*",
+            "httpx>=0.27",  # asks the service in tests
             "hypothesis>=6.100",  # damaged files: a few in the tests, thousands in `make fuzz`
             "pytest>=8.0",
             "pytest-qt>=4.4",

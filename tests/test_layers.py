@@ -29,7 +29,7 @@ LAYERS = [
     {"pretrained"},
     {"recipes", "data"},
     {"config", "inference"},
-    {"training", "export", "video"},
+    {"training", "export", "video", "serving"},
     {"learning"},
     {"gui"},
     {"cli"},
@@ -45,6 +45,7 @@ SEES_ONLY = {
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
     "video": BASICS | {"images", "inference"},
+    "serving": BASICS | {"images", "checkpoint", "foreign", "inference", "restoration", "styles"},
     "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
 }
 # Nets compute: no files, no addresses, no logging.

@@ -32,6 +32,8 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "yaml": "pyyaml",
     "paddle": "paddlepaddle",
+    "fastapi_offline": "fastapi-offline",
+    "prometheus_client": "prometheus-client",
 }
 # Makes Python behave as if some modules were not installed.
 SITECUSTOMIZE = """
@@ -95,7 +97,7 @@ def test_the_installed_distribution_is_this_one() -> None:
     [script] = [entry for entry in found.entry_points if entry.group == "console_scripts"]
     assert (script.name, script.value) == ("paddlegan", "ppgan_lite.__main__:run")
     extras = set(found.metadata.get_all("Provides-Extra") or [])
-    assert extras == {"lite", "cpu", "gpu", "gui", "video", "board", "export", "all", "dev"}
+    assert extras == {"lite", "cpu", "gpu", "gui", "video", "serve", "board", "export", "all", "dev"}
 
 
 def test_the_changelog_begins_with_this_version() -> None:
@@ -136,6 +138,8 @@ def test_the_package_carries_at_most_40_megabytes() -> None:
     ("module", "arguments", "told"),
     [
         ("PyQt5", ["gui"], 'window: PyQt5 is not installed. Install it with: pip install "ppgan-lite[gui]". Without'),
+        ("uvicorn", ["serve"], 'serve: uvicorn is not installed. Install it with: pip install "ppgan-lite[serve]"'),
+        ("fastapi", ["serve"], 'serve: fastapi is not installed. Install it with: pip install "ppgan-lite[serve]"'),
         ("visualdl", ["board", "run"], 'board: VisualDL is not installed. Install it with: pip install "ppgan-lite[bo'),
         ("onnxruntime", ["export", "starry_night", "-o", "out"], 'with: pip install "ppgan-lite[export]" (Python 3.10'),
         ("paddle", ["train", "-c", "style_draft"], 'with: pip install "ppgan-lite[cpu]" (for an NVIDIA GPU see docs'),

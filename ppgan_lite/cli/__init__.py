@@ -35,6 +35,7 @@ VERBS = {
     "again": "ppgan_lite.cli.again:again",
     "styles": "ppgan_lite.cli.styles:styles",
     "sheet": "ppgan_lite.cli.painting:sheet",
+    "serve": "ppgan_lite.cli.serving:serve",
     "gui": "ppgan_lite.cli.painting:gui",
     "learn": "ppgan_lite.cli.learning:learn",
     "train": "ppgan_lite.cli.training:train",

@@ -1,6 +1,6 @@
 """Picture files to arrays and back, with orientation, color profile, alpha and metadata."""
 
-from ppgan_lite.images.bounds import MAX_PIXELS, reading_threads
+from ppgan_lite.images.bounds import MAX_PIXELS, check_size, reading_threads
 from ppgan_lite.images.folders import (
     begins_as_picture,
     find_images,
@@ -12,7 +12,14 @@ from ppgan_lite.images.folders import (
 )
 from ppgan_lite.images.metadata import ImageMetadata, Kept, kept_metadata
 from ppgan_lite.images.opening import READABLE_FORMATS, READABLE_SUFFIXES, check_readable, read_file
-from ppgan_lite.images.reading import decode_image, decode_stored, may_have_16_bits, read_image, read_stream
+from ppgan_lite.images.reading import (
+    decode_image,
+    decode_stored,
+    may_have_16_bits,
+    read_image,
+    read_stream,
+    stored_size,
+)
 from ppgan_lite.images.sample import SAMPLE_PHOTO
 from ppgan_lite.images.settings import UNNAMED, BlendPart, NamedFile, ResultSettings
 from ppgan_lite.images.sizes import fitting_metadata, long_side_at_most, resize, short_side_to, to_depth
@@ -42,6 +49,7 @@ __all__ = [
     "ResultSettings",
     "begins_as_picture",
     "check_readable",
+    "check_size",
     "check_writable",
     "decode_image",
     "decode_stored",
@@ -62,6 +70,7 @@ __all__ = [
     "resize",
     "result_name",
     "short_side_to",
+    "stored_size",
     "to_depth",
     "told_left_out",
     "walk_folders",

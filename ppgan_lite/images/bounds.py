@@ -40,15 +40,16 @@ _PIECE_BYTES = 1024
 _thread = threading.local()  # `abandoned`: an event, on threads of `reading_threads`
 
 
-def check_size(width: int, height: int, where: str) -> None:
+def check_size(width: int, height: int, where: str, *, most_px: int | None = None) -> None:
     """Refuse a picture of too many pixels.
 
     Raises:
-        ImageError: It has more than `MAX_PIXELS`.
+        ImageError: It has more than `most_px`, which is `MAX_PIXELS` where None is given.
     """
-    if width * height > MAX_PIXELS:
+    most_px = MAX_PIXELS if most_px is None else most_px
+    if width * height > most_px:
         found = f"{_size(width, height)} ({width * height / 1e6:.0f} megapixels)"
-        most = f"{MAX_PIXELS / 1e6:.0f}"
+        most = f"{most_px / 1e6:.0f}"
         values = {"size": _size(width, height), "most": most}
         remedy = "Scale it down first"
         raise ImageError(where, found, f"at most {most} megapixels", remedy, code="too_large", values=values)

@@ -120,6 +120,27 @@ def read_stream(stream: IO[bytes], where: str, *, keeps_16_bits: bool = False) -
     return _decode_hashed(file, where, keeps_16_bits)
 
 
+def stored_size(data: bytes, where: str) -> tuple[int, int]:
+    """Return width and height of the first picture in the bytes of a file, as stored, without decoding its pixels.
+
+    Raises:
+        ImageError: The bytes are damaged, too large, or of an unknown kind.
+    """
+    file = buffered(io.BytesIO(data), where)
+    try:
+        data = _tiff_in(file)
+        with own_size_limit():
+            layout = tiff.unusual_layout(data, keeps_16_bits=True) if data else None
+            if layout is not None:
+                check_size(layout.width, layout.height, where)
+                return layout.width, layout.height
+            return open_picture(io.BytesIO(data) if data else file, where).size
+    except ImageError:
+        raise
+    except Exception as error:
+        raise _undecodable(where, error) from error
+
+
 def _decode_hashed(file: IO[bytes], where: str, keeps_16_bits: bool) -> tuple[np.ndarray, ImageMetadata]:
     """Decode a file, and add the hash of its bytes to the metadata."""
     digest = hashlib.sha256()

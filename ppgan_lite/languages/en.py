@@ -33,4 +33,12 @@ TEXTS = {
     "error_too_new": "{where}: was written by a newer version. Update ppgan_lite",
     "error_ambiguous_checkpoint": "{line}",
     "error_unknown_task": "{where}: has a task or needs inputs that the window does not know. Use the command line",
+    # of the service
+    "error_busy": "The service is busy. Try again in {seconds} s",
+    "error_timed_out": "The photo was not done within {seconds} s. Try again later, or with a smaller photo",
+    "error_upload_too_large": "The upload has more than {most} MB. Scale the photo down, or save it as JPEG",
+    "error_upload_too_slow": "The upload was not complete after {seconds} s",
+    "error_unavailable": "The service cannot do this now. Its log tells why",
+    "error_not_served": "{line}",
+    "error_painting": "{line}",
 }

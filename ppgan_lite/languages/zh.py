@@ -33,4 +33,12 @@ TEXTS = {
     "error_too_new": "{where}：由更新的版本写入。请升级 ppgan_lite",
     "error_ambiguous_checkpoint": "无法确定这个检查点的网络：{line}",
     "error_unknown_task": "{where}：需要窗口不支持的输入或任务。请使用命令行",
+    # of the service
+    "error_busy": "服务繁忙，请在 {seconds} 秒后重试",
+    "error_timed_out": "照片未能在 {seconds} 秒内完成。请稍后重试，或换一张较小的照片",
+    "error_upload_too_large": "上传内容超过 {most} MB。请缩小照片，或另存为 JPEG",
+    "error_upload_too_slow": "上传未能在 {seconds} 秒内完成",
+    "error_unavailable": "服务暂时无法完成，原因见其日志",
+    "error_not_served": "此服务不提供：{line}",
+    "error_painting": "“自选画作”需要附上一幅画，其他风格则不需要",
 }
