@@ -152,6 +152,17 @@ def test_the_gram_matrix_is_the_mean_product_of_channels():
     np.testing.assert_allclose(found.numpy(), [[[2.5, 0.5], [0.5, 5.0]]])
 
 
+def test_the_gradient_of_a_gram_matrix_is_that_of_its_definition():
+    features, weights = paddle.rand([2, 3, 4, 5]), paddle.rand([2, 3, 3])
+    gradients = []
+    for matrix in (gram, lambda x: paddle.bmm(x.flatten(2), x.flatten(2).transpose([0, 2, 1])) / 20):
+        features.stop_gradient = False
+        (matrix(features) * weights).sum().backward()
+        gradients.append(features.grad.numpy())
+        features.clear_grad()
+    np.testing.assert_allclose(*gradients, rtol=1e-5)
+
+
 def test_the_relative_gram_loss_has_no_unit():
     painting = noise(0, 2, 4, 6, 6)
     assert float(relative_gram_loss(painting * 2, gram(painting))) == pytest.approx(9, rel=1e-4)  # (4 - 1)^2

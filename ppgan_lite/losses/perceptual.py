@@ -7,6 +7,7 @@ to about 48 x 48.
 from __future__ import annotations
 
 import paddle
+from paddle.autograd import PyLayer, PyLayerContext
 
 from ppgan_lite.nets.normalization import mean_and_std
 
@@ -50,9 +51,27 @@ def style_loss(result: paddle.Tensor, of_painting: tuple[paddle.Tensor, paddle.T
 
 def gram(features: paddle.Tensor) -> paddle.Tensor:
     """Return the Gram matrix, N x C x C, divided by the number of positions (Gatys et al., CVPR 2016)."""
-    n, c, h, w = features.shape
-    flat = features.reshape([n, c, h * w])
-    return paddle.bmm(flat, flat.transpose([0, 2, 1])) / (h * w)
+    return _Gram.apply(features)
+
+
+class _Gram(PyLayer):
+    """The Gram matrix with a backward pass of one product: Paddle (3.3) would compute two, of copies.
+
+    Its gradient cannot be differentiated again.
+    """
+
+    @staticmethod
+    def forward(context: PyLayerContext, features: paddle.Tensor) -> paddle.Tensor:
+        context.save_for_backward(features)
+        flat = features.flatten(2)
+        return paddle.matmul(flat, flat, transpose_y=True) / flat.shape[2]
+
+    @staticmethod
+    def backward(context: PyLayerContext, gradient: paddle.Tensor) -> paddle.Tensor:
+        (features,) = context.saved_tensor()
+        flat = features.flatten(2)
+        both = (gradient + gradient.transpose([0, 2, 1])) / flat.shape[2]
+        return paddle.matmul(both, flat).reshape(features.shape)
 
 
 def relative_gram_loss(result: paddle.Tensor, of_painting: paddle.Tensor) -> paddle.Tensor:
