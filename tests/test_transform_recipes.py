@@ -24,7 +24,7 @@ from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes import transform
 from ppgan_lite.recipes.any_style import AnyStyleDraft
 from ppgan_lite.recipes.pyramid_revision import EDGES, TONES, WEAVE, WEAVE_OF_DETAIL, PyramidRevision, without_weave
-from ppgan_lite.recipes.style_losses import ContentWeight, StyleLosses, recolored
+from ppgan_lite.recipes.style_losses import ContentWeight, StyleLosses, colors_of, recolored
 from ppgan_lite.recipes.style_transfer import StyleTransferDraft
 from ppgan_lite.recipes.transform import RECONSTRUCTION, TransformDraft
 from ppgan_lite.training import train
@@ -96,7 +96,7 @@ def test_all_of_the_net_is_trained_but_the_encoder_and_the_revision_nets(name, e
 def test_at_first_all_pictures_are_reconstructed_but_for_their_colors(name, encoders):
     batch = pictures()
     recipe = recipe_of(name, encoders, iteration=5, reconstruct=5, learning_rate=0.0, steady=0.0)
-    colored = recolored(batch["photo"][:2], batch["photo_sample"][:2], recipe.paintings(batch)[:2])
+    colored = recolored(batch["photo"][:2], batch["photo_sample"][:2], colors_of(recipe.paintings(batch)[:2]))
     wanted = paddle.concat([colored, batch["photo"][2:]])
     found = recipe.update(batch)
     strength = paddle.to_tensor([[1.0], [1.0], [0.0]])
@@ -134,7 +134,7 @@ def test_every_photo_but_the_last_is_painted_and_that_is_reconstructed(name, enc
     recipe = recipe_of(name, encoders, steady=0.0)
     paintings = recipe.paintings(batch)
     norms = norms_of(recipe, paintings)
-    seen = recolored(batch["photo"][:2], batch["photo_sample"][:2], paintings[:2])
+    seen = recolored(batch["photo"][:2], batch["photo_sample"][:2], colors_of(paintings[:2]))
     drafted = recipe.net.transform(seen, paddle.ones([2, 1]), *(part[:2] for part in norms))
     wanted = recipe.losses(drafted, paintings[:2], seen)
     last = recipe.net.transform(batch["photo"][2:], paddle.zeros([1, 1]), *(part[-1:] for part in norms))
@@ -154,7 +154,7 @@ def test_in_every_third_iteration_a_moved_photo_is_to_be_painted_alike(name, enc
     recipe = recipe_of(name, encoders, iteration=3, steady=2.0)
     paintings = recipe.paintings(batch)
     norms = [part[:1] for part in norms_of(recipe, paintings)]
-    whole = recolored(batch["photo"][:1], batch["photo_sample"][:1], paintings[:1])
+    whole = recolored(batch["photo"][:1], batch["photo_sample"][:1], colors_of(paintings[:1]))
     painted = [
         recipe.net.transform(whole[:, :, 2 + down : 34 + down, 2 + right : 34 + right], paddle.ones([1, 1]), *norms)
         for down, right in ((0, 0), (int(rows), int(columns)))
@@ -394,7 +394,7 @@ def test_recolored_photos_have_the_colors_of_their_paintings():
     paintings = (0.3 + 0.3 * rng.random((2, 3, 16, 18))).astype(np.float32)
     paintings[:, 1] = 0.5 * paintings[:, 0] + 0.5 * paintings[:, 1]  # which goes with which
     for given, wanted in ((paintings, paintings), (paintings[:1], paintings[[0, 0]])):
-        found = recolored(paddle.to_tensor(photos), paddle.to_tensor(photos), paddle.to_tensor(given)).numpy()
+        found = recolored(paddle.to_tensor(photos), paddle.to_tensor(photos), colors_of(paddle.to_tensor(given))).numpy()
         for image, painting in zip(found, wanted, strict=True):
             (mean, covariance), (own_mean, own) = colors(painting), colors(image)
             np.testing.assert_allclose(own_mean, mean, atol=1e-4)
@@ -404,15 +404,15 @@ def test_recolored_photos_have_the_colors_of_their_paintings():
 def test_a_crop_is_recolored_as_its_whole_photo_is():
     photo = batch_of(24)["photo"]
     painting = 0.3 + 0.4 * batch_of(24)["style"]
-    whole = recolored(photo, photo, painting)
-    crop = recolored(photo[:, :, 3:9, 5:17], photo, painting)
+    whole = recolored(photo, photo, colors_of(painting))
+    crop = recolored(photo[:, :, 3:9, 5:17], photo, colors_of(painting))
     np.testing.assert_allclose(crop.numpy(), whole[:, :, 3:9, 5:17].numpy(), atol=1e-6)
 
 
 def test_recolored_photos_stay_in_range_and_in_place():
     photo = batch_of(24)["photo"]
-    found = recolored(photo, photo, photo * 0.5)
+    found = recolored(photo, photo, colors_of(photo * 0.5))
     assert float(found.min()) >= 0 and float(found.max()) <= 1
     np.testing.assert_allclose(found.numpy(), 0.5 * photo.numpy(), atol=0.01)
     pale = photo * 0.2 + 0.4
-    assert float(recolored(pale, pale, (photo > 0.5).astype("float32")).max()) == 1.0
+    assert float(recolored(pale, pale, colors_of((photo > 0.5).astype("float32"))).max()) == 1.0

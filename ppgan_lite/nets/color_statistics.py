@@ -6,10 +6,14 @@ computes the nets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 EPSILON = 1e-5
 RIDGE = 0.01  # added to a covariance, as a share of the mean variance
+CLIPPING_STEPS = 8  # of the search in `before_clipping`, and its limits: how far means are moved and deviations widened
+MOST_MOVED, MOST_WIDENED = 0.2, 2.0
 SINGLE_THREADED = 1 << 15  # multiplications of a product that OpenBLAS computes in the calling thread
 
 ColorStatistics = tuple[np.ndarray, np.ndarray]  # mean (3,) and covariance (3, 3)
@@ -31,6 +35,33 @@ def mean_and_covariance(image: np.ndarray) -> ColorStatistics:
 def align_colors(image: np.ndarray, target: ColorStatistics, strength: float = 1.0) -> np.ndarray:
     """Give float32 (channels, height, width) the mean and covariance `target`; `strength` as in `transport_map`."""
     return apply_map(image, *transport_map(mean_and_covariance(image), target, strength))
+
+
+def before_clipping(photos: Sequence[np.ndarray], target: ColorStatistics) -> ColorStatistics:
+    """Find the statistics that photos have to be given so that they have the target's after clipping to [0, 1].
+
+    A photo that is given those of a painting of black on white loses a quarter of its contrast when it is clipped. The
+    search is limited: nothing helps a photo whose colors are all clipped.
+
+    Args:
+        photos: float32 (3, height, width) each, in [0, 1].
+        target: Of the painting.
+
+    Returns:
+        The mean over the photos.
+    """
+    mean, covariance = (np.asarray(part, np.float64) for part in target)
+    found = []
+    for photo in photos:
+        given_mean, scale = mean, np.ones(len(mean))
+        for _ in range(CLIPPING_STEPS):
+            given = given_mean, covariance * np.outer(scale, scale)
+            clipped_mean, clipped = mean_and_covariance(align_colors(photo, given).clip(0, 1))
+            given_mean = np.clip(given_mean + mean - clipped_mean, mean - MOST_MOVED, mean + MOST_MOVED)
+            scale = np.clip(scale * np.sqrt(np.diagonal(covariance) / np.diagonal(clipped)), 1.0, MOST_WIDENED)
+        found.append((given_mean, covariance * np.outer(scale, scale)))
+    means, covariances = zip(*found)
+    return np.mean(means, axis=0).astype(np.float32), np.mean(covariances, axis=0).astype(np.float32)
 
 
 def transport_map(

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import paddle
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.losses.perceptual import gram, relative_content_loss, relative_gram_loss
-from ppgan_lite.nets.color_statistics import apply_map, mean_and_covariance, transport_map
+from ppgan_lite.nets.color_statistics import ColorStatistics, apply_map, mean_and_covariance, transport_map
 from ppgan_lite.nets.vgg16 import LAYERS, VGG16
 from ppgan_lite.pretrained import load_encoder
-from ppgan_lite.signatures import NonNegative
+from ppgan_lite.recipes.content_targets import flattened, toned
+from ppgan_lite.signatures import NonNegative, NonNegativeInt, Within
+
+TONES_STEP = 8  # pixels of a painting between those that its tones are taken from
 
 Grams = Mapping[str, paddle.Tensor]  # layer -> N x C x C
 
@@ -31,10 +35,14 @@ class ContentWeight:
         content: Weight of the relative content loss of each layer. More of it keeps faces whole, less gives bolder
             shapes.
         content_layers: Its layers, some of relu1_2, relu2_2, relu3_3 and relu4_3.
+        flatten: Radius in pixels within which the photo's texture is no content: planes and contours are. 0 keeps it.
+        tones: Share of the way from the photo's tones to the painting's, where content is compared.
     """
 
     content: NonNegative = 0.12
     content_layers: Sequence[str] = ("relu2_2", "relu3_3")
+    flatten: NonNegativeInt = 0
+    tones: Annotated[float, Within(0, 1)] = 0.0
 
 
 DEFAULT_CONTENT = ContentWeight()
@@ -88,6 +96,24 @@ class StyleLosses:
             )
         return terms
 
+    def content_of(self, photo: paddle.Tensor, sample: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
+        """Return what the content of painted photos is to be compared with.
+
+        Args:
+            photo: N x 3 x H x W, RGB in [0, 1]: crops in the painting's colors.
+            sample: N x 3 x h x w: pixels of the whole photos, in the painting's colors.
+            painting: M x 3 x h x w, taken in turn if there are fewer than photos.
+        """
+        tones = self.weights.tones
+        if tones:
+            paintings = painting[:, :, ::TONES_STEP, ::TONES_STEP].numpy()
+            parts = [
+                toned(crop, whole, paintings[number % len(paintings)], tones)
+                for number, (crop, whole) in enumerate(zip(photo.numpy(), sample.numpy(), strict=True))
+            ]
+            photo = paddle.to_tensor(np.stack(parts))
+        return flattened(photo, self.weights.flatten)
+
     def grams_of(self, painting: paddle.Tensor) -> Grams:
         """Return the Gram matrices of paintings; kept as long as the same ones come.
 
@@ -104,20 +130,24 @@ class StyleLosses:
         return self._painting[1]
 
 
-def recolored(photos: paddle.Tensor, samples: paddle.Tensor, paintings: paddle.Tensor) -> paddle.Tensor:
+def recolored(photos: paddle.Tensor, samples: paddle.Tensor, colors: Sequence[ColorStatistics]) -> paddle.Tensor:
     """Give photos the mean and covariance of paintings' colors.
 
     Args:
         photos: N x 3 x H x W, RGB in [0, 1]: crops.
         samples: N x 3 x h x w: pixels of the whole photos, so that a crop of nothing but sky stays one.
-        paintings: M x 3 x h x w, taken in turn if there are fewer than photos.
+        colors: Of paintings, taken in turn if there are fewer than photos.
 
     Returns:
         N x 3 x H x W, RGB in [0, 1]; a constant in training.
     """
-    targets = [mean_and_covariance(painting) for painting in paintings.numpy()]
     results = []
     for number, (photo, sample) in enumerate(zip(photos.numpy(), samples.numpy(), strict=True)):
-        matrix, offset = transport_map(mean_and_covariance(sample), targets[number % len(targets)])
+        matrix, offset = transport_map(mean_and_covariance(sample), colors[number % len(colors)])
         results.append(apply_map(photo, matrix, offset).clip(0, 1))
     return paddle.to_tensor(np.stack(results))
+
+
+def colors_of(paintings: paddle.Tensor) -> list[ColorStatistics]:
+    """Return mean and covariance of the colors of each picture of N x 3 x H x W."""
+    return [mean_and_covariance(painting) for painting in paintings.numpy()]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import paddle
 
 from ppgan_lite.nets.color_alignment import mean_and_covariance
+from ppgan_lite.nets.color_statistics import ColorStatistics, before_clipping
 from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.recipes.painter import NOISE_STD, NOISE_STD_IN_USE
@@ -39,6 +40,8 @@ class StyleTransferDraft(TransformDraft):
         noise_std_in_use: The same in use. The net turns much noise into strokes on everything, and little of it leaves
             skin and sky in planes.
         draft_px: Short side of the photos that are drafted in use: about that of those which were cropped in training.
+        full_contrast: Whether photos get so much of the painting's contrast that they have it after clipping to black
+            and white too; see `before_clipping`.
     """
 
     net: StyleTransferNet
@@ -56,6 +59,7 @@ class StyleTransferDraft(TransformDraft):
         noise_std: NoiseStd = NOISE_STD,
         noise_std_in_use: NoiseStd = NOISE_STD_IN_USE,
         draft_px: PositiveInt = DRAFT_PX,
+        full_contrast: bool = False,
     ) -> None:
         losses = StyleLosses(perceptual, weights)
         super().__init__(
@@ -63,14 +67,27 @@ class StyleTransferDraft(TransformDraft):
         )
         self.noise_std_in_use = noise_std_in_use
         self.draft_px = draft_px
+        self.full_contrast = full_contrast
         self.train_parameters(self.net.transform.parameters(), learning_rate, beta2)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """Do one step; see `TransformDraft.update`."""
         # At first their mean, beginning with the batch: a net that comes from another style loses that one's colors.
         momentum = min(OWN_STYLE_MOMENTUM, 1 - 1 / max(self.iteration, 1))
-        self.net.update_own_style({IMAGE: mean_and_covariance(self.paintings(batch))}, momentum)
+        colors = mean_and_covariance(self.paintings(batch))
+        if self.full_contrast:
+            target = colors[0].numpy().ravel(), colors[1].numpy()[0]
+            mean, covariance = before_clipping(list(batch["photo_sample"].numpy()), target)
+            colors = paddle.to_tensor(mean.reshape(1, -1, 1, 1)), paddle.to_tensor(covariance[None])
+        self.net.update_own_style({IMAGE: colors}, momentum)
         return super().update(batch)
+
+    def colors(self, painting: paddle.Tensor) -> list[ColorStatistics]:
+        """Return the net's own colors, as in use, where they are not simply the painting's."""
+        if not self.full_contrast:
+            return super().colors(painting)
+        mean, covariance = (part.numpy() for part in self.net.own_statistics()[IMAGE])
+        return [(mean.ravel(), covariance[0])]
 
     def paintings(self, batch: dict[str, paddle.Tensor]) -> paddle.Tensor:
         """Return the first painting of the batch, for all photos."""

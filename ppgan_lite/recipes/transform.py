@@ -9,13 +9,14 @@ import paddle
 from ppgan_lite.errors import UsageError
 from ppgan_lite.losses.pixel import mse_loss, shift_consistency_loss
 from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
+from ppgan_lite.nets.color_statistics import ColorStatistics
 from ppgan_lite.nets.painter_interface import NORMS
 from ppgan_lite.nets.painting import StyleTensors
 from ppgan_lite.nets.style_transfer import TransformPainter
 from ppgan_lite.recipes.building import numpy_generator
 from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
 from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.recipes.style_losses import StyleLosses, recolored
+from ppgan_lite.recipes.style_losses import StyleLosses, colors_of, recolored
 
 RECONSTRUCTION = 20.0  # weight of the squared error of pictures that are to be repainted as they are
 SHIFT = 2  # pixels by which a photo is moved at most; as many are cut off its borders
@@ -69,6 +70,10 @@ class TransformDraft(PainterRecipe):
         """Return the style of paintings as the net's draft takes it."""
         raise NotImplementedError
 
+    def colors(self, painting: paddle.Tensor) -> list[ColorStatistics]:
+        """Return the colors that photos are given before they are painted, of each painting."""
+        return colors_of(painting)
+
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """Do one step; see `Recipe.update`.
 
@@ -80,14 +85,16 @@ class TransformDraft(PainterRecipe):
         if not count:
             raise UsageError("loader.batch_size", "1", "2 or more: all but the last picture of a batch are painted")
         norms = self.statistics(painting).get(NORMS, ())
-        noisy = with_input_noise(photo[:count], self.noise_std)
-        colored = recolored(noisy, batch["photo_sample"][:count], painting[:count])
+        noisy, samples = with_input_noise(photo[:count], self.noise_std), batch["photo_sample"][:count]
+        colors = self.colors(painting[:count])
+        colored = recolored(noisy, samples, colors)
         whole = paddle.concat([colored, photo[count:]])
         seen = _moved(whole, 0, 0) if self.steady else whole
         drafted = self.net.transform(seen, paddle.to_tensor([[1.0]] * count + [[0.0]]), *norms)
         if self.iteration <= self.reconstruct:
             return self.groups["painter"].step_on({"reconstruction": RECONSTRUCTION * mse_loss(drafted, seen)})
-        terms = self.losses(drafted[:count], painting[:count], seen[:count])
+        content = self.losses.content_of(seen[:count], recolored(samples, samples, colors), painting[:count])
+        terms = self.losses(drafted[:count], painting[:count], content)
         # In the photo's colors, as in use: instance norms do not know them, and the net would be busy with guessing.
         own = align_colors(drafted[count:], *mean_and_covariance(seen[count:]))
         terms["reconstruction"] = RECONSTRUCTION * mse_loss(own, seen[count:])
@@ -103,10 +110,12 @@ class TransformDraft(PainterRecipe):
     def validate(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
         """Return the perceptual losses of photos that are painted without input noise, and their sum, "total"."""
         photo, painting = batch["photo"], self.paintings(batch)
-        colored = recolored(photo, batch["photo_sample"], painting)
+        samples, colors = batch["photo_sample"], self.colors(painting)
+        colored = recolored(photo, samples, colors)
         norms = self.statistics(painting).get(NORMS, ())
         drafted = self.net.transform(colored, paddle.ones([len(photo), 1]), *norms)
-        terms = {name: float(term) for name, term in self.losses(drafted, painting, colored).items()}
+        content = self.losses.content_of(colored, recolored(samples, samples, colors), painting)
+        terms = {name: float(term) for name, term in self.losses(drafted, painting, content).items()}
         return {**terms, "total": sum(terms.values())}
 
     def preview(self, batch: dict[str, paddle.Tensor]) -> dict[str, paddle.Tensor]:
