@@ -34,7 +34,7 @@ Report = Callable[[dict[str, Any]], None]
     type=click.FloatRange(0, 10),
     callback=check_finite,
     metavar="F",
-    help="More keeps faces whole, less gives bolder shapes. [default: 0.1]",
+    help="More keeps faces whole, less gives bolder shapes. [default: 0.05]",
 )
 @click.option(
     "--scale",

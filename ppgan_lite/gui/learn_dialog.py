@@ -26,7 +26,7 @@ _MINUTES = 6
 _MOST_MINUTES = 600
 # Text -> value of the option.
 _STROKES = {"strokes_fine": 0.75, "strokes_as_painted": 1.0, "strokes_broad": 1.5}
-_SHAPES = {"shapes_bold": 0.05, "shapes_balanced": 0.1, "shapes_faithful": 0.2}
+_SHAPES = {"shapes_bold": 0.025, "shapes_balanced": 0.05, "shapes_faithful": 0.12}
 
 
 class LearnDialog(QDialog):
@@ -44,7 +44,7 @@ class LearnDialog(QDialog):
         self.minutes.setRange(1, _MOST_MINUTES)
         self.minutes.setValue(_MINUTES)
         self.strokes = _choices(_STROKES, 1.0, language)
-        self.shapes = _choices(_SHAPES, 0.1, language)
+        self.shapes = _choices(_SHAPES, 0.05, language)
         hint = QLabel(text("learn_hint", language))
         hint.setWordWrap(True)
         buttons = QDialogButtonBox()

@@ -36,7 +36,7 @@ DRAFT, REVISION = "draft", "revision"  # parts of a run, and their folders
 CONFIGS = {DRAFT: "style_draft", REVISION: "style_revision"}
 _REQUEST, _PAINTING, _START, _PREVIEWS = "request.json", "painting.png", "start.ppgan", "previews"
 _DRAFT_SHARE = 0.78  # of all minutes; the revision net gets what is left after start-up and previews
-_PAINTING_PX = 400  # short side at scale 1; larger than photos are drafted, for large strokes
+_PAINTING_PX = 448  # short side at scale 1; larger than photos are drafted, for large strokes
 _SMALLEST_PX = 64
 _LONGEST = 2.0  # a scroll's long side in short sides; of a longer one the middle is learned
 # Short sides, for the revision net, of the photos that ship: they have 384 px, and it adds detail to what has some. The

@@ -193,14 +193,14 @@ def test_the_dialog_makes_options_of_what_is_chosen(bench: Bench, painting: Path
     assert dialog.name.text() == "a garden" and dialog.minutes.value() == 6
     with bench.qtbot.waitSignal(dialog.chosen) as signal:
         dialog.start.click()
-    assert signal.args == [painting, ["--minutes=6", "--scale=1.0", "--content=0.1", "--name=a garden"]]
+    assert signal.args == [painting, ["--minutes=6", "--scale=1.0", "--content=0.05", "--name=a garden"]]
     dialog.name.setText("")
     dialog.minutes.setValue(12)
     dialog.strokes.setCurrentIndex(2)
     dialog.shapes.setCurrentIndex(0)
     with bench.qtbot.waitSignal(dialog.chosen) as signal:
         dialog.start.click()
-    assert signal.args == [painting, ["--minutes=12", "--scale=1.5", "--content=0.05"]]
+    assert signal.args == [painting, ["--minutes=12", "--scale=1.5", "--content=0.025"]]
 
 
 def test_the_dialog_opens_for_the_chosen_painting_or_asks_for_one(
