@@ -43,3 +43,26 @@ def test_statistics_and_maps_of_many_positions_are_found_in_parts():
     found = color_statistics.apply_map(image, matrix, offset)
     assert found.shape == image.shape and found.dtype == np.float32
     np.testing.assert_allclose(found.reshape(3, -1), matrix @ flat + offset[:, None], rtol=1e-4)
+
+
+def test_photos_keep_the_contrast_of_black_on_white_after_clipping():
+    rng = np.random.default_rng(0)
+    ink = np.where(rng.random((1, 40, 40)) < 0.3, 0.1, 0.95).repeat(3, 0).astype(np.float32)
+    photos = [rng.random((3, 30, 30)).astype(np.float32) ** power for power in (0.7, 1.0, 1.5)]
+    wanted = color_statistics.mean_and_covariance(ink)
+    given = color_statistics.before_clipping(photos, wanted)
+
+    def deviation(colors: color_statistics.ColorStatistics) -> float:
+        clipped = [color_statistics.align_colors(photo, colors).clip(0, 1) for photo in photos]
+        return float(np.mean([np.sqrt(color_statistics.mean_and_covariance(photo)[1][0, 0]) for photo in clipped]))
+
+    ink_deviation = np.sqrt(wanted[1][0, 0])
+    assert deviation(wanted) < 0.85 * ink_deviation
+    assert abs(deviation(given) - ink_deviation) < 0.07 * ink_deviation
+
+
+def test_colors_that_no_photo_clips_stay_as_they_are():
+    photos = [picture(20, 20).numpy()[0], picture(24, 18, phase=1.0).numpy()[0]]
+    wanted = np.full(3, 0.5, np.float32), np.diag(np.float32([0.004, 0.006, 0.005]))
+    for found, own in zip(color_statistics.before_clipping(photos, wanted), wanted, strict=True):
+        np.testing.assert_allclose(found, own, atol=2e-4)

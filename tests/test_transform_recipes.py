@@ -117,6 +117,29 @@ def test_a_net_from_another_style_has_the_colors_of_the_painting_from_the_first_
         np.testing.assert_allclose(recipe.net.own_statistics()[IMAGE][0].flatten(), mean, atol=1e-6)
 
 
+def test_with_full_contrast_photos_are_painted_in_the_colors_that_the_net_has_in_use(encoders):
+    batch = pictures()
+    batch["style"] = (batch["style"] > 0.5).astype("float32")  # black and white
+    recipe = recipe_of("StyleTransferDraft", encoders, full_contrast=True, steady=0.0)
+    found = recipe.update(batch)
+    wanted = colors_of(batch["style"][:1])[0]
+    mean, covariance = (part.numpy() for part in recipe.net.own_statistics()[IMAGE])
+    assert covariance[0, 0, 0] > 1.2 * wanted[1][0, 0]
+    (used,) = recipe.colors(recipe.paintings(batch))
+    np.testing.assert_array_equal(used[0], mean.ravel())
+    np.testing.assert_array_equal(used[1], covariance[0])
+    plain = recipe_of("StyleTransferDraft", encoders, steady=0.0).update(batch)
+    assert found["content"] != pytest.approx(plain["content"], rel=1e-3)
+
+
+@pytest.mark.parametrize("setting", [{"flatten": 2}, {"tones": 0.8}])
+def test_content_is_compared_with_a_simplified_photo_if_asked_for(setting, name, encoders):
+    batch = pictures()
+    plain, simplified = (recipe_of(name, encoders, steady=0.0, **extra).update(batch) for extra in ({}, setting))
+    assert simplified["style"] == pytest.approx(plain["style"], rel=1e-6)
+    assert simplified["content"] != pytest.approx(plain["content"], rel=1e-3)
+
+
 def test_validation_takes_the_losses_of_training_without_a_step(name, encoders):
     batch = pictures()
     recipe = recipe_of(name, encoders, learning_rate=0.0, steady=0.0)

@@ -10,9 +10,9 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import reflect_pad
 
-SECTORS = 8  # around each pixel
-EVENNESS = 1e-4  # variance below which sectors count as equally even
-SHARPNESS = 4  # power of a sector's evenness in its weight
+DISCS = 8  # around each pixel
+EVENNESS = 1e-4  # variance below which discs count as equally even
+SHARPNESS = 4  # power of a disc's evenness in its weight
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 TONES = 65  # places of the quantiles that a curve of tones leads through
 
@@ -21,32 +21,32 @@ def flattened(photo: paddle.Tensor, radius: int) -> paddle.Tensor:
     """Flatten texture to planes and keep contours: each pixel becomes a mean of the most even of its surroundings.
 
     Papari et al., "Artistic Edge and Corner Enhancing Smoothing", IEEE Transactions on Image Processing 16, 2007:
-    Kuwahara's filter with weights instead of a choice, which would leave seams. Departure: sectors are discs that are
-    moved by the radius.
+    Kuwahara's filter with weights instead of a choice, which would leave seams. Departure: instead of sectors, discs
+    that touch the pixel.
 
     Args:
         photo: N x 3 x H x W, RGB in [0, 1].
-        radius: In pixels; 0 changes nothing.
+        radius: Of these surroundings, in pixels, roughly; 0 changes nothing.
     """
     if not radius:
         return photo
     height, width = photo.shape[2:]
-    mean, square = (_blurred(values, radius) for values in (photo, photo.square()))
+    reach = max(radius // 2, 1)
+    mean, square = (_blurred(values, reach) for values in (photo, photo.square()))
     variance = F.relu(square - mean.square()).sum(axis=1, keepdim=True)
     total = weights = 0
-    for sector in range(SECTORS):
-        angle = 2 * math.pi * sector / SECTORS
-        top, left = (radius + round(radius * share) for share in (math.sin(angle), math.cos(angle)))
+    for disc in range(DISCS):
+        angle = 2 * math.pi * disc / DISCS
+        top, left = (2 * reach + round(2 * reach * share) for share in (math.sin(angle), math.cos(angle)))
         place = slice(None), slice(None), slice(top, top + height), slice(left, left + width)
         weight = (variance[place] + EVENNESS) ** -SHARPNESS
         total, weights = total + weight * mean[place], weights + weight
     return total / weights
 
 
-def _blurred(x: paddle.Tensor, radius: int) -> paddle.Tensor:
-    """Blur by a disc of about a radius across, with a border of the radius around the picture."""
-    reach = radius // 2
-    x = reflect_pad(x, radius + 2 * reach)
+def _blurred(x: paddle.Tensor, reach: int) -> paddle.Tensor:
+    """Blur by a disc that reaches twice so far, with a border as wide around the picture."""
+    x = reflect_pad(x, 4 * reach)
     for _ in range(2):
         x = F.avg_pool2d(x, 2 * reach + 1, 1)
     return x
