@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.gui.mask import Mask
+from ppgan_lite.gui.mask_files import read_mask
 from ppgan_lite.gui.state import ANY_PAINTING, FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
 from ppgan_lite.images import NamedFile, ResultSettings, read_image, read_settings
 
@@ -23,6 +25,8 @@ class Again:
         settings: Of the style.
         painting: The painting's file, if there was one.
         photo: The photo's file, where it is found beside the result.
+        mask: Where the photo got the style; None for everywhere, and where it is gone.
+        misses_mask: Whether it had one that is gone: it was painted and not saved, or its file is not found.
     """
 
     source: str
@@ -30,6 +34,8 @@ class Again:
     settings: StyleSettings
     painting: Path | None
     photo: Path | None
+    mask: Mask | None = None
+    misses_mask: bool = False
 
 
 def read_again(path: Path) -> Again:
@@ -58,6 +64,7 @@ def read_again(path: Path) -> Again:
         raise _gone(path, settings.painting)
     photo = None if settings.photo is None else find_file(settings.photo, folders)
     has_photo = photo is not None and photo.is_same and photo.path != path
+    mask = _mask(settings, folders)
     is_any = settings.style is not None and settings.style.name == ANY_PAINTING.source
     return Again(
         ANY_PAINTING.source if is_any else settings.style.name if settings.style else str(weights.path),
@@ -65,6 +72,8 @@ def read_again(path: Path) -> Again:
         style_settings(settings.options, _short_side(path, settings)),
         painting.path if painting else None,
         photo.path if photo and has_photo else None,
+        mask,
+        settings.mask is not None and mask is None,
     )
 
 
@@ -83,6 +92,21 @@ def style_settings(options: Mapping[str, Any], short_side_px: int) -> StyleSetti
         options.get("keep_colors") is True,
         None if brush is None or brush <= 0 else min(max(brush / short_side_px, FINEST_BRUSH), WIDEST_BRUSH),
         default.spare_faces if faces is None else faces < 1,
+    )
+
+
+def _mask(settings: ResultSettings, folders: Sequence[Path]) -> Mask | None:
+    """Read the mask of a result; None without one, or where its file is not the one that it was."""
+    from ppgan_lite.inference.stored_settings import find_file
+
+    found = None if settings.mask is None else find_file(settings.mask, folders)
+    if found is None or not found.is_same:
+        return None
+    outside, feather = _number(settings.options.get("strength_outside")), _number(settings.options.get("feather"))
+    return read_mask(
+        found.path,
+        outside=min(max(outside or 0.0, 0.0), 1.0),
+        feather=None if feather is None else max(feather, 0.0),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, UsageError
+from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
 
@@ -85,6 +86,7 @@ class QueuedPhoto:
         choice: Paints it.
         settings: Of the style.
         painting: The painting, where the choice needs one.
+        mask: Where it gets the style; None is everywhere.
         output: How its result is written.
         status: What became of it.
         progress: The painted share, 0 to 1.
@@ -96,6 +98,7 @@ class QueuedPhoto:
     choice: Choice
     settings: StyleSettings
     painting: Picture | None
+    mask: Mask | None
     output: Output
     status: Status = Status.WAITING
     progress: float = 0.0
@@ -164,13 +167,20 @@ class BatchQueue:
         return left * seconds / (self._done + begun)
 
     def add(
-        self, plan: Plan, choice: Choice, settings: StyleSettings, painting: Picture | None, output: Output
+        self,
+        plan: Plan,
+        choice: Choice,
+        settings: StyleSettings,
+        output: Output,
+        *,
+        painting: Picture | None = None,
+        mask: Mask | None = None,
     ) -> list[QueuedPhoto]:
         """Add the photos of a plan, those too that need not or cannot be painted."""
         from ppgan_lite.inference.batch import Item
 
         def queued(item: Item, status: Status = Status.WAITING, error: BaseException | None = None) -> QueuedPhoto:
-            return QueuedPhoto(item, choice, settings, painting, output, status, error=error)
+            return QueuedPhoto(item, choice, settings, painting, mask, output, status, error=error)
 
         added = [queued(item) for item in plan.items]
         added += [queued(item, Status.SKIPPED) for item in plan.skipped]
@@ -249,7 +259,7 @@ def execute(
 
     def process(read: tuple[QueuedPhoto, Picture], progress: Callable[[float], None]) -> tuple[QueuedPhoto, Result]:
         photo, picture = read
-        request = Request(picture, photo.choice, photo.settings, photo.painting)
+        request = Request(picture, photo.choice, photo.settings, photo.painting, photo.mask)
         result = paint(request, progress=progress, cancelled=lambda: cancelled() or photo.stop.is_set())
         tell(photo, Status.WRITING, None)
         return photo, result

@@ -10,6 +10,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.gui.batch_queue import BatchQueue, Output, Paint, QueuedPhoto, Status, execute
+from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.state import Choice, Picture, StyleSettings
 
 _AGAIN_MS = 300  # before it looks again whether the painter is free
@@ -66,8 +67,10 @@ class BatchRunner(QObject):
         sources: Sequence[Path],
         choice: Choice,
         settings: StyleSettings,
-        painting: Picture | None,
         output: Output,
+        *,
+        painting: Picture | None = None,
+        mask: Mask | None = None,
     ) -> None:
         """Add files and folders; they are looked through in the background."""
         taken = self.queue.targets
@@ -92,7 +95,7 @@ class BatchRunner(QObject):
             if isinstance(value, Exception):
                 self.failed.emit(value)
                 return
-            self.queue.add(value, choice, settings, painting, output)
+            self.queue.add(value, choice, settings, output, painting=painting, mask=mask)
             self.changed.emit()
             self.go_on()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError, is_about_a_file, named, one_line, printable
 from ppgan_lite.gui.progress import Loading, Painting
-from ppgan_lite.gui.state import Choice, Learning, Picture, Result, StyleSettings
+from ppgan_lite.gui.state import Choice, Learning, Picture, Result, State
 from ppgan_lite.gui.texts import in_language, text
 
 if TYPE_CHECKING:
@@ -162,8 +162,9 @@ def batch_caption(queue: BatchQueue, language: str) -> str:
     return _DOT.join(parts)
 
 
-def style_caption(choice: Choice, settings: StyleSettings, painting: Picture | None, language: str) -> str:
-    """Return a style and its settings in a line; empty where its painting is missing."""
+def style_caption(state: State, language: str) -> str:
+    """Return the style that is chosen and its settings in a line; empty where its painting is missing."""
+    choice, settings, painting = state.choice, state.settings, state.painting
     if choice.needs_painting and painting is None:
         return ""
     title, _ = choice_texts(choice, painting, language)
@@ -174,6 +175,8 @@ def style_caption(choice: Choice, settings: StyleSettings, painting: Picture | N
         parts.append(f"{round(100 * settings.strength)} %")
         if settings.keep_colors:
             parts.append(text("keep_colors", language))
+        if state.mask is not None:
+            parts.append(text("masked", language))
     return _DOT.join(parts)
 
 

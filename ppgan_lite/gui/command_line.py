@@ -18,7 +18,7 @@ def command_line(request: Request, *, windows: bool) -> str | None:
         windows: Whether the shell is one of Windows.
 
     Returns:
-        None where no command does the same: a pasted picture, or a mask painted in the window, is no file.
+        None where no command does the same: a pasted picture, or a mask that is not saved, is no file.
     """
     arguments = _arguments(request)
     if arguments is None:
@@ -27,8 +27,8 @@ def command_line(request: Request, *, windows: bool) -> str | None:
 
 
 def _arguments(request: Request) -> list[str] | None:
-    choice, painting = request.choice, request.painting
-    if request.photo.path is None or request.mask is not None or (painting is not None and painting.path is None):
+    choice, painting, mask = request.choice, request.painting, request.mask
+    if request.photo.path is None or any(part is not None and part.path is None for part in (painting, mask)):
         return None
     start = [PROGRAM, choice.task, str(request.photo.path)]
     if choice.task != "stylize":
@@ -49,4 +49,10 @@ def _arguments(request: Request) -> list[str] | None:
         arguments += ["--brush", f"{options['brush']:g}"]
     if not request.settings.spare_faces:
         arguments += ["--faces", "1"]
+    if mask is not None:
+        arguments += ["--mask", str(mask.path)]
+        if mask.feather is not None:
+            arguments += ["--feather", f"{mask.feather:g}"]
+        if mask.outside:
+            arguments += ["--strength-outside", f"{mask.outside:g}"]
     return arguments

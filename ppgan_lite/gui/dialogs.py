@@ -30,25 +30,35 @@ def pick_checkpoint(parent: QWidget, preferences: Preferences, language: str) ->
     return _pick(parent, preferences, "open_checkpoint_title", "paintings", kinds, language)
 
 
-def pick_target(parent: QWidget, preferences: Preferences, name: str, language: str) -> tuple[Path, bool] | None:
-    """Ask where to save.
+def pick_target(
+    parent: QWidget,
+    preferences: Preferences,
+    name: str,
+    language: str,
+    *,
+    title: str = "save_title",
+    folder: str = "results",
+) -> tuple[Path, bool] | None:
+    """Ask where to save a picture.
 
     Args:
         parent: The window.
         preferences: Remember the folder.
         name: Suggested name; also gives the suffix where the user types none.
-        language: "en" or "zh".
+        language: Of the texts.
+        title: Key of the dialog's title.
+        folder: The kind of folder that is remembered.
 
     Returns:
         The file and whether it may be replaced: the dialog has asked, but not about a name to which a suffix was added.
     """
     kinds = f"{text('pictures_filter', language)} ({' '.join(f'*{suffix}' for suffix in WRITABLE)})"
-    start = str(preferences.folder("results") / name)
-    chosen, _ = QFileDialog.getSaveFileName(parent, text("save_title", language), start, kinds)
+    start = str(preferences.folder(folder) / name)
+    chosen, _ = QFileDialog.getSaveFileName(parent, text(title, language), start, kinds)
     if not chosen:
         return None
     path = Path(chosen)
-    preferences.remember_folder("results", path.parent)
+    preferences.remember_folder(folder, path.parent)
     if path.suffix.lower() in WRITABLE:
         return path, True
     return path.with_name(path.name + Path(name).suffix), False

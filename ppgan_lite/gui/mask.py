@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image, ImageFilter
 
-from ppgan_lite.images import resize
+from ppgan_lite.images import NamedFile, resize
 
+PAINTED_MASK = "a mask painted in the window"  # its name in the settings of a result, where no file holds it
 MASK_PX = 1024  # long side, at most, as in `inference.masking`
 _KEPT = 50  # states for undo
+_SOFTER = 1 / 150  # of the mask's shorter side, each time its edge is softened
 
 Point = tuple[float, float]
 Rect = tuple[int, int, int, int]  # left, top, right, bottom
@@ -22,12 +30,50 @@ class Mask:
     """A finished mask.
 
     Attributes:
-        pixels: uint8 (h, w) of the photo's shape: 255 gets the style, 0 does not.
+        pixels: uint8 (h, w), which is stretched over the photo: 255 gets the style, 0 does not.
         outside: Strength of the style where the mask is 0.
+        feather: How wide its edge fades, in pixels of the photo; 0 as it is, None follows the photo's size.
+        path: The file that holds these pixels; None where none does.
+        file: The same, as the settings of a result name it.
     """
 
     pixels: np.ndarray
     outside: float = 0.0
+    feather: float | None = 0.0
+    path: Path | None = None
+    file: NamedFile | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the mask as JSON values, its pixels too."""
+        return {
+            "size": [self.pixels.shape[1], self.pixels.shape[0]],
+            "pixels": base64.b64encode(zlib.compress(np.ascontiguousarray(self.pixels).tobytes())).decode(),
+            "outside": self.outside,
+            "feather": self.feather,
+            "path": None if self.path is None else str(self.path),
+            "sha256": None if self.file is None else self.file.sha256,
+        }
+
+    @classmethod
+    def from_json(cls, values: object) -> Mask | None:
+        """Return a stored mask; None for anything else."""
+        if not isinstance(values, Mapping):
+            return None
+        try:
+            width, height = (int(side) for side in values["size"])
+            outside, feather = float(values["outside"]), values["feather"]
+            feather = None if feather is None else float(feather)
+            size = width * height
+            if not (0 < width <= MASK_PX and 0 < height <= MASK_PX and 0 <= outside <= 1):
+                return None
+            data = zlib.decompressobj().decompress(base64.b64decode(values["pixels"], validate=True), size + 1)
+            pixels = np.frombuffer(data, np.uint8).reshape(height, width)
+            path = None if values["path"] is None else Path(str(values["path"]))
+            file = None if path is None else NamedFile(path.name, values["sha256"])
+        except (KeyError, TypeError, ValueError, binascii.Error, zlib.error):
+            return None
+        is_width = feather is None or (math.isfinite(feather) and feather >= 0)
+        return cls(pixels, outside, feather, path, file) if is_width else None
 
 
 class MaskCanvas:
@@ -38,13 +84,13 @@ class MaskCanvas:
 
     Args:
         photo_size: Width and height of the photo.
-        pixels: To begin with.
+        pixels: To begin with, of any size.
     """
 
     def __init__(self, photo_size: tuple[int, int], pixels: np.ndarray | None = None) -> None:
         scale = min(1.0, MASK_PX / max(photo_size))
         self.size = max(1, round(photo_size[0] * scale)), max(1, round(photo_size[1] * scale))
-        self.pixels = pixels
+        self.pixels = None if pixels is None else resize(pixels, *self.size).copy()
         self._before: np.ndarray | None = None
         self._stroke: np.ndarray | None = None
         self._target = 255
@@ -111,6 +157,14 @@ class MaskCanvas:
         """Exchange what gets the style and what does not."""
         self._remember()
         self.pixels = np.zeros(self.size[::-1], np.uint8) if self.pixels is None else 255 - self.pixels
+
+    def soften(self) -> None:
+        """Make the edge of the mask fade more."""
+        self._remember()
+        if self.pixels is not None:
+            radius = max(min(self.size) * _SOFTER, 1.0)
+            softer = Image.fromarray(self.pixels).filter(ImageFilter.GaussianBlur(radius))
+            self.pixels = np.asarray(softer).copy()
 
     def clear(self) -> None:
         """Take the mask away."""

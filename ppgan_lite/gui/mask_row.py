@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PyQt5.QtCore import Qt, pyqtSignal
@@ -26,6 +27,8 @@ class MaskRow(QFrame):
 
     changed = pyqtSignal(object)  # Mask, or None without one
     faces_wanted = pyqtSignal()
+    file_wanted = pyqtSignal()  # to begin with the mask in it
+    save_wanted = pyqtSignal(object)  # Mask
     opened = pyqtSignal(bool)  # or closed
 
     def __init__(self, brush: MaskBrush) -> None:
@@ -47,7 +50,10 @@ class MaskRow(QFrame):
             "mask_undo": lambda: self._do(MaskCanvas.undo),
             "mask_redo": lambda: self._do(MaskCanvas.redo),
             "mask_invert": lambda: self._do(MaskCanvas.invert),
+            "mask_soften": lambda: self._do(MaskCanvas.soften),
             "mask_faces": self.faces_wanted.emit,
+            "mask_open": self.file_wanted.emit,
+            "mask_save": lambda: self.save_wanted.emit(self._mask),
             "mask_clear": lambda: self._do(MaskCanvas.clear),
             "mask_done": self.close_editor,
         }
@@ -71,7 +77,7 @@ class MaskRow(QFrame):
         """Begin to edit a photo's mask."""
         self._mask = mask
         self._sliders["mask_outside"].setValue(round(100 * mask.outside) if mask else 0)
-        self._brush.edit(MaskCanvas(photo_size, mask.pixels.copy() if mask else None))
+        self._brush.edit(MaskCanvas(photo_size, mask.pixels if mask else None))
         self.show()
         self._show_enabled()
         self.opened.emit(True)
@@ -87,6 +93,19 @@ class MaskRow(QFrame):
         """End where the mask is another one than the edited, such as that of an earlier result."""
         if mask is not self._mask:
             self.close_editor()
+
+    def take(self, mask: Mask) -> None:
+        """Go on with a mask from a file, which can be undone."""
+        canvas = self._brush.canvas
+        if canvas is not None:
+            canvas.replace(mask.pixels)
+            self._brush.show_canvas()
+            self._tell(mask)
+
+    def name_file(self, mask: Mask, saved: Mask) -> None:
+        """Note that a file holds a mask, unless it has changed since."""
+        if mask is self._mask:
+            self._tell(saved)
 
     def show_faces(self, strokes: np.ndarray) -> None:
         """Begin with a mask that leaves out faces: a map, 0 .. 1, of any size."""
@@ -109,7 +128,7 @@ class MaskRow(QFrame):
             widget.setText(text(key, language))
         for key, slider in self._sliders.items():
             slider.setAccessibleName(text(key, language))
-        for key in ("mask_outside", "mask_faces", "mask_clear"):
+        for key in ("mask_outside", "mask_soften", "mask_faces", "mask_open", "mask_save", "mask_clear"):
             tip = text(f"{key}_tip", language)
             for widget in (self._buttons.get(key), self._labels.get(key), self._sliders.get(key)):
                 if widget is not None:
@@ -143,8 +162,8 @@ class MaskRow(QFrame):
     def _take_values(self) -> None:
         self._brush.radius = float(self._sliders["mask_size"].value())
         self._brush.softness = self._sliders["mask_softness"].value() / 100
-        if self.sender() is self._sliders["mask_outside"] and self.is_open:
-            self._emit_changed()
+        if self.sender() is self._sliders["mask_outside"] and self.is_open and self._mask is not None:
+            self._tell(replace(self._mask, outside=self._outside))
 
     def _do(self, change: Callable[[MaskCanvas], object]) -> None:
         canvas = self._brush.canvas
@@ -157,14 +176,21 @@ class MaskRow(QFrame):
         canvas = self._brush.canvas
         if canvas is not None:
             pixels = None if canvas.pixels is None else canvas.pixels.copy()
-            outside = self._sliders["mask_outside"].value() / 100
-            self._mask = None if pixels is None else Mask(pixels, outside)
-            self.changed.emit(self._mask)
-            self._show_enabled()
+            self._tell(None if pixels is None else Mask(pixels, self._outside))
+
+    def _tell(self, mask: Mask | None) -> None:
+        self._mask = mask
+        self.changed.emit(mask)
+        self._show_enabled()
+
+    @property
+    def _outside(self) -> float:
+        return self._sliders["mask_outside"].value() / 100
 
     def _show_enabled(self) -> None:
         canvas = self._brush.canvas
         if canvas is not None:
             self._buttons["mask_undo"].setEnabled(canvas.can_undo)
             self._buttons["mask_redo"].setEnabled(canvas.can_redo)
-            self._buttons["mask_clear"].setEnabled(canvas.pixels is not None)
+            for key in ("mask_clear", "mask_soften", "mask_save"):
+                self._buttons[key].setEnabled(canvas.pixels is not None)

@@ -18,7 +18,7 @@ from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import WRITABLE
 
 _RECENT_PHOTOS = 10
-FOLDERS = ("photos", "paintings", "results")
+FOLDERS = ("photos", "paintings", "results", "masks")
 
 
 class Preferences:

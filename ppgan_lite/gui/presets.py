@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.state import FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
 
 
@@ -17,15 +18,18 @@ class Preset:
         name: The user's.
         source: Of the choice.
         settings: Of the style.
+        mask: Where a photo gets the style; None leaves the one that there is.
     """
 
     name: str
     source: str
     settings: StyleSettings
+    mask: Mask | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the preset as JSON values."""
-        return {"name": self.name, "source": self.source, "settings": asdict(self.settings)}
+        mask = {} if self.mask is None else {"mask": self.mask.to_json()}
+        return {"name": self.name, "source": self.source, "settings": asdict(self.settings), **mask}
 
     @classmethod
     def from_json(cls, values: object) -> Preset | None:
@@ -42,7 +46,8 @@ class Preset:
         in_range = 0 <= strength <= 1 and (brush is None or FINEST_BRUSH <= brush <= WIDEST_BRUSH)
         if not (names_are_text and in_range and all(isinstance(flag, bool) for flag in flags)):
             return None
-        return cls(name, source, StyleSettings(strength, flags[0], brush, flags[1]))
+        mask = Mask.from_json(values.get("mask"))  # type: ignore[attr-defined]
+        return cls(name, source, StyleSettings(strength, flags[0], brush, flags[1]), mask)
 
 
 def with_preset(presets: Sequence[Preset], preset: Preset) -> list[Preset]:

@@ -63,6 +63,8 @@ class Reuse(QObject):
             session.cards.choose_direction(request.choice.direction)
         if request.choice.has_settings:
             session.set_settings(request.settings)
+            if request.mask is not None:
+                session.set_mask(request.mask)
         session.told.emit("history_reused", {})
 
     def _use_file(self, again: Again | Exception) -> None:
@@ -76,5 +78,7 @@ class Reuse(QObject):
         if again.painting is not None:
             session.open_painting(again.painting)
         if again.photo is not None:
-            session.open_photo(again.photo)
-        session.told.emit("history_reused", {})
+            session.open_photo(again.photo, mask=again.mask)
+        elif again.mask is not None and session.state.photo is not None:
+            session.set_mask(again.mask)
+        session.told.emit("again_without_mask" if again.misses_mask else "history_reused", {})

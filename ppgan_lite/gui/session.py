@@ -144,10 +144,12 @@ class Session(QObject):
 
     # what the user does ---------------------------------------------------------------------------------------------
 
-    def open_photo(self, path: Path) -> None:
-        """Open a picture file as the photo."""
+    def open_photo(self, path: Path, *, mask: Mask | None = None) -> None:
+        """Open a picture file as the photo, and where it gets the style."""
         self._tell("opening", name=path.name)
-        self._open(False, lambda: read_picture(path))
+        self._submit(
+            "photo", lambda _callbacks, _cancelled: read_picture(path), lambda photo: self._photo_opened(photo, mask)
+        )
 
     def open_painting(self, path: Path) -> None:
         """Open a picture file as the painting."""
@@ -223,7 +225,8 @@ class Session(QObject):
             self._tell("need_painting")
             return
         painting = state.painting if state.choice.needs_painting else None
-        self.batch.add(sources, state.choice, state.settings, painting, output)
+        mask = state.mask if state.choice.has_settings else None
+        self.batch.add(sources, state.choice, state.settings, output, painting=painting, mask=mask)
 
     def set_live(self, live: bool) -> None:
         """Have a small picture follow the settings, and the gallery show the photo, or not."""
@@ -282,10 +285,11 @@ class Session(QObject):
             self._set_device(("", ""))
         self.failed.emit(f"{kind}_failed", error)
 
-    def _photo_opened(self, photo: Picture) -> None:
+    def _photo_opened(self, photo: Picture, mask: Mask | None = None) -> None:
         self._stop_painting()
         self.history.leave()
         self.state.open_photo(photo)
+        self.state.mask = mask
         self._tell("ready")
         self.jobs.drop("faces")
         self.photo_changed.emit()

@@ -219,7 +219,8 @@ class Request:
     def stored_options(self) -> dict[str, Any]:
         """Options of the verb of the command line that makes the same picture."""
         if self.choice.has_settings:
-            masked = {} if self.mask is None else {"strength_outside": self.mask.outside, "feather": 0.0}
+            mask = self.mask
+            masked = {} if mask is None else {"strength_outside": mask.outside, "feather": mask.feather}
             return {**self.options, "faces": self.faces, **masked}
         return {"direction": self.choice.direction} if self.choice.direction else {}
 

@@ -16,6 +16,8 @@ from ppgan_lite.gui.command_line import command_line
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
+from ppgan_lite.gui.mask import Mask
+from ppgan_lite.gui.mask_files import read_mask, write_mask
 from ppgan_lite.gui.mask_row import MaskRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
@@ -148,6 +150,8 @@ class UserActions:
         """Choose the style of a preset, with its settings."""
         self._session.cards.choose(preset.source)
         self._session.set_settings(preset.settings)
+        if preset.mask is not None and self._session.state.photo is not None:
+            self._session.set_mask(preset.mask)
 
     def keep_preset(self) -> None:
         """Ask for a name, and keep the present style and settings under it, in the place of a preset of that name."""
@@ -155,7 +159,7 @@ class UserActions:
         name, given = QInputDialog.getText(self._window, title, text("preset_name", self.language))
         name, state = name.strip(), self._session.state
         if given and name:
-            preset = Preset(name, state.choice.source, state.settings)
+            preset = Preset(name, state.choice.source, state.settings, state.mask)
             self._preferences.presets = with_preset(self._preferences.presets, preset)
             self._session.told.emit("preset_kept", {"name": name})
 
@@ -288,6 +292,41 @@ class UserActions:
         elif photo is not None:
             self._panes.show_original(False)
             self._mask_row.open(photo.size, self._session.state.mask)
+
+    def pick_mask(self) -> None:
+        """Ask for a picture, and go on with it as the mask."""
+        path = self._pick_picture("mask_open_title", "masks")
+        if path is not None:
+            outside = self._mask_row.slider("mask_outside").value() / 100
+            self._session.jobs.in_background(lambda: read_mask(path, outside=outside), self._take_mask)
+
+    def save_mask(self, mask: Mask) -> None:
+        """Ask where to save the mask."""
+        photo = self._session.state.photo
+        name = f"{photo.path.stem if photo and photo.path else 'photo'}_mask.png"
+        target = dialogs.pick_target(
+            self._window, self._preferences, name, self.language, title="mask_save_title", folder="masks"
+        )
+        if target is None:
+            return
+        path, may_replace = target
+        self._session.jobs.in_background(
+            lambda: write_mask(mask, path, overwrite=may_replace),
+            lambda saved: self._mask_saved(mask, saved),
+        )
+
+    def _take_mask(self, mask: Mask | Exception) -> None:
+        if isinstance(mask, Exception):
+            self._session.failed.emit("mask_failed", mask)
+        else:
+            self._mask_row.take(mask)
+
+    def _mask_saved(self, mask: Mask, saved: Mask | Exception) -> None:
+        if isinstance(saved, Exception):
+            self._session.failed.emit("mask_failed", saved)
+        else:
+            self._mask_row.name_file(mask, saved)
+            self._session.told.emit("saved", {"path": saved.path})
 
     def close_window(self) -> None:
         """Close the window."""

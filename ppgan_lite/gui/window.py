@@ -131,6 +131,8 @@ class MainWindow(WindowLayout):
         self.history_strip.remove.connect(session.history.remove)
         self.mask_row.changed.connect(session.set_mask)
         self.mask_row.faces_wanted.connect(session.find_faces)
+        self.mask_row.file_wanted.connect(user_actions.pick_mask)
+        self.mask_row.save_wanted.connect(user_actions.save_mask)
         self.mask_row.opened.connect(lambda is_open: self.gallery.setVisible(not is_open))  # room for the photo
         self.learning_row.stop.connect(session.learning.stop)
         self.learning_row.preview_toggled.connect(session.learning.show_preview)
@@ -158,7 +160,7 @@ class MainWindow(WindowLayout):
     def _connect_session(self) -> None:
         session = self.session
         session.photo_changed.connect(self._show_photo)
-        session.mask_changed.connect(lambda: self.mask_row.show_mask(session.state.mask))
+        session.mask_changed.connect(self._show_mask)
         session.faces_found.connect(self.mask_row.show_faces)
         session.painting_changed.connect(self._show_painting)
         session.choices_changed.connect(self._show_choices)
@@ -247,6 +249,10 @@ class MainWindow(WindowLayout):
         self.controls.show_settings(self.session.state.settings)
         self._show_batch_style()
 
+    def _show_mask(self) -> None:
+        self.mask_row.show_mask(self.session.state.mask)
+        self._show_batch_style()
+
     def _show_result(self) -> None:
         self.panes.show_result(self.session.state.result)
         self.commands.show_enabled(self.session)
@@ -271,8 +277,7 @@ class MainWindow(WindowLayout):
         self.status.tell(key, {"count": queue.count(Status.DONE), "failed": failed})
 
     def _show_batch_style(self) -> None:
-        state = self.session.state
-        self.batch_panel.show_style(style_caption(state.choice, state.settings, state.painting, self._language))
+        self.batch_panel.show_style(style_caption(self.session.state, self._language))
 
     def _show_history(self) -> None:
         self.history_strip.show_history(self.session.history)

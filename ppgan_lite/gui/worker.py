@@ -19,6 +19,7 @@ from PyQt5.QtCore import QObject, QThread, pyqtSignal
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, ImageError, PpganError
 from ppgan_lite.gui.jobs import Job, JobQueue
+from ppgan_lite.gui.mask import PAINTED_MASK
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
 from ppgan_lite.inference.preparation import FACES, tell, telling
@@ -207,9 +208,10 @@ class PredictorCache:
         if request.mask is not None:
             from ppgan_lite.inference.masking import strength_map
 
-            mask, size = images.NamedFile("a mask painted in the window"), request.photo.image.shape[:2]
-            ends = {"inside": options["strength"], "outside": request.mask.outside}
-            options["strength"] = strength_map(request.mask.pixels, size, **ends, feather_px=0)
+            painted, size = request.mask, request.photo.image.shape[:2]
+            mask = painted.file or images.NamedFile(PAINTED_MASK)
+            ends = {"inside": options["strength"], "outside": painted.outside}
+            options["strength"] = strength_map(painted.pixels, size, **ends, feather_px=painted.feather)
         if request.faces < 1:
             tell(FACES)
         strokes = spare_faces(request.photo.image, request.faces)

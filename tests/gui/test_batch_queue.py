@@ -42,7 +42,7 @@ def queue_of(sources: list[Path], output: Output) -> BatchQueue:
         skip_existing=not output.replaces,
         name=lambda photo: output.name_of(photo, "night"),
     )
-    queue.add(plan, NIGHT, StyleSettings(), None, output)
+    queue.add(plan, NIGHT, StyleSettings(), output)
     return queue
 
 

@@ -33,7 +33,7 @@ class Desk:
         return self.predictors.setdefault(source, FakePredictor())
 
     def until(self, condition: Any) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=5_000)
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
 
     def open_photo(self, path: Path) -> None:
         with self.qtbot.waitSignal(self.session.photo_changed):

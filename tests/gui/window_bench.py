@@ -121,7 +121,7 @@ class Bench:
         return predictor
 
     def until(self, condition: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=5_000)
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
 
     def open_photo(self, path: Path) -> None:
         self.session.open_photo(path)
