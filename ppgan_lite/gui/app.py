@@ -138,11 +138,13 @@ def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in READABLE_SUFFIXES
 
 
-def _load(source: str, direction: str | None, cancelled: Cancelled) -> Predictor:
-    """Load a predictor; on a worker thread, because this is where Paddle is imported."""
+def _load(source: str, direction: str | None, is_deep: bool, cancelled: Cancelled) -> Predictor:
+    """Load a predictor, for 16 bits or not; on a worker thread, because this is where Paddle is imported."""
+    from ppgan_lite.inference.engines.selection import AUTO, in_float32
     from ppgan_lite.inference.loading import load_predictor
 
-    return load_predictor(source, predictor=direction, cancelled=cancelled)
+    engine = in_float32(AUTO) if is_deep else AUTO
+    return load_predictor(source, engine=engine, predictor=direction, cancelled=cancelled)
 
 
 def _wait(application: QApplication, window: MainWindow) -> int:

@@ -254,7 +254,7 @@ def execute(
     queued = {id(photo.item): photo for photo in photos}
 
     def read(item: Item) -> tuple[QueuedPhoto, Picture]:
-        image, metadata = images.read_image(item.source)
+        image, metadata = images.read_image(item.source, keeps_16_bits=item.can_be_deep)
         return queued[id(item)], Picture(image, Pyramid(image, None, ()), metadata, item.source)
 
     def process(read: tuple[QueuedPhoto, Picture], progress: Callable[[float], None]) -> tuple[QueuedPhoto, Result]:

@@ -27,7 +27,8 @@ def photo_caption(photo: Picture | None, language: str) -> str:
     """Return name and size."""
     if photo is None:
         return ""
-    return _DOT.join([picture_name(photo, language), _size(*photo.size)])
+    parts = [picture_name(photo, language), _size(*photo.size)]
+    return _DOT.join([*parts, text("deep", language)] if photo.is_deep else parts)
 
 
 def result_caption(result: Result | None, language: str, *, is_whole: bool = True) -> str:
@@ -52,6 +53,8 @@ def result_caption(result: Result | None, language: str, *, is_whole: bool = Tru
     if is_whole:
         height, width = result.image.shape[:2]
         parts.append(_size(width, height))
+        if result.image.dtype.itemsize > 1:
+            parts.append(text("deep", language))
     return _DOT.join(parts)
 
 

@@ -27,7 +27,8 @@ from ppgan_lite.gui.worker import (
     PredictorCache,
     Work,
     find_faces_in,
-    read_first_picture,
+    read_first_photo,
+    read_photo,
     read_picture,
 )
 from ppgan_lite.images import READABLE_SUFFIXES, ImageMetadata
@@ -148,7 +149,7 @@ class Session(QObject):
         """Open a picture file as the photo, and where it gets the style."""
         self._tell("opening", name=path.name)
         self._submit(
-            "photo", lambda _callbacks, _cancelled: read_picture(path), lambda photo: self._photo_opened(photo, mask)
+            "photo", lambda _callbacks, _cancelled: read_photo(path), lambda photo: self._photo_opened(photo, mask)
         )
 
     def open_painting(self, path: Path) -> None:
@@ -170,7 +171,7 @@ class Session(QObject):
         elif dropped.folders and not dropped.pictures:
             folder = dropped.folders[0]
             self._tell("opening", name=folder.name)
-            self._open(as_painting, lambda: read_first_picture(folder))
+            self._open(as_painting, lambda: read_first_photo(folder))
 
     def load_checkpoint(self, path: Path) -> None:
         """Load a checkpoint file; a picture is opened as the painting."""

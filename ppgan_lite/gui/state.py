@@ -37,7 +37,7 @@ class Picture:
     """A picture that the user opened or pasted.
 
     Attributes:
-        image: uint8 (height, width, 3) RGB, at its own size.
+        image: uint8 or uint16 (height, width, 3) RGB, at its own size.
         pyramid: The same for the screen.
         metadata: Written into the file of a result.
         path: The file; None for a pasted picture.
@@ -57,6 +57,11 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether it has 16 bits per channel."""
+        return self.image.dtype.itemsize > 1
 
     @property
     def file(self) -> NamedFile | None:
@@ -230,7 +235,7 @@ class Result:
     """A finished picture.
 
     Attributes:
-        image: uint8 (height, width, 3) RGB, full size.
+        image: uint8 or uint16 (height, width, 3) RGB, full size.
         pyramid: The same for the screen.
         request: The request that it answers.
         seconds: Time that it took.

@@ -22,6 +22,7 @@ from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.mask import PAINTED_MASK
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
+from ppgan_lite.inference.batch import Item
 from ppgan_lite.inference.preparation import FACES, tell, telling
 from ppgan_lite.runtime.files import identity_of
 
@@ -43,7 +44,9 @@ _STACK_BYTES = 16 * 1024 * 1024
 _MOST_THREADS = 3
 
 Cancelled = Callable[[], bool]
-LoadPredictor = Callable[[str, str | None, Cancelled], "Predictor"]
+# Takes a `Choice.source`, a direction, and whether it is for photos of 16 bits, for which only float32 is fine enough.
+LoadPredictor = Callable[[str, str | None, bool, Cancelled], "Predictor"]
+_Key = tuple[str, str | None, bool]  # its arguments
 
 
 @dataclass(frozen=True)
@@ -159,12 +162,12 @@ class PredictorCache:
 
     def __init__(self, load: LoadPredictor) -> None:
         self._load = load
-        self._predictors: OrderedDict[tuple[str, str | None], Predictor] = OrderedDict()
+        self._predictors: OrderedDict[_Key, Predictor] = OrderedDict()
         self._lock = threading.Lock()  # of the dictionary
 
     def warm_up(self, source: str, cancelled: Cancelled) -> tuple[str, str]:
         """Load a predictor before it is needed, and return its device and device note."""
-        predictor = self._predictor(source, None, cancelled)
+        predictor = self._predictor((source, None, False), cancelled)
         return predictor.device, predictor.device_note
 
     def load_checkpoint(self, path: Path, cancelled: Cancelled) -> tuple[Choice, tuple[str, str]]:
@@ -173,12 +176,12 @@ class PredictorCache:
         Returns:
             The choice, and device and device note of the predictor.
         """
-        predictor = self._load(str(path), None, cancelled)
+        predictor = self._load(str(path), None, False, cancelled)
         choice = checkpoint_choice(path, predictor.spec, predictor.directions)
         with self._lock:
             for key in [key for key in self._predictors if key[0] == choice.source]:
                 del self._predictors[key]
-        self._keep((choice.source, choice.direction), predictor)
+        self._keep((choice.source, choice.direction, False), predictor)
         return choice, (predictor.device, predictor.device_note)
 
     def paint(self, request: Request, callbacks: JobCallbacks, cancelled: Cancelled, *, keep: bool = True) -> Result:
@@ -195,7 +198,7 @@ class PredictorCache:
         from ppgan_lite.inference.stored_settings import settings_of_result
 
         begin = time.perf_counter()
-        predictor = self._predictor(request.choice.source, request.choice.direction, cancelled, keep=keep)
+        predictor = self._predictor(_key_of(request), cancelled, keep=keep)
         if cancelled():
             raise CancelledError
         options = dict(request.options)
@@ -234,30 +237,33 @@ class PredictorCache:
     def expected_cost(self, request: Request) -> Cost | None:
         """Return what is known of the cost of a picture, without waiting; None where its predictor is not loaded."""
         with self._lock:
-            predictor = self._predictors.get((request.choice.source, request.choice.direction))
+            predictor = self._predictors.get(_key_of(request))
         if predictor is None:
             return None
         from ppgan_lite.inference.estimate import expected_cost
 
         return expected_cost(predictor, request.photo.image, request.options)
 
-    def _predictor(self, source: str, direction: str | None, cancelled: Cancelled, *, keep: bool = True) -> Predictor:
-        key = source, direction
+    def _predictor(self, key: _Key, cancelled: Cancelled, *, keep: bool = True) -> Predictor:
         with self._lock:
             if key in self._predictors:
                 self._predictors.move_to_end(key)
                 return self._predictors[key]
-        predictor = self._load(source, direction, cancelled)
+        predictor = self._load(*key, cancelled)
         if keep:
             self._keep(key, predictor)
         return predictor
 
-    def _keep(self, key: tuple[str, str | None], predictor: Predictor) -> None:
+    def _keep(self, key: _Key, predictor: Predictor) -> None:
         with self._lock:
             self._predictors[key] = predictor
             self._predictors.move_to_end(key)
             while len(self._predictors) > KEPT_PREDICTORS:
                 self._predictors.popitem(last=False)
+
+
+def _key_of(request: Request) -> _Key:
+    return request.choice.source, request.choice.direction, request.photo.is_deep
 
 
 def read_picture(path: Path) -> Picture:
@@ -266,8 +272,14 @@ def read_picture(path: Path) -> Picture:
     return Picture.of(image, metadata, path)
 
 
-def read_first_picture(folder: Path) -> Picture:
-    """Read the first picture below a folder.
+def read_photo(path: Path) -> Picture:
+    """Read a photo, with 16 bits where its file has them and a result of its format can hold them."""
+    image, metadata = images.read_image(path, keeps_16_bits=Item(path, Path(images.result_name(path))).can_be_deep)
+    return Picture.of(image, metadata, path)
+
+
+def read_first_photo(folder: Path) -> Picture:
+    """Read the first picture below a folder as a photo.
 
     Raises:
         ImageError: There is none.
@@ -275,7 +287,7 @@ def read_first_picture(folder: Path) -> Picture:
     found = images.find_images(folder)
     if not found:
         raise ImageError(folder, "has no pictures in it", code="no_pictures")
-    return read_picture(found[0])
+    return read_photo(found[0])
 
 
 def find_faces_in(photo: Picture) -> np.ndarray | None:
@@ -288,7 +300,7 @@ def find_faces_in(photo: Picture) -> np.ndarray | None:
 def save_result(
     result: Result, path: Path, *, overwrite: bool, read: Sequence[Path] = (), quality: int | None = None
 ) -> Path:
-    """Write a result at its full size, with the photo's metadata and the settings that made it.
+    """Write a result at its full size and, where the format can hold it, depth, with metadata and settings.
 
     Args:
         result: The result.
@@ -304,7 +316,8 @@ def save_result(
     if identity is not None and identity in map(identity_of, read):
         remedy = "Choose another name"
         raise ImageError(path, "is the photo or the painting itself", remedy=remedy, code="is_read")
-    images.write_image(
-        path, result.image, result.metadata, overwrite=overwrite, settings=result.settings, quality=quality
-    )
+    holds = path.suffix.lower() in images.HOLDS_16_BITS
+    image = result.image if holds else images.to_depth(result.image, 8)
+    metadata = images.fitting_metadata(result.metadata, image)
+    images.write_image(path, image, metadata, overwrite=overwrite, settings=result.settings, quality=quality)
     return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.mask import MASK_PX, Mask
 from ppgan_lite.gui.mask_brush import MaskBrush
 from ppgan_lite.images import NamedFile, read_image, read_settings, write_image
+from ppgan_lite.inference import loading
 
 SHADES = np.linspace(0, 255, 5 * 9, dtype=np.uint8).reshape(5, 9)
 
@@ -143,8 +143,7 @@ def test_the_command_line_makes_the_same_picture_with_the_masks_file(
     bench.window.commands.actions["copy_command"].trigger()
     program, *arguments = shlex.split(QApplication.clipboard().text())
     predictor = Predictor()
-    module = sys.modules["ppgan_lite.inference.loading"]
-    monkeypatch.setattr(module, "load_predictor", lambda *_args, **_options: predictor)
+    monkeypatch.setattr(loading, "load_predictor", lambda *_args, **_options: predictor)
     assert program == "paddlegan" and cli.main([*arguments, "-o", str(tmp_path / "cli.png")]) == 0
     ours, theirs = bench.predictors["night"].calls[0]["strength"], predictor.calls[0]["strength"]
     np.testing.assert_array_equal(ours, theirs)

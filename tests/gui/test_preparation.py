@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,7 +46,9 @@ class Gated:
     def __init__(self) -> None:
         self.go_on = threading.Event()
 
-    def __call__(self, _source: str, _direction: str | None, cancelled: Callable[[], bool]) -> FakePredictor:
+    def __call__(
+        self, _source: str, _direction: str | None, _is_deep: bool, cancelled: Callable[[], bool]
+    ) -> FakePredictor:
         tell(COMPILING)
         while not self.go_on.wait(0.005):
             if cancelled():

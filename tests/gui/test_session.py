@@ -29,7 +29,7 @@ class Desk:
         self.session.told.connect(lambda key, values: self.told.append((key, values)))
         self.session.failed.connect(lambda key, error: self.failed.append((key, error)))
 
-    def load(self, source: str, direction: str | None, cancelled: object) -> FakePredictor:
+    def load(self, source: str, direction: str | None, is_deep: bool, cancelled: object) -> FakePredictor:
         return self.predictors.setdefault(source, FakePredictor())
 
     def until(self, condition: Any) -> None:

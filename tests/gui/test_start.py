@@ -35,7 +35,7 @@ from window_bench import FakePredictor, fake_styles
 photo, folder = sys.argv[1:]
 QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, folder)
 styles.catalogue = lambda: fake_styles(Path(folder))
-app._load = lambda source, direction, cancelled: FakePredictor()
+app._load = lambda source, direction, is_deep, cancelled: FakePredictor()
 observed, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app._wait
 
 def wait(application, window):

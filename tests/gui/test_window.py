@@ -184,7 +184,7 @@ def test_a_picture_that_does_not_fit_into_memory_is_refused_and_the_window_goes_
 def test_what_loads_a_painter_is_told_of_cancel(bench: Bench, photo_file: Path, monkeypatch: Any) -> None:
     began, ended = threading.Event(), threading.Event()
 
-    def load(source: str, direction: str | None, cancelled: Callable[[], bool]) -> FakePredictor:
+    def load(source: str, direction: str | None, is_deep: bool, cancelled: Callable[[], bool]) -> FakePredictor:
         began.set()
         while not cancelled():
             time.sleep(0.005)

@@ -112,7 +112,7 @@ class Bench:
         window.show()
         return window
 
-    def load(self, source: str, direction: str | None, cancelled: Callable[[], bool]) -> FakePredictor:
+    def load(self, source: str, direction: str | None, is_deep: bool, cancelled: Callable[[], bool]) -> FakePredictor:
         key = f"{source} {direction}" if direction else source
         self.loaded.append((key, threading.current_thread().name))
         predictor = self.predictors.setdefault(key, FakePredictor())

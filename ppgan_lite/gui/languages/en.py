@@ -112,6 +112,7 @@ TEXTS = {
     "live_preview_tip": "A small picture follows the sliders, and the gallery shows your photo",
     "result_here": "The result appears here",
     "result_hint": "Choose a style below and press {button}",
+    "deep": "16 bits",
     "pasted": "Pasted picture",
     # presets, settings of files
     "menu_presets": "Pre&sets",

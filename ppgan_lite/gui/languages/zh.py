@@ -111,6 +111,7 @@ TEXTS = {
     "live_preview_tip": "小图随滑块变化，风格栏显示你的照片",
     "result_here": "结果将显示在这里",
     "result_hint": "在下方选择风格，然后点击“{button}”",
+    "deep": "16 位",
     "pasted": "粘贴的图片",
     # presets, settings of files
     "menu_presets": "预设(&S)",
