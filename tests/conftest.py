@@ -10,6 +10,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTEST_QT_API", "pyqt5")
 os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.pop("PADDLEGAN_DEBUG", None)
+# Messages are compared in English, whoever runs the tests.
+os.environ.pop("LANGUAGE", None)
+os.environ["LC_ALL"] = "C.UTF-8"
 # Most tests are not about engines, and eager Paddle needs no graph.
 os.environ["PPGAN_LITE_ENGINE"] = "paddle"
 # Styles that the one who runs the tests has learned are none of theirs; a folder that nothing makes.

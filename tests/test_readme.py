@@ -88,7 +88,7 @@ def check_verb(name: str, *arguments: str) -> None:
         load_config(ROOT / config if config.startswith("configs/") else config, given["override"])
     elif name == "train":
         # A file of the reader, not the name of an experiment; a run has a config of its own.
-        assert config.endswith(".yaml") or (given["resume"] and given["run_dir"])
+        assert config.endswith(".yaml") or given["resume"] or (given["resume"] is not None and given["run_dir"])
 
 
 def check_script(script: str, *arguments: str) -> None:

@@ -18,8 +18,10 @@ import click
 
 from ppgan_lite import __version__
 from ppgan_lite.cli.interrupts import raise_if_interrupted, recording_interrupts
+from ppgan_lite.cli.language import language_option, localized, speaking_as_asked
 from ppgan_lite.cli.terminal import PROGRAM, say, say_error
 from ppgan_lite.errors import PpganError
+from ppgan_lite.languages.terminal import in_words
 from ppgan_lite.runtime.interrupts import INTERRUPTED
 from ppgan_lite.runtime.startup import hide_needless_warnings
 from ppgan_lite.runtime.streams import losing_messages, open_closed_streams
@@ -60,9 +62,9 @@ class _Commands(click.Group):
         if cmd_name not in VERBS:
             from ppgan_lite.tables import did_you_mean
 
-            ctx.fail(f"No such command {cmd_name!r}. {did_you_mean(cmd_name, VERBS)}".strip())
+            ctx.fail(in_words(f"No such command {cmd_name!r}. {did_you_mean(cmd_name, VERBS)}".strip()))
         module, _, function = VERBS[cmd_name].partition(":")
-        return getattr(importlib.import_module(module), function)
+        return localized(getattr(importlib.import_module(module), function))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -83,6 +85,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, envvar="PADDLEGAN_DEBUG", help="Show where an error comes from.")
+@language_option
 @click.version_option(__version__)
 @click.pass_context
 def commands(ctx: click.Context, debug: bool) -> None:
@@ -95,20 +98,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, `sys.argv` if no arguments are given, and return the exit code."""
     open_closed_streams()
     hide_needless_warnings()
-    with losing_messages():
+    with losing_messages(), speaking_as_asked(arguments):
         return _main(arguments)
 
 
 def _main(arguments: Sequence[str] | None) -> int:
     try:
         with recording_interrupts():
-            return commands.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
+            return localized(commands).main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
     except OSError as error:  # help and the like; a broken pipe ends the process, as click has it
         say_error(error)
         return 1
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        hint = f" (see `{context.command_path} --help`)" if context else ""
+        hint = in_words(f" (see `{context.command_path} --help`)") if context else ""
         say(f"{PROGRAM}: error: {error.format_message()}{hint}")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

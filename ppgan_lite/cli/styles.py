@@ -10,6 +10,7 @@ import click
 
 from ppgan_lite.cli.terminal import json_option, print_json, say, say_error, table
 from ppgan_lite.errors import UsageError
+from ppgan_lite.languages.terminal import in_words, language
 from ppgan_lite.runs import checkpoint_of, name_of
 
 
@@ -56,8 +57,9 @@ def styles(added: str | None, removed: str | None, renamed: tuple[str, str] | No
     else:
         from ppgan_lite.styles import catalogue
 
-        rows = [(style.name, style.title["en"], style.artist["en"], style.year) for style in catalogue()]
-        rows += [(style.name, style.title, "yours", _learned(style.minutes)) for style in own]
+        spoken = language()
+        rows = [(style.name, style.title[spoken], style.artist[spoken], style.year) for style in catalogue()]
+        rows += [(style.name, style.title, in_words("yours"), _learned(style.minutes)) for style in own]
         say(table([("NAME", "PAINTING", "ARTIST", "YEAR"), *rows]))
     for error in errors:
         say_error(error)
@@ -96,4 +98,4 @@ def _own(style: Any) -> dict[str, Any]:
 
 
 def _learned(minutes: float | None) -> str:
-    return "" if minutes is None else f"learned in {minutes:.3g} min"
+    return "" if minutes is None else in_words(f"learned in {minutes:.3g} min")

@@ -15,8 +15,10 @@ from typing import Any
 
 import click
 
-from ppgan_lite.errors import CancelledError, PpganError, UsageError, is_about_a_file, one_line
+from ppgan_lite.errors import CancelledError, PpganError, UsageError, is_about_a_file, named, one_line
 from ppgan_lite.inference.engines import ENGINES
+from ppgan_lite.languages.terminal import error_in_words, in_words
+from ppgan_lite.languages.width import padded, width
 from ppgan_lite.runtime.files import identity_of
 
 PROGRAM = "paddlegan"
@@ -96,9 +98,10 @@ def outline(value: Any, indent: str = "") -> Iterable[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as lines with aligned columns."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    """Return rows as lines with aligned columns; the first row, of headings, in the language of the process."""
+    rows = [[in_words(heading) for heading in rows[0]], *rows[1:]]
+    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(map(padded, row, widths)).rstrip() for row in rows)
 
 
 class CountBar:
@@ -148,11 +151,15 @@ def describe(error: BaseException) -> str:
 
 
 def say_error(error: BaseException) -> None:
-    say(f"{PROGRAM}: {'interrupted' if isinstance(error, CancelledError) else 'error'}: {describe(error)}")
+    """Print an error as one line, in the language of the process."""
+    known = named(error) if is_about_a_file(error) else error
+    text = error_in_words(known) if isinstance(known, PpganError) else describe(error)
+    say(f"{PROGRAM}: interrupted: {text}" if isinstance(error, CancelledError) else f"{PROGRAM}: error: {text}")
 
 
 def say(text: str) -> None:
-    click.echo(text, err=True)
+    """Print a message to stderr, in the language of the process."""
+    click.echo(in_words(text), err=True)
 
 
 def print_json_line(value: Any) -> None:

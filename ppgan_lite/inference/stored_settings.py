@@ -11,7 +11,7 @@ from typing import Any
 from ppgan_lite.checkpoint import SUFFIX, sha256_of
 from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, ResultSettings
 from ppgan_lite.inference.predictor import Predictor
-from ppgan_lite.styles import ANY
+from ppgan_lite.styles import ANY, shipped_name
 from ppgan_lite.styles.users import find_style_file, styles_folder
 
 _MOST_FILES = 500  # of a folder, that are hashed to find one of another name
@@ -40,7 +40,7 @@ def settings_of_result(
     is_picture = predictor.painting is not None and Path(source).suffix.lower() in READABLE_SUFFIXES
     painting = painting or predictor.painting
     mixes_pictures = any(part.kind == "painting" for part in predictor.blend)
-    name = ANY if is_picture or mixes_pictures else source
+    name = ANY if is_picture or mixes_pictures else shipped_name(source) or source
     is_style = bool(name) and find_style_file(name) is not None
     return ResultSettings(
         predictor.spec.task,

@@ -58,7 +58,17 @@ def any_painting() -> Path:
     return FOLDER / f"{ANY}.ppgan"
 
 
+def shipped_name(name: str) -> str | None:
+    """Return the name of the style that a name, "any" or a title in any language stands for; None if none ships."""
+    named = {ANY: ANY}
+    for style in catalogue():
+        named |= {text.casefold(): style.name for text in (style.name, *style.title.values())}
+    return named.get(name.casefold())
+
+
 def shipped(name: str) -> Path | None:
-    """Return the checkpoint that a style's name or "any" stands for; None if nothing of that name ships."""
-    named = {ANY: any_painting(), **{style.name: style.path for style in catalogue()}}
-    return named.get(name)
+    """Return the checkpoint that a style's name, "any" or a title stands for; None if nothing of that name ships."""
+    found = shipped_name(name)
+    if found is None:
+        return None
+    return any_painting() if found == ANY else next(style.path for style in catalogue() if style.name == found)

@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ppgan_lite.errors import CancelledError, PpganError
+from ppgan_lite.languages.terminal import record_in_words
 from ppgan_lite.runtime.files import append_line
 from ppgan_lite.runtime.streams import SCREEN
 
 
 class _ScreenHandler(logging.Handler):
-    """Write to stderr without breaking the progress bar."""
+    """Write to stderr without breaking the progress bar, in the language of the process."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
 
-        tqdm.write(self.format(record), file=SCREEN)
+        tqdm.write(record_in_words(record), file=SCREEN)
 
 
 class _FileHandler(logging.Handler):

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ppgan_lite.languages.terminal import in_words
+from ppgan_lite.languages.width import width
 from ppgan_lite.runtime.streams import SCREEN
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class ProgressBar:
         self._losses = losses or self._losses
         self._bar.total = run.length
         counts = f"100%|{'#' * _BAR_COLUMNS}| {run.length}/{run.length}"
-        about = f" {clock(pace.seconds_left(run))} left, {pace.seconds_per_iteration:.2g} s each"
+        about = in_words(f" {clock(pace.seconds_left(run))} left, {pace.seconds_per_iteration:.2g} s each")
         text = fitting(about, self._losses, _columns() - len(counts) - 1)
         self._bar.set_description_str(text, refresh=False)
         self._bar.update()
@@ -100,7 +102,7 @@ def fitting(text: str, losses: Mapping[str, float], columns: int) -> str:
     """Return a text with the losses after it that fit into a number of columns, whole ones only."""
     for name, value in losses.items():
         longer = f"{text}, {name} {value:.3g}"
-        if len(longer) > columns:
+        if width(longer) > columns:
             break
         text = longer
     return text

@@ -1,0 +1,130 @@
+"""What the command line says, in the language of the process.
+
+The code is written in English. Another language is a package `terminal_LANGUAGE` of three tables, whose keys are the
+English texts: `HELP`, `MESSAGES` and `CLICK`. In the keys of `MESSAGES`, {} stands for anything. `ERRORS` has words for
+codes of errors that the window puts otherwise, `ERROR` how the parts of an error are joined. What a table lacks is said
+in English. Log files and JSON are always English.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from ppgan_lite.errors import PpganError, printable
+from ppgan_lite.languages.texts import LANGUAGE_NAMES, TEXTS
+
+LANGUAGES = tuple(LANGUAGE_NAMES)
+_ENGLISH = "en"
+_language = _ENGLISH  # of the process: it says everything in one
+
+
+def language() -> str:
+    """Return the language that is spoken."""
+    return _language
+
+
+@contextlib.contextmanager
+def speaking(chosen: str) -> Iterator[None]:
+    """Speak a language during a block."""
+    global _language
+    before, _language = _language, chosen
+    try:
+        yield
+    finally:
+        _language = before
+
+
+def system_language() -> str:
+    """Return the language of the system, as gettext finds it; English where the program does not speak that."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    if not locale and sys.platform == "win32":
+        import ctypes
+        from locale import windows_locale
+
+        locale = windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    if not locale or re.split(r"[._@]", locale)[0] in ("C", "POSIX"):
+        return _ENGLISH
+    for name in (os.environ.get("LANGUAGE") or locale).split(":"):
+        if (known := re.split(r"[-._@]", name)[0].lower()) in LANGUAGES:
+            return known
+    return _ENGLISH
+
+
+def help_in_words(text: str) -> str:
+    """Return a help text in the language that is spoken."""
+    return _table("HELP").get(normalized(text), text)
+
+
+def click_in_words(text: str) -> str:
+    """Return a text of click, which parses the command line, in the language that is spoken."""
+    return _table("CLICK").get(text, text)
+
+
+def normalized(text: str) -> str:
+    """Return a help text with its paragraphs in one line each, as the tables have it."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip()))
+
+
+def in_words(text: str) -> str:
+    """Return a message in the language that is spoken."""
+    return text if _language == _ENGLISH else _translated(text) or text
+
+
+def error_in_words(error: PpganError) -> str:
+    """Return an error as one line in the language that is spoken: whole, or else in English."""
+    if _language == _ENGLISH or "\n" in str(error):  # one with a line for each fault
+        return str(error)
+    where = printable(error.where)
+    words = _table("ERRORS").get(error.code) or TEXTS[_language][f"error_{error.code}"]
+    if "{line}" not in words:
+        return words.format(where=where, **error.values)
+    parts = [error.found, error.expected, error.remedy]
+    told = [_translated(part) if part else "" for part in parts]
+    if None in told:
+        return str(error)
+    forms = _tables(_language).ERROR
+    return printable("".join(form.format(part) for form, part in zip(forms, [where, *told]) if part))
+
+
+def record_in_words(record: logging.LogRecord) -> str:
+    """Return a line of the log in the language that is spoken."""
+    template = _table("MESSAGES").get(record.msg) if isinstance(record.msg, str) else None
+    if template is None:
+        return in_words(record.getMessage())
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return template % tuple(in_words(value) if isinstance(value, str) else value for value in arguments)
+
+
+def _table(name: str) -> Mapping[str, str]:
+    return {} if _language == _ENGLISH else getattr(_tables(_language), name)
+
+
+@functools.cache
+def _tables(chosen: str) -> ModuleType:
+    return importlib.import_module(f"ppgan_lite.languages.terminal_{chosen}")
+
+
+def _translated(text: str) -> str | None:
+    """Return a message translated; None if the table lacks it."""
+    if (found := _table("MESSAGES").get(text)) is not None:
+        return found
+    for start, pattern, key in _patterns(_language):
+        if text.startswith(start) and (match := re.fullmatch(pattern, text, re.DOTALL)):
+            return _table("MESSAGES")[key].format(*(_translated(part) or part for part in match.groups()))
+    return None
+
+
+@functools.cache
+def _patterns(chosen: str) -> list[tuple[str, str, str]]:
+    """Return (beginning, regular expression, key) of each message with places to fill, the most exact first."""
+    keys = [key for key in _tables(chosen).MESSAGES if "{}" in key and re.search("[A-Za-z]", key)]
+    keys.sort(key=lambda key: len(key.replace("{}", "")), reverse=True)
+    return [(key.partition("{}")[0], re.escape(key).replace(r"\{\}", "(.+?)"), key) for key in keys]

@@ -1,0 +1,14 @@
+"""The command line in Simplified Chinese.
+
+| file | content |
+|---|---|
+| help.py | help texts of verbs and options |
+| messages.py | what is said while a verb runs, and parts of errors |
+| click.py | the texts of click, which parses the command line |
+"""
+
+from ppgan_lite.languages.terminal_zh.click import CLICK
+from ppgan_lite.languages.terminal_zh.help import HELP
+from ppgan_lite.languages.terminal_zh.messages import ERROR, ERRORS, MESSAGES
+
+__all__ = ["CLICK", "ERROR", "ERRORS", "HELP", "MESSAGES"]
