@@ -29,7 +29,12 @@ HELP = {
         "以某种风格绘制照片，或文件夹里的全部照片。PHOTO 为 - 时读标准输入。"
     ),
     "Default: next to the photo, named after the style.": "默认：放在照片旁边，以风格命名。",
-    "See `paddlegan styles`.": "见 `paddlegan styles`。",
+    "To paint in; see `paddlegan styles`. Given several times, styles mix: equally, or by weights such as --style"
+    " udnie:0.6 --style the_dance:0.4.": (
+        "绘制所用的风格；见 `paddlegan styles`。给出多个时会混合：各占一样多，"
+        "或按权重，例如 --style udnie:0.6 --style the_dance:0.4。"
+    ),
+    "The colors of this picture instead of the style's.": "不用风格的颜色，而用这张图片的颜色。",
     "For a checkpoint that paints in the style of any picture.": "用于能以任意图片为风格的检查点。",
     "Of the style.": "风格的强度。",
     "The photo's colors, the painting's brush.": "保留照片的颜色，使用画作的笔触。",
@@ -68,7 +73,6 @@ HELP = {
         "绘制、转换或修复视频。声音原样复制；动态 GIF 和 WebP 仍是原来的格式。"
     ),
     "Default: next to the clip, named after the style.": "默认：放在视频旁边，以风格命名。",
-    "To paint in; see `paddlegan styles`.": "绘制所用的风格；见 `paddlegan styles`。",
     "To translate or restore by, instead of a style.": "不用风格，而用它来转换或修复。",
     "Of a translation, such as a_to_b.": "转换的方向，例如 a_to_b。",
     "How firmly strokes stay on things that move; 0 paints each frame by itself.": (
@@ -77,10 +81,24 @@ HELP = {
     "Of the result's video.": "结果视频的编码。",
     "Constant rate factor; smaller is better.": "恒定质量因子（CRF）；越小画质越好。",
     "Go on where the same command stopped.": "从同一命令上次停下的地方继续。",
+    # serve
+    "Serve photos over HTTP: an API, and a page for people.\n\n"
+    "Ctrl-C or SIGTERM finishes the photos that are there, and ends.": (
+        "通过 HTTP 处理照片：有 API，也有网页。\n\n按 Ctrl-C 或收到 SIGTERM 时，处理完已有的照片再结束。"
+    ),
+    "0 takes a free one.": "0 表示任意空闲端口。",
+    "Address to listen on; 0.0.0.0 for all.": "监听的地址；0.0.0.0 表示全部。",
+    "For an upload, and again for the waiting and the work.": "上传的时限；等待和处理的时限也是这么多。",
+    "Names of those to offer. Default: all.": "提供哪些风格。默认：全部。",
+    "Of a photo.": "照片的上限。",
+    "Of an upload.": "上传的上限。",
+    "Photos that may wait; more are refused with 429.": "最多几张照片排队；更多的以 429 拒绝。",
+    "Photos worked on at a time.": "同时处理几张照片。",
+    "To offer as well: they paint, translate or restore.": "另外提供的检查点：用于绘制、转换或修复。",
     # again
     "Make a picture again, or others like it: repeat the settings that RESULT holds on its photo or on other photos."
-    "\n\nThe photo, the painting, the mask and the checkpoint are found by their names and hashes in the folder of"
-    " RESULT, in the one above it and in the current one. It tells where one of them is not what it was.": (
+    "\n\nThe photo, paintings, the mask and checkpoints are found by their names and hashes in the folder of RESULT, in"
+    " the one above it and in the current one. It tells where one of them is not what it was.": (
         "按 RESULT 中保存的设置再做一次，用它原来的照片，或用别的照片。\n\n"
         "照片、画作、蒙版和检查点会按名称和哈希值，在 RESULT 所在的文件夹、它的上一级和当前文件夹里查找。"
         "如有与当时不同的，会说明。"
@@ -90,6 +108,7 @@ HELP = {
     ),
     "The picture whose style it is, if it is not found beside RESULT.": "作为风格的图片（在 RESULT 旁边找不到时）。",
     "The mask, likewise.": "蒙版，同上。",
+    "The picture whose colors it has, likewise.": "提供颜色的图片，同上。",
     "The weights, if they are not found.": "权重文件（找不到时）。",
     # styles
     "List the styles: those that ship, and yours, which `paddlegan learn` makes.\n\n"
@@ -108,7 +127,7 @@ HELP = {
     "Of the style. Default: that of the file.": "风格的名字。默认：文件名。",
     "Photos to learn on. Default: some that ship.": "学习时用的照片。默认：内置的一些。",
     "In all, those before a --resume included. [default: 6]": "总共多少分钟，包括 --resume 之前的。[默认：6]",
-    "More keeps faces whole, less gives bolder shapes. [default: 0.1]": "越大人脸越完整，越小变形越大胆。[默认：0.1]",
+    "More keeps faces whole, less gives bolder shapes. [default: 0.05]": "越大人脸越完整，越小变形越大胆。[默认：0.05]",
     "Of the painting: 2 gives strokes twice as large. [default: 1]": "画作的比例：2 使笔触大一倍。[默认：1]",
     "The photo that previews show. Default: a portrait that ships.": "预览用的照片。默认：内置的一张人像。",
     "Go on with the style of that name, for the rest of its minutes or more.": (
@@ -156,8 +175,10 @@ HELP = {
     ),
     "Fraction of the pixels set to black, and fraction set to white.": "变黑的像素比例，变白的也是这么多。",
     "Side of the mean blur.": "均值模糊的边长。",
-    "Degrade like this instead, such as gaussian_noise:sigma=10. Repeatable, in order. See docs/degradations.md.": (
-        "改用这种退化，例如 gaussian_noise:sigma=10。可以多次使用，按顺序进行。见 docs/degradations.md。"
+    "Degrade like this instead, such as gaussian_noise:sigma=10, or sigma=5..25 at random. Repeatable, in order. See"
+    " docs/degradations.md.": (
+        "改用这种退化，例如 gaussian_noise:sigma=10，或随机的 sigma=5..25。"
+        "可以多次使用，按顺序进行。见 docs/degradations.md。"
     ),
     "Of the noise.": "噪声的种子。",
     "Processes. Default: one per core.": "进程数。默认：每个核心一个。",

@@ -65,6 +65,17 @@ MESSAGES = {
     "holds no settings": "其中没有设置",
     "--checkpoint with the file of its weights": "用 --checkpoint 给出权重文件",
     "--{} with its file": "用 --{} 给出它的文件",
+    "mixes styles, of which {} would be one": "混合了多种风格，{} 只是其中之一",
+    "their files beside it": "它们的文件放在旁边",
+    "its file beside it": "它的文件放在旁边",
+    "and --keep-colors are both given": "与 --keep-colors 不能同时使用",
+    "Use --strength {} for less of it": "要弱一些，请用 --strength {}",
+    "is for one checkpoint that takes any picture": "用于一个能以任意图片为风格的检查点",
+    "the pictures as --style": "用 --style 给出这些图片",
+    "{} has no weight, but others do": "{} 没有权重，而别的有",
+    "a weight for all styles, or for none": "所有风格都有权重，或都没有",
+    "{} is given twice": "{} 给出了两次",
+    "each style once": "每种风格一次",
     "does not name its photo": "没有写明它的照片",
     "{} again RESULT PHOTO": "{} again RESULT PHOTO",
     "{}: {} is another file now than it was made with, so the picture will differ": (
@@ -73,6 +84,11 @@ MESSAGES = {
     "{}: its option {} is not known here and left out": "{}：不认识其中的选项 {}，已忽略",
     "it was made with {}, which is not here; the picture may differ a little": (
         "当时用的是 {}，这里没有；结果可能略有不同"
+    ),
+    # serving
+    "serving {} at http://{}:{} (Ctrl-C ends)": "正在提供 {}，地址 http://{}:{}（按 Ctrl-C 结束）",
+    "whoever reaches this address may use it: there is no login (docs/serving.md)": (
+        "能访问这个地址的人都可以使用：没有登录（docs/serving.md）"
     ),
     # styles, learning
     "{} is removed": "已删除 {}",
