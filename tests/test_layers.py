@@ -46,7 +46,7 @@ SEES_ONLY = {
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
     "video": BASICS | {"images", "inference"},
     "serving": BASICS | {"images", "checkpoint", "foreign", "inference", "restoration", "styles"},
-    "gui": BASICS | {"images", "checkpoint", "inference", "styles"},
+    "gui": BASICS | {"images", "checkpoint", "inference", "styles", "video"},
 }
 # Nets compute: no files, no addresses, no logging.
 NETS_SEE_PARTS = {"nets", "errors", "tables", "signatures"}

@@ -34,6 +34,7 @@ VERBS = {
     "translate": "ppgan_lite.cli.painting:translate",
     "restore": "ppgan_lite.cli.painting:restore",
     "video": "ppgan_lite.cli.video:video",
+    "webcam": "ppgan_lite.cli.webcam:webcam",
     "again": "ppgan_lite.cli.again:again",
     "styles": "ppgan_lite.cli.styles:styles",
     "sheet": "ppgan_lite.cli.painting:sheet",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +28,6 @@ from ppgan_lite.runs import name_of
 from ppgan_lite.video.codecs import CODECS
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ppgan_lite.inference.predictor import Predictor
 
 
@@ -86,6 +83,7 @@ def video(
     as_json: bool,
 ) -> None:
     """Paint, translate or restore clips. The sound is copied; animated GIF and WebP stay what they are."""
+    from ppgan_lite.video.painting import frame_painter
     from ppgan_lite.video.planning import plan_clips
 
     given = click.get_current_context().get_parameter_source
@@ -119,7 +117,9 @@ def video(
                     if style is not None
                     else load_translator(checkpoint or "", None, device, engine, direction)
                 )
-            paint = _painter(predictor, options, faces if style is not None else 1.0)  # with no faces of another clip
+            paint = frame_painter(
+                predictor, options, faces if style is not None else 1.0
+            )  # with no faces of another clip
             began = time.perf_counter()
             try:
                 frames = _render(plan, paint, settings, steady=steady, codec=codec, crf=crf, resume=resume)
@@ -169,17 +169,3 @@ def _render(
     for kind in missing:
         say(f"{plan.target}: its format does not hold the {kind}s of the clip; .mkv would")
     return frames
-
-
-def _painter(predictor: Predictor, options: dict[str, Any], faces: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that paints a frame."""
-    from ppgan_lite.video.faces import SteadyFaces
-
-    strokes_of = SteadyFaces(faces)
-
-    def paint(image: np.ndarray) -> np.ndarray:
-        strokes = strokes_of(image)
-        found: dict[str, Any] = {} if strokes is None else {"strokes": strokes}
-        return predictor(image, **options, **found)
-
-    return paint

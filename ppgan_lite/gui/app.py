@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import display
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     window.show()
-    code = _wait(application, window)
+    code = wait(application, window)
     window.quit()
     if not window.stopped:
         # A kernel that cannot be interrupted is still running; Qt would abort on destroying its thread.
@@ -63,10 +63,9 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
         checkpoint: A checkpoint file, the name of a style, or a painting's file.
         photo: A picture file.
     """
-    from PyQt5.QtCore import QLocale, QSettings, Qt
-    from PyQt5.QtWidgets import QApplication
+    from PyQt5.QtCore import QSettings
 
-    from ppgan_lite.gui import icons, log
+    from ppgan_lite.gui import log
     from ppgan_lite.gui.appearance import Appearance
     from ppgan_lite.gui.preferences import Preferences
     from ppgan_lite.gui.previews import Previews
@@ -78,12 +77,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     from ppgan_lite.styles import catalogue
 
     log.keep_messages()
-    QApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
-    QApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
-    application = QApplication(["ppgan_lite"])
-    application.setApplicationDisplayName("ppgan_lite")
-    application.setWindowIcon(icons.app_icon())
-    language = "zh" if QLocale.system().language() == QLocale.Chinese else "en"
+    application, language = new_application()
     preferences = Preferences(QSettings("ppgan_lite", "window"))
     appearance = Appearance(application, preferences.appearance)
     own, problems = _own_styles()
@@ -103,6 +97,21 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     if photo is not None:
         session.open_photo(Path(photo))
     return application, window
+
+
+def new_application() -> tuple[QApplication, str]:
+    """Make the application; return it and the system's language, "en" or "zh"."""
+    from PyQt5.QtCore import QLocale, Qt
+    from PyQt5.QtWidgets import QApplication
+
+    from ppgan_lite.gui import icons
+
+    QApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+    QApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
+    application = QApplication(["ppgan_lite"])
+    application.setApplicationDisplayName("ppgan_lite")
+    application.setWindowIcon(icons.app_icon())
+    return application, "zh" if QLocale.system().language() == QLocale.Chinese else "en"
 
 
 def _own_styles() -> tuple[list[Choice], list[PpganError]]:
@@ -147,7 +156,17 @@ def _load(source: str, direction: str | None, is_deep: bool, cancelled: Cancelle
     return load_predictor(source, engine=engine, predictor=direction, cancelled=cancelled)
 
 
-def _wait(application: QApplication, window: MainWindow) -> int:
+class Closable(Protocol):
+    """A window that can be closed from outside."""
+
+    def quit(self) -> None:
+        """Close it."""
+
+    def show_error(self, kind: str, error: BaseException) -> None:
+        """Tell an error."""
+
+
+def wait(application: QApplication, window: Closable) -> int:
     """Run until the window is closed, also by Ctrl+C in the terminal or SIGTERM; no exception ends the program."""
     from PyQt5.QtCore import QTimer
 

@@ -6,6 +6,9 @@
 | codecs.py | the formats and codecs that are written |
 | reading.py | a clip's frames, upright RGB |
 | writing.py | frames to a file: encoded in segments, then put together with sound and subtitles |
+| painting.py | a frame through a predictor |
+| camera.py | the newest frame of a camera |
+| live.py | a camera painted while it films |
 | pictures.py | animated GIF and WebP, by Pillow |
 | steadiness.py | what a frame takes over from the one before, along its motion |
 | rendering.py | read, paint and write at once; stop, and go on |

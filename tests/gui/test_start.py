@@ -36,7 +36,7 @@ photo, folder = sys.argv[1:]
 QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, folder)
 styles.catalogue = lambda: fake_styles(Path(folder))
 app._load = lambda source, direction, is_deep, cancelled: FakePredictor()
-observed, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app._wait
+observed, really_wait = {"plugins": "cv2" in os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"]}, app.wait
 
 def wait(application, window):
     def look():
@@ -52,7 +52,7 @@ def wait(application, window):
     timer.start(20)
     return really_wait(application, window)
 
-app._wait = wait
+app.wait = wait
 observed["code"] = app.main(["night", photo])
 print(json.dumps(observed))
 """

@@ -337,4 +337,11 @@ TEXTS = {
     "whoever passes the program on with its window does so under the GPL v3. Qt {qt} "
     "is under the LGPL v3.",
     "about_notice": "Works of others in it:",
+    "webcam_title": "Webcam: {style}",
+    "webcam_preparing": "Preparing…",
+    "webcam_status": "{rate} frames per second, {dropped} dropped",
+    "webcam_recorded": ", {frames} recorded",
+    "webcam_ended": "The camera gives no more frames",
+    "webcam_keys": "Space: save a picture    M: mirror    Esc: close",
+    "webcam_saved": "Saved {name}",
 }

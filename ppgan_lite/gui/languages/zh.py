@@ -333,4 +333,11 @@ TEXTS = {
     " 通用公共许可证第 3 版（或商业许可）：连同窗口一起分发本程序时，须遵守 GPL v3。Qt {q"
     "t} 采用 LGPL v3。",
     "about_notice": "其中包含的他人作品：",
+    "webcam_title": "摄像头：{style}",
+    "webcam_preparing": "正在准备…",
+    "webcam_status": "每秒 {rate} 帧，跳过 {dropped} 帧",
+    "webcam_recorded": "，已录制 {frames} 帧",
+    "webcam_ended": "摄像头不再提供画面",
+    "webcam_keys": "空格：保存图片    M：镜像    Esc：关闭",
+    "webcam_saved": "已保存 {name}",
 }
