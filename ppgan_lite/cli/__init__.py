@@ -65,7 +65,12 @@ class _Commands(click.Group):
 
             ctx.fail(in_words(f"No such command {cmd_name!r}. {did_you_mean(cmd_name, VERBS)}".strip()))
         module, _, function = VERBS[cmd_name].partition(":")
-        return localized(getattr(importlib.import_module(module), function))
+        command = localized(getattr(importlib.import_module(module), function))
+        if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:  # a shell asks
+            from ppgan_lite.cli.completion import completed
+
+            return completed(command)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

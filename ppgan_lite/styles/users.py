@@ -126,7 +126,7 @@ def find_style_file(name: str) -> Path | None:
 
 def unknown_style(name: str) -> UsageError:
     """Return the error that there is no style of some name; it names those that there are."""
-    ship, own = [style.name for style in catalogue()], _own_names()
+    ship, own = [style.name for style in catalogue()], own_names()
     found = f"{name!r} does not ship{', nor is it one of yours' if own else ''}"
     return UsageError("style", found, f"one of {', '.join([*ship, *own])}", did_you_mean(name, [*ship, *own]))
 
@@ -142,7 +142,7 @@ def remove_style(name: str) -> Path:
     has_run = is_name(name) and run.is_dir()
     path = styles_folder() / f"{name}{SUFFIX}"
     if not has_run and find_user_style(name) is None:
-        own = _own_names()
+        own = own_names()
         found = "ships with the program" if shipped(name) else "is none of yours"
         expected = f"one of {', '.join(own)}" if own else "a style of your own; you have none yet"
         raise UsageError("--remove", f"{name!r} {found}", expected, did_you_mean(name, own))
@@ -221,7 +221,7 @@ def require_free(name: str) -> None:
         raise UsageError("--name", f"you have a style of the name {name}", "another one", remedy)
 
 
-def _own_names() -> list[str]:
+def own_names() -> list[str]:
     with contextlib.suppress(OSError):
         return sorted(path.stem for path in styles_folder().glob(f"[!.]*{SUFFIX}"))
     return []
