@@ -69,6 +69,8 @@ setup(
             "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are
             "ruff==0.17.*",
             "httpx>=0.27",  # asks the service in tests
+            "ipykernel>=6.29",  # runs the notebook of docs/, by nbclient
+            "nbclient>=0.10",
             "hypothesis>=6.100",  # damaged files: a few in the tests, thousands in `make fuzz`
             "pytest>=8.0",
             "pytest-qt>=4.4",
