@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "degrade_speed": ["--pictures", "200"],
     "agreement": ["--px", "512"],
     "restoration": [],
+    "serving": [],
 }
 FOLDER = Path(__file__).parent
 COLUMNS = ("what", "who", "median_s", "times_as_fast")

@@ -119,7 +119,16 @@ def test_every_folder_with_code_is_a_package() -> None:
 
 def test_the_top_level_holds_what_it_should() -> None:
     expected = {
-        *("setup.py", "pyproject.toml", "requirements.txt", "MANIFEST.in", "Makefile", "LICENSE", "NOTICE"),
+        *(
+            "setup.py",
+            "pyproject.toml",
+            "requirements.txt",
+            "MANIFEST.in",
+            "Makefile",
+            "Dockerfile",
+            "LICENSE",
+            "NOTICE",
+        ),
         *("README.md", "README_zh.md", "CHANGELOG.md", "CONTEXT.md", "CONTRIBUTING.md", "SECURITY.md"),
         *("ppgan_lite", "configs", "ui.py", "demo.py", "applications", "tools", "benchmarks", "docs", "tests"),
     }

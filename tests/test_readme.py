@@ -25,7 +25,7 @@ DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.
 
 SHELLS = ("sh", "powershell")
 # Programs whose options are not ours to check.
-FOREIGN = {"source", "sudo", "visualdl", r".venv\Scripts\activate"}
+FOREIGN = {"curl", "docker", "source", "sudo", "visualdl", r".venv\Scripts\activate"}
 
 
 def blocks(document: str, *languages: str) -> Iterator[str]:
@@ -149,7 +149,8 @@ def test_every_link_and_picture_is_there(document: str) -> None:
 def test_the_system_packages_are_those_which_continuous_integration_installs(document: str) -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     [listed] = re.findall(r"^packages=\(\n(.*?)^\)", script, re.DOTALL | re.MULTILINE)
-    wanted = re.sub(r"#.*", "", listed).split()
+    [browser] = re.findall(r"browser=\((\S+)\)", script)
+    wanted = [*re.sub(r"#.*", "", listed).split(), browser]
     install = "sudo apt install "
     named = " ".join(line.removeprefix(install) for line in command_lines(document) if line.startswith(install))
     assert sorted(named.split()) == sorted(wanted)
