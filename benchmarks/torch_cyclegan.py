@@ -1,4 +1,4 @@
-"""CycleGAN's nets in plain PyTorch: the rival of two benchmarks, run by an interpreter that has torch."""
+"""CycleGAN's nets and update in plain PyTorch: the rival of two benchmarks, run by an interpreter that has torch."""
 
 import torch
 from torch import nn
@@ -31,8 +31,8 @@ def generator():
     )
 
 
-def discriminator():
-    layers = [nn.Conv2d(3, 64, 4, 2, 1), nn.LeakyReLU(0.2)]
+def discriminator(channels=3):
+    layers = [nn.Conv2d(channels, 64, 4, 2, 1), nn.LeakyReLU(0.2)]
     for a, b, stride in ((64, 128, 2), (128, 256, 2), (256, 512, 1)):
         layers += [*normed(nn.Conv2d(a, b, 4, stride, 1), b), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv2d(512, 1, 4, 1, 1))
@@ -41,11 +41,12 @@ def discriminator():
 class Training:
     """CycleGAN's update as in the paper and its authors' code: lsgan, cycle weight 10, identity weight 5, Adam."""
 
-    def __init__(self, size: int, channels_last: bool) -> None:
+    def __init__(self, size: int, *, channels_last: bool = False, compiled: bool = False) -> None:
         form = torch.channels_last if channels_last else torch.contiguous_format
         nets = [make().to(memory_format=form) for make in (generator, generator, discriminator, discriminator)]
-        self.ab, self.ba, self.discriminator_a, self.discriminator_b = nets
         pairs = (nets[:2], nets[2:])
+        called = [torch.compile(net, dynamic=False) if compiled else net for net in nets]
+        self.ab, self.ba, self.discriminator_a, self.discriminator_b = called
         self.adams = [
             torch.optim.Adam([p for net in pair for p in net.parameters()], 2e-4, (0.5, 0.999)) for pair in pairs
         ]

@@ -1,10 +1,14 @@
-"""Time CycleGAN's training step in turn with PyTorch's, and measure how long it waits for data.
+"""Time training steps of CycleGAN and pix2pix in turn with PyTorch's, and measure how long they wait for data.
 
-python benchmarks/training_step.py --rival-python PYTHON_WITH_TORCH [--size 128] [--runs 7] [--json FILE]
+python benchmarks/training_step.py --rival-python PYTHON_WITH_TORCH [--recipes cyclegan pix2pix] [--sizes 128 256]
+    [--runs 7] [--json FILE]
 
-Two generators of 9 blocks, two PatchGANs, batch 1, in float32. Both take turns in one run; torch computes with its
-usual layout and with channels_last. Without a rival only our own step is timed. The last line is the share of the
-time that our training waits for batches, of JPEGs of 800 x 800, read, cropped and flipped while it computes.
+CycleGAN: two generators of 9 blocks, two PatchGANs. pix2pix: a U-Net that goes down to one pixel, a PatchGAN. Batch 1,
+in float32. All take turns in one run; torch computes with its usual layout, with channels_last, and compiled. Without a
+rival only our own step is timed. "peak_share" is that of the speed of a product of large float32 matrices, with the
+multiplications and additions that torch counts in a step, all of them: Winograd's algorithm, which ours has, needs
+fewer. The last line is the share of the time that our training waits for batches, of JPEGs of 800 x 800, read, cropped
+and flipped while it computes.
 """
 
 import argparse
@@ -18,55 +22,104 @@ from measuring import OtherPython, add_arguments, alternate, compare, report
 
 from ppgan_lite.runtime.threads import physical_cores
 
+NAMES = {"cyclegan": "CycleGAN", "pix2pix": "pix2pix"}
+KINDS = {"torch": {}, "torch, channels_last": {"channels_last": True}, "torch, compiled": {"compiled": True}}
+OURS = "ppgan_lite"
+PEAK_SIDE = 2048  # of the matrices whose product is taken as the machine's peak
+
 TORCH = """
 import sys
 sys.path.insert(0, {folder!r})
 import torch
-from torch_cyclegan import Training
+from torch.utils.flop_counter import FlopCounterMode
+from torch_{recipe} import Training
 
 torch.set_num_threads({threads})
 torch.manual_seed(0)
-training = {{last: Training({size}, last) for last in (False, True)}}
+training = {{who: Training({size}, **options) for who, options in {kinds!r}.items()}}
 
 
-def work(last):
-    return training[last].step()
+def work(who):
+    if who != "operations":
+        return training[who].step()
+    with FlopCounterMode(display=False) as counter:
+        training["torch"].step()
+    return counter.get_total_flops()
 """
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rival-python", type=Path, help="an interpreter that has torch")
-    parser.add_argument("--size", type=int, default=128, help="height and width of the pictures")
+    parser.add_argument("--recipes", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[128], help="height and width of the pictures")
     add_arguments(parser)
     arguments = parser.parse_args()
-    training = Training(arguments.size)
-    work = {"ppgan_lite": training.step}
+    rows = [
+        row
+        for recipe in arguments.recipes
+        for size in arguments.sizes
+        for row in timed(recipe, size, arguments.runs, arguments.rival_python)
+    ]
+    report("training_step", rows, arguments.json)
+    share = Training("cyclegan", arguments.sizes[0]).data_share(arguments.runs)
+    print(f"share of the time that CycleGAN spends waiting for data: {share:.2%}")
+
+
+def timed(recipe: str, size: int, runs: int, rival: Path | None) -> list[dict[str, object]]:
+    """Time the steps of a recipe; the rows of its table."""
+    work = {OURS: Training(recipe, size).step}
+    operations = None
     with contextlib.ExitStack() as stack:
-        if arguments.rival_python:
-            code = TORCH.format(folder=str(Path(__file__).parent), threads=physical_cores(), size=arguments.size)
-            torch = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
-            work |= {"torch": lambda: torch(False), "torch, channels_last": lambda: torch(True)}
-        times = alternate(work, arguments.runs, warmup=2)
-    what = f"CycleGAN step, {arguments.size} px"
-    best = min(times, key=lambda name: (name == "ppgan_lite" and len(times) > 1, np.median(times[name])))
-    report("training_step", compare(what, times, against=best), arguments.json)
-    print(f"share of the time spent waiting for data: {training.data_share(arguments.runs):.2%}")
+        if rival:
+            folder = str(Path(__file__).parent)
+            code = TORCH.format(folder=folder, recipe=recipe, threads=physical_cores(), size=size, kinds=KINDS)
+            torch = stack.enter_context(contextlib.closing(OtherPython(rival, code)))
+            operations = torch("operations")
+            work |= {who: lambda who=who: torch(who) for who in KINDS}
+        times = alternate(work, runs, warmup=2)
+    others = [name for name in times if name != OURS] or [OURS]
+    best = min(others, key=lambda name: np.median(times[name]))
+    rows = compare(f"{NAMES[recipe]} step, {size} px", times, against=best)
+    if operations:
+        peak = operations_per_second()
+        for row in rows:
+            row["peak_share"] = operations / row["median_s"] / peak
+    return rows
+
+
+def operations_per_second() -> float:
+    """Return how many float32 operations a second a product of large matrices reaches."""
+    from ppgan_lite.runtime.startup import require_paddle
+
+    a, b = (require_paddle().rand([PEAK_SIDE, PEAK_SIDE]) for _ in range(2))
+    seconds = []
+    for _ in range(6):
+        started = time.perf_counter()
+        (a @ b).numpy()
+        seconds.append(time.perf_counter() - started)
+    return 2 * PEAK_SIDE**3 / min(seconds)
 
 
 class Training:
-    """The recipe as `paddlegan train` runs it, with pictures to learn from."""
+    """A recipe as `paddlegan train` runs it, with pictures to learn from."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, recipe: str, size: int) -> None:
         from ppgan_lite.runtime.startup import require_paddle
 
         self.paddle = require_paddle()
         from ppgan_lite.recipes.cyclegan import CycleGAN
+        from ppgan_lite.recipes.pix2pix import Pix2Pix
         from ppgan_lite.runtime.memory import keep_freed_memory
 
         keep_freed_memory()
         self.paddle.seed(0)
-        self.recipe = CycleGAN(generator={"name": "ResnetGenerator"}, discriminator={"name": "PatchDiscriminator"})
+        if recipe == "cyclegan":
+            self.recipe = CycleGAN(generator={"name": "ResnetGenerator"}, discriminator={"name": "PatchDiscriminator"})
+        else:
+            unet = {"name": "UnetGenerator", "depth": size.bit_length() - 1, "norm": "instance"}
+            patches = {"name": "PatchDiscriminator", "in_channels": 6, "norm": "instance"}
+            self.recipe = Pix2Pix(generator=unet, discriminator=patches)
         self.size = size
         self.batch = {name: self.paddle.rand([1, 3, size, size]) for name in "ab"}
 
