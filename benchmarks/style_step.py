@@ -1,11 +1,13 @@
 """Time a training step of a painter of one style in turn with PyTorch's.
 
-python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--runs 7] [--json FILE]
+python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--learn] [--runs 7] [--json FILE]
 
-Two crops that are painted and one that is reconstructed, with VGG-16 as in `configs/style_draft.yaml`; all in one run,
-in turns. Ours is timed with the encoder in bfloat16 where the processor has it, in float32, and executed by Paddle
-alone. torch runs tools/train_styles_torch.py's step, in float32; its encoder works with channels last. Shifts are left
-out, and so is the loading of pictures.
+Two crops that are painted and one that is reconstructed, with VGG-16; all in one run, in turns. Ours is timed with the
+encoder in bfloat16 where the processor has it, in float32, and executed by Paddle alone. torch runs
+tools/train_styles_torch.py's step, in float32, as it is and compiled; its encoder works with channels last. With
+--learn, net and crops are those of `paddlegan learn`, and ours simplifies the photos as that does. Shifts are left out,
+and so is the loading of pictures. "crops_in_6_min" are those that are painted in the share of six minutes that `learn`
+has for its draft.
 """
 
 from __future__ import annotations
@@ -13,17 +15,23 @@ from __future__ import annotations
 import argparse
 import contextlib
 from pathlib import Path
+from typing import Any
 
 from measuring import OtherPython, add_arguments, alternate, compare, report
 
 from ppgan_lite import encoders
-from ppgan_lite.checkpoint import build_net, read_checkpoint
+from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
+from ppgan_lite.config import load_config
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.runtime.threads import physical_cores
+from ppgan_lite.styles import any_painting
 
 ROOT = Path(__file__).parents[1]
 PAINTED = 2
 PAINTING_PX = 512
+SIZE = 256
+SHIFT = 2  # pixels that are cut off the borders of crops in training
+DRAFT_S = 0.78 * 6 * 60
 
 TORCH = """
 import sys
@@ -43,20 +51,23 @@ photos = [(255 * torch.rand(3, {size} + 4, {size} + 4)).byte() for _ in range(8)
 painting = (255 * torch.rand(3, {painting_px}, {painting_px})).byte()
 pictures = Pictures({size} + 4, photos, [colors_of(photo) for photo in photos])
 batches = Batches(crop={size}, painted={painted}, kept=1, photo_side=({size} + 4, {size} + 4))
-stage = StyleDraft(
-    StyleTransferNet(),
-    VGG16(encoders.vgg16(), cpu),
-    pictures,
-    painting,
-    colors_of(painting),
-    batches,
-    Weights(steady=0),
-)
-optimizer = torch.optim.Adam(stage.learning.parameters(), 1e-4)
+
+
+def stage_of(compiled):
+    net, vgg = StyleTransferNet(**{net!r}), VGG16(encoders.vgg16(), cpu)
+    stage = StyleDraft(net, vgg, pictures, painting, colors_of(painting), batches, Weights(steady=0))
+    optimizer = torch.optim.Adam(stage.learning.parameters(), 1e-4)
+    if compiled:
+        net.transform, stage.vgg = (torch.compile(part, dynamic=False) for part in (net.transform, vgg))
+    return stage, optimizer
+
+
+stages = [stage_of(compiled) for compiled in (False, True)]
 rng = np.random.default_rng(0)
 
 
-def work():
+def work(compiled):
+    stage, optimizer = stages[compiled]
     terms = stage.terms(1, rng)
     optimizer.zero_grad(set_to_none=True)
     sum(terms.values()).backward()
@@ -69,18 +80,35 @@ def work():
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rival-python", type=Path, help="an interpreter that has torch")
-    parser.add_argument("--size", type=int, default=256, help="height and width of the crops")
+    parser.add_argument("--size", type=int, help=f"height and width of the crops; {SIZE}, or those of `learn`")
+    parser.add_argument("--learn", action="store_true", help="net and crops of `paddlegan learn`")
     add_arguments(parser)
     arguments = parser.parse_args()
-    work = {f"ppgan_lite, {name}": Training(arguments.size, name).step for name in encoders_of_ours()}
+    settings, size = learn_settings() if arguments.learn else ({}, SIZE)
+    size = arguments.size or size
+    net = settings.get("net", {})
+    work = {f"ppgan_lite, {name}": Training(size, name, settings).step for name in encoders_of_ours()}
     with contextlib.ExitStack() as stack:
         if arguments.rival_python:
-            sizes = {"size": arguments.size, "painting_px": PAINTING_PX, "painted": PAINTED}
+            sizes = {"size": size, "painting_px": PAINTING_PX, "painted": PAINTED, "net": net}
             code = TORCH.format(root=str(ROOT), tools=str(ROOT / "tools"), threads=physical_cores(), **sizes)
-            work["torch"] = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
+            torch = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
+            work |= {"torch": lambda: torch(False), "torch, compiled": lambda: torch(True)}
         times = alternate(work, arguments.runs, warmup=2)
     best = "torch" if "torch" in times else next(iter(times))
-    report("style_step", compare(f"painter's step, {arguments.size} px", times, against=best), arguments.json)
+    rows = compare(f"painter's step, {size} px{', as in learn' if arguments.learn else ''}", times, against=best)
+    for row in rows:
+        row["crops_in_6_min"] = round(PAINTED * DRAFT_S / row["median_s"])
+    report("style_step", rows, arguments.json)
+
+
+def learn_settings() -> tuple[dict[str, Any], int]:
+    """Return the arguments of the recipe as `paddlegan learn` has them, and the size of what it paints of crops."""
+    config = load_config("style_draft")
+    (net,) = read_header(any_painting()).nets.values()
+    net = {name: net.arguments[name] for name in ("channels", "blocks", "revision_channels", "revisions")}
+    settings = {name: value for name, value in config.recipe.items() if name not in ("name", "net", "steady")}
+    return {**settings, "net": net}, config.data["size"] - 2 * SHIFT
 
 
 def encoders_of_ours() -> list[str]:
@@ -100,9 +128,10 @@ class Training:
     Args:
         size: Height and width of the crops.
         encoder: "bf16" or "f32" with OpenVINO, or "paddle".
+        settings: Of the recipe.
     """
 
-    def __init__(self, size: int, encoder: str) -> None:
+    def __init__(self, size: int, encoder: str, settings: dict[str, Any]) -> None:
         paddle = require_paddle()
         from ppgan_lite.encoders.frozen_vgg16 import FrozenVGG16
         from ppgan_lite.recipes.style_transfer import StyleTransferDraft
@@ -110,7 +139,7 @@ class Training:
 
         keep_freed_memory()
         paddle.seed(0)
-        self.recipe = StyleTransferDraft(steady=0.0)
+        self.recipe = StyleTransferDraft(**settings, steady=0.0)
         self.recipe.groups["painter"].clip_norm = 1.0
         net = build_net("encoder", *read_checkpoint(encoders.vgg16()))
         for parameter in net.parameters():
