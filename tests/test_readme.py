@@ -15,7 +15,7 @@ import pytest
 from ppgan_lite.cli import VERBS, commands
 from ppgan_lite.config.shipped import shipped_configs
 from ppgan_lite.degradations import DEGRADATIONS
-from ppgan_lite.styles import catalogue
+from ppgan_lite.styles import shipped_name
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README_zh.md"]
@@ -116,8 +116,9 @@ def check_script(script: str, *arguments: str) -> None:
 
 
 def check_style(style: str) -> None:
-    """Check that a style which is no file's name is one that ships, or one that the documents have learned."""
-    assert Path(style).suffix or style in [*(shipped.name for shipped in catalogue()), "my_painting"]
+    """Check that a style is a file, a run, one that ships, or one that the documents have learned."""
+    is_file = Path(style).suffix or style.startswith("runs/")
+    assert is_file or shipped_name(style) or style == "my_painting"
 
 
 @pytest.mark.parametrize("documents", TRANSLATIONS, ids=lambda documents: documents[0])
