@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from ppgan_lite.cli.terminal import (
     say,
 )
 from ppgan_lite.inference.batch import STANDARD_INPUT, Item, read_photo
+from ppgan_lite.inference.faces import ahead
 from ppgan_lite.runs import name_of
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ def stylize(
     as_json: bool,
 ) -> None:
     """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
+    if faces < 1:
+        ahead.begin(Path(photos[0]))
     style = StyleChoice.of(styles, painting, color_from, keep_colors=keep_colors)
     inputs = {**style.inputs, "--mask": mask}
     batch = _plan_batch(photos, output, label=style.label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
@@ -167,15 +169,16 @@ def stylize(
     place = Mask.of(mask, strength, strength_outside, feather)
 
     def read(item: Item) -> _Picture:
-        from ppgan_lite.inference.faces.sparing import spare_faces
-
         photo, own, report = _read(item, depth), dict[str, Any](), dict[str, Any]()
         if place is not None:
             own["strength"] = place.strength(photo.image)
-        strokes = spare_faces(photo.image, faces)
-        if strokes is not None:
-            own["strokes"] = strokes
-            report["faces"] = faces
+        if faces < 1:
+            from ppgan_lite.inference.faces.sparing import spare_faces
+
+            strokes = spare_faces(photo.image, faces, faces=ahead.known_faces(item.source))
+            if strokes is not None:
+                own["strokes"] = strokes
+                report["faces"] = faces
         return replace(photo, options=own, report=report)
 
     _run_batch(
@@ -325,18 +328,6 @@ def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     ctx.exit(open_window(list(files)))
 
 
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause garbage collection during imports, whose objects stay: it takes a fortieth of the start."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def _read(item: Item, depth: int | None) -> _Picture:
     """Read a photo with as many bits per channel as its result is to have; None for as many as both can hold."""
     from ppgan_lite.images import to_depth
@@ -358,8 +349,7 @@ def _plan_batch(
     many: BatchOptions,
 ) -> Batch:
     inputs = {**inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
-    with _without_garbage_collection():  # NumPy and Pillow are imported
-        return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
+    return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
 
 
 def _run_batch(
@@ -400,8 +390,7 @@ def _run_batch(
                 from ppgan_lite.inference.engines.selection import in_float32
 
                 engine = in_float32(engine)
-            with _without_garbage_collection():
-                predictors[is_deep] = load(engine)
+            predictors[is_deep] = load(engine)
             _last_predictors[:] = predictors.values()
         used.update(device=predictors[is_deep].device, engine=predictors[is_deep].engine)
         return predictors[is_deep]
@@ -409,6 +398,7 @@ def _run_batch(
     def prepare() -> Callable[[_Picture, ProgressCallback], _Picture]:
         depth, first = request.options["depth"], batch.items[0]
         predictor_for(depth == 16 or (depth is None and first.can_be_deep and may_have_16_bits(first.source)))
+        gc.enable()  # see `__main__`
 
         def process(photo: _Picture, progress: ProgressCallback) -> _Picture:
             image = photo.image

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import profiles
@@ -58,6 +58,8 @@ def to_rgb(picture: Image.Image, profile: bytes | None, where: str) -> tuple[np.
         picture = _to_8_bit(picture, where)
     is_rgb_profile = profile is not None and profile[16:20] == b"RGB "
     if picture.mode in ("L", "CMYK") and profile is not None and not is_rgb_profile:
+        from PIL import ImageCms
+
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from ppgan_lite.errors import ImageError
 
@@ -190,6 +190,8 @@ def _layout(data: bytes) -> Layout:
     start = file.read(8)
     if start[2] == 43 or start[3] == 43:
         start += file.read(8)
+    from PIL import TiffImagePlugin  # takes longer to load than most pictures to decode
+
     tags = TiffImagePlugin.ImageFileDirectory_v2(start)
     directory_start = tags.next
     file.seek(directory_start)

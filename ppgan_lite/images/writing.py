@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image
 
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import deep
@@ -201,6 +201,8 @@ def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
 def _xmp_option(name: str, xmp: bytes) -> dict[str, Any]:
     """Return Pillow's option for an XMP packet."""
     if name == "PNG":
+        from PIL import PngImagePlugin
+
         text = PngImagePlugin.PngInfo()
         text.add_itxt("XML:com.adobe.xmp", xmp.decode())
         return {"pnginfo": text}

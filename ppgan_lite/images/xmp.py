@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ _NAMESPACE = "urn:ppgan-lite:xmp/"
 _PROPERTY = "settings"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMLNS = "http://www.w3.org/2000/xmlns/"
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _HEAD, _TAIL = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n', '\n<?xpacket end="w"?>'
 _MAX_BYTES = 4_000_000
 
@@ -68,7 +68,7 @@ def with_settings(packet: bytes | None, settings: str) -> bytes:
             return _packet(document) or with_settings(None, settings)
     return (
         f'{_HEAD}<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">'
-        f'<rdf:Description rdf:about="" xmlns:ppgan="{_NAMESPACE}" ppgan:{_PROPERTY}="{escape(settings)}"/>'
+        f'<rdf:Description rdf:about="" xmlns:ppgan="{_NAMESPACE}" ppgan:{_PROPERTY}="{settings.translate(_ESCAPES)}"/>'
         f"</rdf:RDF></x:xmpmeta>{_TAIL}"
     ).encode()
 

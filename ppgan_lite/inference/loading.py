@@ -24,7 +24,6 @@ from ppgan_lite.nets.painter_interface import StyleArrays
 from ppgan_lite.runs import checkpoint_of, name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
-from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import any_painting
 from ppgan_lite.styles.users import find_style_file, unknown_style
@@ -308,8 +307,7 @@ def _load_stylizer(
         return sample_painting(engines, spec, painter, cancelled=source.cancelled)
 
     engines, why = choose_engines(subgraphs, source.engine, source.device, sample, paddles_picture=painter.reference)
-    first = ("revise0",) if painter.revisions else ()  # all but small photos are larger than a draft
-    prefetch(engines, (*painter.draft, *first), afterwards=opencv)  # which revising needs
+    prefetch(engines, painter.draft)
     from ppgan_lite.inference.stylization.stylizer import Stylizer  # while engines load, which leaves Python alone
 
     return Stylizer(

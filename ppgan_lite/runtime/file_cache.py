@@ -65,12 +65,14 @@ class FileCache:
         make_cache_folder()
         folder.mkdir(0o700, exist_ok=True)
         self._check_private()
+        is_new = not (folder / name).exists()
         try:
             replace_file(folder / name, _digest(name, data) + data)
         except PermissionError:
             if self.read(name) is None:  # Windows does not replace a file that another process is reading
                 raise
-        self._evict(keep=name)
+        if is_new:
+            self._evict(keep=name)
 
     def _check_private(self) -> None:
         """Make the folder this user's alone.

@@ -174,6 +174,47 @@ def import_openvino() -> ModuleType:
         return sys.modules["openvino"]
 
 
+def openvino_bindings() -> ModuleType:
+    """Import OpenVINO's module in C++ without the package in Python around it, which takes longer to load.
+
+    The package's classes are those of this module, with conversions of arguments. Importing the package later works.
+
+    Raises:
+        ImportError: It is not installed, or cannot be loaded.
+    """
+    name = "openvino._pyopenvino"
+    with _openvino_lock:
+        if name not in sys.modules:
+            path = _bindings_file()
+            if path is None:
+                import_openvino()  # which knows where its libraries are
+            else:
+                import importlib.util
+
+                spec = importlib.util.spec_from_file_location(name, path)
+                assert spec is not None and spec.loader is not None
+                sys.modules[name] = module = importlib.util.module_from_spec(spec)
+                try:
+                    spec.loader.exec_module(module)
+                except BaseException:
+                    del sys.modules[name]
+                    raise
+        return sys.modules[name]
+
+
+def _bindings_file() -> str | None:
+    """Return the file of OpenVINO's module; None where it may not be loaded by itself."""
+    if os.name != "posix":
+        return None
+    import importlib.machinery
+    import importlib.util
+
+    package = importlib.util.find_spec("openvino")
+    folders = (package.submodule_search_locations if package else None) or ()
+    files = (f"{folder}/_pyopenvino{end}" for folder in folders for end in importlib.machinery.EXTENSION_SUFFIXES)
+    return next((file for file in files if os.path.isfile(file)), None)
+
+
 def openvino_core() -> Any:
     """Return OpenVINO's core, the same one always, on any thread.
 
@@ -187,9 +228,24 @@ def openvino_core() -> Any:
         return _core()
 
 
+def bare_openvino_core() -> Any:
+    """Return a core of `openvino_bindings`, the same one always, on any thread: for what need not be compiled anew.
+
+    Raises:
+        ImportError: OpenVINO is not installed, or cannot be loaded.
+    """
+    with _openvino_lock:
+        return _bare_core()
+
+
 @functools.cache
 def _core() -> Any:
     return import_openvino().Core()
+
+
+@functools.cache
+def _bare_core() -> Any:
+    return openvino_bindings().Core()
 
 
 def hide_needless_warnings() -> None:

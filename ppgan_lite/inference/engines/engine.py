@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines.subgraph import Subgraph
 from ppgan_lite.inference.preparation import COMPILING, tell
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Engine(Protocol):
@@ -55,7 +56,7 @@ class Engine(Protocol):
 
 
 Engines = Mapping[str, Engine]  # by the names that a predictor has for its subgraphs
-Execute = Callable[..., tuple[np.ndarray, ...]]  # `Engine.run`: arrays in, arrays out
+Execute = Callable[..., "tuple[np.ndarray, ...]"]  # `Engine.run`: arrays in, arrays out
 
 
 class LazyEngine:
@@ -86,10 +87,16 @@ class LazyEngine:
     def load_cached(self, subgraph: Subgraph) -> bool:
         return self._engine.load_cached(subgraph)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether nobody has begun to load it."""
+        return self._pending is not None and self._prefetched is None
+
     def prefetch(self, executor: Executor) -> None:
         """Load from the cache on another thread; `run` waits for it."""
-        if self._pending is not None and self._prefetched is None:
-            self._prefetched = executor.submit(self._engine.load_cached, self._pending)
+        with self._lock:
+            if self._pending is not None and self._prefetched is None:
+                self._prefetched = executor.submit(self._engine.load_cached, self._pending)
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         with self._lock:
@@ -106,20 +113,23 @@ class LazyEngine:
             self._pending = self._subgraph
 
 
-def prefetch(engines: Engines, names: tuple[str, ...], *, afterwards: Callable[[], object]) -> None:
+def prefetch(engines: Engines, names: Iterable[str], *, afterwards: Callable[[], object] | None = None) -> None:
     """Load on other threads, from the cache, engines that are surely needed, while the caller goes on.
 
     Args:
         engines: By the names of their subgraphs.
-        names: Of those that are to be loaded, in the order of their use.
-        afterwards: Something else to load, an import say; called when the first engine may run already.
+        names: Of those that are to be loaded, in the order of their use; those that are loaded already take no time.
+        afterwards: Something else to load with them, an import say; called when the first engine may run already.
     """
+    found = (engines[name] for name in names)
+    pending = [engine for engine in found if isinstance(engine, LazyEngine) and engine.is_pending]
+    if not pending:
+        return
     executor = ThreadPoolExecutor(2)  # most of the work of loading a subgraph is done by one thread
-    for name in names:
-        engine = engines[name]
-        if isinstance(engine, LazyEngine):
-            engine.prefetch(executor)
-    executor.submit(afterwards)
+    for engine in pending:
+        engine.prefetch(executor)
+    if afterwards is not None:
+        executor.submit(afterwards)
     executor.shutdown(wait=False)
 
 

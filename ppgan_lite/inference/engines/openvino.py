@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.engine import message_of, required_package
 from ppgan_lite.inference.engines.subgraph import Subgraph
-from ppgan_lite.inference.onnx.graphs import graph_of
 from ppgan_lite.runtime import startup
 from ppgan_lite.runtime.device import INTEL
 from ppgan_lite.runtime.packages import is_installed
 from ppgan_lite.runtime.threads import processor, threads
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
@@ -35,26 +35,29 @@ class OpenVinoEngine:
         if device not in ("cpu", INTEL) or not is_installed("openvino"):
             return False
         if device == INTEL:
-            has_gpu = any(other.startswith("GPU") for other in openvino_core().available_devices)
+            has_gpu = any(other.startswith("GPU") for other in bare_core().available_devices)
             return has_gpu and precision in ("float16", "float32")
         if precision == "bfloat16":
-            return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+            return "BF16" in bare_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         return precision == "float32"
 
     def identity(self) -> tuple[str, ...]:
-        name = openvino_core().get_property(self._place, "FULL_DEVICE_NAME")
-        return _openvino().__version__, name, processor(), json.dumps(self._settings())
+        name = bare_core().get_property(self._place, "FULL_DEVICE_NAME")
+        return _bindings().get_version(), name, processor(), json.dumps(self._settings())
 
     def load(self, subgraph: Subgraph) -> None:
         if self.load_cached(subgraph):
             return
+        from ppgan_lite.inference.onnx.graphs import graph_of  # which imports NumPy
+
         core, graph = openvino_core(), graph_of(subgraph)
         try:
-            self._compiled = core.compile_model(core.read_model(graph, b""), self._place, self._settings())
+            compiled = core.compile_model(core.read_model(graph, b""), self._place, self._settings())
         except RuntimeError as error:
             raise EngineError(subgraph.name, f"OpenVINO cannot compile it ({message_of(error)})") from error
+        self._request: Any = Request(compiled)
         try:
-            exported = self._compiled.export_model().getvalue()
+            exported = compiled.export_model().getvalue()
         except RuntimeError:
             return  # compiled again at the next start
         # The first picture is computed by the same graph as every later one.
@@ -68,7 +71,7 @@ class OpenVinoEngine:
     def _import(self, exported: bytes) -> bool:
         """Load a graph that OpenVINO compiled before, in a fifth of the time; False if it refuses it."""
         try:
-            self._compiled = openvino_core().import_model(exported, self._place, self._settings())
+            self._request = import_compiled(exported, self._place, self._settings())
         except RuntimeError:
             return False
         return True
@@ -90,11 +93,51 @@ class OpenVinoEngine:
         return f"{cache.digest(*self.identity(), *cache.words_of(subgraph))}.blob"
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        found = self._compiled(list(inputs))
-        return tuple(found[port] for port in self._compiled.outputs)
+        return tuple(output.copy() for output in self._request(*inputs))
 
     def close(self) -> None:
-        self._compiled = None
+        self._request = None
+
+
+class Request:
+    """What executes a compiled model, on one thread at a time.
+
+    Args:
+        compiled: The model, of the package or of its module in C++.
+        memory: That the model uses, if any; it is kept as long as this.
+    """
+
+    def __init__(self, compiled: Any, memory: Any = None) -> None:
+        self._memory = memory
+        self._tensor = _bindings().Tensor
+        self._request = compiled.create_infer_request()
+        self._outputs = range(len(compiled.outputs))
+
+    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs, arrays that the next call changes."""
+        for number, array in enumerate(inputs):
+            values = array if array.flags.c_contiguous else array.copy()
+            self._request.set_input_tensor(number, self._tensor(values, shared_memory=True))
+        self._request.start_async({}, None)
+        self._request.wait()
+        return [self._request.get_output_tensor(number).data for number in self._outputs]
+
+
+def import_compiled(exported: bytes, device: str, settings: dict[str, Any]) -> Request:
+    """Load a model that OpenVINO compiled before.
+
+    Raises:
+        RuntimeError: OpenVINO refuses it.
+    """
+    import numpy as np  # which OpenVINO imports now, too
+
+    # From bytes OpenVINO (2026.4) reads as from a Python stream: it waits for its turn in Python at each of many reads,
+    # 50 ms and more while another thread imports modules. A tensor it reads at once, and may go on using.
+    tensor = _bindings().Tensor(np.frombuffer(exported, np.uint8))
+    try:
+        return Request(bare_core().import_model(tensor, device, settings), tensor)
+    except TypeError:  # a version that knows streams only
+        return Request(bare_core().import_model(exported, device, settings))
 
 
 def openvino_core() -> Any:
@@ -107,6 +150,16 @@ def openvino_core() -> Any:
         return startup.openvino_core()
 
 
-def _openvino() -> ModuleType:
+def bare_core() -> Any:
+    """Return a core for compiled models; see `runtime.startup.bare_openvino_core`.
+
+    Raises:
+        EngineError: OpenVINO is not installed, or cannot be loaded.
+    """
     with required_package("openvino"):
-        return startup.import_openvino()
+        return startup.bare_openvino_core()
+
+
+def _bindings() -> ModuleType:
+    with required_package("openvino"):
+        return startup.openvino_bindings()

@@ -9,7 +9,6 @@ so it is run without these on pictures of other sizes, which finds smaller faces
 from __future__ import annotations
 
 import functools
-import itertools
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines import cache
-from ppgan_lite.inference.engines.openvino import OpenVinoEngine, openvino_core
+from ppgan_lite.inference.engines.openvino import OpenVinoEngine, Request, import_compiled, openvino_core
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.startup import import_openvino
 
@@ -34,8 +33,6 @@ POINTS = [0, 2, 3, 4, 5, 6, 7]  # of the 8 x 2 numbers of a box; see `Boxes`
 _HEADS = (("classificator_8", "regressor_8", 8, 2), ("classificator_16", "regressor_16", 16, 6))
 _OUTPUTS = [name for head in _HEADS for name in head[:2]]
 _KEPT_SHAPES = 4
-
-_calls = itertools.count()
 
 # Places and logits of K boxes: K x 8 x 2 and K. Of a box's eight pairs, (x, y) in pixels of the picture, the second is
 # its size, the others are points: its center, two eyes, nose, mouth and two ears.
@@ -68,15 +65,17 @@ def find_boxes(execute: Executor, picture: np.ndarray, least: float = -np.inf) -
     return np.concatenate(places), np.concatenate(logits)
 
 
-def load_executor() -> Executor | None:
+@functools.cache
+def load_executor(*, for_one_photo: bool = False) -> Executor | None:
     """Return what executes the net; None, and a note, where nothing can.
 
-    The first photo of a process is looked at by OpenCV, which is ready at once, the others by OpenVINO, which takes
-    less than half of the processor's time. They agree.
+    OpenVINO takes less than half of OpenCV's time for a photo, OpenCV is ready sooner. They agree.
+
+    Args:
+        for_one_photo: Whether nothing else will be asked of this process.
     """
-    first = not next(_calls)
-    execute = (_opencv() or _openvino()) if first else (_openvino() or _opencv())
-    if first and execute is None:
+    execute = (_opencv() or _openvino()) if for_one_photo else (_openvino() or _opencv())
+    if execute is None:
         logger.warning("faces are not looked for: neither OpenCV nor OpenVINO can run the detector")
     return execute
 
@@ -114,32 +113,32 @@ class _OpenVino:
     _SETTINGS: ClassVar = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1}
 
     def __init__(self) -> None:
-        self._core = openvino_core()
-        self._requests: dict[tuple[int, ...], Any] = {}
+        self._identity = OpenVinoEngine().identity()
+        self._requests: dict[tuple[int, ...], Request] = {}
 
     def __call__(self, picture: np.ndarray) -> list[np.ndarray]:
         request = self._requests.get(picture.shape)
         if request is None:
-            request = self._requests[picture.shape] = self._compiled(picture.shape).create_infer_request()
-        request.infer([picture[None]], share_inputs=True)
-        return [request.get_output_tensor(number).data[0] for number in range(len(_OUTPUTS))]
+            request = self._requests[picture.shape] = self._load(picture.shape)
+        return [output[0] for output in request(picture[None])]
 
-    def _compiled(self, shape: tuple[int, ...]) -> Any:
-        name = f"{cache.digest(FILE.name, str(shape), *OpenVinoEngine().identity())}.blob"
+    def _load(self, shape: tuple[int, ...]) -> Request:
+        name = f"{cache.digest(FILE.name, str(shape), *self._identity)}.blob"
         exported = cache.read(name)
         if exported is not None:
             try:
-                return self._core.import_model(exported, "CPU", self._SETTINGS)
+                return import_compiled(exported, "CPU", self._SETTINGS)
             except RuntimeError:
                 logger.debug("OpenVINO refuses what it compiled before")
-        whole = self._core.read_model(str(FILE))
+        core = openvino_core()
+        whole = core.read_model(str(FILE))
         found = [output for node in whole.get_ordered_ops() for output in node.outputs()]
         outputs = {name: output for output in found for name in output.get_names()}
         model = import_openvino().Model([outputs[name] for name in _OUTPUTS], whole.get_parameters())
         model.reshape([1, *shape])
-        compiled = self._core.compile_model(model, "CPU", self._SETTINGS)
+        compiled = core.compile_model(model, "CPU", self._SETTINGS)
         cache.keep(name, compiled.export_model().getvalue())
-        return compiled
+        return Request(compiled)
 
 
 class _OpenCv:

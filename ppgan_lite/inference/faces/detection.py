@@ -52,17 +52,18 @@ class Face:
     confidence: float
 
 
-def find_faces(image: np.ndarray) -> tuple[Face, ...]:
+def find_faces(image: np.ndarray, *, execute: Executor | None = None) -> tuple[Face, ...]:
     """Find the faces in a photo, upright or tilted by up to about 45 degrees; the surest first.
 
     Args:
         image: uint8 H x W x 3 RGB, any size.
+        execute: Executes the detector; None takes the fastest.
 
     Returns:
         An empty tuple if there are none; also where the detector cannot run, which is logged once.
     """
     with _lock:
-        execute = load_executor()
+        execute = execute or load_executor()
         if execute is None or min(image.shape[:2]) < SMALLEST_PX:
             return ()
         candidates = _apart(box for size in _sizes(image) for box in _look(execute, image, size))

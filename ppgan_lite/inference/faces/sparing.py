@@ -19,13 +19,14 @@ _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.68
 _FULL, _END = 0.8, 1.3
 
 
-def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
+def spare_faces(image: np.ndarray, share: float = FACES, *, faces: tuple[Face, ...] | None = None) -> np.ndarray | None:
     """Return the map of strokes with which a `Stylizer` paints the faces in a photo with fewer of them.
 
     Args:
         image: uint8 or uint16 H x W x 3 RGB, any size.
         share: Of the strokes that faces get: 0 leaves them as the net repaints them, in the painting's colors; 1 makes
             no difference.
+        faces: Those in the photo, where they are known.
 
     Returns:
         float32 h x w, 0 .. 1, the photo stretched to at most `MAP_PX`; None where no face is found, or with a
@@ -36,7 +37,10 @@ def spare_faces(image: np.ndarray, share: float = FACES) -> np.ndarray | None:
     """
     if not 0 <= share <= 1:
         raise UsageError("faces", f"{share}", "a number from 0 to 1")
-    faces = find_faces(to_depth(image, 8)) if share < 1 else ()
+    if share == 1:
+        return None
+    if faces is None:
+        faces = find_faces(to_depth(image, 8))
     return strokes_around(faces, image.shape[:2], share) if faces else None
 
 
@@ -62,11 +66,16 @@ def strokes_around(faces: tuple[Face, ...], size: tuple[int, int], share: float)
         across = (left - right) / max(float(np.hypot(*(left - right))), 1e-6)  # tilted as the eyes are
         down = np.array([-across[1], across[0]])
         center = np.array(face.center) - _RAISED * px * down
-        columns, rows = x[None] - center[0], y[:, None] - center[1]
+        reach = _END * max(_HALF_WIDTH, _HALF_HEIGHT) * px
+        around = tuple(
+            slice(*np.searchsorted(of, (at - reach, at + reach))) for of, at in ((y, center[1]), (x, center[0]))
+        )
+        columns, rows = x[None, around[1]] - center[0], y[around[0], None] - center[1]
         radius = np.hypot(
             (columns * across[0] + rows * across[1]) / (_HALF_WIDTH * px),
             (columns * down[0] + rows * down[1]) / (_HALF_HEIGHT * px),
         )
         inside = np.clip((_END - radius) / (_END - _FULL), 0, 1)
-        np.minimum(strokes, 1 - np.float32(1 - share) * inside * inside * (3 - 2 * inside), out=strokes)
+        part = strokes[around]
+        np.minimum(part, 1 - np.float32(1 - share) * inside * inside * (3 - 2 * inside), out=part)
     return strokes

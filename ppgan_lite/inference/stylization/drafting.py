@@ -5,21 +5,26 @@ tests/test_predictor.py compares each drafter with the `draft` of its net.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.random import default_rng  # now, while engines load, and not when they wait for it
 
 from ppgan_lite.inference.arrays import resized
+from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.engine import Execute
 from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.nets.adain import ALIGNED_LAYERS, adain, mean_and_std
 from ppgan_lite.nets.color_statistics import align_colors, mean_and_covariance
 from ppgan_lite.nets.input_noise import soft_noise
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS, StyleArrays
+from ppgan_lite.runtime.file_cache import FileCache
+
+NOISE = FileCache("noise", 20_000_000)
+_MOST_KEPT_PX = 1_500_000  # of noise that is kept in the cache: most drafts have fewer
 
 FADED = 0.4  # with fewer of the strokes than this, a place is faded to the photo
 
@@ -143,5 +148,18 @@ def _blended(values: np.ndarray, changed: np.ndarray, shares: np.ndarray | None)
 
 @functools.lru_cache(maxsize=1)
 def _noise(height: int, width: int) -> np.ndarray:
-    """Return noise of a size; it is kept, because the photos of a folder are mostly of one size."""
-    return soft_noise(default_rng(0).standard_normal((height, width), np.float32))
+    """Return noise of a size; it is kept, because the photos of a folder are mostly of one size.
+
+    It is kept in the cache folder, too: NumPy's generators take longer to load than the noise takes to read.
+    """
+    name = f"{cache.digest('noise', np.__version__, f'{height} x {width}')}.float32"
+    kept = NOISE.read(name)
+    if kept is not None:
+        return np.frombuffer(kept, np.float32).reshape(height, width)
+    from numpy.random import default_rng
+
+    made = soft_noise(default_rng(0).standard_normal((height, width), np.float32))
+    if made.size <= _MOST_KEPT_PX:
+        with contextlib.suppress(OSError):
+            NOISE.write(name, made.tobytes())
+    return made

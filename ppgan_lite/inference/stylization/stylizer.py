@@ -14,7 +14,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.images import UNNAMED, BlendPart, NamedFile, resize
 from ppgan_lite.inference.arrays import check_image, to_values
 from ppgan_lite.inference.cost import CALIBRATION_PX, Cost, Rates
-from ppgan_lite.inference.engines.engine import Engines, caption_of
+from ppgan_lite.inference.engines.engine import Engines, caption_of, prefetch
 from ppgan_lite.inference.engines.sample import REFERENCE_PX, sample_photo
 from ppgan_lite.inference.steps import Cancelled, ProgressCallback, Steps
 from ppgan_lite.inference.stylization.blending import blend_styles
@@ -24,6 +24,7 @@ from ppgan_lite.inference.stylization.painters import PainterSpec
 from ppgan_lite.inference.stylization.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE, StyleArrays
+from ppgan_lite.runtime.opencv import opencv
 
 DRAFT_RANGE_PX = (64, 1024)  # of a draft's short side, as `brush` sets it
 STROKE_PX = 8  # width of a typical stroke in a draft, by which `brush` becomes a draft's size
@@ -233,6 +234,8 @@ class Stylizer:
     ) -> np.ndarray:
         height, width = image.shape[:2]
         draft_height, draft_width, levels = self._plan(height, width, brush)
+        if levels:  # loaded while the draft is painted
+            prefetch(self._engines, ["revise0"], afterwards=opencv)
         sizes = pyramid_sizes(height, width, levels)
         draft_steps = draft_height * draft_width // 100_000 + 1  # a draft of a tile's pixels costs about two tiles
         strip = strip_px(width)
