@@ -101,6 +101,8 @@ class ImageError(PpganError):
 class VideoError(PpganError):
     """A clip that cannot be read or written."""
 
+    code = "video"
+
 
 class CheckpointError(PpganError):
     """A file of weights that is damaged, foreign, too new, hostile or of another shape.

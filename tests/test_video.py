@@ -21,10 +21,11 @@ from ppgan_lite.errors import UsageError, VideoError
 from ppgan_lite.video import rendering as rendering_module
 from ppgan_lite.video.faces import SteadyFaces
 from ppgan_lite.video.painting import brush_of_frame, frame_painter
-from ppgan_lite.video.pictures import render_pictures
+from ppgan_lite.video.pictures import is_animated, render_pictures
 from ppgan_lite.video.planning import plan_clips
 from ppgan_lite.video.reading import open_clip, read_frames
 from ppgan_lite.video.rendering import Rendering, RenderingStopped, can_resume, check_disk, render
+from ppgan_lite.video.scrubbing import frame_at, open_any_clip
 from ppgan_lite.video.steadiness import Steadiness
 from ppgan_lite.video.writing import Encoding, Segment, choose_codec
 
@@ -519,3 +520,52 @@ def test_a_width_of_strokes_that_was_asked_for_counts(brush: float | None, wante
     frame_painter(predictor, {"brush": brush, "strength": 0.5}, 1.0)(scene(0))
     frame_painter(predictor, {}, 1.0)(scene(0))  # one that translates
     assert seen == [{"brush": wanted, "strength": 0.5}, {}]
+
+
+# One frame
+
+
+@pytest.mark.parametrize("turn", [0, 90])
+def test_any_frame_is_found_by_its_number(tmp_path: Path, turn: int) -> None:
+    path = tmp_path / "clip.mp4"
+    write_clip(path, turn=turn)
+    clip = open_any_clip(path)
+    all_of_them = [frame.image for frame in read_frames(open_clip(path))]
+    for number in (0, 7, COUNT - 1, 12, 1):
+        np.testing.assert_array_equal(frame_at(clip, number), all_of_them[number], err_msg=str(number))
+    np.testing.assert_array_equal(frame_at(clip, COUNT + 50), all_of_them[-1])
+
+
+def test_a_frame_of_a_clip_whose_rate_varies_is_the_one_of_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "varies.mkv"
+    write_clip(path, times=[0, 1, 2, 10, 11, 30], sound=False)
+    clip = open_any_clip(path)
+    frames = list(read_frames(open_clip(path)))
+    for number in range(clip.frames or 0):
+        found = frame_at(clip, number)
+        assert any((found == frame.image).all() for frame in frames)
+    np.testing.assert_array_equal(frame_at(clip, 0), frames[0].image)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_a_frame_of_an_animated_picture(tmp_path: Path, suffix: str) -> None:
+    path, still = tmp_path / f"clip{suffix}", tmp_path / f"still{suffix}"
+    frames = [Image.fromarray(np.full((8, 12, 3), 40 * number, np.uint8)) for number in range(4)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    frames[0].save(still)
+    clip = open_any_clip(path)
+    assert (clip.width, clip.height, clip.frames, clip.rate) == (12, 8, 4, 20)
+    for number in (0, 3, 1, 9):
+        assert abs(int(frame_at(clip, number)[4, 4, 1]) - 40 * min(number, 3)) <= 1
+    assert is_animated(path) and not is_animated(still) and not is_animated(tmp_path / "none.gif")
+    with pytest.raises(VideoError, match="is a single picture"):
+        open_any_clip(still)
+
+
+def test_a_frame_of_a_damaged_clip_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    write_clip(path)
+    clip = open_any_clip(path)
+    path.write_bytes(b"no clip any more")
+    with pytest.raises(VideoError):
+        frame_at(clip, 3)

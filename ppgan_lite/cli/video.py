@@ -117,9 +117,8 @@ def video(
                     if style is not None
                     else load_translator(checkpoint or "", None, device, engine, direction)
                 )
-            paint = frame_painter(
-                predictor, options, faces if style is not None else 1.0
-            )  # with no faces of another clip
+            # A new one for each clip: it remembers faces.
+            paint = frame_painter(predictor, options, faces if style is not None else 1.0)
             began = time.perf_counter()
             try:
                 frames = _render(plan, paint, settings, steady=steady, codec=codec, crf=crf, resume=resume)

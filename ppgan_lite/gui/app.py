@@ -134,11 +134,18 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "checkpoint", nargs="?", metavar="CHECKPOINT", help="a .ppgan file, the name of a style, or a painting"
     )
-    parser.add_argument("photo", nargs="?", metavar="PHOTO", help="a picture file")
+    parser.add_argument("photo", nargs="?", metavar="PHOTO", help="a picture file, or a clip")
     arguments = parser.parse_args(argv)
-    if arguments.photo is None and arguments.checkpoint is not None and _is_picture(arguments.checkpoint):
+    if arguments.photo is None and arguments.checkpoint is not None and _is_photo(arguments.checkpoint):
         arguments.checkpoint, arguments.photo = None, arguments.checkpoint
     return arguments
+
+
+def _is_photo(name: str) -> bool:
+    """Return whether a file is a picture or a clip by its name."""
+    from ppgan_lite.gui.clips import OPENABLE_SUFFIXES
+
+    return Path(name).suffix.lower() in OPENABLE_SUFFIXES
 
 
 def _is_picture(name: str) -> bool:

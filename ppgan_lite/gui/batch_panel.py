@@ -28,12 +28,12 @@ from PyQt5.QtWidgets import (
 
 from ppgan_lite.gui.batch_queue import BatchQueue, Output, QueuedPhoto, Status
 from ppgan_lite.gui.captions import batch_caption, error_line
+from ppgan_lite.gui.clips import OPENABLE_SUFFIXES
 from ppgan_lite.gui.dropped import local_files
 from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.progress_row import ProgressRow
 from ppgan_lite.gui.texts import text
-from ppgan_lite.images import READABLE_SUFFIXES
 
 _FORMATS = ("", ".jpg", ".png", ".webp", ".tif")
 _WITHOUT_QUALITY = (".png", ".tif")
@@ -304,9 +304,8 @@ class BatchPanel(QDialog):
         self.quality.setEnabled(_FORMATS[self.format.currentIndex()] not in _WITHOUT_QUALITY)
 
     def _pick_photos(self) -> None:
-        kinds = (
-            f"{text('pictures_filter', self._language)} ({' '.join(f'*{name}' for name in sorted(READABLE_SUFFIXES))})"
-        )
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(OPENABLE_SUFFIXES))
+        kinds = f"{text('photos_filter', self._language)} ({patterns})"
         start = str(self._preferences.folder("photos"))
         chosen, _ = QFileDialog.getOpenFileNames(self, text("batch_add_photos", self._language), start, kinds)
         if chosen:

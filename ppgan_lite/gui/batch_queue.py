@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -79,7 +79,7 @@ class Output:
 
 @dataclass(eq=False)
 class QueuedPhoto:
-    """A photo of the queue.
+    """A photo or a clip of the queue.
 
     Attributes:
         item: Its file, and the file of its result.
@@ -88,6 +88,7 @@ class QueuedPhoto:
         painting: The painting, where the choice needs one.
         mask: Where it gets the style; None is everywhere.
         output: How its result is written.
+        is_clip: Whether it is a clip.
         status: What became of it.
         progress: The painted share, 0 to 1.
         error: Why it failed.
@@ -100,6 +101,7 @@ class QueuedPhoto:
     painting: Picture | None
     mask: Mask | None
     output: Output
+    is_clip: bool = False
     status: Status = Status.WAITING
     progress: float = 0.0
     error: BaseException | None = None
@@ -175,12 +177,14 @@ class BatchQueue:
         *,
         painting: Picture | None = None,
         mask: Mask | None = None,
+        clips: Collection[Path] = (),
     ) -> list[QueuedPhoto]:
-        """Add the photos of a plan, those too that need not or cannot be painted."""
+        """Add the photos of a plan, some of which are clips, and those too that need not or cannot be painted."""
         from ppgan_lite.inference.batch import Item
 
         def queued(item: Item, status: Status = Status.WAITING, error: BaseException | None = None) -> QueuedPhoto:
-            return QueuedPhoto(item, choice, settings, painting, mask, output, status, error=error)
+            is_clip = item.source in clips
+            return QueuedPhoto(item, choice, settings, painting, mask, output, is_clip, status, error=error)
 
         added = [queued(item) for item in plan.items]
         added += [queued(item, Status.SKIPPED) for item in plan.skipped]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
+from ppgan_lite.gui.batch_clips import Load, add_clips, paint_clip
 from ppgan_lite.gui.batch_queue import BatchQueue, Output, Paint, QueuedPhoto, Status, execute
+from ppgan_lite.gui.clips import is_clip
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.state import Choice, Picture, StyleSettings
 
@@ -31,6 +34,7 @@ class BatchRunner(QObject):
 
     Args:
         paint: Makes a picture; called on the painter's thread.
+        load: Makes the predictor of a clip; likewise.
         submit: Has `work(callbacks, cancelled)` done on that thread when nobody else needs it.
         may_run: Tells whether nobody else needs it.
         background: Does what takes time.
@@ -45,6 +49,7 @@ class BatchRunner(QObject):
     def __init__(
         self,
         paint: Paint,
+        load: Load,
         submit: Callable[[Callable[[Any, Callable[[], bool]], None]], None],
         may_run: Callable[[], bool],
         background: Background,
@@ -52,6 +57,7 @@ class BatchRunner(QObject):
         super().__init__()
         self.queue = BatchQueue()
         self._paint = paint
+        self._load = load
         self._submit = submit
         self._may_run = may_run
         self._background = background
@@ -81,8 +87,9 @@ class BatchRunner(QObject):
 
             output.check()
             folder = None if output.folder is None else f"{output.folder}/"
-            return plan_batch(
-                list(sources),
+            clips = [source for source in sources if is_clip(source)]
+            found = plan_batch(
+                [source for source in sources if source not in clips],
                 folder,
                 label=style,
                 overwrite=output.replaces,
@@ -90,16 +97,19 @@ class BatchRunner(QObject):
                 name=lambda photo: output.name_of(photo, style),
                 taken=taken,
             )
+            add_clips(found, clips, output, style, taken)
+            return found, clips
 
-        def planned(value: Any) -> None:
+        def show(value: Any) -> None:
             if isinstance(value, Exception):
                 self.failed.emit(value)
                 return
-            self.queue.add(value, choice, settings, output, painting=painting, mask=mask)
+            planned, clips = value
+            self.queue.add(planned, choice, settings, output, painting=painting, mask=mask, clips=clips)
             self.changed.emit()
             self.go_on()
 
-        self._background(plan, planned)
+        self._background(plan, show)
 
     def go_on(self) -> None:
         """Paint what waits, as soon as nobody else needs the painter."""
@@ -134,8 +144,13 @@ class BatchRunner(QObject):
         def work(_callbacks: Any, cancelled: Callable[[], bool]) -> None:
             self._busy.set()
             try:
-                if not cancelled():
-                    execute(waiting, self._paint, self._told.emit, cancelled)
+                if cancelled():
+                    return
+                if waiting[0].is_clip:
+                    paint_clip(waiting[0], self._load, self._told.emit, cancelled)
+                else:
+                    photos = list(itertools.takewhile(lambda photo: not photo.is_clip, waiting))
+                    execute(photos, self._paint, self._told.emit, cancelled)
             finally:
                 self._busy.clear()
                 self._finished.emit()

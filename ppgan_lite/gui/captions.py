@@ -17,10 +17,10 @@ _DOT = "  ·  "
 
 
 def picture_name(picture: Picture | None, language: str) -> str:
-    """Return the file's name, or the name for a pasted picture; empty without a picture."""
+    """Return the name of its file or its own, or the word for a pasted picture; empty without a picture."""
     if picture is None:
         return ""
-    return picture.path.name if picture.path else text("pasted", language)
+    return picture.path.name if picture.path else picture.title or text("pasted", language)
 
 
 def photo_caption(photo: Picture | None, language: str) -> str:

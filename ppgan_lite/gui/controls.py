@@ -37,7 +37,7 @@ class Controls(QFrame):
         self.setObjectName("panel")
         self._language = "en"
         self._task = "stylize"
-        self._is_busy = False
+        self._is_busy = self._is_loading = False
         self._painting: Picture | None = None
         self._photo_size: tuple[int, int] | None = None
 
@@ -189,8 +189,8 @@ class Controls(QFrame):
         """
         focused = next((button for button in (self.run, self.cancel) if button.hasFocus()), None)
         self.cancel.setVisible(busy or loading)
-        self._is_busy = busy
-        self._show_cost_label()
+        self._is_busy, self._is_loading = busy, loading
+        self._fit_buttons()
         if focused is not None and busy:
             self.cancel.setFocus()  # a disabled button would hand it to any other widget
         self.run.setEnabled(has_photo and not busy)
@@ -204,10 +204,14 @@ class Controls(QFrame):
         self.cost_label.setText(short)
         self.cost_label.setToolTip(long)
         self.run.setAccessibleDescription(long)
-        self._show_cost_label()
+        self._fit_buttons()
 
-    def _show_cost_label(self) -> None:
-        self.cost_label.setVisible(bool(self.cost_label.text()) and not self._is_busy)
+    def _fit_buttons(self) -> None:
+        """Show two of cost, Cancel and button at most, one above the other: a low window has no room for more."""
+        is_column = self._buttons.direction() == QBoxLayout.TopToBottom
+        has_room = not self._is_loading or not is_column
+        self.cost_label.setVisible(bool(self.cost_label.text()) and not self._is_busy and has_room)
+        self.run.setVisible(not (self._is_busy and is_column))
 
     def _show_task(self) -> None:
         self.run.setText(text(f"run_{self._task}", self._language))
@@ -222,6 +226,7 @@ class Controls(QFrame):
         is_wide = self.width() >= _WIDE_PX
         self._buttons.setDirection(QBoxLayout.LeftToRight if is_wide else QBoxLayout.TopToBottom)
         self._buttons.setSpacing(9 if is_wide else 5)
+        self._fit_buttons()
         vertical = 10 if is_wide else 5
         self.layout().setContentsMargins(16, vertical, 12, vertical)
         for slider in (self.strength, self.brush):

@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, SUFFIX
 from ppgan_lite.gui import icons, theme
+from ppgan_lite.gui.clips import OPENABLE_SUFFIXES
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import READABLE_SUFFIXES, WRITABLE
@@ -22,6 +23,12 @@ def pick_picture(parent: QWidget, preferences: Preferences, title: str, folder: 
     """Ask for a picture file, in the remembered folder of a kind; None if the user cancels."""
     kinds = _kinds("pictures_filter", sorted(READABLE_SUFFIXES), language)
     return _pick(parent, preferences, title, folder, kinds, language)
+
+
+def pick_photo(parent: QWidget, preferences: Preferences, language: str) -> Path | None:
+    """Ask for a photo or a clip."""
+    kinds = _kinds("photos_filter", sorted(OPENABLE_SUFFIXES), language)
+    return _pick(parent, preferences, "open_photo_title", "photos", kinds, language)
 
 
 def pick_checkpoint(parent: QWidget, preferences: Preferences, language: str) -> Path | None:

@@ -78,7 +78,7 @@ class StoredPicture:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise PpganError(self.path, f"cannot be read again ({error})", "the picture that was put there") from error
         metadata = replace(self.outline.metadata, alpha=arrays.get("alpha"))
-        return Picture.of(image, metadata, self.outline.path)
+        return Picture.of(image, metadata, self.outline.path, title=self.outline.title)
 
     def write(self, path: Path) -> None:
         """Write the picture, as it is kept, to a file; on any thread.
@@ -231,7 +231,8 @@ class PictureStore:
 def outline_of(picture: Picture) -> Picture:
     """Return a picture of the same shape, file and metadata that takes no memory: all of its pixels are one."""
     image = np.broadcast_to(np.zeros((), picture.image.dtype), picture.image.shape)
-    return Picture(image, Pyramid(image, None, ()), replace(picture.metadata, alpha=None), picture.path)
+    metadata = replace(picture.metadata, alpha=None)
+    return Picture(image, Pyramid(image, None, ()), metadata, picture.path, picture.title)
 
 
 def _arrays(picture: Picture) -> dict[str, np.ndarray]:

@@ -38,6 +38,7 @@ class Kind:
 
 KINDS = {
     "photo": Kind("files", Policy.REPLACE, 2),
+    "frame": Kind("files", Policy.REPLACE, 2),
     "painting": Kind("files", Policy.REPLACE, 2),
     "history": Kind("files", Policy.QUEUE, 1),
     "save": Kind("files", Policy.QUEUE, 1),

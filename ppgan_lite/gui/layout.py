@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout,
 
 from ppgan_lite.gui.again_row import AgainRow
 from ppgan_lite.gui.batch_panel import BatchPanel, BatchRow
+from ppgan_lite.gui.clip_row import ClipRow
 from ppgan_lite.gui.command_bar import CommandBar
 from ppgan_lite.gui.controls import Controls
 from ppgan_lite.gui.dialogs import ErrorDialog
@@ -39,6 +40,7 @@ class WindowLayout(QMainWindow):
         self.panes = Panes()
         self.history_strip = HistoryStrip()
         self.mask_row = MaskRow(self.panes.mask_brush)
+        self.clip_row = ClipRow()
         self.learning_row = LearningRow()
         self.again_row = AgainRow()
         self.batch_row = BatchRow()
@@ -55,7 +57,7 @@ class WindowLayout(QMainWindow):
         self._rows = QVBoxLayout(middle)
         self._rows.addLayout(pictures, 1)
         for row in (
-            *(self.mask_row, self.learning_row, self.again_row, self.batch_row),
+            *(self.clip_row, self.mask_row, self.learning_row, self.again_row, self.batch_row),
             *(self.gallery, self.controls),
         ):
             self._rows.addWidget(row)

@@ -56,9 +56,12 @@ class Panes(CompareView):
         self._show()
 
     def show_photo(self, photo: Picture) -> None:
-        """Show another photo, all of it."""
+        """Show another photo, all of it; of two frames of a clip, the same part."""
+        size = QSize(*photo.size)
+        is_frame_too = photo.is_frame and self._photo is not None and self._photo.is_frame
         self._photo, self._instead = photo, None
-        self.viewport.show_photo(QSize(*photo.size))
+        if not (is_frame_too and size == self.viewport.photo_size):
+            self.viewport.show_photo(size)
         self._show()
 
     def show_result(self, result: Result | None) -> None:

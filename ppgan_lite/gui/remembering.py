@@ -15,6 +15,7 @@ class Remembering:
     """
 
     def __init__(self, session: Session, preferences: Preferences) -> None:
+        self._session = session
         self._state = session.state
         self._preferences = preferences
         session.photo_changed.connect(self._photo)
@@ -25,8 +26,10 @@ class Remembering:
 
     def _photo(self) -> None:
         photo = self._state.photo
-        if photo is not None and photo.path is not None:
-            self._preferences.add_recent_photo(photo.path.absolute())
+        frame = self._session.frame
+        path = frame.clip.path if frame is not None else photo.path if photo is not None else None
+        if path is not None:
+            self._preferences.add_recent_photo(path.absolute())
 
     def _painting(self) -> None:
         painting = self._state.painting

@@ -12,6 +12,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.batch_runner import BatchRunner
 from ppgan_lite.gui.cards import Cards
+from ppgan_lite.gui.clips import Frame, frame_of, is_clip, read_frame
 from ppgan_lite.gui.history import History
 from ppgan_lite.gui.job_runner import JobRunner
 from ppgan_lite.gui.learn_session import LearnSession
@@ -45,6 +46,7 @@ class Session(QObject):
 
     Attributes:
         state: What is open, chosen and made.
+        frame: The one of a clip that is the photo; None where the photo is of no clip.
         jobs: Has work done by the threads.
         predictors: Those used last; for the threads.
         cards: What a photo can be made into.
@@ -73,6 +75,7 @@ class Session(QObject):
     """
 
     photo_changed = pyqtSignal()
+    frame_changed = pyqtSignal()
     painting_changed = pyqtSignal()
     choices_changed = pyqtSignal()
     choice_changed = pyqtSignal()
@@ -94,6 +97,7 @@ class Session(QObject):
     def __init__(self, state: State, load: LoadPredictor, learner: Learner | None = None) -> None:
         super().__init__()
         self.state = state
+        self.frame: Frame | None = None
         self.work: Painting | None = None
         self.live = False
         self.preview: Result | None = None
@@ -131,6 +135,7 @@ class Session(QObject):
         self.saving.failed.connect(lambda error: self.failed.emit("save_failed", error))
         self.batch = BatchRunner(
             self._paint_of_batch,
+            self.predictors.predictor_of,
             lambda work: self._submit("batch", work, lambda _none: None),
             lambda: self.jobs.is_free_for("batch"),
             self.jobs.in_background,
@@ -146,11 +151,25 @@ class Session(QObject):
     # what the user does ---------------------------------------------------------------------------------------------
 
     def open_photo(self, path: Path, *, mask: Mask | None = None) -> None:
-        """Open a picture file as the photo, and where it gets the style."""
+        """Open a picture file as the photo, and where it gets the style; of a clip the first frame."""
         self._tell("opening", name=path.name)
-        self._submit(
-            "photo", lambda _callbacks, _cancelled: read_photo(path), lambda photo: self._photo_opened(photo, mask)
-        )
+
+        def read(_callbacks: JobCallbacks, _cancelled: Cancelled) -> Picture | Frame:
+            return read_frame(path) if is_clip(path) else read_photo(path)
+
+        def opened(photo: Picture | Frame) -> None:
+            if isinstance(photo, Frame):
+                self._show_frame(photo)
+            else:
+                self._photo_opened(photo, mask)
+
+        self._submit("photo", read, opened)
+
+    def show_frame(self, number: int) -> None:
+        """Make another frame of the clip the photo; of several that are asked for, the last one."""
+        if self.frame is not None:
+            clip = self.frame.clip
+            self._submit("frame", lambda _callbacks, _cancelled: frame_of(clip, number), self._show_frame)
 
     def open_painting(self, path: Path) -> None:
         """Open a picture file as the painting."""
@@ -286,16 +305,24 @@ class Session(QObject):
             self._set_device(("", ""))
         self.failed.emit(f"{kind}_failed", error)
 
-    def _photo_opened(self, photo: Picture, mask: Mask | None = None) -> None:
+    def _photo_opened(self, photo: Picture, mask: Mask | None = None, frame: Frame | None = None) -> None:
         self._stop_painting()
+        self.jobs.drop("frame")
         self.history.leave()
+        self.frame = frame
         self.state.open_photo(photo)
         self.state.mask = mask
         self._tell("ready")
         self.jobs.drop("faces")
+        self.frame_changed.emit()
         self.photo_changed.emit()
         self.mask_changed.emit()
         self.result_changed.emit()
+
+    def _show_frame(self, frame: Frame) -> None:
+        """Make a frame of a clip the photo; the mask stays while it is the same clip."""
+        is_same = self.frame is not None and self.frame.clip is frame.clip
+        self._photo_opened(frame.picture, self.state.mask if is_same else None, frame)
 
     def use_painting(self, painting: Picture) -> None:
         """Have a picture be the painting."""
@@ -317,7 +344,9 @@ class Session(QObject):
         """Show a result, with the photo that it is of."""
         if result is not None and result.request.photo is not self.state.photo:
             self.state.photo, self.state.mask = result.request.photo, result.request.mask
+            self.frame = None
             self.jobs.drop("faces")
+            self.frame_changed.emit()
             self.photo_changed.emit()
             self.mask_changed.emit()
         self.state.result = result

@@ -40,23 +40,37 @@ class Picture:
         image: uint8 or uint16 (height, width, 3) RGB, at its own size.
         pyramid: The same for the screen.
         metadata: Written into the file of a result.
-        path: The file; None for a pasted picture.
+        path: The file; None for a pasted picture and for a frame of a clip.
+        title: What a picture without a file is called; empty for a pasted one.
     """
 
     image: np.ndarray
     pyramid: Pyramid
     metadata: ImageMetadata = _NO_METADATA
     path: Path | None = None
+    title: str = ""
 
     @classmethod
-    def of(cls, image: np.ndarray, metadata: ImageMetadata = _NO_METADATA, path: Path | None = None) -> Picture:
+    def of(
+        cls, image: np.ndarray, metadata: ImageMetadata = _NO_METADATA, path: Path | None = None, *, title: str = ""
+    ) -> Picture:
         """Make one with its pyramid; takes a moment where it is large."""
-        return cls(image, Pyramid.of(image, metadata.alpha), metadata, path)
+        return cls(image, Pyramid.of(image, metadata.alpha), metadata, path, title)
+
+    @property
+    def name(self) -> Path:
+        """The file, or a name for a file of it."""
+        return self.path or Path(f"{self.title or 'photo'}.png")
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is one of a clip."""
+        return bool(self.title)
 
     @property
     def is_deep(self) -> bool:
@@ -266,7 +280,7 @@ class Result:
         if choice.kind == "painting" and painting is not None and painting.path:
             source = painting.path
         labels = [source.stem, choice.direction] if choice.direction else [source.stem]
-        return result_name(self.request.photo.path or Path("photo.png"), *labels)
+        return result_name(self.request.photo.name, *labels)
 
 
 @dataclass

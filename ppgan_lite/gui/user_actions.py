@@ -73,7 +73,7 @@ class UserActions:
 
     def pick_photo(self) -> None:
         """Ask for a photo and open it."""
-        path = self._pick_picture("open_photo_title", "photos")
+        path = dialogs.pick_photo(self._window, self._preferences, self.language)
         if path is not None:
             self._session.open_photo(path)
 
@@ -133,6 +133,11 @@ class UserActions:
             return False
         self._session.saving.save_unsaved(folder)
         return True
+
+    def paint_clip(self) -> None:
+        """Open the queue with the clip that is open."""
+        if self._session.frame is not None:
+            self.open_batch([self._session.frame.clip.path])
 
     def open_batch(self, sources: Sequence[Path] = ()) -> None:
         """Open the queue, with files and folders to paint if any are given."""

@@ -129,11 +129,13 @@ class MainWindow(WindowLayout):
         self.history_strip.reuse.connect(user_actions.reuse.entry)
         self.history_strip.save.connect(user_actions.pick_save_entry)
         self.history_strip.remove.connect(session.history.remove)
+        self.clip_row.frame_wanted.connect(session.show_frame)
+        self.clip_row.paint_wanted.connect(user_actions.paint_clip)
         self.mask_row.changed.connect(session.set_mask)
         self.mask_row.faces_wanted.connect(session.find_faces)
         self.mask_row.file_wanted.connect(user_actions.pick_mask)
         self.mask_row.save_wanted.connect(user_actions.save_mask)
-        self.mask_row.opened.connect(lambda is_open: self.gallery.setVisible(not is_open))  # room for the photo
+        self.mask_row.opened.connect(self._show_mask_editor)
         self.learning_row.stop.connect(session.learning.stop)
         self.learning_row.preview_toggled.connect(session.learning.show_preview)
         user_actions.reuse.found.connect(lambda path, settings: self.again_row.show_offer((path, settings)))
@@ -160,6 +162,7 @@ class MainWindow(WindowLayout):
     def _connect_session(self) -> None:
         session = self.session
         session.photo_changed.connect(self._show_photo)
+        session.frame_changed.connect(lambda: self._show_mask_editor(self.mask_row.is_open))
         session.mask_changed.connect(self._show_mask)
         session.faces_found.connect(self.mask_row.show_faces)
         session.painting_changed.connect(self._show_painting)
@@ -205,6 +208,7 @@ class MainWindow(WindowLayout):
         self.panes.set_language(language)
         self._show_compared()
         self.history_strip.set_language(language)
+        self.clip_row.set_language(language)
         self.mask_row.set_language(language)
         self.again_row.set_language(language)
         self.batch_row.set_language(language)
@@ -248,6 +252,11 @@ class MainWindow(WindowLayout):
     def _show_settings(self) -> None:
         self.controls.show_settings(self.session.state.settings)
         self._show_batch_style()
+
+    def _show_mask_editor(self, is_open: bool) -> None:
+        """Leave the photo the room of what is not needed while a mask is painted."""
+        self.gallery.setVisible(not is_open)
+        self.clip_row.show_frame(None if is_open else self.session.frame)
 
     def _show_mask(self) -> None:
         self.mask_row.show_mask(self.session.state.mask)

@@ -202,6 +202,10 @@ class PredictorCache:
         if cancelled():
             raise CancelledError
         options = dict(request.options)
+        if request.photo.is_frame and "brush" in options and options["brush"] is None:
+            from ppgan_lite.video.painting import brush_of_frame
+
+            options["brush"] = brush_of_frame(predictor, *request.photo.image.shape[:2])  # as the whole clip gets it
         cost = estimate_cost(predictor, request.photo.image, options, cancelled=cancelled)
         if cost is not None:
             callbacks.cost(cost)
@@ -243,6 +247,10 @@ class PredictorCache:
         from ppgan_lite.inference.estimate import expected_cost
 
         return expected_cost(predictor, request.photo.image, request.options)
+
+    def predictor_of(self, request: Request, cancelled: Cancelled) -> Predictor:
+        """Return the predictor of a request."""
+        return self._predictor(_key_of(request), cancelled)
 
     def _predictor(self, key: _Key, cancelled: Cancelled, *, keep: bool = True) -> Predictor:
         with self._lock:

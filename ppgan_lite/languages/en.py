@@ -6,6 +6,7 @@ TEXTS = {
     # errors, by their code: {where} is the file, {line} the line of the command line
     "error_other": "{line}",
     "error_image": "{line}",
+    "error_video": "{line}",
     "error_checkpoint": "{line}",
     "error_engine": "{line}",
     "error_missing_package": "{line}",

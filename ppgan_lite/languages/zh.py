@@ -6,6 +6,7 @@ TEXTS = {
     # errors, by their code: {where} is the file, {line} the line of the command line
     "error_other": "{line}",
     "error_image": "图片有问题：{line}",
+    "error_video": "视频有问题：{line}",
     "error_checkpoint": "检查点文件有问题：{line}",
     "error_engine": "计算引擎无法运行：{line}",
     "error_missing_package": "缺少软件包：{line}",

@@ -11,5 +11,7 @@
 | live.py | a camera painted while it films |
 | pictures.py | animated GIF and WebP, by Pillow |
 | steadiness.py | what a frame takes over from the one before, along its motion |
+| scrubbing.py | any frame of a clip |
+| painting.py | a frame's result |
 | rendering.py | read, paint and write at once; stop, and go on |
 """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 from ppgan_lite.errors import VideoError
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.memory import require_memory
+from ppgan_lite.video.frames import Clip
 from ppgan_lite.video.steadiness import Steadiness
 
 _DURATION_MS = 100  # of a frame that says nothing, as browsers take it
@@ -41,19 +44,14 @@ def render_pictures(
     Raises:
         VideoError: It cannot be read or written, or is not animated.
     """
-    try:
-        with Image.open(source) as animation:
-            count = getattr(animation, "n_frames", 1)
-            if count < 2:
-                raise VideoError(source, "is a single picture", "a clip", "Use: paddlegan stylize")
-            width, height = animation.size
-            require_memory(f"{count} frames of {width} x {height} pixels", count * width * height * 4)
-            durations: list[int] = []
-            painted = list(_painted(animation, paint, Steadiness(steady), progress, durations, count))
-            loop = animation.info.get("loop")
-            progress(count, count)
-    except (UnidentifiedImageError, OSError, EOFError, ValueError, SyntaxError) as error:
-        raise VideoError(source, f"cannot be read as an animation ({error})") from error
+    with _opened(source) as animation:
+        count = animation.n_frames
+        width, height = animation.size
+        require_memory(f"{count} frames of {width} x {height} pixels", count * width * height * 4)
+        durations: list[int] = []
+        painted = list(_painted(animation, paint, Steadiness(steady), progress, durations, count))
+        loop = animation.info.get("loop")
+        progress(count, count)
     options: dict[str, Any] = {"duration": durations}
     if target.suffix.lower() == ".webp":
         # Lossy frames lose their transparency (Pillow 12, libwebp 1.6).
@@ -72,6 +70,53 @@ def render_pictures(
     except OSError as error:
         raise VideoError(target, f"cannot be written ({error.strerror or error})") from error
     return count
+
+
+def open_animation(path: Path) -> Clip:
+    """Read the facts of an animated picture, as of a clip.
+
+    Raises:
+        VideoError: It cannot be read, or is not animated.
+    """
+    with _opened(path) as animation:
+        frame_ms = int(animation.info.get("duration") or _DURATION_MS)
+        width, height = animation.size
+        count = getattr(animation, "n_frames", 1)
+        return Clip(path, width, height, Fraction(1000, frame_ms), Fraction(1, 1000), count, container="pictures")
+
+
+def animation_frame(path: Path, number: int) -> np.ndarray:
+    """Return a frame of an animated picture, uint8 H x W x 3 RGB; the last one where there are fewer.
+
+    Raises:
+        VideoError: It is damaged.
+    """
+    with _opened(path) as animation:
+        animation.seek(min(number, getattr(animation, "n_frames", 1) - 1))
+        return np.asarray(animation.convert("RGB")).copy()
+
+
+def is_animated(path: Path) -> bool:
+    """Say whether a picture file has several frames; False for one that cannot be read."""
+    try:
+        with Image.open(path) as picture:
+            return getattr(picture, "n_frames", 1) > 1
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return False
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open an animated picture, with errors as ours."""
+    try:
+        with Image.open(path) as animation:
+            count = getattr(animation, "n_frames", 1)
+            if count < 2:
+                raise VideoError(path, "is a single picture", "a clip", "Use: paddlegan stylize")
+            animation.load()  # WebP tells the time of a frame only then
+            yield animation
+    except (UnidentifiedImageError, OSError, EOFError, ValueError, SyntaxError) as error:
+        raise VideoError(path, f"cannot be read as an animation ({error})") from error
 
 
 def _painted(

@@ -13,6 +13,8 @@ from ppgan_lite.runtime.files import identity_of
 from ppgan_lite.video.codecs import CONTAINERS
 
 ANIMATIONS = (".gif", ".webp", ".png", ".apng")
+# Of files that are videos by their name; others may be ones too.
+VIDEOS = (*CONTAINERS, ".3gp", ".avi", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".wmv")
 _DEFAULT = ".mp4"
 
 
@@ -29,6 +31,11 @@ class ClipPlan:
     source: Path
     target: Path
     is_done: bool = False
+
+
+def is_video(path: Path) -> bool:
+    """Say whether a file is a video by its name."""
+    return path.suffix.lower() in VIDEOS
 
 
 def is_animation(path: Path) -> bool:
@@ -94,9 +101,13 @@ def parts_folder(target: Path) -> Path:
     return target.with_name(f".{target.name}.parts")
 
 
+def target_suffix(source: Path) -> str:
+    """Return the suffix of a clip's result: its own, where that is written."""
+    return source.suffix if source.suffix.lower() in (*CONTAINERS, *ANIMATIONS) else _DEFAULT
+
+
 def _target(source: Path, output: str | None, label: str, *, alone: bool) -> Path:
-    suffix = source.suffix.lower()
-    kept = source.suffix if suffix in (*CONTAINERS, *ANIMATIONS) else _DEFAULT
+    kept = target_suffix(source)
     if output is None:
         return source.with_name(f"{source.stem}_{label}{kept}")
     folder = Path(output)

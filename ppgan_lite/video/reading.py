@@ -98,6 +98,38 @@ def read_frames(clip: Clip, *, start: int = 0) -> Iterator[Frame]:
                 yield Frame(_upright(frame, clip), time, frame.duration or 0)
 
 
+def read_frame(clip: Clip, number: int) -> np.ndarray:
+    """Return one frame of a clip, upright, uint8 H x W x 3 RGB; the last one where there are fewer.
+
+    Only what lies between the key frame before it and itself is decoded. Where the rate varies, it is the frame that is
+    shown after `number` frames of the average rate.
+
+    Args:
+        clip: From `open_clip`.
+        number: From 0.
+
+    Raises:
+        VideoError: The file is damaged there.
+    """
+    with _opened(clip.path) as (container, stream):
+        time = round(number / clip.rate / clip.time_base) + (stream.start_time or 0)
+        half = round(1 / clip.rate / clip.time_base / 2)
+        for start in (time, 0):
+            av = require_av()
+            with contextlib.suppress(av.FFmpegError):  # some formats cannot be searched; then all is decoded
+                container.seek(start, stream=stream)
+            found = None
+            for frame in _decoded(clip.path, container, stream):
+                if found is not None and frame.pts is not None and frame.pts > time + half:
+                    break
+                found = frame
+                if frame.pts is not None and frame.pts >= time - half:
+                    break
+            if found is not None:
+                return _upright(found, clip)
+    raise VideoError(clip.path, "has no frame that can be decoded")
+
+
 def open_container(path: Path) -> Any:
     """Open a file with PyAV.
 

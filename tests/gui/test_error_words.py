@@ -15,7 +15,7 @@ from ppgan_lite.checkpoint import read_checkpoint
 from ppgan_lite.errors import CheckpointError, PpganError, missing_extra
 from ppgan_lite.gui.captions import error_line
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS
-from ppgan_lite.gui.worker import read_first_picture
+from ppgan_lite.gui.worker import read_first_photo
 from ppgan_lite.images import read_image, write_image
 from ppgan_lite.images.bounds import check_size
 from ppgan_lite.runtime.memory import require_memory
@@ -69,7 +69,7 @@ def provoked(folder: Path) -> Iterator[PpganError]:
         lambda: read_image(words),
         lambda: read_image(folder / "empty.png"),
         lambda: read_image(folder / "cut.png"),
-        lambda: read_first_picture(folder / "nothing"),
+        lambda: read_first_photo(folder / "nothing"),
         lambda: check_size(100_000, 100_000, "huge.png"),
         lambda: write_image(folder / "a.png", image),
         lambda: write_image(folder, image),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PyQt5.QtCore import QPoint, QRect, QSize
 from PyQt5.QtWidgets import QAbstractButton, QSlider, QWidget
 from test_learning_window import FAKE
@@ -47,8 +48,21 @@ def test_every_state_fits_into_a_small_window_and_it_grows_no_more(bench: Bench,
     window, session = bench.window, bench.session
     window.choose_language(language)
     shown_within(bench)
+    animation = tmp_path / "clip.gif"
+    frames = [Image.new("RGB", (60, 40), (number, 0, 0)) for number in range(3)]
+    frames[0].save(animation, save_all=True, append_images=frames[1:])
+    session.open_photo(animation)
+    bench.until(lambda: session.frame is not None)
     window.controls.show_cost(Cost(5400.0, 12e9))
     shown_within(bench)
+    bench.predictors["night"] = FakePredictor(gate=threading.Event())
+    session.run()
+    shown_within(bench)
+    session.cancel()
+    bench.predictors["night"].gate.set()
+    window.user_actions.edit_mask()
+    shown_within(bench)
+    window.user_actions.edit_mask()
     photo = tmp_path / f"{LONG}.png"
     write_image(photo.with_name(f"{LONG[:200]}.png"), np.zeros((40, 60, 3), np.uint8))
     photo = photo.with_name(f"{LONG[:200]}.png")

@@ -45,7 +45,7 @@ class FakePredictor:
         scale: int = 1,
         cost: Cost | None = None,
     ) -> None:
-        self.spec = SimpleNamespace(task=task, inputs=inputs, scale=scale)
+        self.spec = SimpleNamespace(task=task, inputs=inputs, scale=scale, settings={})
         self.directions = directions
         self.gate = gate
         self.error = error
@@ -61,8 +61,8 @@ class FakePredictor:
         self,
         image: np.ndarray,
         *,
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
+        progress: Callable[[float], None] = lambda _share: None,
+        cancelled: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> np.ndarray:
         self.calls.append(options)

@@ -113,6 +113,10 @@ TEXTS = {
     "result_here": "The result appears here",
     "result_hint": "Choose a style below and press {button}",
     "deep": "16 bits",
+    "clip_frame": "Frame",
+    "clip_frame_tip": "Which frame of the clip is shown and painted; arrow keys go from one to the next",
+    "clip_paint": "Paint the clip…",
+    "clip_paint_tip": "Paint all frames to a file, with the sound",
     "pasted": "Pasted picture",
     # presets, settings of files
     "menu_presets": "Pre&sets",
@@ -131,9 +135,9 @@ TEXTS = {
     "again_failed": "The settings of this picture cannot be used.",
     # batch
     "batch_title": "Paint many photos",
-    "batch_hint": "Add photos and folders, or drop them here. They are painted one after the other in the style "
+    "batch_hint": "Add photos, clips and folders, or drop them here. They are painted one after the other in the style "
     "and with the settings chosen when you press Paint; what you paint yourself comes first.",
-    "batch_add_photos": "Add photos…",
+    "batch_add_photos": "Add photos or clips…",
     "batch_add_folder": "Add a folder…",
     "batch_column_photo": "Photo",
     "batch_column_result": "Result",
@@ -290,6 +294,7 @@ TEXTS = {
     "open_checkpoint_title": "Load a checkpoint",
     "save_title": "Save the result",
     "pictures_filter": "Pictures",
+    "photos_filter": "Photos and clips",
     "checkpoints_filter": "Checkpoints",
     "all_files": "All files",
     "photo_failed": "The photo could not be opened.",

@@ -112,6 +112,10 @@ TEXTS = {
     "result_here": "结果将显示在这里",
     "result_hint": "在下方选择风格，然后点击“{button}”",
     "deep": "16 位",
+    "clip_frame": "画面",
+    "clip_frame_tip": "显示和绘制视频的哪一帧；方向键逐帧移动",
+    "clip_paint": "绘制整段视频…",
+    "clip_paint_tip": "将所有帧绘制到文件，保留声音",
     "pasted": "粘贴的图片",
     # presets, settings of files
     "menu_presets": "预设(&S)",
@@ -130,8 +134,9 @@ TEXTS = {
     "again_failed": "无法使用这张图片的设置。",
     # batch
     "batch_title": "批量绘制",
-    "batch_hint": "添加照片和文件夹，或拖到这里。它们会按点击“绘制”时选定的风格和设置逐张绘制；您自己绘制的图片优先。",
-    "batch_add_photos": "添加照片…",
+    "batch_hint": "添加照片、视频和文件夹，或拖到这里。"
+    "它们会按点击“绘制”时选定的风格和设置逐张绘制；您自己绘制的图片优先。",
+    "batch_add_photos": "添加照片或视频…",
     "batch_add_folder": "添加文件夹…",
     "batch_column_photo": "照片",
     "batch_column_result": "结果",
@@ -287,6 +292,7 @@ TEXTS = {
     "open_checkpoint_title": "加载检查点",
     "save_title": "保存结果",
     "pictures_filter": "图片",
+    "photos_filter": "照片和视频",
     "checkpoints_filter": "检查点",
     "all_files": "所有文件",
     "photo_failed": "无法打开照片。",

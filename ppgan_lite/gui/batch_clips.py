@@ -1,0 +1,119 @@
+"""Clips of the queue: planned and painted as by `paddlegan video`; without Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ppgan_lite.errors import CancelledError, PpganError, VideoError
+from ppgan_lite.gui.batch_queue import Output, QueuedPhoto, Status
+from ppgan_lite.gui.state import Request
+from ppgan_lite.inference.batch import Item, Plan
+from ppgan_lite.video.planning import is_animation, parts_folder, plan_clips, target_suffix
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.predictor import Predictor
+    from ppgan_lite.inference.steps import Cancelled
+
+Load = Callable[[Request, Callable[[], bool]], "Predictor"]
+
+
+def add_clips(plan: Plan, clips: Sequence[Path], output: Output, style: str, taken: Sequence[Path]) -> None:
+    """Add clips to a plan, with the files that they become, or why they cannot.
+
+    A result of which only a part was written, since it was stopped, is gone on with.
+    """
+    taken = [*taken, *(item.target for item in plan.items)]
+    for clip in clips:
+        folder = output.folder or clip.parent
+        target = folder / f"{output.pattern.format(name=clip.stem, style=style)}{target_suffix(clip)}"
+        item = Item(clip, target)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if target in taken:
+                raise VideoError(clip, f"its result {target} is that of another one too")
+            is_partial = parts_folder(target).exists()
+            if target.exists() and not output.replaces and not is_partial:
+                plan.skipped.append(item)
+                continue
+            plan_clips([clip], str(target), label=style, overwrite=True)
+        except (PpganError, OSError) as error:
+            plan.failures.append((clip, error))
+        else:
+            taken.append(target)
+            plan.items.append(item)
+
+
+def paint_clip(
+    queued: QueuedPhoto, load: Load, tell: Callable[[QueuedPhoto, Status, Any], None], cancelled: Cancelled
+) -> None:
+    """Paint a clip of the queue; on a worker thread.
+
+    Args:
+        queued: The clip.
+        load: Makes the predictor.
+        tell: As of `batch_queue.execute`.
+        cancelled: Asked between two frames whether to stop; the frames so far are in the file then, and the next call
+            goes on with them.
+
+    Raises:
+        CancelledError: `cancelled` said so.
+    """
+
+    def stop() -> bool:
+        return cancelled() or queued.stop.is_set()
+
+    def progress(done: int, frames: int | None) -> None:
+        if stop():
+            raise CancelledError
+        tell(queued, Status.RUNNING, min(done / frames, 1.0) if frames else 0.0)
+
+    tell(queued, Status.RUNNING, 0.0)
+    try:
+        _render(queued, load, stop, progress)
+    except Exception as error:
+        tell(queued, Status.FAILED, error)
+        if cancelled():
+            raise CancelledError from error
+    else:
+        tell(queued, Status.DONE, None)
+
+
+def _render(
+    queued: QueuedPhoto, load: Load, stop: Callable[[], bool], progress: Callable[[int, int | None], None]
+) -> None:
+    from ppgan_lite.gui.clips import frame_of
+    from ppgan_lite.video.painting import frame_painter
+    from ppgan_lite.video.pictures import render_pictures
+    from ppgan_lite.video.rendering import Rendering, can_resume, check_disk, render
+    from ppgan_lite.video.scrubbing import open_any_clip
+    from ppgan_lite.video.steadiness import STEADY
+    from ppgan_lite.video.writing import Encoding, choose_codec
+
+    source, target = queued.item.source, queued.item.target
+    clip = open_any_clip(source)
+    request = Request(frame_of(clip, 0).picture, queued.choice, queued.settings, queued.painting)
+    predictor = load(request, stop)
+    if queued.painting is not None:
+        predictor = predictor.with_style(queued.painting.image)  # type: ignore[attr-defined] # it takes a painting
+    paint = frame_painter(predictor, request.options, request.faces)
+    if is_animation(source):
+        render_pictures(source, target, paint, progress, steady=STEADY)
+        return
+    encoding = Encoding(choose_codec("auto", target))
+    painting = queued.painting.file if queued.painting else None
+    settings = {
+        "source": queued.choice.source,
+        **request.stored_options,
+        "painting": painting.sha256 if painting else None,
+        "bytes": source.stat().st_size,
+    }
+    rendering = Rendering(clip, target, encoding, STEADY, settings)
+    check_disk(rendering)
+    try:
+        render(rendering, paint, progress, resume=can_resume(rendering))
+    except PpganError as error:
+        if error.where != "--resume":
+            raise
+        render(rendering, paint, progress)  # what is left is of other settings
