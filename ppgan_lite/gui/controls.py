@@ -188,7 +188,6 @@ class Controls(QFrame):
             has_photo: Whether there is a photo to make one of.
         """
         focused = next((button for button in (self.run, self.cancel) if button.hasFocus()), None)
-        self.cancel.setVisible(busy or loading)
         self._is_busy, self._is_loading = busy, loading
         self._fit_buttons()
         if focused is not None and busy:
@@ -209,9 +208,17 @@ class Controls(QFrame):
     def _fit_buttons(self) -> None:
         """Show two of cost, Cancel and button at most, one above the other: a low window has no room for more."""
         is_column = self._buttons.direction() == QBoxLayout.TopToBottom
+        # As wide whatever is shown, or the settings beside it would be arranged anew, and the window might grow.
+        widest = max(widget.sizeHint().width() for widget in (self.cost_label, self.cancel, self.run))
+        self._buttons.parentWidget().setMinimumWidth(widest if is_column else 0)
         has_room = not self._is_loading or not is_column
-        self.cost_label.setVisible(bool(self.cost_label.text()) and not self._is_busy and has_room)
-        self.run.setVisible(not (self._is_busy and is_column))
+        shown = {
+            self.cost_label: bool(self.cost_label.text()) and not self._is_busy and has_room,
+            self.cancel: self._is_busy or self._is_loading,
+            self.run: not (self._is_busy and is_column),
+        }
+        for widget in sorted(shown, key=shown.__getitem__):  # never more than in the end, or the window might grow
+            widget.setVisible(shown[widget])
 
     def _show_task(self) -> None:
         self.run.setText(text(f"run_{self._task}", self._language))

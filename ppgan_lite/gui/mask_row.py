@@ -78,9 +78,9 @@ class MaskRow(QFrame):
         self._mask = mask
         self._sliders["mask_outside"].setValue(round(100 * mask.outside) if mask else 0)
         self._brush.edit(MaskCanvas(photo_size, mask.pixels if mask else None))
+        self.opened.emit(True)  # first, so that there is room
         self.show()
         self._show_enabled()
-        self.opened.emit(True)
 
     def close_editor(self) -> None:
         """End; the mask stays."""
