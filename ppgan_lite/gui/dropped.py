@@ -11,6 +11,7 @@ from PyQt5.QtGui import QImage
 
 from ppgan_lite.gui.dialogs import CHECKPOINT_SUFFIXES
 from ppgan_lite.gui.pixels import from_qimage
+from ppgan_lite.runs import is_run
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,7 @@ class Dropped:
     """The parts that the window can open.
 
     Attributes:
-        checkpoints: Files that are checkpoints by their name.
+        checkpoints: Files that are checkpoints by their name, and folders of trainings.
         folders: Folders, of which nobody knows yet what is in them.
         pictures: All other files.
         image: Pixels that belong to no file, uint8 (height, width, 3) RGB, with their opacity where they have any.
@@ -40,8 +41,8 @@ def read_mime(mime: QMimeData) -> Dropped | None:
 
     paths = local_files(mime)
     if paths:
-        checkpoints = tuple(path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES)
-        folders = tuple(path for path in paths if path.is_dir())
+        checkpoints = tuple(path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES or is_run(path))
+        folders = tuple(path for path in paths if path.is_dir() and path not in checkpoints)
         return Dropped(checkpoints, folders, tuple(path for path in paths if path not in (*checkpoints, *folders)))
     picture = mime.imageData() if mime.hasImage() else None
     if not isinstance(picture, QImage) or picture.isNull():

@@ -33,10 +33,9 @@ class Pace:
     def add(self, kind: str, seconds: float) -> None:
         """Add a duration of one kind: "iteration", "validation", "preview" or "save"."""
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        if kind == "iteration" and count == 2:  # the first one prepares much that stays
-            count = self._counts[kind] = 1
+        counted = count - 1 if kind == "iteration" else count  # the first one prepares much that stays
         mean = self._means.get(kind, seconds)
-        self._means[kind] = seconds if count == 1 else mean + max(1 / count, _WEIGHT) * (seconds - mean)
+        self._means[kind] = seconds if counted <= 1 else mean + max(1 / counted, _WEIGHT) * (seconds - mean)
 
     @property
     def seconds_per_iteration(self) -> float:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PyQt5.QtCore import QMimeData, QUrl
 from pytestqt.qtbot import QtBot
 from window_bench import FakePredictor, fake_styles
 
-from ppgan_lite.gui.dropped import Dropped
+from ppgan_lite.gui.dropped import Dropped, read_mime
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.state import State
 
@@ -204,3 +205,18 @@ def test_of_a_folder_the_first_picture_is_opened(desk: Desk, photo_file: Path, t
     desk.session.open_dropped(Dropped(folders=(tmp_path / "empty",)), as_painting=False)
     desk.until(lambda: desk.failed)
     assert desk.failed[0][1].code == "no_pictures"
+
+
+def test_the_folder_of_a_training_is_dropped_as_a_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/latest.ppgan").touch()
+    (tmp_path / "holiday").mkdir()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("run", "holiday")])
+    dropped = read_mime(mime)
+    assert dropped is not None
+    assert (dropped.checkpoints, dropped.folders, dropped.pictures) == (
+        (tmp_path / "run",),
+        (tmp_path / "holiday",),
+        (),
+    )

@@ -81,6 +81,16 @@ HELP = {
     "Of the result's video.": "结果视频的编码。",
     "Constant rate factor; smaller is better.": "恒定质量因子（CRF）；越小画质越好。",
     "Go on where the same command stopped.": "从同一命令上次停下的地方继续。",
+    # webcam
+    "Paint what a camera films, in a window.\n\n"
+    "Each frame that is painted is the camera's newest. Space saves a picture into the current folder.": (
+        "在窗口里实时绘制摄像头的画面。\n\n每次都绘制最新的一帧。按空格键把图片存入当前文件夹。"
+    ),
+    "0 is the first camera; a clip plays in place of one.": "0 是第一个摄像头；也可以用视频文件代替。",
+    "As in a mirror; key M.": "像镜子一样左右翻转；按 M 键切换。",
+    "How firmly strokes stay on things that move.": "笔触跟随运动物体的稳定程度。",
+    "Short side of what is painted; smaller is faster.": "绘制画面的短边；越小越快。",
+    "Write what is painted to an .mp4, without sound.": "把绘制的画面写入 .mp4 文件，没有声音。",
     # serve
     "Serve photos over HTTP: an API, and a page for people.\n\n"
     "Ctrl-C or SIGTERM finishes the photos that are there, and ends.": (
