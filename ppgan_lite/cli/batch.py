@@ -8,18 +8,25 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ppgan_lite.cli.interrupts import raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference.batch import Item, plan_batch, run_batch
+from ppgan_lite.inference.batch import STANDARD_OUTPUT, Item, plan_batch, run_batch, write_stream
+from ppgan_lite.runtime.streams import binary_output
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ppgan_lite.images import ImageMetadata, ResultSettings
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
+
+FORMATS = ("jpg", "png", "webp", "tif", "bmp")
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,13 @@ class BatchOptions:
         skip_existing: Whether to skip pictures whose results are there.
         shard: See `plan_batch`.
         as_jsonl: Whether to print a line of JSON on stdout for each picture as it is done.
+        suffix: Of the results' format; None for those of the photos.
     """
 
     skip_existing: bool = False
     shard: tuple[int, int] = (1, 1)
     as_jsonl: bool = False
+    suffix: str | None = None
 
 
 def batch_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,14 +54,25 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
         "--shard", default="1/1", metavar="I/N", callback=_shard, help="Only the I-th of N shares of the photos."
     )
     @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a line of JSON for each photo as it is done.")
+    @click.option("--format", "suffix", type=click.Choice(FORMATS), help="Of the results. Default: the photo's.")
     @functools.wraps(command)
     def with_many(
-        *arguments: Any, skip_existing: bool, shard: tuple[int, int], as_jsonl: bool, as_json: bool, **options: Any
+        *arguments: Any,
+        skip_existing: bool,
+        shard: tuple[int, int],
+        as_jsonl: bool,
+        suffix: str | None,
+        as_json: bool,
+        output: str | None,
+        **options: Any,
     ) -> None:
         if as_json and as_jsonl:
             raise UsageError("--jsonl", "and --json are both given", "one of them")
-        many = BatchOptions(skip_existing, shard, as_jsonl)
-        command(*arguments, many=many, as_json=as_json, **options)
+        if output == "-" and (as_json or as_jsonl):
+            option = "--json" if as_json else "--jsonl"
+            raise UsageError(option, "and the picture both go to standard output", "a file or folder for --output")
+        many = BatchOptions(skip_existing, shard, as_jsonl, f".{suffix}" if suffix else None)
+        command(*arguments, many=many, as_json=as_json, output=output, **options)
 
     return with_many
 
@@ -70,7 +90,7 @@ class Batch:
 
     Args:
         sources: As of `plan_batch`, like all others.
-        output: A file or a folder.
+        output: A file or a folder; "-" is standard output.
         label: Part of the name of a result.
         overwrite: Whether results may replace files.
         inputs: Other files that are read.
@@ -99,7 +119,10 @@ class Batch:
             shard=self._many.shard,
             inputs=inputs,
             depth=depth,
+            suffix=self._many.suffix,
         )
+        self._overwrite = overwrite
+        self._stream: IO[bytes] | None = None
         self.items = plan.items
         self._skipped = [item.source for item in plan.skipped]
         self.failures = plan.failures
@@ -112,12 +135,14 @@ class Batch:
         self,
         read: Callable[[Item], Picture],
         prepare: Callable[[], Callable[[Picture, ProgressCallback], Result]],
-        write: Callable[[Path, Result], dict[str, Any]],
+        write: Callable[[Item, Result], dict[str, Any]],
     ) -> None:
         """Make a result of each picture by `run_batch`, with a progress bar for more than one."""
         for source, error in self.failures:
             self._print_line({"photo": str(source), "error": describe(error)})
         with contextlib.ExitStack() as stack:
+            if any(item.target == STANDARD_OUTPUT for item in self.items):
+                self._stream = stack.enter_context(binary_output())
 
             def prepare_and_show() -> Callable[[Picture, ProgressCallback], Result]:
                 process = prepare()
@@ -125,6 +150,17 @@ class Batch:
                 return process
 
             run_batch(self.items, read, prepare_and_show, write, self)
+
+    def write(
+        self, item: Item, image: np.ndarray, metadata: ImageMetadata, settings: ResultSettings | None = None
+    ) -> None:
+        """Write the result of a photo to its file or to standard output, as `images.write_image` does."""
+        from ppgan_lite.images import write_image
+
+        if self._stream is not None:
+            write_stream(self._stream, item.suffix, image, metadata, settings)
+        else:
+            write_image(item.target, image, metadata, overwrite=self._overwrite, settings=settings)
 
     # of a batch's observer ------------------------------------------------------------------------------------------
 
@@ -174,9 +210,9 @@ class Batch:
 
         if as_json:
             self.print_json(about)
-        if len(self.results) == 1:
+        if len(self.results) == 1 and self._stream is None:
             say(self.results[0]["output"])
-        elif self.results:
+        elif len(self.results) > 1:
             folder = os.path.commonpath([os.path.dirname(result["output"]) or "." for result in self.results])
             say(f"{len(self.results)} pictures written to {folder}")
         if self._skipped:

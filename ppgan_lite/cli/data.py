@@ -81,6 +81,8 @@ def degrade(
 
     DST gets the same folders and names, and a manifest: running the same command again makes only missing and changed
     pictures. A picture's noise depends only on its name and the seed.
+
+    SRC - and DST - are one picture from standard input and its result on standard output.
     """
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
     if steps and given & {"noise", "blur"}:
@@ -89,6 +91,9 @@ def degrade(
         chain = [_parse_step(step) for step in steps]
     else:
         chain = [{"name": "salt_and_pepper", "amount": noise}, {"name": "mean_blur", "size": blur}]
+    if "-" in (source, target):
+        _degrade_stream(source, target, chain, seed, kept, given)
+        return
     if verify:
         wanted_chain = chain if given & {"noise", "blur", "steps"} else None
         _verify(ctx, source, target, wanted_chain, seed if "seed" in given else None, as_json)
@@ -138,6 +143,32 @@ def degrade(
         say(table([("FILTER", "PSNR dB", "SSIM", "SETTINGS"), *rows]))
     if report.errors:
         ctx.exit(1)
+
+
+def _degrade_stream(
+    source: str, target: str, chain: list[dict[str, Any]], seed: int, kept: Kept, given: set[str]
+) -> None:
+    """Degrade a picture from standard input to standard output."""
+    import sys
+
+    from ppgan_lite.data.degraded_folder import degrade_picture
+    from ppgan_lite.degradations import resolve_chain
+    from ppgan_lite.errors import ImageError
+    from ppgan_lite.images.opening import buffered
+    from ppgan_lite.runtime.streams import binary_output
+
+    if source != target:
+        raise UsageError("-", "is given for one of SRC and DST", "it for both, or two folders")
+    refused = {"verify": "--verify", "baselines": "--baselines", "pairs": "--pairs", "workers": "--workers"}
+    refused |= {"overwrite": "--overwrite", "as_json": "--json"}
+    if option := next((refused[name] for name in refused if name in given), None):
+        raise UsageError(option, "is for folders", "two folders instead of -")
+    if sys.stdin is None:
+        raise ImageError("standard input", "is closed", "a picture")
+    chain, where = resolve_chain(chain), "standard input"
+    with binary_output() as stream:
+        data = buffered(sys.stdin.buffer, where).read()
+        stream.write(degrade_picture(data, where, chain, seed=seed, kept=kept))
 
 
 def _verify(

@@ -159,7 +159,7 @@ def stylize(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Paint photos, or all photos of a folder, in a style. PHOTO - is standard input."""
+    """Paint photos, or all photos of a folder, in a style. - is standard input and output."""
     if faces < 1:
         ahead.begin(Path(photos[0]))
     style = StyleChoice.of(styles, painting, color_from, keep_colors=keep_colors)
@@ -194,7 +194,6 @@ def stylize(
         options,
         read=read,
         kept=kept,
-        overwrite=overwrite,
         as_json=as_json,
     )
 
@@ -228,7 +227,7 @@ def translate(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input."""
+    """Translate images, or all images of a folder, from one kind to another. - is standard input and output."""
     label = name_of(checkpoint) + (f"_{direction}" if direction else "")
     inputs = {"--checkpoint": checkpoint}
     batch = _plan_batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
@@ -242,7 +241,7 @@ def translate(
         return predictor
 
     read = functools.partial(_read, depth=depth)
-    _run_batch(batch, load, request, {}, read=read, kept=kept, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, request, {}, read=read, kept=kept, as_json=as_json)
 
 
 @click.command()
@@ -270,7 +269,7 @@ def restore(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Restore degraded photos, or all photos of a folder. PHOTO - is standard input."""
+    """Restore degraded photos, or all photos of a folder. - is standard input and output."""
     from ppgan_lite.restoration import restorer
 
     inputs = {"--checkpoint": checkpoint}
@@ -281,7 +280,7 @@ def restore(
 
     request = _Request(checkpoint or "", {"depth": depth}, {"checkpoint": checkpoint}, engine)
     read = functools.partial(_read, depth=depth)
-    _run_batch(batch, load, request, {}, read=read, kept=kept, overwrite=overwrite, as_json=as_json)
+    _run_batch(batch, load, request, {}, read=read, kept=kept, as_json=as_json)
 
 
 @click.command()
@@ -360,7 +359,6 @@ def _run_batch(
     *,
     read: Callable[[Item], _Picture],
     kept: Kept,
-    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Apply a predictor to each photo of a batch, write the results, and report them.
@@ -373,10 +371,9 @@ def _run_batch(
         options: Keyword arguments of each call of the predictor.
         read: Reads a photo, on another thread.
         kept: What results keep of their photos' metadata; the settings are stored unless it is "none".
-        overwrite: Whether results may replace files.
         as_json: Whether to report as JSON on stdout.
     """
-    from ppgan_lite.images import NamedFile, fitting_metadata, kept_metadata, may_have_16_bits, write_image
+    from ppgan_lite.images import NamedFile, fitting_metadata, kept_metadata, may_have_16_bits
     from ppgan_lite.inference.estimate import estimate_cost
     from ppgan_lite.inference.stored_settings import settings_of_result
 
@@ -422,8 +419,8 @@ def _run_batch(
 
         return process
 
-    def write(target: Path, result: _Picture) -> dict[str, Any]:
-        write_image(target, result.image, result.metadata, overwrite=overwrite, settings=result.settings)
+    def write(item: Item, result: _Picture) -> dict[str, Any]:
+        batch.write(item, result.image, result.metadata, result.settings)
         return {"width": result.image.shape[1], "height": result.image.shape[0], **result.report}
 
     try:

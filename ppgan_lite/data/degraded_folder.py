@@ -32,6 +32,7 @@ from ppgan_lite.images import (
     kept_metadata,
     read_file,
     result_name,
+    suffix_of,
     write_file,
 )
 from ppgan_lite.runtime.files import identity_of
@@ -165,6 +166,25 @@ def degrade_folder(
     elif old and has_old_settings and manifest.entries != old.entries:
         manifest.write(target)  # without entries of pictures that were never made and no longer exist
     return report
+
+
+def degrade_picture(data: bytes, name: str, chain: Chain, *, seed: int = 0, kept: Kept = "all") -> bytes:
+    """Degrade the bytes of one picture file; the result has its format, or PNG where that cannot be written.
+
+    Args:
+        data: The file.
+        name: The random numbers depend on it and on the seed.
+        chain: As of `resolve_chain`.
+        seed: Seed of the random numbers.
+        kept: See `degrade_folder`.
+
+    Raises:
+        ImageError: It is no picture.
+        UsageError: A degradation does not support it.
+    """
+    image, metadata = decode_stored(data, name)
+    worse = degrade(image, chain, rng=rng_for(name, seed))
+    return encode_stored(Path(name + suffix_of(metadata.format)), worse, _of_size(kept_metadata(metadata, kept), worse))
 
 
 def verify_folder(

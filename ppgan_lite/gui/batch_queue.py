@@ -268,11 +268,11 @@ def execute(
         tell(photo, Status.WRITING, None)
         return photo, result
 
-    def write(target: Path, made: tuple[QueuedPhoto, Result]) -> dict[str, Any]:
+    def write(item: Item, made: tuple[QueuedPhoto, Result]) -> dict[str, Any]:
         photo, result = made
         output, settings = photo.output, result.settings
         images.write_image(
-            target,
+            item.target,
             result.image,
             result.metadata,
             overwrite=output.replaces,

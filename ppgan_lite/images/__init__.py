@@ -30,6 +30,7 @@ from ppgan_lite.images.writing import (
     encode_image,
     encode_stored,
     read_settings,
+    suffix_of,
     write_file,
     write_image,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "result_name",
     "short_side_to",
     "stored_size",
+    "suffix_of",
     "to_depth",
     "told_left_out",
     "walk_folders",

@@ -24,6 +24,7 @@ class ImageMetadata:
         alpha: Opacity, (height, width) in the type of the picture, the largest value being opaque; None without it.
         xmp: The XMP packet, for a picture that is upright already.
         sha256: Of the file that was read, in hexadecimal digits; None if it was given as bytes.
+        format: Of the file that was read: "JPEG", "PNG" ...; None if nothing was read.
     """
 
     icc_profile: bytes | None = None
@@ -32,6 +33,7 @@ class ImageMetadata:
     alpha: np.ndarray | None = None
     xmp: bytes | None = None
     sha256: str | None = None
+    format: str | None = None
 
 
 def kept_metadata(metadata: ImageMetadata, kept: Kept) -> ImageMetadata:

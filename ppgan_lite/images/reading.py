@@ -37,6 +37,7 @@ class _About:
         dpi: The resolution, as the decoder tells it.
         profile: Of their colors.
         xmp: The XMP packet, as the decoder gives it.
+        format: Pillow's name of it.
     """
 
     orientation: int
@@ -44,6 +45,7 @@ class _About:
     dpi: object
     profile: bytes | None
     xmp: object
+    format: str | None
 
 
 def read_image(path: str | Path, *, keeps_16_bits: bool = False) -> tuple[np.ndarray, ImageMetadata]:
@@ -201,7 +203,7 @@ def _unusual_tiff(data: bytes, where: str, *, keeps_16_bits: bool) -> tuple[np.n
     check_size(layout.width, layout.height, where)
     check_growth(layout.width, layout.height, _UNUSUAL_PIXEL_BYTES, len(data), where)
     dpi, profile, xmp = tiff.read_metadata(layout)
-    about = _About(layout.orientation, exif.parse(data, of_a_tiff=True), dpi, profile, xmp)
+    about = _About(layout.orientation, exif.parse(data, of_a_tiff=True), dpi, profile, xmp, "TIFF")
     return tiff.read_samples(data, layout, where), about
 
 
@@ -216,7 +218,8 @@ def _about(picture: ImageFile.ImageFile, data: bytes | None, profile: bytes | No
     is_tiff = picture.format == "TIFF" and data is not None
     directories = exif.parse(data, of_a_tiff=True) if is_tiff and data else exif.directories_in(picture)
     info = picture.info
-    return _About(exif.orientation_of(picture), directories, info.get("dpi"), profile, info.get("xmp"))
+    orientation = exif.orientation_of(picture)
+    return _About(orientation, directories, info.get("dpi"), profile, info.get("xmp"), picture.format)
 
 
 def _profile_of(picture: ImageFile.ImageFile, file: IO[bytes], where: str) -> bytes | None:
@@ -283,7 +286,7 @@ def _finish(pixels: np.ndarray, about: _About) -> tuple[np.ndarray, ImageMetadat
     height, width = pixels.shape[:2]
     block = None if about.exif is None else exif.block_of(exif.of_size(about.exif, width, height))
     xmp = kept_xmp(about.xmp) if about.xmp else None
-    return pixels, ImageMetadata(about.profile, block, _read_dpi(about.dpi), alpha, xmp)
+    return pixels, ImageMetadata(about.profile, block, _read_dpi(about.dpi), alpha, xmp, format=about.format)
 
 
 def _read_dpi(dpi: object) -> tuple[float, float] | None:

@@ -68,6 +68,12 @@ def write_image(
     write_file(path, encode_image(path, image, metadata, settings=settings, quality=quality))
 
 
+def suffix_of(format: str | None) -> str:
+    """Return the suffix of a format by Pillow's name; that of PNG for one that cannot be written."""
+    names = {"MPO": "JPEG"}  # a JPEG with more pictures behind it
+    return next((suffix for suffix, (name, _) in WRITABLE.items() if name == names.get(format or "", format)), ".png")
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; create missing parent folders, replace an existing file.
 

@@ -12,10 +12,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ppgan_lite.errors import ImageError, UsageError
 from ppgan_lite.runtime.files import identity_of
@@ -23,13 +23,14 @@ from ppgan_lite.runtime.files import identity_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from ppgan_lite.images import ImageMetadata
+    from ppgan_lite.images import ImageMetadata, ResultSettings
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
 ProgressCallback = Callable[[float], None]
 
-STANDARD_INPUT = Path("-")
+STANDARD_INPUT = STANDARD_OUTPUT = Path("-")
+_CHECK_EVERY_S = 0.5  # while a picture is waited for
 
 
 def read_photo(path: Path, *, keeps_16_bits: bool = False) -> tuple[np.ndarray, ImageMetadata]:
@@ -43,19 +44,53 @@ def read_photo(path: Path, *, keeps_16_bits: bool = False) -> tuple[np.ndarray, 
     return read_stream(sys.stdin.buffer, "standard input", keeps_16_bits=keeps_16_bits)
 
 
+def write_stream(
+    stream: IO[bytes], suffix: str, image: np.ndarray, metadata: ImageMetadata, settings: ResultSettings | None
+) -> None:
+    """Write a result to standard output, whole or not at all as far as that can be.
+
+    Args:
+        stream: Of bytes.
+        suffix: Of the format; "" for that of the photo, or PNG where that cannot be written.
+        image: As of `images.write_image`.
+        metadata: Of the photo.
+        settings: That made it.
+
+    Raises:
+        ImageError: The format cannot hold it.
+        OSError: It cannot be written; a BrokenPipeError where whoever read it is gone.
+    """
+    from ppgan_lite.images import HOLDS_16_BITS, encode_image, suffix_of
+
+    suffix = suffix or suffix_of(metadata.format)
+    if image.dtype.itemsize > 1 and suffix not in HOLDS_16_BITS:
+        expected = "--format png or tif, or --depth 8"
+        raise ImageError("standard output", f"{suffix[1:]} holds 8 bits per channel, not 16", expected)
+    stream.write(encode_image(Path(f"standard output{suffix}"), image, metadata, settings=settings))
+    stream.flush()
+
+
 @dataclass(frozen=True)
 class Item:
-    """A picture of a batch: the file to read and the file to write."""
+    """A picture of a batch: the file to read and the file to write.
+
+    Attributes:
+        source: "-" is standard input.
+        target: "-" is standard output.
+        suffix: Of the format on standard output; "" for that of the photo.
+    """
 
     source: Path
     target: Path
+    suffix: str = ""
 
     @property
     def can_be_deep(self) -> bool:
-        """Whether the file to write can hold 16 bits per channel."""
+        """Whether the result's format can hold 16 bits per channel, as far as it is known."""
         from ppgan_lite.images import HOLDS_16_BITS
 
-        return self.target.suffix.lower() in HOLDS_16_BITS
+        suffix = self.suffix or self.target.suffix
+        return not suffix or suffix.lower() in HOLDS_16_BITS
 
 
 @dataclass
@@ -85,6 +120,7 @@ def plan_batch(
     shard: tuple[int, int] = (1, 1),
     inputs: Mapping[str, str | None] | None = None,
     depth: int | None = None,
+    suffix: str | None = None,
     name: Callable[[Path], str] | None = None,
     taken: Collection[Path] = (),
 ) -> Plan:
@@ -92,8 +128,8 @@ def plan_batch(
 
     Args:
         sources: Files and folders; "-" is standard input.
-        output: A file for a single source, or a folder, in which the tree of the sources is mirrored; None puts each
-            result next to its source.
+        output: A file for a single source, "-" for standard output, or a folder, in which the tree of the sources is
+            mirrored; None puts each result next to its source.
         label: Part of the name of a result next to its source.
         overwrite: Whether results may replace files; never those that are read.
         skip_existing: Whether to skip pictures whose results are there.
@@ -101,6 +137,7 @@ def plan_batch(
             command may be made at the same time, by several machines too.
         inputs: Option -> another file that is read, if it is one.
         depth: Bits per channel that each result must hold, 8 or 16; None for as many as it can.
+        suffix: Of the results, such as ".png"; None keeps that of each picture, where it can be written.
         name: Gives the name of a picture's result; None keeps the picture's, with the label next to it.
         taken: Targets of other batches.
 
@@ -110,7 +147,7 @@ def plan_batch(
     from ppgan_lite.images import HOLDS_16_BITS, check_readable, check_writable
 
     plan = Plan()
-    items = list(_targets([Path(source) for source in sources], output, label, name, plan))
+    items = list(_targets([Path(source) for source in sources], output, label, suffix, name, plan))
     read = {_identity_of(item.source): "is one of the photos" for item in items}
     read |= {identity_of(path): f"is the file of {option}" for option, path in (inputs or {}).items() if path}
     read.pop(None, None)
@@ -123,6 +160,9 @@ def plan_batch(
         try:
             if item.source != STANDARD_INPUT:
                 check_readable(item.source)
+            if item.target == STANDARD_OUTPUT:
+                plan.items.append(item)
+                continue
             if place in places:
                 raise ImageError(item.source, f"its result {item.target} is that of another picture too")
             if (identity := identity_of(item.target)) in read:
@@ -162,11 +202,26 @@ class Observer(Protocol):
         """Hear that a picture could not be made, and why."""
 
 
+@dataclass
+class _Read(Generic[Picture]):
+    """What became of reading an item: a picture in a list, from which it is taken, or an error."""
+
+    item: Item
+    picture: list[Picture]
+    error: Exception | None = None
+
+    def take(self) -> Picture:
+        """Return the picture, to which nothing else refers then; raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.picture.pop()
+
+
 def run_batch(
     items: Iterable[Item],
     read: Callable[[Item], Picture],
     prepare: Callable[[], Callable[[Picture, ProgressCallback], Result]],
-    write: Callable[[Path, Result], dict[str, Any]],
+    write: Callable[[Item, Result], dict[str, Any]],
     observer: Observer,
 ) -> None:
     """Make a result of each picture.
@@ -175,18 +230,27 @@ def run_batch(
     three are in memory.
 
     Args:
-        items: With the file of each; an iterator is asked for a picture when the one before is begun.
+        items: With the file of each; an iterator is asked for a picture when the one before is begun, on another
+            thread. It may wait for pictures to come.
         read: Reads the source of an item.
         prepare: Returns the function to apply; called once, while the first picture is read, and not if there is none.
-        write: Writes a result to a target; returns values to report about it.
+        write: Writes the result of an item; returns values to report about it.
         observer: Is told what happens.
     """
     from ppgan_lite.images import reading_threads
 
     ahead = iter(items)
-    item = next(ahead, None)
-    if item is None:
+    first = next(ahead, None)
+    if first is None:
         return
+
+    def read_item(item: Item | None) -> _Read[Picture] | None:
+        try:
+            return None if item is None else _Read(item, [read(item)])
+        except Exception as error:  # noqa: BLE001 - told when it is the item's turn
+            assert item is not None
+            return _Read(item, [], error)
+
     written: set[tuple[int, int] | None] = set()
     finish_previous: Callable[[], None] | None = None
     with contextlib.ExitStack() as stack:
@@ -194,30 +258,34 @@ def run_batch(
         stack.callback(lambda: finish_previous and finish_previous())
         writer = stack.enter_context(ThreadPoolExecutor(1))
         reader = stack.enter_context(reading_threads(1))
-        next_picture: Future[Picture] | None = reader.submit(read, item)
+        upcoming = reader.submit(read_item, first)
         process = prepare()
-        while item is not None:
+        while True:
+            if finish_previous is not None and not upcoming.done():  # the next picture may be long in coming
+                finish_previous()
+                finish_previous = None
             observer.check()
+            while not wait((upcoming,), _CHECK_EVERY_S).done:
+                observer.check()
+            current = upcoming.result()
+            if current is None:
+                return
+            item, started = current.item, time.perf_counter()
+            upcoming = reader.submit(lambda: read_item(next(ahead, None)))
             observer.started(item)
-            started = time.perf_counter()
-            assert next_picture is not None
-            current = [next_picture]
-            following = next(ahead, None)
-            next_picture = None if following is None else reader.submit(read, following)
             with _collecting_errors(item, observer):
                 # Nothing else refers to the photo: its memory is free before its result is encoded.
-                result = process(current.pop().result(), functools.partial(observer.progressed, item))
+                result = process(current.take(), functools.partial(observer.progressed, item))
                 if finish_previous is not None:
                     finish_previous()
                     finish_previous = None
                 writing = writer.submit(_write_once, write, item, result, written)
                 finish_previous = functools.partial(_finish, item, started, writing, observer)
             observer.progressed(item, 1.0)
-            item = following
 
 
 def _write_once(
-    write: Callable[[Path, Result], dict[str, Any]],
+    write: Callable[[Item, Result], dict[str, Any]],
     item: Item,
     result: Result,
     written: set[tuple[int, int] | None],
@@ -226,7 +294,7 @@ def _write_once(
     identity = identity_of(item.target, of_link=True)
     if identity is not None and identity in written:
         raise ImageError(item.source, f"its result {item.target} is that of another picture too")
-    values = write(item.target, result)
+    values = write(item, result)
     written.add(identity_of(item.target, of_link=True))
     return values
 
@@ -249,32 +317,44 @@ def _collecting_errors(item: Item, observer: Observer) -> Iterator[None]:
 
 
 def _targets(
-    sources: list[Path], output: str | None, label: str, name: Callable[[Path], str] | None, plan: Plan
+    sources: list[Path],
+    output: str | None,
+    label: str,
+    suffix: str | None,
+    name: Callable[[Path], str] | None,
+    plan: Plan,
 ) -> Iterable[Item]:
     """Yield all pictures with their targets; note what cannot be listed in a plan."""
     from ppgan_lite.images import WRITABLE, find_images, result_name
 
-    named = name or result_name
-    beside = name or functools.partial(_labelled, label)
-    if output == "-":
-        raise UsageError("--output", "- is standard output, where JSON goes", "a file or a folder")
+    def named(source: Path, *labels: str) -> str:
+        path = Path(result_name(source, *labels) if name is None else name(source))
+        return str(path.with_suffix(suffix or path.suffix))
+
+    if output == str(STANDARD_OUTPUT):
+        if len(sources) > 1 or (sources[0] != STANDARD_INPUT and os.path.isdir(sources[0])):
+            raise UsageError("--output", "- is for one picture", "a folder, for more than one")
+        yield Item(sources[0], STANDARD_OUTPUT, suffix or "")
+        return
     if output is None and STANDARD_INPUT in sources:
         raise UsageError("--output", "is missing", "a place for the result of the photo from standard input")
     to_folder = output is not None and (os.path.isdir(output) or output.endswith(("/", os.sep)))
     if output is not None and not to_folder:
-        suffix = Path(output).suffix
-        if len(sources) == 1 and suffix and (sources[0] == STANDARD_INPUT or not os.path.isdir(sources[0])):
+        own = Path(output).suffix
+        if len(sources) == 1 and own and (sources[0] == STANDARD_INPUT or not os.path.isdir(sources[0])):
+            if suffix is not None and WRITABLE[suffix] != WRITABLE.get(own.lower()):
+                raise UsageError("--format", f"{suffix[1:]} is not that of {output}", "one of them")
             yield Item(sources[0], Path(output))
             return
-        if suffix.lower() in WRITABLE:
+        if own.lower() in WRITABLE:
             raise UsageError("--output", f"{output} is one file", "a folder, for more than one picture")
     for source in sources:
         if source == STANDARD_INPUT and output is not None:
-            yield Item(source, Path(output) / "stdin.png")
+            yield Item(source, Path(output) / f"stdin{suffix or '.png'}")
             continue
         if not os.path.isdir(source):
             if output is None:
-                yield Item(source, source.parent / beside(source))
+                yield Item(source, source.parent / named(source, label))
             else:
                 yield Item(source, Path(output) / named(source))
             continue
@@ -294,12 +374,6 @@ def _targets(
             continue
         for path in found:
             yield Item(path, folder / path.relative_to(source).parent / named(path))
-
-
-def _labelled(label: str, source: Path) -> str:
-    from ppgan_lite.images import result_name
-
-    return result_name(source, label)
 
 
 def _place_of(target: Path) -> str:

@@ -7,7 +7,9 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
+
+from ppgan_lite.errors import UsageError
 
 
 class Screen:
@@ -44,6 +46,7 @@ class Screen:
 
 
 SCREEN = Screen()
+_closed: set[str] = set()  # names of streams
 
 
 @contextlib.contextmanager
@@ -66,6 +69,7 @@ def open_closed_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
+            _closed.add(name)
             null = os.open(os.devnull, os.O_RDWR)
             if null != number:
                 os.dup2(null, number)
@@ -73,3 +77,27 @@ def open_closed_streams() -> None:
         if getattr(sys, name) is None and name != "stdin":  # None tells a reader more than an empty file
             raw = io.FileIO(number, "w", closefd=False)
             setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
+
+
+@contextlib.contextmanager
+def binary_output() -> Iterator[IO[bytes]]:
+    """Yield standard output for bytes; what libraries print during the block goes to standard error.
+
+    Raises:
+        UsageError: It is closed, or a terminal.
+    """
+    where, expected = "standard output", "a pipe or a file"
+    if "stdout" in _closed or sys.stdout is None:
+        raise UsageError(where, "is closed", expected)
+    if sys.stdout.isatty():
+        raise UsageError(where, "is a terminal", expected)
+    sys.stdout.flush()
+    if sys.stdout is not sys.__stdout__:  # a program's own
+        yield sys.stdout.buffer
+        return
+    with os.fdopen(os.dup(1), "wb") as stream:
+        os.dup2(2, 1)
+        try:
+            yield stream
+        finally:
+            os.dup2(stream.fileno(), 1)
