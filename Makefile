@@ -65,5 +65,5 @@ $(VENV)/installed-gui: $(VENV)/installed
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install -e '.[$(EXTRA),gui,video,serve,board,export,dev]'
+	$(PIP) install -e '.[$(EXTRA),gui,video,serve,cluster,board,export,dev]'
 	@touch $@

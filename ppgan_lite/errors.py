@@ -5,7 +5,7 @@ Only the command line and the worker of the window convert them to text; all oth
 
 import os
 from collections.abc import Mapping
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 
 class PpganError(Exception):
@@ -46,6 +46,16 @@ class PpganError(Exception):
         if remedy:
             text += f". {remedy}"
         super().__init__(printable(text))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Describe it for pickle, which would call `__init__` with the text alone."""
+        return _unpickled, (type(self), self.args, self.__dict__)
+
+
+def _unpickled(kind: type[PpganError], arguments: tuple[object, ...], state: dict[str, object]) -> PpganError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 def printable(text: str) -> str:

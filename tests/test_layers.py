@@ -19,7 +19,7 @@ LAYERS = [
     {"errors"},
     {"runtime"},
     {"languages", "runs"},
-    {"tables", "safetensors_files"},
+    {"tables", "safetensors_files", "workers"},
     {"signatures"},
     {"aliases"},
     {"nets", "images", "degradations", "contact_sheet"},

@@ -97,7 +97,7 @@ def test_the_installed_distribution_is_this_one() -> None:
     [script] = [entry for entry in found.entry_points if entry.group == "console_scripts"]
     assert (script.name, script.value) == ("paddlegan", "ppgan_lite.__main__:run")
     extras = set(found.metadata.get_all("Provides-Extra") or [])
-    assert extras == {"lite", "cpu", "gpu", "gui", "video", "serve", "board", "export", "all", "dev"}
+    assert extras == {"lite", "cpu", "gpu", "gui", "video", "serve", "cluster", "board", "export", "all", "dev"}
 
 
 def test_the_changelog_begins_with_this_version() -> None:

@@ -22,6 +22,13 @@ Run = Callable[..., tuple[int, str, str]]
 STYLIZE = ("stylize", "--style", "wave", "--faces", "1")
 
 
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a temporary folder, processes of their own too."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.chdir(tmp_path)
+
+
 class Streams:
     """Standard input and output for bytes, in place of the process's own."""
 

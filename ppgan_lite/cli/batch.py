@@ -1,13 +1,22 @@
-"""Batches of pictures in the terminal: a bar, and a report at the end."""
+"""Batches of pictures in the terminal: a bar, and a report at the end.
+
+With several workers each of them runs the same command, in a process of its own, but gets its photos from the first
+process, which plans, shows and reports.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import re
+import sys
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,18 +24,22 @@ import click
 from ppgan_lite.cli.interrupts import raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference.batch import STANDARD_OUTPUT, Item, plan_batch, run_batch, write_stream
+from ppgan_lite.inference.batch import STANDARD_INPUT, STANDARD_OUTPUT, Item, plan_batch, run_batch, write_stream
+from ppgan_lite.languages.terminal import in_words
 from ppgan_lite.runtime.streams import binary_output
+from ppgan_lite.runtime.threads import threads
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ppgan_lite.images import ImageMetadata, ResultSettings
+    from ppgan_lite.workers.desk import Desk
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
 
 FORMATS = ("jpg", "png", "webp", "tif", "bmp")
+_DESK = "ppgan_lite.desk"  # key of a context's `meta`: that of a worker, which runs the command
 
 
 @dataclass(frozen=True)
@@ -38,12 +51,52 @@ class BatchOptions:
         shard: See `plan_batch`.
         as_jsonl: Whether to print a line of JSON on stdout for each picture as it is done.
         suffix: Of the results' format; None for those of the photos.
+        workers: The number of processes; None for one, or for one per processor of a cluster.
+        cluster: Address of the cluster that has them; None for this machine.
+        watches: Whether to wait for photos that appear in a folder.
+        command: The command as workers run it.
+        desk: Of a worker that runs the command.
     """
 
     skip_existing: bool = False
     shard: tuple[int, int] = (1, 1)
     as_jsonl: bool = False
     suffix: str | None = None
+    workers: int | None = None
+    cluster: str | None = None
+    watches: bool = False
+    command: Command | None = None
+    desk: Desk | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command with the values of its options, for workers.
+
+    Attributes:
+        module: That has it.
+        name: Of the function in that.
+        values: Of arguments and options.
+    """
+
+    module: str
+    name: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def current(cls) -> Command:
+        """Return the command that is running."""
+        context = click.get_current_context()
+        callback = context.command.callback
+        assert callback is not None
+        return cls(callback.__module__, callback.__name__, context.params)
+
+    def __call__(self, desk: Desk) -> None:
+        """Run the command with the photos that come to a desk."""
+        command = getattr(importlib.import_module(self.module), self.name)
+        with click.Context(command, info_name=self.name) as context:
+            context.meta[_DESK] = desk
+            context.invoke(command.callback, **self.values)
 
 
 def batch_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -54,6 +107,16 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
         "--shard", default="1/1", metavar="I/N", callback=_shard, help="Only the I-th of N shares of the photos."
     )
     @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a line of JSON for each photo as it is done.")
+    @click.option(
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Processes that share photos and cores. Default: 1.",
+    )
+    @click.option(
+        "--cluster", metavar="ADDRESS|local", help="Let a Ray cluster do it, one worker per processor or --workers."
+    )
+    @click.option("--watch", "watches", is_flag=True, help="Then wait for photos that appear in the folder.")
     @click.option("--format", "suffix", type=click.Choice(FORMATS), help="Of the results. Default: the photo's.")
     @functools.wraps(command)
     def with_many(
@@ -62,6 +125,9 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
         shard: tuple[int, int],
         as_jsonl: bool,
         suffix: str | None,
+        workers: int | None,
+        cluster: str | None,
+        watches: bool,
         as_json: bool,
         output: str | None,
         **options: Any,
@@ -71,7 +137,21 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
         if output == "-" and (as_json or as_jsonl):
             option = "--json" if as_json else "--jsonl"
             raise UsageError(option, "and the picture both go to standard output", "a file or folder for --output")
-        many = BatchOptions(skip_existing, shard, as_jsonl, f".{suffix}" if suffix else None)
+        if watches:
+            for option, value in (("--workers", workers), ("--cluster", cluster), ("--shard", shard[1] > 1)):
+                if value:
+                    raise UsageError("--watch", f"and {option} are both given", "one of them")
+        many = BatchOptions(
+            skip_existing,
+            shard,
+            as_jsonl,
+            f".{suffix}" if suffix else None,
+            workers,
+            cluster,
+            watches,
+            Command.current(),
+            click.get_current_context().meta.get(_DESK),
+        )
         command(*arguments, many=many, as_json=as_json, output=output, **options)
 
     return with_many
@@ -96,6 +176,12 @@ class Batch:
         inputs: Other files that are read.
         depth: Bits per channel.
         many: Options of batches.
+
+    Attributes:
+        items: The pictures to be made.
+        results: What is told of each that is done.
+        failures: Pictures with what is wrong with them.
+        about: What is told of all of them; whoever runs the batch adds to it.
     """
 
     def __init__(
@@ -110,46 +196,153 @@ class Batch:
         many: BatchOptions | None = None,
     ) -> None:
         self._many = many or BatchOptions()
-        plan = plan_batch(
+        self._overwrite = overwrite
+        self._stream: IO[bytes] | None = None
+        self._skipped: list[Item] = []
+        self.items: list[Item] = []
+        self.failures: list[tuple[Path, BaseException]] = []
+        self.results: list[dict[str, Any]] = []
+        self.about: dict[str, Any] = {}
+        self._left_out: Counter[str] = Counter()
+        self._begun = 0
+        self._show: Callable[[float, str | None], None] = lambda done, label: None
+        if self._many.desk is not None:
+            return  # they are planned already
+        self._plan = functools.partial(
+            plan_batch,
             sources,
             output,
             label=label,
             overwrite=overwrite,
-            skip_existing=self._many.skip_existing,
+            skip_existing=self._many.skip_existing or (self._many.watches and not overwrite),
             shard=self._many.shard,
             inputs=inputs,
             depth=depth,
             suffix=self._many.suffix,
+            may_be_empty=self._many.watches,
         )
-        self._overwrite = overwrite
-        self._stream: IO[bytes] | None = None
-        self.items = plan.items
-        self._skipped = [item.source for item in plan.skipped]
-        self.failures = plan.failures
-        self.results: list[dict[str, Any]] = []
-        self._left_out = plan.left_out
-        self._begun = 0
-        self._show: Callable[[float, str | None], None] = lambda done, label: None
+        if self._many.watches and (len(sources) > 1 or not os.path.isdir(sources[0])):
+            raise UsageError("--watch", f"{sources[0]} is not a folder", "one folder")
+        plan = self._plan()
+        self.items, self._skipped = plan.items, plan.skipped
+        self.failures, self._left_out = ([] if self._many.watches else plan.failures), plan.left_out
 
     def run(
         self,
         read: Callable[[Item], Picture],
-        prepare: Callable[[], Callable[[Picture, ProgressCallback], Result]],
+        prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
+        write: Callable[[Item, Result], dict[str, Any]],
+        *,
+        as_json: bool,
+    ) -> None:
+        """Make a result of each picture by `run_batch`, with a progress bar for more than one, and report.
+
+        Raises:
+            click.exceptions.Exit: There are failures.
+        """
+        if self._many.desk is not None:
+            work_at(self._many.desk, read, prepare, write, self)
+            return
+        try:
+            self._run(read, prepare, write)
+        except BaseException as error:
+            if self._many.watches and isinstance(error, KeyboardInterrupt):  # that is how it ends
+                self.report(as_json=as_json)
+                return
+            if as_json and (self.results or isinstance(error, KeyboardInterrupt)):
+                self.print_json()  # of what was done before
+            raise
+        self.report(as_json=as_json)
+
+    def _run(
+        self,
+        read: Callable[[Item], Picture],
+        prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
         write: Callable[[Item, Result], dict[str, Any]],
     ) -> None:
-        """Make a result of each picture by `run_batch`, with a progress bar for more than one."""
         for source, error in self.failures:
             self._print_line({"photo": str(source), "error": describe(error)})
+        workers = min(self._many.workers or 1, len(self.items))
         with contextlib.ExitStack() as stack:
             if any(item.target == STANDARD_OUTPUT for item in self.items):
                 self._stream = stack.enter_context(binary_output())
+            if workers > 1 or (self._many.cluster is not None and self.items):
+                self._show = stack.enter_context(_bar(len(self.items)))
+                self._gather(workers)
+                return
 
-            def prepare_and_show() -> Callable[[Picture, ProgressCallback], Result]:
-                process = prepare()
+            if self._many.watches:
+                run_batch(stack.enter_context(self._watching()), read, prepare, write, self)
+                return
+
+            def prepare_and_show(first: Item) -> Callable[[Picture, ProgressCallback], Result]:
+                process = prepare(first)
                 self._show = stack.enter_context(_bar(len(self.items)))
                 return process
 
             run_batch(self.items, read, prepare_and_show, write, self)
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[Iterator[Item]]:
+        """Yield the photos of the folder as they come, until the block is left."""
+        from ppgan_lite.inference.watching import watched_items
+
+        def refuse(source: Path, error: BaseException) -> None:
+            self.failures.append((source, error))
+            self._print_line({"photo": str(source), "error": describe(error)})
+            say_error(error)
+
+        stopped = threading.Event()
+        say("watching; Ctrl-C ends it")
+        try:
+            yield watched_items(self._plan, refuse, stopped)
+        finally:
+            stopped.set()
+
+    def _gather(self, workers: int) -> None:
+        """Have workers make the results."""
+        from ppgan_lite.workers.gathering import Crew, gather
+        from ppgan_lite.workers.processes import Processes
+
+        command = self._many.command
+        assert command is not None
+        option = "--workers" if self._many.cluster is None else "--cluster"
+        if any(item.source == STANDARD_INPUT for item in self.items):
+            raise UsageError(option, "cannot read standard input", "files and folders")
+        crew: Crew
+        if self._many.cluster is None:
+            crew = Processes(command, workers, threads=max(threads() // workers, 1))
+        else:
+            from ppgan_lite.workers.cluster import Cluster
+
+            crew = Cluster(command, self._many.cluster, size=self._many.workers)
+        results: dict[int, dict[str, Any]] = {}
+        failures: dict[int, Exception] = {}
+
+        def hear(number: int, outcome: Outcome) -> None:
+            self.about |= outcome.about
+            if outcome.error is not None:
+                failed(number, outcome.error)
+                return
+            self.written(self.items[number], outcome.result or {}, outcome.seconds)
+            results[number] = self.results[-1]
+            shown(number)
+
+        def failed(number: int, error: Exception) -> None:
+            self.failed(self.items[number], error)
+            failures[number] = error
+            shown(number)
+
+        def shown(number: int) -> None:
+            done = len(results) + len(failures)
+            self._show(done, f"{done}/{len(self.items)} {self.items[number].source.name}")
+
+        planned = list(self.failures)
+        try:
+            gather(crew, self.items, hear, failed=failed, said=_say_above_bar, check=raise_if_interrupted)
+        finally:
+            self.results = [results[number] for number in sorted(results)]
+            self.failures = planned + [(self.items[number].source, failures[number]) for number in sorted(failures)]
 
     def write(
         self, item: Item, image: np.ndarray, metadata: ImageMetadata, settings: ResultSettings | None = None
@@ -184,12 +377,16 @@ class Batch:
         """Record a result."""
         result = {"photo": str(item.source), "output": str(item.target), **about}
         self.results.append({**result, "seconds": round(seconds, 3)})
+        if self._many.watches:
+            say(str(item.target))
         self._print_line(self.results[-1])
 
     def failed(self, item: Item, error: Exception) -> None:
         """Record a failure, which is reported at the end."""
         self.failures.append((item.source, error))
         self._print_line({"photo": str(item.source), "error": describe(error)})
+        if self._many.watches:
+            say_error(error)
 
     def _print_line(self, values: dict[str, Any]) -> None:
         if self._many.as_jsonl:
@@ -197,19 +394,19 @@ class Batch:
 
     # report ---------------------------------------------------------------------------------------------------------
 
-    def print_json(self, about: dict[str, Any]) -> None:
+    def print_json(self) -> None:
         """Print results and failures as JSON on stdout."""
         errors = [{"photo": str(source), "error": describe(error)} for source, error in self.failures]
         left_out = {"left_out": dict(self._left_out)} if self._left_out else {}
-        skipped = {"skipped": [str(source) for source in self._skipped]} if self._skipped else {}
-        print_json({**about, "results": self.results, "errors": errors, **skipped, **left_out})
+        skipped = {"skipped": [str(item.source) for item in self._skipped]} if self._skipped else {}
+        print_json({**self.about, "results": self.results, "errors": errors, **skipped, **left_out})
 
-    def report(self, about: dict[str, Any], *, as_json: bool) -> None:
+    def report(self, *, as_json: bool) -> None:
         """Print results and failures; exit with 1 if there are failures."""
         from ppgan_lite.images import told_left_out
 
         if as_json:
-            self.print_json(about)
+            self.print_json()
         if len(self.results) == 1 and self._stream is None:
             say(self.results[0]["output"])
         elif len(self.results) > 1:
@@ -217,7 +414,7 @@ class Batch:
             say(f"{len(self.results)} pictures written to {folder}")
         if self._skipped:
             say(f"{len(self._skipped)} skipped: their results are there")
-        for _, error in self.failures:
+        for _, error in () if self._many.watches else self.failures:  # told already
             say_error(error)
         if self._left_out:
             say(f"left out: {told_left_out(self._left_out)}")
@@ -225,6 +422,82 @@ class Batch:
             if len(self.failures) + len(self.results) > 1:
                 say(f"{len(self.failures)} of {len(self.failures) + len(self.results)} pictures failed")
             raise click.exceptions.Exit(1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker tells of a photo.
+
+    Attributes:
+        result: The values to report about it; None if there is none.
+        error: Why there is none.
+        seconds: The time that it took.
+        about: What it tells of all of them; see `Batch`.
+    """
+
+    result: dict[str, Any] | None
+    error: Exception | None
+    seconds: float
+    about: dict[str, Any]
+
+
+class _Telling:
+    """A worker's observer of its batch: tells the first process."""
+
+    def __init__(self, desk: Desk, batch: Batch) -> None:
+        self._desk, self._batch = desk, batch
+        self.numbers: dict[Item, int] = {}
+
+    def check(self, error: BaseException | None = None) -> None:
+        if isinstance(error, UsageError):
+            raise error
+        self._desk.raise_if_stopped()
+
+    def started(self, item: Item) -> None:
+        pass
+
+    def progressed(self, _item: Item, _fraction: float) -> None:
+        self._desk.raise_if_stopped()
+
+    def written(self, item: Item, about: Mapping[str, Any], seconds: float) -> None:
+        self._tell(item, Outcome(dict(about), None, seconds, self._batch.about))
+
+    def failed(self, item: Item, error: Exception) -> None:
+        from ppgan_lite.workers.desk import portable
+
+        told = portable(error)
+        assert isinstance(told, Exception)
+        self._tell(item, Outcome(None, told, 0.0, self._batch.about))
+
+    def _tell(self, item: Item, outcome: Outcome) -> None:
+        self._desk.tell(self.numbers.pop(item), outcome)
+
+
+def work_at(
+    desk: Desk,
+    read: Callable[[Item], Picture],
+    prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
+    write: Callable[[Item, Result], dict[str, Any]],
+    batch: Batch,
+) -> None:
+    """Make the results of the pictures that come to a worker's desk, by `run_batch`."""
+    telling = _Telling(desk, batch)
+
+    def items() -> Iterator[Item]:
+        for given in desk.tasks():
+            item: Item = given.task
+            if given.is_repeated:
+                item.target.unlink(missing_ok=True)  # of the worker that died: it was not there when this was planned
+            telling.numbers[item] = given.number
+            yield item
+
+    run_batch(items(), read, prepare, write, telling)
+
+
+def _say_above_bar(text: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(in_words(text), file=sys.stderr)  # workers speak English
 
 
 @contextlib.contextmanager

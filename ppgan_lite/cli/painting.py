@@ -377,7 +377,7 @@ def _run_batch(
     from ppgan_lite.inference.estimate import estimate_cost
     from ppgan_lite.inference.stored_settings import settings_of_result
 
-    used: dict[str, str | None] = {"device": None, "engine": None}
+    batch.about |= {**request.report, "device": None, "engine": None}
     predictors: dict[bool, Predictor] = {}
 
     def predictor_for(is_deep: bool) -> Predictor:
@@ -389,11 +389,12 @@ def _run_batch(
                 engine = in_float32(engine)
             predictors[is_deep] = load(engine)
             _last_predictors[:] = predictors.values()
-        used.update(device=predictors[is_deep].device, engine=predictors[is_deep].engine)
-        return predictors[is_deep]
+        predictor = predictors[is_deep]
+        batch.about |= {**request.report, "device": predictor.device, "engine": predictor.engine}
+        return predictor
 
-    def prepare() -> Callable[[_Picture, ProgressCallback], _Picture]:
-        depth, first = request.options["depth"], batch.items[0]
+    def prepare(first: Item) -> Callable[[_Picture, ProgressCallback], _Picture]:
+        depth = request.options["depth"]
         predictor_for(depth == 16 or (depth is None and first.can_be_deep and may_have_16_bits(first.source)))
         gc.enable()  # see `__main__`
 
@@ -423,10 +424,4 @@ def _run_batch(
         batch.write(item, result.image, result.metadata, result.settings)
         return {"width": result.image.shape[1], "height": result.image.shape[0], **result.report}
 
-    try:
-        batch.run(read, prepare, write)
-    except BaseException as error:
-        if as_json and (batch.results or isinstance(error, KeyboardInterrupt)):
-            batch.print_json({**request.report, **used})  # of what was done before
-        raise
-    batch.report({**request.report, **used}, as_json=as_json)
+    batch.run(read, prepare, write, as_json=as_json)

@@ -300,4 +300,4 @@ def execute(
             tell(queued[id(item)], Status.FAILED, error)
 
     items = (photo.item for photo in photos if not photo.stop.is_set())
-    run_batch(items, read, lambda: process, write, Observer())
+    run_batch(items, read, lambda first: process, write, Observer())

@@ -84,6 +84,9 @@ class Item:
     target: Path
     suffix: str = ""
 
+    def __str__(self) -> str:
+        return str(self.source)
+
     @property
     def can_be_deep(self) -> bool:
         """Whether the result's format can hold 16 bits per channel, as far as it is known."""
@@ -123,6 +126,7 @@ def plan_batch(
     suffix: str | None = None,
     name: Callable[[Path], str] | None = None,
     taken: Collection[Path] = (),
+    may_be_empty: bool = False,
 ) -> Plan:
     """Find the pictures of a batch and a target for the result of each.
 
@@ -140,6 +144,7 @@ def plan_batch(
         suffix: Of the results, such as ".png"; None keeps that of each picture, where it can be written.
         name: Gives the name of a picture's result; None keeps the picture's, with the label next to it.
         taken: Targets of other batches.
+        may_be_empty: Whether folders may hold no pictures.
 
     Raises:
         UsageError: The output does not fit the sources.
@@ -147,7 +152,8 @@ def plan_batch(
     from ppgan_lite.images import HOLDS_16_BITS, check_readable, check_writable
 
     plan = Plan()
-    items = list(_targets([Path(source) for source in sources], output, label, suffix, name, plan))
+    paths = [Path(source) for source in sources]
+    items = list(_targets(paths, output, label, suffix, name, plan, may_be_empty=may_be_empty))
     read = {_identity_of(item.source): "is one of the photos" for item in items}
     read |= {identity_of(path): f"is the file of {option}" for option, path in (inputs or {}).items() if path}
     read.pop(None, None)
@@ -220,7 +226,7 @@ class _Read(Generic[Picture]):
 def run_batch(
     items: Iterable[Item],
     read: Callable[[Item], Picture],
-    prepare: Callable[[], Callable[[Picture, ProgressCallback], Result]],
+    prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
     write: Callable[[Item, Result], dict[str, Any]],
     observer: Observer,
 ) -> None:
@@ -233,7 +239,8 @@ def run_batch(
         items: With the file of each; an iterator is asked for a picture when the one before is begun, on another
             thread. It may wait for pictures to come.
         read: Reads the source of an item.
-        prepare: Returns the function to apply; called once, while the first picture is read, and not if there is none.
+        prepare: Returns the function to apply; called once with the first picture's item, while that is read, and not
+            if there is none.
         write: Writes the result of an item; returns values to report about it.
         observer: Is told what happens.
     """
@@ -259,7 +266,7 @@ def run_batch(
         writer = stack.enter_context(ThreadPoolExecutor(1))
         reader = stack.enter_context(reading_threads(1))
         upcoming = reader.submit(read_item, first)
-        process = prepare()
+        process = prepare(first)
         while True:
             if finish_previous is not None and not upcoming.done():  # the next picture may be long in coming
                 finish_previous()
@@ -323,6 +330,8 @@ def _targets(
     suffix: str | None,
     name: Callable[[Path], str] | None,
     plan: Plan,
+    *,
+    may_be_empty: bool,
 ) -> Iterable[Item]:
     """Yield all pictures with their targets; note what cannot be listed in a plan."""
     from ppgan_lite.images import WRITABLE, find_images, result_name
@@ -367,7 +376,7 @@ def _targets(
             # Results of an earlier run are no photos.
             found = find_images(source, without=output, on_error=refused.append, left_out=plan.left_out)
             plan.failures += [(Path(error.where), error) for error in refused]
-            if not found and not refused:
+            if not (found or refused or may_be_empty):
                 raise ImageError(source, "holds no pictures")
         except ImageError as error:
             plan.failures.append((source, error))

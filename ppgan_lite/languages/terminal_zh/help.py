@@ -24,9 +24,15 @@ HELP = {
     "Leave out where the photo was taken.": "去掉照片的拍摄地点。",
     "Leave out photos whose results are there.": "跳过结果已存在的照片。",
     "Only the I-th of N shares of the photos.": "只处理全部照片 N 份中的第 I 份。",
+    "Of the results. Default: the photo's.": "结果的格式。默认：与照片相同。",
+    "Processes that share photos and cores. Default: 1.": "几个进程分担照片和处理器核心。默认：1。",
+    "Let a Ray cluster do it, one worker per processor or --workers.": (
+        "交给 Ray 集群处理，每个处理器一个进程，或由 --workers 指定个数。"
+    ),
+    "Then wait for photos that appear in the folder.": "处理完后继续等待，文件夹里出现新照片就处理。",
     # pictures
-    "Paint photos, or all photos of a folder, in a style. PHOTO - is standard input.": (
-        "以某种风格绘制照片，或文件夹里的全部照片。PHOTO 为 - 时读标准输入。"
+    "Paint photos, or all photos of a folder, in a style. - is standard input and output.": (
+        "以某种风格绘制照片，或文件夹里的全部照片。- 表示标准输入和标准输出。"
     ),
     "Default: next to the photo, named after the style.": "默认：放在照片旁边，以风格命名。",
     "To paint in; see `paddlegan styles`. Given several times, styles mix: equally, or by weights such as --style"
@@ -52,14 +58,14 @@ HELP = {
     "How wide the mask's edge fades, in pixels of the photo. Default: follows the picture.": (
         "蒙版边缘的过渡宽度，以照片的像素计。默认：随图片大小而定。"
     ),
-    "Translate images, or all images of a folder, from one kind to another. PHOTO - is standard input.": (
-        "把图像（或文件夹里的全部图像）从一类转换成另一类。PHOTO 为 - 时读标准输入。"
+    "Translate images, or all images of a folder, from one kind to another. - is standard input and output.": (
+        "把图像（或文件夹里的全部图像）从一类转换成另一类。- 表示标准输入和标准输出。"
     ),
     "Default: next to the photo, with the checkpoint's name.": "默认：放在照片旁边，带上检查点的名字。",
     "A translation checkpoint, such as of CycleGAN or pix2pix.": "图像转换的检查点，例如 CycleGAN 或 pix2pix 的。",
     "Such as a_to_b or b_to_a. Default: the checkpoint's first.": "例如 a_to_b 或 b_to_a。默认：检查点的第一个方向。",
-    "Restore degraded photos, or all photos of a folder. PHOTO - is standard input.": (
-        "修复退化的照片，或文件夹里的全部照片。PHOTO 为 - 时读标准输入。"
+    "Restore degraded photos, or all photos of a folder. - is standard input and output.": (
+        "修复退化的照片，或文件夹里的全部照片。- 表示标准输入和标准输出。"
     ),
     "Default: next to the photo, named photo_restored.": "默认：放在照片旁边，名为 photo_restored。",
     "A restoration checkpoint. Default: the shipped one, for noise and blur.": (
@@ -178,10 +184,12 @@ HELP = {
     # data
     "Degrade all pictures of a folder: salt-and-pepper noise, then a mean blur.\n\n"
     "DST gets the same folders and names, and a manifest: running the same command again makes only missing and changed"
-    " pictures. A picture's noise depends only on its name and the seed.": (
+    " pictures. A picture's noise depends only on its name and the seed.\n\n"
+    "SRC - and DST - are one picture from standard input and its result on standard output.": (
         "把一个文件夹的图片全部变差：先加椒盐噪声，再做均值模糊。\n\n"
         "DST 中的文件夹和文件名与原来相同，另有一份清单：再次运行同样的命令，只会补上缺少的和改动过的图片。"
-        "一张图片的噪声只取决于它的名字和种子。"
+        "一张图片的噪声只取决于它的名字和种子。\n\n"
+        "SRC 和 DST 都为 - 时，从标准输入读一张图片，结果写到标准输出。"
     ),
     "Fraction of the pixels set to black, and fraction set to white.": "变黑的像素比例，变白的也是这么多。",
     "Side of the mean blur.": "均值模糊的边长。",

@@ -1,0 +1,1 @@
+"""Workers: processes of this machine or of a cluster, each of which does one task after the other."""
