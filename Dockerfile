@@ -5,7 +5,7 @@
 
 FROM python:3.12-slim-bookworm
 
-# lite paints; cpu translates and restores, too, with Paddle: 1.3 GB more.
+# lite paints; cpu translates and restores, too, with Paddle: 0.8 GB more.
 ARG EXTRAS=lite,serve
 
 # OpenCV's wheel loads them.

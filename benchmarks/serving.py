@@ -40,6 +40,7 @@ def main() -> int:
     photo = encode_image(PurePath("photo.jpg"), resize(read_image(SAMPLE_PHOTO)[0], arguments.px, arguments.px))
     styles = arguments.styles.split(",")
     options = ["--styles", arguments.styles, "--workers", str(arguments.workers), "--queue", str(arguments.queue)]
+    options += ["--timeout", "600"]  # on a slow machine photos are late and not lost
     with running(options) as (address, process):
         for style in styles:
             ask(httpx.Client(timeout=120), address, photo, style)  # loads it

@@ -101,7 +101,10 @@ def serve(
         if address not in ("127.0.0.1", "::1"):
             say("whoever reaches this address may use it: there is no login (docs/serving.md)")
 
-    make_server(create_app(served, predictors, limits), limits, started).run(sockets=[listening])
+    server = make_server(create_app(served, predictors, limits), limits, started)
+    server.run(sockets=[listening])
+    if server.force_exit:  # by a second Ctrl-C
+        raise KeyboardInterrupt
 
 
 def _names(text: str) -> list[str]:

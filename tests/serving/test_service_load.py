@@ -250,6 +250,24 @@ def test_a_signal_ends_it_once_its_photos_are_finished(number: signal.Signals) -
     assert re.fullmatch(r"serving 1 style at http://127\.0\.0\.1:\d+ \(Ctrl-C ends\)\n", lines[1])
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_second_interrupt_ends_it_at_once() -> None:
+    with process("--engine", "paddle") as (server, address, lines), ThreadPoolExecutor(1) as client:
+        files, style = {"photo": ("a.png", png(1600, 1200))}, {"style": "starry_night"}
+        answer = client.submit(httpx.post, f"{address}/stylize", data=style, files=files, timeout=120)
+        wait_until(lambda: httpx.get(f"{address}/health", timeout=60).json()["photos"] == 1)
+        server.send_signal(signal.SIGINT)
+        with pytest.raises(httpx.TransportError):  # the first one is at work once nobody can connect any more
+            while True:
+                httpx.get(f"{address}/health", timeout=60)
+        server.send_signal(signal.SIGINT)
+        with contextlib.suppress(httpx.HTTPError):
+            assert answer.result().status_code == 500
+    assert server.returncode == 130
+    assert lines[-1] == "paddlegan: interrupted\n"
+    assert "Traceback" not in "".join(lines)
+
+
 def test_an_address_in_use_is_told_in_one_line(run: Callable[..., tuple[int, str, str]]) -> None:
     with running() as service:
         host, port = service.address
