@@ -47,7 +47,7 @@ def command_lines(document: str) -> list[str]:
 def commands_in_tables(document: str) -> list[str]:
     """Return the commands of this program, with their arguments, that stand in the rows of its tables."""
     rows = re.findall(r"^\|.*\|$", (ROOT / document).read_text("utf-8"), re.MULTILINE)
-    return [code for row in rows for code in re.findall(r"`((?:paddlegan|python -m) \S+ [^`]+)`", row)]
+    return [code for row in rows for code in re.findall(r"`((?:paddlegan|python -m) [^\s`]+ [^`]+)`", row)]
 
 
 ALL_COMMANDS = sorted(
