@@ -63,7 +63,12 @@ setup(
     extras_require={
         **EXTRAS,
         # Instead of [cpu], from Paddle's own index: see docs/install.md.
-        "gpu": ["paddlepaddle-gpu>=3.0,<4", 'setuptools>=65; python_version < "3.12"'],
+        "gpu": [
+            "paddlepaddle-gpu>=3.0,<4",
+            'setuptools>=65; python_version < "3.12"',
+            "jinja2>=3.0",
+            "markupsafe>=2.0",
+        ],
         "all": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
         "dev": [
             "mypy==2.4.*",  # checkers whose next version may find fault with a clean checkout are held where they are

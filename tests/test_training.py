@@ -14,7 +14,6 @@ import tiny
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
 from ppgan_lite.errors import CheckpointError, PpganError, UsageError
 from ppgan_lite.training import train
-from ppgan_lite.training.previews import grid
 
 
 @pytest.fixture(autouse=True)
@@ -97,16 +96,6 @@ def test_training_leaves_no_thread_and_works_outside_the_main_one(tmp_path):
     worker.join()
     assert (tmp_path / "run/final.ppgan").is_file()
     assert threading.active_count() == before
-
-
-def test_a_grid_has_a_column_for_each_name_and_a_row_for_each_sample():
-    red = np.zeros((2, 3, 4, 6), np.float32)
-    red[:, 0] = 2.0  # beyond the range: clipped
-    sheet = grid({"red": red, "gray": np.full((1, 1, 2, 2), 0.5, np.float32)})
-    assert sheet.shape == (4 + 4 + 4, 6 + 4 + 2, 3)
-    assert sheet[8, 0].tolist() == [255, 0, 0]
-    assert sheet[0, 10].tolist() == [128, 128, 128]
-    assert sheet[8, 10].tolist() == [255, 255, 255]
 
 
 def test_importing_the_loop_does_not_import_paddle():

@@ -18,6 +18,7 @@ from ppgan_lite.checkpoint import read_header
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import read_image
 from ppgan_lite.training import TrainingInterrupted, run_folder, train
+from ppgan_lite.training.previews import CAPTION_PX
 from ppgan_lite.training.run_folder import NoSpaceError
 
 
@@ -38,8 +39,11 @@ def test_a_run_folder_holds_all_that_is_to_know_of_a_run(tmp_path):
     names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     previews = {f"previews/{iteration:07d}.png" for iteration in (1, 2, 4)}
     checkpoints = {f"{name}.ppgan" for name in ("latest", "best", "final", "iteration_0000003", "iteration_0000004")}
-    assert names == {"config.yaml", "environment.json", "train.log", "metrics.jsonl"} | previews | checkpoints
-    assert read_image(run / "previews/0000004.png")[0].shape == (8 + 4 + 8, 8 + 4 + 8, 3)
+    assert (
+        names
+        == {"config.yaml", "environment.json", "train.log", "metrics.jsonl", "report.html"} | previews | checkpoints
+    )
+    assert len(read_image(run / "previews/0000004.png")[0]) == CAPTION_PX + 4 * 8 + 3 * 4  # four samples
     lines = lines_of(run)
     measured = [event for event in seen if event["event"] in ("losses", "validation")]
     assert measured == [{"event": "losses" if "losses" in line else "validation", **line} for line in lines]

@@ -44,6 +44,7 @@ VERBS = {
     "train": "ppgan_lite.cli.training:train",
     "configs": "ppgan_lite.cli.training:configs",
     "board": "ppgan_lite.cli.training:board",
+    "report": "ppgan_lite.cli.reporting:report",
     "doctor": "ppgan_lite.cli.training:doctor",
     "degrade": "ppgan_lite.cli.data:degrade",
     "inspect": "ppgan_lite.cli.checkpoints:inspect",

@@ -77,6 +77,15 @@ class DoctorReport:
             "warnings": [asdict(finding) for finding in self.warnings],
         }
 
+    def summary(self) -> dict[str, Any]:
+        """Return the number of findings of each kind, each with the first of them, as JSON values."""
+        kinds = []
+        for (severity, kind), group in groupby(self.findings, lambda finding: (finding.severity, finding.kind)):
+            found = list(group)
+            example = f"{found[0].file}: {found[0].text}"
+            kinds.append({"severity": severity, "kind": kind, "count": len(found), "example": example})
+        return {"files": self.files, "findings": kinds}
+
     def check(self) -> None:
         """Raise one error if there are errors.
 

@@ -56,6 +56,7 @@ class CycleGAN(Recipe):
     needs = ("a", "b")
     averaged = ("generator_ab", "generator_ba")
     best = ("style_and_content", "min")
+    results = (("fake_b", "a"), ("fake_a", "b"))
 
     def __init__(
         self,

@@ -51,6 +51,8 @@ class LapStyleDraft(PainterRecipe):
 
     net: LapStyleNet
 
+    results = (("draft", "photo"),)
+
     def __init__(
         self,
         *,

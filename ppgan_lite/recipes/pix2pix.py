@@ -40,6 +40,7 @@ class Pix2Pix(Recipe):
     needs = ("a", "b")
     averaged = ("generator",)
     best = ("psnr", "max")
+    results = (("fake_b", "a"),)
 
     def __init__(
         self,

@@ -41,6 +41,8 @@ class RevisionRecipe(PainterRecipe):
         UsageError: The net is no painter.
     """
 
+    results = (("revised", "photo"),)
+
     def __init__(self, net: NetChoice, level: int) -> None:
         super().__init__()
         if net["name"] not in PAINTING_NETS:

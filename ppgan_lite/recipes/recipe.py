@@ -100,6 +100,7 @@ class Recipe:
         averaged: Nets of which the loop keeps a moving average (`train.ema`); predictors use the average.
         best: Which number of `validate` chooses the best checkpoint, and whether "max" or "min" of it is best; None
             where there is nothing to validate.
+        results: For each picture of `preview` that shows what the nets do: its name, and that of what it was made of.
         nets: Every net, trained or frozen, that a checkpoint must hold.
         groups: The optimizers, in the order in which they step.
         iteration: The iteration that is being done, from 1; the loop sets it before `update`.
@@ -108,6 +109,7 @@ class Recipe:
     needs: ClassVar[tuple[str, ...]] = ()
     averaged: ClassVar[tuple[str, ...]] = ()
     best: ClassVar[tuple[str, str] | None] = None
+    results: ClassVar[tuple[tuple[str, str], ...]] = ()
     nets: dict[str, nn.Layer] = field(default_factory=dict)
     groups: dict[str, TrainedGroup] = field(default_factory=dict)
     iteration: int = 0

@@ -49,6 +49,7 @@ class Restoration(Recipe):
     needs = ("a", "b")
     averaged = ("generator",)
     best = ("psnr", "max")
+    results = (("restored", "degraded"),)
 
     def __init__(
         self,

@@ -42,6 +42,7 @@ class TransformDraft(PainterRecipe):
 
     needs = ("photo", "photo_sample", "style")
     best = ("total", "min")
+    results = (("draft", "photo"),)
     net: TransformPainter
     losses: StyleLosses
 

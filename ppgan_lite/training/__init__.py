@@ -12,6 +12,7 @@
 | averaging.py | moving averages of weights |
 | validation.py | validation and early stopping |
 | previews.py, board.py, log.py | output of a training |
+| report/ | a run as a page: curves, previews, whether to go on |
 | environment.py | versions, device and command of each start |
 | distributed.py | data-parallel training in several processes |
 | stopping.py | interruption by Ctrl-C or SIGTERM |

@@ -29,7 +29,7 @@ class Board:
 
     def line(self, line: Mapping[str, Any]) -> None:
         """Add a line of metrics.jsonl: each number as a scalar, by kind and name."""
-        for kind in ("losses", "lr", "validation"):
+        for kind in ("losses", "lr", "validation", "diversity"):
             for name, value in line.get(kind, {}).items():
                 if value is not None:
                     self._writer.add_scalar(f"{kind}/{name}", value, line["iteration"])

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "KMP_BLOCKTIME")
 _PACKAGES = ("numpy", "opencv-python", "Pillow", "safetensors", "visualdl")
 
 
-def append_start(path: Path, *, device: str, processes: Processes, iteration: int) -> None:
-    """Append this start of a training to the list of starts in a JSON file; begin a new one if that is damaged.
+def append_start(path: Path, start: Mapping[str, Any]) -> None:
+    """Append a start of a training to the list of starts in a JSON file; begin a new one if that is damaged.
 
     Raises:
         OSError: It cannot be written.
@@ -41,7 +42,7 @@ def append_start(path: Path, *, device: str, processes: Processes, iteration: in
         if not isinstance(starts, list):
             starts = []
             logger.warning("%s: is damaged, renamed to %s", path, files.set_aside(path, "damaged").name)
-    starts.append({"iteration": iteration, **environment(device, processes)})
+    starts.append(start)
     files.replace_file(path, f"{json.dumps(starts, indent=2)}\n".encode(), durable=True)
 
 

@@ -18,10 +18,11 @@ from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.board import Board, open_board
 from ppgan_lite.training.distributed import Processes, join_processes
-from ppgan_lite.training.environment import append_start, describe_device
+from ppgan_lite.training.environment import append_start, describe_device, environment
 from ppgan_lite.training.log import log_to
 from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.progress import Pace, ProgressBar
+from ppgan_lite.training.report.reporter import reporting
 from ppgan_lite.training.run import TrainingRun
 from ppgan_lite.training.stopping import TrainingInterrupted, stop_requests
 
@@ -85,8 +86,7 @@ def train(
             stack.enter_context(log_to(folder / run_folder.LOG, screen=_level(quiet, verbose)))
             run_folder.repair(folder)
         logger.info("device %s", describe_device(chosen))
-        if processes.is_first:
-            _check_data(config)
+        findings = _check_data(config) if processes.is_first else {}
         run = TrainingRun(config, folder, processes)
         _log_config(run.config)
         if resume:
@@ -98,9 +98,8 @@ def train(
             with run_folder.writing(folder):
                 run.begin_files(resumed=resume)
                 files.replace_file(folder / run_folder.CONFIG, run.config.dump().encode(), durable=True)
-                append_start(
-                    folder / run_folder.ENVIRONMENT, device=chosen, processes=processes, iteration=run.iteration
-                )
+                start = {"iteration": run.iteration, **environment(chosen, processes), "data": findings}
+                append_start(folder / run_folder.ENVIRONMENT, start)
         events = report if processes.is_first and report is not None else _ignore
         events({"event": "started", "run": str(folder), "iteration": run.iteration, "iterations": run.length})
         _loop(run, events, watch, bar=bar and not quiet)
@@ -136,7 +135,7 @@ def dry_run(
         run.start()
         with contextlib.closing(run.load_batches()) as source:
             _, _, losses = run.synchronize(False, False, run.update(source))
-        run.preview_sheet(run.preview_batch())
+        run.preview(run.preview_batch())
         return losses | run.measure(samples=1)
 
 
@@ -159,8 +158,8 @@ def _log_config(config: Config) -> None:
     logger.debug("the whole config:\n%s", config.dump())
 
 
-def _check_data(config: Config) -> None:
-    """Have the doctor inspect all pictures, and log its findings.
+def _check_data(config: Config) -> dict[str, Any]:
+    """Have the doctor inspect all pictures, log its findings and return a summary of them.
 
     Raises:
         DataError: It found errors; the screen shows them as this error, the log has all.
@@ -171,6 +170,7 @@ def _check_data(config: Config) -> None:
     for line in report.lines():
         logger.log(level, "%s", line)
     report.check()
+    return report.summary()
 
 
 def _ignore(event: dict[str, Any]) -> None:
@@ -198,12 +198,20 @@ def _loop(run: TrainingRun, report: Report, watch: Watch | None, *, bar: bool) -
     next_save = time.monotonic() + min(_FIRST_SAVE_S, settings.save_every_s)
     next_progress = time.monotonic()
     stopping = False
-    with stop_requests() as stop:
+    with stop_requests() as stop, reporting(run) as reporter:
         with (
             contextlib.closing(run.load_batches()) as source,
             _board(run) as board,
             ProgressBar(run, hidden=not bar or not first) as shown,
         ):
+
+            def write(line: dict[str, Any]) -> None:
+                metrics.append(line)
+                if board is not None:
+                    board.line(line)
+                if reporter is not None:
+                    reporter.line(line)
+
             while not run.is_done and not stopping:
                 with _timed(pace, "iteration"):
                     losses = run.update(source)
@@ -215,17 +223,18 @@ def _loop(run: TrainingRun, report: Report, watch: Watch | None, *, bar: bool) -
                         pace.add("validation", time.monotonic() - measuring)
                     told = line.get("losses", told)
                     if first:
-                        metrics.append(line)
-                        if board is not None:
-                            board.line(line)
+                        write(line)
                     report({"event": "losses" if "losses" in line else "validation", **line})
                 every = settings.preview_every
                 if first and every and (run.iteration == 1 or run.iteration % every == 0):
                     with _timed(pace, "preview"):
-                        path, sheet = run.preview(preview_batch)
+                        preview = run.preview(preview_batch)
+                        path = run.write_preview(preview)
+                    if preview.diversity:
+                        write({"iteration": run.iteration, "diversity": preview.diversity})
                     report({"event": "preview", "iteration": run.iteration, "file": str(path)})
                     if board is not None:
-                        board.picture(sheet, run.iteration)
+                        board.picture(preview.image, run.iteration)
                         if settings.histograms:
                             board.histograms(run.recipe, run.iteration)
                 if first and watch is not None:

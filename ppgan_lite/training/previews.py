@@ -1,31 +1,142 @@
-"""Previews: the pictures of a recipe for one fixed batch, on one sheet."""
+"""Previews: the pictures of a recipe for a few fixed samples, on one sheet with captions, and how much they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
+
+PAINTING = "style"  # the picture that all samples share where there is one painting
+LAYOUT_KEY = "preview"  # of the text in the PNG file that tells where its columns are
+CAPTION_PX = 22  # height of the row of captions
+_FONT_PX = 13
+_GAP_PX = 4
+_INK = (60, 60, 60)
+_THUMBNAIL_PX = 16
+# The names of recipes' pictures, where they are no words.
+_CAPTIONS = {"fake_a": "b to a", "fake_b": "a to b", "cycle_a": "a to b to a", "cycle_b": "b to a to b"}
+_CAPTIONS |= {"style": "painting", "half": "half strength", "identity": "no strength", "below": "level below"}
 
 
-def grid(images: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Arrange pictures in a grid: a column for each name, a row for each sample.
+@dataclass(frozen=True)
+class Column:
+    """Where the pictures of one name are on a sheet, in pixels."""
+
+    name: str
+    left: int
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The sheet of a preview.
+
+    Attributes:
+        image: uint8 (height, width, 3) RGB on white: a row of captions, below it a row for each sample.
+        columns: From left to right.
+        diversity: See `diversity`; by the name of a result.
+    """
+
+    image: np.ndarray
+    columns: tuple[Column, ...]
+    diversity: dict[str, float]
+
+    def encode(self) -> bytes:
+        """Return the sheet as PNG, with its columns in a text."""
+        layout = {"top": CAPTION_PX, "columns": [[column.name, column.left, column.width] for column in self.columns]}
+        text = PngInfo()
+        text.add_text(LAYOUT_KEY, json.dumps(layout))
+        file = io.BytesIO()
+        Image.fromarray(self.image).save(file, "PNG", pnginfo=text, compress_level=1)
+        return file.getvalue()
+
+
+def draw_preview(
+    samples: Sequence[Mapping[str, np.ndarray]], *, results: Sequence[tuple[str, str]] = (), once: Collection[str] = ()
+) -> Preview:
+    """Arrange the pictures of some samples in a grid with captions.
 
     Args:
-        images: Name -> float array (samples, 3 or 1, height, width) in [0, 1]; sizes may differ.
-
-    Returns:
-        uint8 RGB image with a white background.
+        samples: For each sample, name -> float array (1, 3 or 1, height, width) in [0, 1]; sizes may differ.
+        results: See `Recipe.results`.
+        once: Names that are the same picture in all samples: shown in the first row, no larger than the others.
     """
-    columns = [
-        np.clip(np.rint(image * 255), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1) for image in images.values()
-    ]
-    rows, gap = max(len(column) for column in columns), 4
-    height = max(column.shape[1] for column in columns)
-    sheet = np.full((rows * (height + gap) - gap, sum(c.shape[2] + gap for c in columns) - gap, 3), 255, np.uint8)
-    left = 0
-    for column in columns:
-        for row, image in enumerate(column):
-            top = row * (height + gap)
-            sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
-        left += column.shape[2] + gap
-    return sheet
+    columns, left = [], 0
+    tiles = {name: [_to_pixels(sample[name]) for sample in samples] for name in samples[0]}
+    rows_px = max(
+        (max(len(tile) for tile in column) for name, column in tiles.items() if name not in once), default=_THUMBNAIL_PX
+    )
+    tiles |= {name: [_fitted(tiles[name][0], rows_px)] for name in once if name in tiles}
+    font = ImageFont.load_default(size=_FONT_PX)
+    for name, column in tiles.items():
+        width = max(*(tile.shape[1] for tile in column), round(font.getlength(_caption(name))))
+        columns.append(Column(name, left, width))
+        left += width + _GAP_PX
+    height = CAPTION_PX + len(samples) * (rows_px + _GAP_PX) - _GAP_PX
+    sheet = Image.new("RGB", (left - _GAP_PX, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    for place in columns:
+        draw.text((place.left, CAPTION_PX - 4), _caption(place.name), font=font, fill=_INK, anchor="ls")
+        for row, tile in enumerate(tiles[place.name]):
+            sheet.paste(Image.fromarray(tile), (place.left, CAPTION_PX + row * (rows_px + _GAP_PX)))
+    found = {
+        name: value
+        for name, source in results
+        if name in samples[0]
+        and (value := diversity([sample[name] for sample in samples], [sample[source] for sample in samples]))
+        is not None
+    }
+    return Preview(np.array(sheet), tuple(columns), found)
+
+
+def diversity(results: Sequence[np.ndarray], sources: Sequence[np.ndarray]) -> float | None:
+    """Return how much results differ from each other, as a share of how much the pictures they were made of do.
+
+    The mean difference of two thumbnails, over all pairs. Near 0, every picture gives about the same result: the sign
+    of a generator whose modes collapsed. None where it cannot be told: from one picture, from equal sources.
+
+    Args:
+        results: Float arrays (1, channels, height, width).
+        sources: The same for the sources, in the same order.
+    """
+    pairs = list(combinations(range(len(results)), 2))
+    if not pairs:
+        return None
+
+    def mean_difference(pictures: Sequence[np.ndarray]) -> float:
+        small = [_thumbnail(picture) for picture in pictures]
+        return float(np.mean([np.abs(small[one] - small[other]).mean() for one, other in pairs]))
+
+    of_sources = mean_difference(sources)
+    return round(mean_difference(results) / of_sources, 4) if of_sources > 1e-3 else None
+
+
+def _caption(name: str) -> str:
+    return _CAPTIONS.get(name, name)
+
+
+def _to_pixels(image: np.ndarray) -> np.ndarray:
+    """Return a float picture (1, 3 or 1, height, width) in [0, 1] as uint8 (height, width, 3)."""
+    pixels = np.clip(np.rint(np.nan_to_num(image[0]) * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3)).copy()
+
+
+def _fitted(tile: np.ndarray, most_px: int) -> np.ndarray:
+    """Return a picture reduced to a height."""
+    if len(tile) <= most_px:
+        return tile
+    width = max(1, round(tile.shape[1] * most_px / len(tile)))
+    return np.array(Image.fromarray(tile).resize((width, most_px), Image.Resampling.LANCZOS))
+
+
+def _thumbnail(image: np.ndarray) -> np.ndarray:
+    """Return a picture of `_THUMBNAIL_PX` pixels a side, floats."""
+    return np.array(
+        Image.fromarray(_to_pixels(image)).resize((_THUMBNAIL_PX, _THUMBNAIL_PX), Image.Resampling.BOX), np.float32
+    ) / np.float32(255)

@@ -18,7 +18,7 @@ from ppgan_lite.config import Config
 from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CheckpointError, ImageError, PpganError
-from ppgan_lite.images import write_image
+from ppgan_lite.images import write_file
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.runs import BEST, FINAL, LATEST, checkpoint_of
 from ppgan_lite.styles.users import find_style_file
@@ -28,7 +28,7 @@ from ppgan_lite.training.data_files import data_files, note_data_files
 from ppgan_lite.training.distributed import Processes
 from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.preparing import build, configure, with_iterations
-from ppgan_lite.training.previews import grid
+from ppgan_lite.training.previews import PAINTING, Preview, draw_preview
 from ppgan_lite.training.resuming import check_resumable
 from ppgan_lite.training.run_checkpoints import keep_numbered, read_newest, set_damaged_aside
 from ppgan_lite.training.run_folder import DATA, METRICS, PREVIEWS, NoSpaceError
@@ -291,7 +291,7 @@ class TrainingRun:
 
     def preview_batch(self) -> dict[str, paddle.Tensor]:
         """Return the fixed batch of the previews."""
-        samples = min(self.config.loader.batch_size, _PREVIEW_SAMPLES)
+        samples = min(len(self._dataset), _PREVIEW_SAMPLES)
         with contextlib.closing(batches(self._dataset, samples, seed=self.config.train.seed)) as source:
             return _to_tensors(next(source))
 
@@ -303,20 +303,24 @@ class TrainingRun:
         with paddle.no_grad(), averaged_weights(self._averages), evaluation_mode(self.recipe.nets.values()):
             yield
 
-    def preview_sheet(self, batch: dict[str, paddle.Tensor]) -> np.ndarray:
-        """Return the preview of a batch as one image, uint8 (height, width, 3) RGB."""
+    def preview(self, batch: dict[str, paddle.Tensor]) -> Preview:
+        """Return the preview of a batch; its samples go through the nets one by one, in the memory of one."""
+        samples = []
         with self.as_in_use():
-            images = self.recipe.preview(batch)
-        return grid({name: image.astype("float32").numpy() for name, image in images.items()})
+            for index in range(len(next(iter(batch.values())))):
+                images = self.recipe.preview({name: array[index : index + 1] for name, array in batch.items()})
+                samples.append({name: image.astype("float32").numpy() for name, image in images.items()})
+        sources = self._dataset.sources() if hasattr(self._dataset, "sources") else ()
+        shared = {source.name for source in sources if source.name == PAINTING and len(source.files) == 1}
+        return draw_preview(samples, results=self.recipe.results, once=shared)
 
-    def preview(self, batch: dict[str, paddle.Tensor]) -> tuple[Path, np.ndarray]:
-        """Write the preview of a batch as a PNG file; return its path, and the image."""
-        sheet = self.preview_sheet(batch)
+    def write_preview(self, preview: Preview) -> Path:
+        """Write a preview as a PNG file; return its path."""
         path = self.folder / PREVIEWS / f"{self.iteration:07d}.png"
         with _logging_write_errors():
             path.parent.mkdir(exist_ok=True)
-            write_image(path, sheet, overwrite=True)
-        return path, sheet
+            write_file(path, preview.encode())
+        return path
 
     def save(self, *, keep: bool = False) -> None:
         """Write `latest.ppgan`.

@@ -11,6 +11,7 @@ latest.ppgan           all state that `--resume` needs
 iteration_0001000.ppgan  the same, kept every `save_every` iterations
 best.ppgan             the predictors and their nets at the best validation
 final.ppgan            the predictors and their nets at the end
+report.html            curves, previews, and whether to go on, for a browser
 run.lock               the process that runs the training, while it runs
 
 Each file is replaced as a whole or grows by whole lines, so a crash costs at most what came after the last checkpoint.
@@ -42,9 +43,10 @@ METRICS = "metrics.jsonl"
 ENVIRONMENT = "environment.json"
 DATA = "data.txt"
 LOCK = "run.lock"
+REPORT = "report.html"
 PREVIEWS = "previews"
 VISUALDL = "visualdl"
-_FILES = (LATEST, BEST, FINAL, CONFIG, METRICS, ENVIRONMENT, DATA, LOG)
+_FILES = (LATEST, BEST, FINAL, CONFIG, METRICS, ENVIRONMENT, DATA, LOG, REPORT)
 _FOLDERS = (PREVIEWS, VISUALDL)
 # The temporary files of earlier versions.
 _OLD_PART = re.compile(r"\..*\.ppgan\.\d+\.tmp")

@@ -171,6 +171,15 @@ HELP = {
     "Show the curves, pictures and histograms of a run in a browser (VisualDL).": (
         "在浏览器里查看一次训练的曲线、图片和直方图（VisualDL）。"
     ),
+    "Show a training in one HTML file, or compare several: curves, previews, and whether to go on.\n\n"
+    "With --json the judgements are printed and no file is written, unless --output is given.": (
+        "用一个 HTML 文件展示一次训练，或对比几次：曲线、预览，以及要不要继续。\n\n"
+        "用 --json 时打印判断结果，不写文件，除非给了 --output。"
+    ),
+    "Default: RUN/report.html; of several runs comparison.html.": (
+        "默认：RUN/report.html；对比几次训练时为 comparison.html。"
+    ),
+    "Language of the page. Default: the browser's.": "页面的语言。默认：浏览器的语言。",
     "Address to listen at; 0.0.0.0 for other machines.": "监听的地址；要让别的机器访问，用 0.0.0.0。",
     "0 for any that is free.": "0 表示任意空闲端口。",
     "Check the pictures of a configuration, or of a folder.\n\n"

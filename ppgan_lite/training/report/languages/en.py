@@ -1,0 +1,237 @@
+"""The report in English.
+
+Texts in braces are numbers and names. A judgement has a title, its evidence, and mostly what to try; an advice has a
+headline and a sentence.
+"""
+
+TEXTS = {
+    # the page
+    "title": "Training report",
+    "comparison": "Comparison of trainings",
+    "renewed": "As of {time}",
+    "state_running": "running: iteration {iteration} of {iterations}",
+    "state_finished": "finished: iteration {iteration} of {iterations}",
+    "state_stopped": "stopped at iteration {iteration} of {iterations}",
+    "state_failed": "ended with an error at iteration {iteration} of {iterations}",
+    "whether": "Whether to go on",
+    "evidence": "Evidence",
+    "try": "To try",
+    "level_bad": "stop",
+    "level_warning": "look",
+    "level_note": "note",
+    "level_good": "good",
+    "previews": "Previews",
+    "previews_about": "The same pictures each time, with the nets as they were then.",
+    "preview_at": "Iteration",
+    "preview_alt": "preview",
+    "no_previews": "There are no previews yet (train.preview_every).",
+    "curves": "Curves",
+    "curves_about": "Thin: as written. Thick: moving mean. Point at a chart, or use the arrow keys in it, to read"
+    " it off.",
+    "no_curves": "There are no numbers yet: the first line comes after train.log_every iterations.",
+    "table": "Table",
+    "iteration": "Iteration",
+    "trained": "What was trained",
+    "config": "All settings",
+    "starts": "Starts",
+    "differences": "Settings that differ",
+    "no_differences": "None.",
+    "setting": "Setting",
+    "limits": "What this page cannot know",
+    "limit_eye": "Whether the pictures are good. No number replaces looking at the previews.",
+    "limit_gan": "Whether nets that play against each other have learned: in balance their losses are flat while"
+    " pictures improve.",
+    "limit_noise": "Changes smaller than the noise. Validation on few pictures jumps; more of validation.samples"
+    " calms it.",
+    "limit_collapse": "Subtle repetition. Diversity is measured on thumbnails of the preview's few pictures.",
+    "limit_kept": "What happens on pictures unlike those of the validation.",
+    # facts
+    "fact_recipe": "Recipe",
+    "fact_nets": "Nets",
+    "fact_data": "Data",
+    "fact_files": "Pictures",
+    "fact_size": "Crop",
+    "fact_size_value": "{size} px",
+    "fact_batch": "Samples per iteration",
+    "fact_iterations": "Iterations",
+    "fact_minutes": "at most {minutes} minutes",
+    "fact_seed": "Seed",
+    "fact_start_from": "Started from",
+    "fact_machine": "Machine",
+    "fact_versions": "Versions",
+    "fact_time": "Time of training",
+    "fact_time_value": "{time}, without validations and previews",
+    "fact_begun": "First start",
+    "start_iteration": "From iteration",
+    "start_time": "Time",
+    "start_device": "Device",
+    "start_command": "Command",
+    # charts
+    "chart_validation": "Validation",
+    "chart_validation_about": "Measured on pictures that the nets do not learn from.",
+    "chart_validation_max": "More is better.",
+    "chart_validation_min": "Less is better.",
+    "chart_game": "Generator against discriminator",
+    "chart_game_about": "In balance both stay away from 0. The dashed line is a discriminator that guesses.",
+    "chart_loss": "Loss",
+    "chart_loss_about": "On training pictures; less is better.",
+    "chart_diversity": "Diversity of results",
+    "chart_diversity_about": "How much results differ from each other; 1 is as much as their sources. Near 0:"
+    " collapse.",
+    "chart_rate": "Learning rate",
+    "chart_rate_about": "Of each optimizer.",
+    "chart_speed": "Samples per second",
+    "chart_speed_about": "While it trains, without validations and previews.",
+    "chart_waiting": "Waiting for data",
+    "chart_waiting_about": "Share of the time. Above 0.1 more loader.workers help.",
+    "mark_best": "best",
+    "mark_resumed": "resumed",
+    "mark_chance": "guessing",
+    # columns of previews
+    "preview_photo": "photo",
+    "preview_style": "painting",
+    "preview_a": "a",
+    "preview_b": "b",
+    "preview_fake_a": "b translated to a",
+    "preview_fake_b": "a translated to b",
+    "preview_cycle_a": "a, there and back",
+    "preview_cycle_b": "b, there and back",
+    "preview_draft": "painted",
+    "preview_half": "half strength",
+    "preview_identity": "no strength",
+    "preview_below": "level below",
+    "preview_revised": "revised",
+    "preview_degraded": "degraded",
+    "preview_restored": "restored",
+    "preview_clean": "clean",
+    # whether to go on
+    "advice_go_on": "Go on: the results still improve.",
+    "advice_go_on_why": "Nothing speaks against more iterations.",
+    "advice_longer": "It still improved when it ended: more iterations may help.",
+    "advice_longer_why": "Resume it with a larger train.iterations.",
+    "advice_may_stop": "You may stop: nothing was gained since iteration {since}.",
+    "advice_may_stop_why": "best.ppgan is of iteration {best_iteration}. Look at the previews before you decide.",
+    "advice_wait_for_rate": "Flat for now: wait until the learning rate falls, from iteration {from} on.",
+    "advice_wait_for_rate_why": "A falling rate mostly brings another gain. If it does not, stop.",
+    "advice_take_best": "Stop: it was better before. Take best.ppgan, of iteration {best_iteration}.",
+    "advice_take_best_why": "More of the same makes it worse.",
+    "advice_compare": "Compare the previews: {metric} was better around iteration {top_iteration}.",
+    "advice_compare_why": "If the pictures were better then too: stop and take best.ppgan, of iteration"
+    " {best_iteration}.",
+    "advice_change_something": "Stop and change something: more iterations will not mend this.",
+    "advice_change_something_why": "See the evidence below, and what to try.",
+    "advice_start_again": "Start again: the numbers broke down at iteration {iteration}.",
+    "advice_start_again_why": "Nothing can be learned after that. See below what to try.",
+    "advice_failed": "It ended with an error.",
+    "advice_failed_why": "See below. Once the cause is gone, resume it.",
+    "advice_look_now": "Look now: a loss grows out of bounds.",
+    "advice_look_now_why": "Stop it if it goes on growing: NaN comes next.",
+    "advice_too_early": "Too early to tell.",
+    "advice_too_early_why": "The run is too short for a judgement. Wait for more numbers.",
+    "advice_unmeasured_go_on": "The losses still fall, but nothing measures the results.",
+    "advice_unmeasured_go_on_why": "Going on may help. Judge by the previews.",
+    "advice_unmeasured_longer": "The losses still fell when it ended, but nothing measures the results.",
+    "advice_unmeasured_longer_why": "More iterations may help. Judge by the previews.",
+    "advice_unmeasured": "The losses are flat, and nothing measures the results.",
+    "advice_unmeasured_why": "Judge by the previews.",
+    "advice_cannot_tell": "These numbers do not tell.",
+    "advice_cannot_tell_why": "Judge by the previews.",
+    # judgements
+    "judge_not_finite": "NaN or infinity",
+    "judge_not_finite_evidence": "{name} at iteration {iteration}; the learning rate was {rate}.",
+    "judge_not_finite_try": "A learning rate of half as much or less (recipe.learning_rate), train.clip_norm: 1.0,"
+    " or a longer train.schedule.warmup.",
+    "judge_failed": "An error ended the training",
+    "judge_failed_evidence": "{error}",
+    "judge_validation_not_finite": "Validations without a number",
+    "judge_validation_not_finite_evidence": "{name}: {count} of {of}, the last at iteration {iteration}.",
+    "judge_validation_not_finite_try": "Look at the preview of that time. If it is one color, treat it as NaN: a"
+    " lower learning rate.",
+    "judge_exploding": "A loss grows out of bounds",
+    "judge_exploding_evidence": "{name} is at {now} or more since iteration {iteration}; its median before was"
+    " {before}.",
+    "judge_exploding_try": "A lower learning rate (it is {rate}), train.clip_norm: 1.0, or a start from an earlier"
+    " checkpoint (train.init_from).",
+    "judge_improving": "Validation improves",
+    "judge_improving_evidence": "{metric} went from {first} (iteration {first_iteration}) to {best} (iteration"
+    " {best_iteration}). Its noise is about {noise}.",
+    "judge_flat": "Flat since iteration {since}",
+    "judge_flat_evidence": "{metric} in the {validations} validations since then gained no more than its noise of"
+    " about {noise}. The best is {best}, of iteration {best_iteration}.",
+    "judge_flat_try": "A smaller learning rate or one that falls (train.schedule), more or other pictures, a larger"
+    " net.",
+    "judge_never_better": "No better than at the first validation",
+    "judge_never_better_evidence": "{metric} was {first} at iteration {first_iteration} and is {last} at iteration"
+    " {iteration}; noise is about {noise}.",
+    "judge_never_better_try": "Look whether the preview's pictures are what the nets should learn from (`paddlegan"
+    " doctor`). Then another learning rate, ten times up or down.",
+    "judge_overfitting": "Overfitting: validation turned while the training loss falls",
+    "judge_overfitting_evidence": "{metric} was {top} around iteration {top_iteration} and is {now} now. Meanwhile"
+    " the training loss went from {loss_first} to {loss_last}.",
+    "judge_overfitting_try": "More pictures, data.augment: true, or a smaller net. best.ppgan is of iteration"
+    " {best_iteration}.",
+    "judge_worse": "Validation gets worse since iteration {top_iteration}",
+    "judge_worse_evidence": "{metric} was {top} then and is {now} now; noise is about {noise}.",
+    "judge_worse_try": "Compare the previews of both times. If they agree: best.ppgan, a smaller learning rate,"
+    " more pictures.",
+    "judge_favors_blur": "{metric} favors blur",
+    "judge_favors_blur_evidence": "A discriminator asks for details, and {metric} takes off for details that are"
+    " not where the target has them: it may fall while pictures become better. Trust the previews more.",
+    "judge_few_validations": "Too few validations for a judgement",
+    "judge_few_validations_evidence": "{count} of {needed} so far, one every {every} iterations.",
+    "judge_few_losses": "Too few numbers for a judgement",
+    "judge_few_losses_evidence": "{count} lines of losses; {needed} are needed.",
+    "judge_no_validation": "Nothing measures the results",
+    "judge_no_validation_evidence": "The run has no validation. Losses of training pictures cannot tell how results"
+    " are on others.",
+    "judge_no_validation_try": "validation.every: 1000, with pictures kept apart for it (validation.data).",
+    "judge_losses_fall": "The losses fall",
+    "judge_losses_fall_evidence": "Their sum, without the adversarial ones, went from {first} to {last} since"
+    " iteration {since} ({percent} %).",
+    "judge_losses_flat": "The losses do not fall any more",
+    "judge_losses_flat_evidence": "Their sum, without the adversarial ones, was {first} at iteration {since} and is"
+    " {last} at iteration {iteration}: no more than its noise.",
+    "judge_discriminator_wins": "The discriminator wins: {name}",
+    "judge_discriminator_wins_evidence": "Its loss is {loss} since iteration {since}; guessing would be {chance}."
+    " The generator's is {generator}.",
+    "judge_discriminator_wins_try": "No matter while previews improve. If not: a smaller discriminator"
+    " (recipe.discriminator.base_channels, layers), more weight on the other losses, objective: lsgan.",
+    "judge_discriminator_fooled": "The discriminator loses: {name}",
+    "judge_discriminator_fooled_evidence": "Its loss is {loss} since iteration {since}, above the {chance} of"
+    " guessing: the generator fools it.",
+    "judge_discriminator_fooled_try": "recipe.discriminator_steps: 2, or a larger discriminator.",
+    "judge_discriminator_guesses": "The discriminator guesses: {name}",
+    "judge_discriminator_guesses_evidence": "Its loss is {loss} since iteration {since}, as of one that guesses"
+    " ({chance}). Either the results look real or it learns nothing; this number does not tell which.",
+    "judge_discriminator_guesses_try": "Look at the previews. If they are poor: recipe.discriminator_steps: 2, or a"
+    " larger discriminator.",
+    "judge_balanced": "The two sides are in balance: {name}",
+    "judge_balanced_evidence": "The discriminator's loss is {loss} since iteration {since}, below the {chance} of"
+    " guessing and away from 0. The generator's is {generator}.",
+    "judge_game_unbounded": "Who wins cannot be told",
+    "judge_game_unbounded_evidence": "The losses of {objective} have no bounds to compare with.",
+    "judge_collapsed": "Signs of mode collapse: {name}",
+    "judge_collapsed_evidence": "Results differ from each other by {now} of what their sources do (iteration"
+    " {iteration}); at most it was {peak}, at iteration {peak_iteration}.",
+    "judge_collapsed_try": "Look at the previews: are they all alike? Then more weight on what ties results to"
+    " their sources (cycle, identity, l1), a lower learning rate, a smaller discriminator, or a start from a"
+    " checkpoint of before.",
+    "judge_diverse": "Results differ as their sources do: {name}",
+    "judge_diverse_evidence": "By {now} of what their sources do, at iteration {iteration}.",
+    "judge_rate_ahead": "The learning rate has not begun to fall",
+    "judge_rate_ahead_evidence": "It falls from iteration {from} on; now it is iteration {iteration}.",
+    "judge_rate_over": "The learning rate is nearly 0",
+    "judge_rate_over_evidence": "{rate}, of {highest} at most: little will change any more.",
+    "judge_rate_over_try": "For more, resume it with a larger train.iterations: the rate then falls towards the new"
+    " end.",
+    "judge_waiting": "It waits for data",
+    "judge_waiting_evidence": "{percent} % of the time lately, with loader.workers: {workers}.",
+    "judge_waiting_try": "More loader.workers, pictures on a faster disk, or pictures reduced to the size that is"
+    " needed.",
+    "judge_slower": "It became slower",
+    "judge_slower_evidence": "{now} samples per second lately, {before} in the first half.",
+    "judge_slower_try": "See what else runs on the machine.",
+    "judge_data": "The doctor found in the pictures: {kind}",
+    "judge_data_evidence": "{count}, such as: {example}",
+    "judge_data_try": "`paddlegan doctor` with the config lists all of them, with remedies.",
+}
