@@ -12,19 +12,20 @@ import numpy as np
 import pytest
 
 from ppgan_lite.training.report.curves import Curve, moving_mean, noise_of, thinned, trend_of
-from ppgan_lite.training.report.record import DataFinding, NotFinite, Record, make_record
+from ppgan_lite.training.report.record import DataFinding, NotFinite, Numbers, Record, make_record
 from ppgan_lite.training.report.rules import MIN_LINES, MIN_VALIDATIONS, Judgement, advise, judge
 
 CURVES = Path(__file__).parent / "curves"
 
 
-def recorded(name: str, until: float = math.inf, **settings: Any) -> Record:
+def recorded(name: str, until: float = math.inf) -> Record:
     """Return the record of a real training, as it was after some iterations."""
     with gzip.open(CURVES / f"{name}.json.gz", "rt", encoding="utf-8") as file:
         run = json.load(file)
     lines = [line for line in run["lines"] if line["iteration"] <= until]
-    state = "running" if math.isfinite(until) else run["state"]
-    return make_record(Path("run"), run["config"], lines, state=state, error=run["error"] if until == math.inf else "")
+    ended = until == math.inf
+    state, error = (run["state"], run["error"]) if ended else ("running", "")
+    return make_record(Path("run"), run["config"], Numbers(lines), state=state, error=error)
 
 
 def codes(record: Record) -> list[str]:
@@ -55,6 +56,47 @@ def measured(values: Any, *, loss: Any = None, best: str = "psnr", **fields: Any
 
 RISING = 20 + 5 * (1 - np.exp(-np.arange(30) / 15))
 FLAT_LATER = 20 + 5 * (1 - np.exp(-np.arange(60) / 4))
+
+
+# Recorded: small nets, 24 to 64 px, on a CPU
+
+
+@pytest.mark.parametrize(
+    ("name", "until", "expected"),
+    [
+        ("pix2pix", 100, "too_early"),  # facades, PSNR against a discriminator
+        ("pix2pix", 300, "go_on"),
+        ("pix2pix", math.inf, "compare"),  # it became sharper while PSNR fell
+        ("cyclegan", 100, "too_early"),  # photos and Monet, as in the paper
+        ("cyclegan", 400, "go_on"),
+        ("cyclegan", math.inf, "longer"),
+        ("collapse", math.inf, "change_something"),  # the same without cycle and identity, at ten times the rate
+        ("dead", 60, "too_early"),  # pix2pix at a rate of 0.3
+        ("dead", math.inf, "change_something"),
+        ("overfit", 200, "too_early"),  # restoration of four photos
+        ("overfit", 1000, "go_on"),
+        ("overfit", 1500, "may_stop"),
+    ],
+)
+def test_recorded_trainings_get_the_advice_that_their_pictures_confirm(name, until, expected):
+    assert advice(recorded(name, until)) == expected
+
+
+def test_a_recorded_collapse_is_found_and_recorded_trainings_without_one_are_not_suspected():
+    collapsed = found(recorded("collapse"), "collapsed").values
+    assert collapsed["name"] == "fake_b" and collapsed["now"] < 0.3 * collapsed["peak"]
+    for name in ("pix2pix", "cyclegan", "overfit"):
+        for until in (200, 400, 600, math.inf):
+            assert "collapsed" not in codes(recorded(name, until))
+
+
+def test_recorded_discriminators_in_balance_are_told_so():
+    for name, count in (("pix2pix", 1), ("cyclegan", 2)):
+        assert codes(recorded(name)).count("balanced") == count
+
+
+def test_psnr_that_fell_while_pictures_became_sharper_is_told_to_favor_blur():
+    assert {"worse", "favors_blur"} <= {*codes(recorded("pix2pix"))}
 
 
 # Progress

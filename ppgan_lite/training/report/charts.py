@@ -193,10 +193,14 @@ def _skipped(count: int) -> int:
 
 def _table(curves: Mapping[str, Curve]) -> list[list[float | None]]:
     """Return rows of iteration and values, about evenly spread, the first and the last among them."""
-    every = sorted({int(at) for curve in curves.values() for at in curve.iterations})
-    chosen = sorted({every[round(i * (len(every) - 1) / (_TABLE_ROWS - 1))] for i in range(_TABLE_ROWS)})
-    by_iteration = [dict(zip(curve.iterations.tolist(), curve.values.tolist())) for curve in curves.values()]
-    return [[at, *(values.get(at) for values in by_iteration)] for at in chosen]
+    every = np.unique(np.concatenate([curve.iterations for curve in curves.values()]))
+    chosen = np.unique(every[np.linspace(0, len(every) - 1, _TABLE_ROWS).round().astype(int)])
+    columns = []
+    for curve in curves.values():
+        at = np.minimum(np.searchsorted(curve.iterations, chosen), len(curve) - 1)
+        there = curve.iterations[at] == chosen
+        columns.append([value if known else None for value, known in zip(curve.values[at].tolist(), there)])
+    return [list(row) for row in zip(chosen.tolist(), *columns)]
 
 
 def _short(value: float) -> float:

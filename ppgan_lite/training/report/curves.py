@@ -120,8 +120,9 @@ def thinned(curve: Curve) -> Curve:
     if len(curve) <= _MOST_POINTS:
         return curve
     kept = {0, len(curve) - 1}
+    lows = np.where(np.isfinite(curve.values), curve.values, np.inf)
+    highs = np.where(np.isfinite(curve.values), curve.values, -np.inf)
     for part in np.array_split(np.arange(len(curve)), _MOST_POINTS // 2):
-        values = np.nan_to_num(curve.values[part], nan=np.inf)
-        kept |= {int(part[values.argmin()]), int(part[np.where(np.isinf(values), -np.inf, values).argmax()])}
+        kept |= {int(part[lows[part].argmin()]), int(part[highs[part].argmax()])}
     at = np.array(sorted(kept))
     return Curve(curve.iterations[at], curve.values[at])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import yaml
 
 from ppgan_lite.errors import UsageError
@@ -20,6 +21,7 @@ from ppgan_lite.training.run_folder import DATA, ENVIRONMENT, LOCK, METRICS
 
 State = Literal["running", "finished", "stopped", "failed"]
 
+_KINDS = ("losses", "validation", "diversity", "lr")  # of numbers by name
 _TAIL_BYTES = 20_000
 _ERROR = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$")
 _NOT_FINITE = re.compile(r"^iteration (\d+): (?:loss|tensor) (\S+) (?:is|holds) ")
@@ -123,12 +125,9 @@ class Record:
         starts = [start.get("processes") for start in self.starts]
         processes = starts[-1] if starts and type(starts[-1]) is int else 1
         samples = self.count("loader.batch_size", 1) * self.count("train.accumulate", 1) * processes
-        points, (before, since) = [], (0, 0.0)
-        for iteration, seconds in zip(self.seconds.iterations, self.seconds.values):
-            if iteration > before and seconds > since:
-                points.append((int(iteration), float(samples * (iteration - before) / (seconds - since))))
-            before, since = iteration, seconds
-        return Curve.of(points)
+        iterations, seconds = (np.diff(values, prepend=0) for values in (self.seconds.iterations, self.seconds.values))
+        known = (iterations > 0) & (seconds > 0)
+        return Curve(self.seconds.iterations[known], samples * iterations[known] / seconds[known])
 
 
 def read_record(folder: Path) -> Record:
@@ -143,7 +142,7 @@ def read_record(folder: Path) -> Record:
         config = yaml.safe_load((folder / CONFIG).read_bytes())
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         config = None
-    lines = read_lines(folder / METRICS)
+    numbers = Numbers(read_lines(folder / METRICS))
     error = _last_error(folder / LOG)
     if (folder / LOCK).exists():
         state: State = "running"
@@ -151,46 +150,65 @@ def read_record(folder: Path) -> Record:
         state = "failed"
     else:
         state = "finished" if _is_newest(folder / FINAL, folder) else "stopped"
-    return make_record(folder, config if isinstance(config, dict) else {}, lines, state=state, error=error)
+    return make_record(folder, config if isinstance(config, dict) else {}, numbers, state=state, error=error)
 
 
-def make_record(
-    folder: Path, config: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], *, state: State, error: str = ""
-) -> Record:
-    """Make the record of a run of its config and the lines of its metrics; the rest is read from its folder."""
-    groups: dict[str, dict[str, list[tuple[int, float | None]]]] = {
-        kind: {} for kind in ("losses", "validation", "diversity", "lr")
-    }
-    seconds, waiting = [], []
-    for line in lines:
+class Numbers:
+    """The numbers of a run, collected line by line of its metrics."""
+
+    def __init__(self, lines: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._columns: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
+        for line in lines:
+            self.add(line)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Take a line of metrics; what is no number is NaN in its curve."""
         iteration = line["iteration"]
-        for kind, found in groups.items():
+        for kind in _KINDS:
             values = line.get(kind)
-            for name, value in values.items() if isinstance(values, dict) else ():
-                found.setdefault(name, []).append((iteration, _number(value)))
-        if "losses" in line and (spent := _number(line.get("seconds"))) is not None:
-            seconds.append((iteration, spent))
-        if (share := _number(line.get("data_share"))) is not None:
-            waiting.append((iteration, share))
-    curves = {kind: {name: Curve.of(points) for name, points in found.items()} for kind, found in groups.items()}
+            if isinstance(values, dict):
+                for name, value in values.items():
+                    self._put(kind, name, iteration, value)
+        if "losses" in line:
+            for name in ("seconds", "data_share"):
+                if _is_number(line.get(name)):
+                    self._put("", name, iteration, line[name])
+
+    def _put(self, kind: str, name: str, iteration: int, value: Any) -> None:
+        iterations, values = self._columns.setdefault((kind, name), ([], []))
+        iterations.append(iteration)
+        values.append(value if _is_number(value) else math.nan)
+
+    def curves(self, kind: str) -> dict[str, Curve]:
+        """Return the curves of one kind, such as "losses", by name; of kind "" are seconds and data_share."""
+        return {
+            name: Curve(np.array(iterations, np.int64), np.array(values, np.float64))
+            for (of, name), (iterations, values) in self._columns.items()
+            if of == kind
+        }
+
+
+def make_record(folder: Path, config: Mapping[str, Any], numbers: Numbers, *, state: State, error: str = "") -> Record:
+    """Make the record of a run of its config and its numbers; the rest is read from its folder."""
+    validation, times = numbers.curves("validation"), numbers.curves("")
     starts = _read_starts(folder / ENVIRONMENT)
     match = _NOT_FINITE.match(error)
     return Record(
         name=folder.resolve().name or str(folder),
         config=config,
         starts=starts,
-        losses=curves["losses"],
-        validation=curves["validation"],
-        diversity=curves["diversity"],
-        rates=curves["lr"],
-        seconds=Curve.of(seconds),
-        waiting=Curve.of(waiting),
+        losses=numbers.curves("losses"),
+        validation=validation,
+        diversity=numbers.curves("diversity"),
+        rates=numbers.curves("lr"),
+        seconds=times.get("seconds", Curve.of([])),
+        waiting=times.get("data_share", Curve.of([])),
         state=state,
         not_finite=NotFinite(int(match[1]), match[2]) if match else None,
         error=error,
         data_counts=_data_counts(folder / DATA),
         findings=_findings(starts[-1].get("data") if starts else None),
-        best=_best_metric(config, curves["validation"]),
+        best=_best_metric(config, validation),
     )
 
 
@@ -213,9 +231,8 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _number(value: Any) -> float | None:
-    """Return a finite number as it is, and None for anything else."""
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _read_starts(path: Path) -> list[dict[str, Any]]:

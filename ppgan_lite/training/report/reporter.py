@@ -13,7 +13,7 @@ from ppgan_lite.errors import PpganError, printable
 from ppgan_lite.runtime import files
 from ppgan_lite.training.report.page import Section, render
 from ppgan_lite.training.report.pictures import Shots
-from ppgan_lite.training.report.record import State, make_record, read_lines
+from ppgan_lite.training.report.record import Numbers, State, make_record, read_lines
 from ppgan_lite.training.run_folder import METRICS, PREVIEWS, REPORT
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class Reporter:
         self._folder = folder
         self._config = config
         self._shots = Shots(folder / PREVIEWS)
-        self._lines = read_lines(folder / METRICS)  # of the starts before this one
+        self._numbers = Numbers(read_lines(folder / METRICS))  # of the starts before this one
         self._next = 0.0
         self._works = True
 
     def line(self, line: Mapping[str, Any]) -> None:
         """Take a line of metrics; one of a validation or a preview renews the report, unless it just was."""
-        self._lines.append(dict(line))
+        self._numbers.add(line)
         if "losses" not in line and time.monotonic() >= self._next:
             self.renew("running")
 
@@ -51,7 +51,7 @@ class Reporter:
         """Write the report anew; whatever goes wrong is one warning, and the training goes on."""
         began = time.monotonic()
         try:
-            record = make_record(self._folder, self._config, self._lines, state=state, error=error)
+            record = make_record(self._folder, self._config, self._numbers, state=state, error=error)
             at_most = _NEW_PICTURES if state == "running" else None
             page = render([Section.of(record, self._shots.shots(at_most=at_most))])
             files.replace_file(self._folder / REPORT, page)
