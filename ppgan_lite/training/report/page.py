@@ -22,7 +22,7 @@ from ppgan_lite.training.report.curves import Curve
 from ppgan_lite.training.report.languages import en, zh
 from ppgan_lite.training.report.pictures import Shot
 from ppgan_lite.training.report.record import Record
-from ppgan_lite.training.report.rules import CHANCE, Advice, Judgement, advise, judge
+from ppgan_lite.training.report.rules import CHANCE, Advice, Judgement, advise, is_of_the_game, judge
 
 if TYPE_CHECKING:
     import jinja2
@@ -160,8 +160,7 @@ def _charts(record: Record) -> Iterator[Chart]:
         found.append(draw_chart("validation", {metric: curve}, name=metric, columns=marks | best))
     groups: dict[tuple[str, str], dict[str, Curve]] = {}
     for name, curve in record.losses.items():
-        is_game = name.startswith(("adversarial", "discriminator"))
-        groups.setdefault(("game", "") if is_game else ("loss", _STEM.sub("", name)), {})[name] = curve
+        groups.setdefault(("game", "") if is_of_the_game(name) else ("loss", _STEM.sub("", name)), {})[name] = curve
     for (kind, stem), curves in groups.items():
         chance = CHANCE.get(record.setting("recipe.objective", "vanilla")) if kind == "game" else None
         rows = {chance: "chance"} if chance and any(name.startswith("discriminator") for name in curves) else {}
@@ -191,7 +190,8 @@ def _compared_charts(sections: Sequence[Section]) -> Iterator[Chart]:
         record = section.record
         for kind, curves in (
             ("validation", record.validation),
-            ("loss", record.losses),
+            ("loss", {name: curve for name, curve in record.losses.items() if not is_of_the_game(name)}),
+            ("game", {name: curve for name, curve in record.losses.items() if is_of_the_game(name)}),
             ("diversity", record.diversity),
             ("rate", dict(list(record.rates.items())[:1])),
             ("speed", {"": record.speed()}),
@@ -199,9 +199,9 @@ def _compared_charts(sections: Sequence[Section]) -> Iterator[Chart]:
         ):
             for name, curve in curves.items():
                 groups.setdefault((kind, "" if kind == "rate" else name), {})[record.name] = curve
-    order = ("validation", "loss", "diversity", "rate", "speed", "waiting")
+    order = ("validation", "loss", "game", "diversity", "rate", "speed", "waiting")
     for kind, name in sorted(groups, key=lambda key: order.index(key[0])):
-        zero = kind not in ("validation", "loss")
+        zero = kind not in ("validation", "loss", "game")
         chart = draw_chart(kind, groups[kind, name], name=name, from_zero=zero, smooth=kind != "rate")
         if chart is not None:
             yield chart

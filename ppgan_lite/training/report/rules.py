@@ -154,7 +154,7 @@ def progress(record: Record) -> Iterator[Judgement]:
         yield Judgement("few_validations", "note", values)
     else:
         yield from _progress_of(measured, record)
-    if record.best in _FAVOR_BLUR and any(map(_is_of_the_game, record.losses)):
+    if record.best in _FAVOR_BLUR and any(map(is_of_the_game, record.losses)):
         yield Judgement("favors_blur", "note", {"metric": record.best})
 
 
@@ -223,7 +223,7 @@ def main_loss(record: Record) -> Curve:
     """Return the sum of the losses that should fall: neither those of a discriminator nor those against it."""
     if "total" in record.losses:
         return record.losses["total"].finite
-    named = {name: curve.finite for name, curve in record.losses.items() if not _is_of_the_game(name)}
+    named = {name: curve.finite for name, curve in record.losses.items() if not is_of_the_game(name)}
     if not named:
         return Curve.of([])
     # Generators may step less often than lines are written: only where all of them have a number.
@@ -232,7 +232,8 @@ def main_loss(record: Record) -> Curve:
     return Curve(shared, np.sum(parts, axis=0))
 
 
-def _is_of_the_game(name: str) -> bool:
+def is_of_the_game(name: str) -> bool:
+    """Return whether a loss is that of a discriminator or against one."""
     return name.startswith(("adversarial", "discriminator"))
 
 

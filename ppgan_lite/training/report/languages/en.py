@@ -73,6 +73,7 @@ TEXTS = {
     "chart_validation_min": "Less is better.",
     "chart_game": "Generator against discriminator",
     "chart_game_about": "In balance both stay away from 0. The dashed line is a discriminator that guesses.",
+    "chart_game_each_about": "Neither less nor more is better: a balance is.",
     "chart_loss": "Loss",
     "chart_loss_about": "On training pictures; less is better.",
     "chart_diversity": "Diversity of results",
@@ -175,8 +176,8 @@ TEXTS = {
     "judge_worse_try": "Compare the previews of both times. If they agree: best.ppgan, a smaller learning rate,"
     " more pictures.",
     "judge_favors_blur": "{metric} favors blur",
-    "judge_favors_blur_evidence": "A discriminator asks for details, and {metric} takes off for details that are"
-    " not where the target has them: it may fall while pictures become better. Trust the previews more.",
+    "judge_favors_blur_evidence": "A discriminator asks for details, and {metric} counts each that is not where the"
+    " target has it as an error: it may fall while pictures become better. Trust the previews more.",
     "judge_few_validations": "Too few validations for a judgement",
     "judge_few_validations_evidence": "{count} of {needed} so far, one every {every} iterations.",
     "judge_few_losses": "Too few numbers for a judgement",

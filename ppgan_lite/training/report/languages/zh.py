@@ -66,6 +66,7 @@ TEXTS = {
     "chart_validation_min": "越小越好。",
     "chart_game": "生成器对判别器",
     "chart_game_about": "势均力敌时两者都离 0 较远。虚线是只会瞎猜的判别器。",
+    "chart_game_each_about": "不是越小越好，也不是越大越好，而是要势均力敌。",
     "chart_loss": "损失",
     "chart_loss_about": "在训练图片上；越小越好。",
     "chart_diversity": "结果的多样性",
