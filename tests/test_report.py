@@ -451,6 +451,18 @@ def test_the_language_follows_the_browser_and_the_switch(shown, tmp_path):
     assert shown.text("h2") == "要不要继续"
 
 
+def test_it_is_dark_where_that_is_wished_and_light_on_paper(shown):
+    background = "getComputedStyle(document.body).backgroundColor"
+    shown.prefer(dark=True)
+    assert shown.js(background) == "rgb(20, 24, 27)"
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    shown.send("Emulation.setEmulatedMedia", media="print", features=dark)
+    assert shown.js(background) == "rgb(255, 255, 255)"
+    verdict = "getComputedStyle(document.querySelector('.verdict')).backgroundColor"
+    assert min(map(int, re.findall(r"\d+", shown.js(verdict)))) > 200
+    assert shown.js("document.querySelector('.slider').offsetWidth") == 0
+
+
 @pytest.mark.parametrize("width", [320, 500, 1000, 1600])
 def test_nothing_is_wider_than_the_page(shown, width):
     shown.resize(width, 800)
