@@ -52,9 +52,12 @@ def main() -> None:
             environment = {**os.environ, CACHE_VARIABLE: f"{folder}/cache{next(caches)}"}
             subprocess.run([*ours, "stylize", *painting], check=True, capture_output=True, env=environment)
 
+        without = {"ppgan_lite": command([*ours, "stylize", *painting, "--faces", "1"])}
+        without |= {name: work for name, work in paint.items() if name == RIVAL}
         first = {"ppgan_lite": paint_first} | {name: work for name, work in paint.items() if name == RIVAL}
         rows += compare("first use of a style", alternate(first, arguments.runs), against=next(reversed(first)))
-        for what, work in ((f"paint {arguments.px} x {arguments.px}", paint), ("--help", ask)):
+        size = f"{arguments.px} x {arguments.px}"
+        for what, work in ((f"paint {size}", paint), (f"paint {size}, --faces 1", without), ("--help", ask)):
             rows += compare(what, alternate(work, arguments.runs), against=next(reversed(work)))
     report("cold_start", rows, arguments.json)
 

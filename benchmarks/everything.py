@@ -19,6 +19,7 @@ from measuring import report
 # The others need another program's checkout, pictures or a checkpoint. The arguments make it shorter.
 BENCHMARKS: dict[str, list[str]] = {
     "cold_start": [],
+    "start_profile": [],
     "faces": [],
     "window_start": [],
     "stylize_speed": [],
