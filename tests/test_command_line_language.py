@@ -18,6 +18,7 @@ import tiny
 import ppgan_lite
 from ppgan_lite import cli, errors
 from ppgan_lite.cli import VERBS, commands, main
+from ppgan_lite.cli.terminal import say_error
 from ppgan_lite.errors import ConfigError, ImageError, UsageError
 from ppgan_lite.images import SAMPLE_PHOTO, read_settings
 from ppgan_lite.languages import terminal_zh
@@ -207,6 +208,14 @@ def test_the_language_is_that_of_one_call(run_cli) -> None:
         (["styles", "--bogus"], "paddlegan: 错误：没有 '--bogus' 这个选项。（见 `paddlegan styles --help`）"),
         (["stylize", "a.jpg", "--style", "any", "--strength", "2"], "'--strength' 的值无效：2.0 不在范围 0<=x<=1 内。"),
         (["stylize", "no.jpg", "--style", "starry_night"], "paddlegan: 错误：no.jpg：文件不存在"),
+        (["stylize", "a.jpg", "--style", "星夜"], "paddlegan: 错误：style：没有内置“星夜”；应为：the_city_rises, "),
+        (["stylize", "a.jpg", "--style", "星夜"], "之一。是否指 '星月夜'？"),
+        (["train", "-c", "x.yaml"], "paddlegan: 错误：x.yaml：没有这个文件；应为：YAML 文件"),
+        (["train", "-c", "tiny/style_draft", "-o", "train.epoch=3"], "train.epoch：TrainSettings 没有这个键；应为："),
+        (
+            ["train", "-c", "cyclegan_photo2monet", "-o", "data.folder=F", "--dry-run", "-o", "train.device=cpu"],
+            "错误：F：没有这个文件夹；应为：图片文件夹。请在配置的 data 部分改正；`paddlegan doctor` 会列出全部问题",
+        ),
         (["train"], "paddlegan: 错误：--config：没有给出；应为：实验的名字或 YAML 文件。见 `paddlegan configs`"),
         (["train", "-q", "-v", "-c", "x"], "--quiet：不能与 --verbose 同时使用。请去掉其中一个"),
         (["translate", "a.jpg", "--checkpoint", "b"], "--checkpoint：没有文件 b；应为：一个 .ppgan 文件"),
@@ -219,7 +228,7 @@ def test_errors_are_told_in_chinese(arguments: list[str], told: str, run_cli, tm
     assert code in (1, 2) and out == "" and told in err
 
 
-def test_an_error_is_told_whole_or_in_english() -> None:
+def test_an_error_is_told_whole_or_in_english(capsys) -> None:
     with speaking("zh"):
         assert error_in_words(UsageError("x", "is missing", "one of them")) == "x：没有给出；应为：其中之一"
         assert (
@@ -228,6 +237,10 @@ def test_an_error_is_told_whole_or_in_english() -> None:
         )
         strange = UsageError("x", "is missing", "three wishes")
         assert error_in_words(strange) == str(strange)
+        say_error(
+            UsageError("x", "is missing; expected three wishes", "one; `paddlegan doctor` tells of all that is wrong")
+        )
+        assert "x: is missing; expected three wishes; expected one; `paddlegan doctor`" in capsys.readouterr().err
         several = ConfigError("x.yaml", "2 faults")
         several.args = ("x.yaml: 2 faults\n  a\n  b",)
         assert error_in_words(several) == "x.yaml: 2 faults\n  a\n  b"

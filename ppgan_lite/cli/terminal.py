@@ -22,6 +22,7 @@ from ppgan_lite.languages.width import padded, width
 from ppgan_lite.runtime.files import identity_of
 
 PROGRAM = "paddlegan"
+_PLACE = "\0"  # of an error in a message, which is told whole in a language or not at all
 
 ProgressCallback = Callable[[float], None]
 
@@ -154,7 +155,8 @@ def say_error(error: BaseException) -> None:
     """Print an error as one line, in the language of the process."""
     known = named(error) if is_about_a_file(error) else error
     text = error_in_words(known) if isinstance(known, PpganError) else describe(error)
-    say(f"{PROGRAM}: interrupted: {text}" if isinstance(error, CancelledError) else f"{PROGRAM}: error: {text}")
+    kind = "interrupted" if isinstance(error, CancelledError) else "error"
+    click.echo(in_words(f"{PROGRAM}: {kind}: {_PLACE}").replace(_PLACE, text), err=True)
 
 
 def say(text: str) -> None:

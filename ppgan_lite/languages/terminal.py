@@ -2,8 +2,9 @@
 
 The code is written in English. Another language is a package `terminal_LANGUAGE` of three tables, whose keys are the
 English texts: `HELP`, `MESSAGES` and `CLICK`. In the keys of `MESSAGES`, {} stands for anything. `ERRORS` has words for
-codes of errors that the window puts otherwise, `ERROR` how the parts of an error are joined. What a table lacks is said
-in English. Log files and JSON are always English.
+codes of errors that the window puts otherwise, `ERROR` how the parts of an error are joined, and `JOINED` messages that
+are translated only if each of their parts is. What a table lacks is said in English. Log files and JSON are always
+English.
 """
 
 from __future__ import annotations
@@ -118,7 +119,11 @@ def _translated(text: str) -> str | None:
         return found
     for start, pattern, key in _patterns(_language):
         if text.startswith(start) and (match := re.fullmatch(pattern, text, re.DOTALL)):
-            return _table("MESSAGES")[key].format(*(_translated(part) or part for part in match.groups()))
+            parts = [_translated(part) for part in match.groups()]
+            if None in parts and key in _tables(_language).JOINED:
+                continue
+            told = [part if found is None else found for found, part in zip(parts, match.groups())]
+            return _table("MESSAGES")[key].format(*told)
     return None
 
 

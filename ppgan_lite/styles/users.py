@@ -128,7 +128,9 @@ def unknown_style(name: str) -> UsageError:
     """Return the error that there is no style of some name; it names those that there are."""
     ship, own = [style.name for style in catalogue()], own_names()
     found = f"{name!r} does not ship{', nor is it one of yours' if own else ''}"
-    return UsageError("style", found, f"one of {', '.join([*ship, *own])}", did_you_mean(name, [*ship, *own]))
+    titles = [] if name.isascii() else [title for style in catalogue() for title in style.title.values()]
+    remedy = did_you_mean(name, [*ship, *own, *titles])
+    return UsageError("style", found, f"one of {', '.join([*ship, *own])}", remedy)
 
 
 def remove_style(name: str) -> Path:

@@ -9,6 +9,6 @@
 
 from ppgan_lite.languages.terminal_zh.click import CLICK
 from ppgan_lite.languages.terminal_zh.help import HELP
-from ppgan_lite.languages.terminal_zh.messages import ERROR, ERRORS, MESSAGES
+from ppgan_lite.languages.terminal_zh.messages import ERROR, ERRORS, JOINED, MESSAGES
 
-__all__ = ["CLICK", "ERROR", "ERRORS", "HELP", "MESSAGES"]
+__all__ = ["CLICK", "ERROR", "ERRORS", "HELP", "JOINED", "MESSAGES"]

@@ -3,6 +3,9 @@
 # The parts of an error: where, what was found, what was expected, what to do.
 ERROR = ("{}", "：{}", "；应为：{}", "。{}")
 
+# Messages that join others.
+JOINED = ("{}; expected {}", "{}; `paddlegan doctor` tells of all that is wrong")
+
 # Words for codes of errors, where those of the window name what only a window has.
 ERRORS = {
     "exists": "{where}：文件已存在。请换一个名称，或加上 --overwrite",
@@ -146,6 +149,10 @@ MESSAGES = {
     "a folder has no settings": "文件夹没有设置",
     "a YAML file": "YAML 文件",
     "a YAML file or a folder of pictures": "YAML 文件或图片文件夹",
+    "{}; expected {}": "{}；应为：{}",
+    "{}: missing; expected {}": "{}：缺少；应为：{}",
+    "{}: {} has no such key; expected one of {}": "{}：{} 没有这个键；应为：{} 之一",
+    "{}: {} has no such key; expected one of {}. Did you mean {}?": ("{}：{} 没有这个键；应为：{} 之一。是否指 {}？"),
     "no experiment of that name ships": "没有这个名字的内置实验",
     "a YAML file, or a name that `paddlegan configs` lists": "YAML 文件，或 `paddlegan configs` 列出的名字",
     "holds a run already": "里面已有一次训练",
