@@ -135,3 +135,33 @@ def test_photos_are_painted_by_a_cluster_of_which_a_worker_is_killed(tmp_path: P
     subprocess.run(alone, cwd=tmp_path, env=environment, capture_output=True, check=False)
     for path in (tmp_path / "out").iterdir():
         assert path.read_bytes() == (tmp_path / "alone" / path.name).read_bytes()
+
+
+def test_a_folder_is_degraded_by_a_cluster_as_by_this_process(tmp_path: Path) -> None:
+    for number in range(6):
+        photo = np.random.default_rng(number).integers(0, 256, (30, 40, 3), np.uint8)
+        write_image(tmp_path / f"clean/{number}.png", photo)
+    (tmp_path / "clean/bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    called = [sys.executable, "-m", "ppgan_lite", "degrade", "clean"]
+    for _ in range(2):
+        done = subprocess.run(
+            [*called, "worse", "--cluster", "local", "--workers", "2", "--json"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_S,
+        )
+        if TOO_BUSY not in done.stderr:
+            break
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert sorted(report["made"]) == [f"{number}.png" for number in range(6)]
+    assert [error["picture"] for error in report["errors"]] == ["bad.png"]
+    subprocess.run(
+        [*called, "alone", "--workers", "1"], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    for number in range(6):
+        assert (tmp_path / f"worse/{number}.png").read_bytes() == (tmp_path / f"alone/{number}.png").read_bytes()

@@ -41,7 +41,7 @@ BASICS = {"errors", "runtime", "languages", "runs", "tables", "signatures", "ali
 # Stricter than the layers.
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
-    "data": BASICS | {"images", "degradations", "metrics"},
+    "data": BASICS | {"workers", "images", "degradations", "metrics"},
     "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
     "video": BASICS | {"images", "inference"},

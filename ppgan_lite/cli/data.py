@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the noise.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core.")
+@click.option(
+    "--cluster", metavar="ADDRESS|local", help="Let a Ray cluster do it, one worker per processor or --workers."
+)
 @click.option("--verify", is_flag=True, help="Degrade nothing: compare every file with the manifest.")
 @click.option("--baselines", is_flag=True, help="Then measure PSNR and SSIM of classical filters on the results.")
 @click.option(
@@ -70,6 +73,7 @@ def degrade(
     steps: tuple[str, ...],
     seed: int,
     workers: int | None,
+    cluster: str | None,
     verify: bool,
     baselines: bool,
     pairs: int,
@@ -111,6 +115,7 @@ def degrade(
                 seed=seed,
                 kept=kept,
                 workers=workers,
+                cluster=cluster,
                 overwrite=overwrite,
                 progress=bar,
                 report=report,
@@ -159,7 +164,13 @@ def _degrade_stream(
 
     if source != target:
         raise UsageError("-", "is given for one of SRC and DST", "it for both, or two folders")
-    refused = {"verify": "--verify", "baselines": "--baselines", "pairs": "--pairs", "workers": "--workers"}
+    refused = {
+        "verify": "--verify",
+        "baselines": "--baselines",
+        "pairs": "--pairs",
+        "workers": "--workers",
+        "cluster": "--cluster",
+    }
     refused |= {"overwrite": "--overwrite", "as_json": "--json"}
     if option := next((refused[name] for name in refused if name in given), None):
         raise UsageError(option, "is for folders", "two folders instead of -")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import functools
 import os
 import signal
 import threading
@@ -20,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.data.manifest import FILE_NAME, Entry, FileState, Manifest
-from ppgan_lite.data.processes import for_each
+from ppgan_lite.data.processes import for_each, for_each_in_cluster
 from ppgan_lite.degradations import Chain, degrade, resolve_chain, rng_for
-from ppgan_lite.errors import DataError, ImageError, UsageError
+from ppgan_lite.errors import DataError, ImageError, UsageError, WorkerError
 from ppgan_lite.images import (
     ImageMetadata,
     Kept,
@@ -100,6 +101,7 @@ def degrade_folder(
     seed: int = 0,
     kept: Kept = "all",
     workers: int | None = None,
+    cluster: str | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
     report: FolderReport | None = None,
@@ -117,6 +119,7 @@ def degrade_folder(
         seed: Seed of the random numbers.
         kept: What results keep of the metadata of their sources; see `images.kept_metadata`.
         workers: The number of processes; None for one per core if the folder is large enough.
+        cluster: Address of a Ray cluster that has them, see `workers.cluster.Cluster`; None for this machine.
         overwrite: Whether to replace files that are not in the manifest or were changed since.
         progress: Called with the number of finished pictures and of all that are not skipped.
         report: Filled and returned, so that a caller has it after an error too.
@@ -125,7 +128,7 @@ def degrade_folder(
         UsageError: The chain or the folders are invalid.
         ImageError: There are no pictures, or the disk is full. Finished results are kept.
         DataError: The manifest is damaged.
-        WorkerError: A process died. Finished results are kept.
+        WorkerError: A process died, or the cluster is not there. Finished results are kept.
         KeyboardInterrupt: Finished results are kept.
     """
     source, target = Path(source), Path(target)
@@ -162,7 +165,11 @@ def degrade_folder(
         if has_old_settings:
             manifest.entries |= {name: old.entries[name] for name in report.orphans}
     if jobs:
-        _make(jobs, manifest, target, report, _workers(jobs, workers), progress)
+        if cluster is None:
+            for_each_job = functools.partial(for_each, workers=_workers(jobs, workers))
+        else:
+            for_each_job = functools.partial(for_each_in_cluster, address=cluster, workers=workers, failed=_lost)
+        _make(jobs, manifest, target, report, for_each_job, progress)
     elif old and has_old_settings and manifest.entries != old.entries:
         manifest.write(target)  # without entries of pictures that were never made and no longer exist
     return report
@@ -313,7 +320,7 @@ def _make(
     manifest: Manifest,
     target: Path,
     report: FolderReport,
-    workers: int,
+    for_each_job: Callable[[Callable[[_Job], _Outcome], Sequence[_Job], Callable[[_Job, _Outcome], None]], None],
     progress: Callable[[int, int], None],
 ) -> None:
     done, next_save = 0, 0.0
@@ -345,12 +352,16 @@ def _make(
     save()
     progress(0, len(jobs))
     try:
-        for_each(_degrade_file, jobs, record, workers=workers)
+        for_each_job(_degrade_file, jobs, record)
     except BaseException:
         with suppress(ImageError):  # on a full disk: unrecorded results are made again
             save()
         raise
     save()
+
+
+def _lost(error: WorkerError) -> _Outcome:
+    return _Outcome(error=(error.where, error.found, error.expected, error.remedy))
 
 
 def _degrade_file(job: _Job) -> _Outcome:

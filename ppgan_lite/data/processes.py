@@ -12,11 +12,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ppgan_lite.errors import WorkerError
 from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.runtime.opencv import opencv
+
+if TYPE_CHECKING:
+    from ppgan_lite.workers.desk import Desk
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,7 +33,11 @@ _MAX_WORKERS = 60  # Windows cannot wait for more processes.
 
 
 def for_each(
-    work: Callable[[Item], Result], items: Sequence[Item], report: Callable[[Item, Result], None], *, workers: int
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    report: Callable[[Item, Result], None],
+    *,
+    workers: int,
 ) -> None:
     """Apply a function to each item, in processes of one thread each, and report every result when it is ready.
 
@@ -76,6 +84,55 @@ def for_each(
                 remedy = "What is done is kept: run the same again, with fewer --workers if memory is short"
                 raise WorkerError(f"{workers} worker processes", found, remedy=remedy) from error
             raise
+
+
+def for_each_in_cluster(
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    report: Callable[[Item, Result], None],
+    *,
+    address: str,
+    workers: int | None,
+    failed: Callable[[WorkerError], Result],
+) -> None:
+    """Apply a function to each item in a cluster of Ray's, and report every result when it is ready.
+
+    Args:
+        work: As of `for_each`.
+        items: The same.
+        report: The same.
+        address: Of the cluster; see `workers.cluster.Cluster`.
+        workers: How many; None for one per processor.
+        failed: Gives the result of an item whose workers died.
+
+    Raises:
+        WorkerError: There is no cluster, or it goes away. All results before that have been reported.
+        MissingDependencyError: Ray is not installed.
+        KeyboardInterrupt: On Ctrl-C.
+    """
+    from ppgan_lite.workers.cluster import Cluster
+    from ppgan_lite.workers.gathering import gather
+
+    gather(
+        Cluster(_Each(work), address, size=workers),
+        items,
+        lambda number, result: report(items[number], result),
+        failed=lambda number, error: report(items[number], failed(error)),
+    )
+
+
+@dataclass(frozen=True)
+class _Each:
+    """The work of a worker in a cluster: a function of each item that comes to its desk."""
+
+    work: Callable[[Any], Any]
+
+    def __call__(self, desk: Desk) -> None:
+        opencv().setNumThreads(0)
+        keep_freed_memory()
+        for given in desk.tasks():
+            desk.raise_if_stopped()
+            desk.tell(given.number, self.work(given.task))
 
 
 def _work_on_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
