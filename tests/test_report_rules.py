@@ -71,6 +71,7 @@ FLAT_LATER = 20 + 5 * (1 - np.exp(-np.arange(60) / 4))
         ("cyclegan", 400, "go_on"),
         ("cyclegan", math.inf, "longer"),
         ("collapse", math.inf, "change_something"),  # the same without cycle and identity, at ten times the rate
+        ("winning", math.inf, "compare"),  # five steps of the discriminator for each of a small generator
         ("dead", 60, "too_early"),  # pix2pix at a rate of 0.3
         ("dead", math.inf, "change_something"),
         ("overfit", 200, "too_early"),  # restoration of four photos
@@ -85,7 +86,7 @@ def test_recorded_trainings_get_the_advice_that_their_pictures_confirm(name, unt
 def test_a_recorded_collapse_is_found_and_recorded_trainings_without_one_are_not_suspected():
     collapsed = found(recorded("collapse"), "collapsed").values
     assert collapsed["name"] == "fake_b" and collapsed["now"] < 0.3 * collapsed["peak"]
-    for name in ("pix2pix", "cyclegan", "overfit"):
+    for name in ("pix2pix", "cyclegan", "overfit", "winning"):
         for until in (200, 400, 600, math.inf):
             assert "collapsed" not in codes(recorded(name, until))
 
@@ -93,6 +94,11 @@ def test_a_recorded_collapse_is_found_and_recorded_trainings_without_one_are_not
 def test_recorded_discriminators_in_balance_are_told_so():
     for name, count in (("pix2pix", 1), ("cyclegan", 2)):
         assert codes(recorded(name)).count("balanced") == count
+
+
+def test_a_recorded_discriminator_that_wins_is_found():
+    values = found(recorded("winning"), "discriminator_wins").values
+    assert values["loss"] < 0.1 < values["chance"] and values["generator"] > 3
 
 
 def test_psnr_that_fell_while_pictures_became_sharper_is_told_to_favor_blur():

@@ -208,7 +208,7 @@ def make_record(folder: Path, config: Mapping[str, Any], numbers: Numbers, *, st
         error=error,
         data_counts=_data_counts(folder / DATA),
         findings=_findings(starts[-1].get("data") if starts else None),
-        best=_best_metric(config, validation),
+        best=_best_metric(validation),
     )
 
 
@@ -291,7 +291,5 @@ def _is_newest(final: Path, folder: Path) -> bool:
         return final.is_file()
 
 
-def _best_metric(config: Mapping[str, Any], validation: Mapping[str, Curve]) -> str:
-    settings = config.get("validation")
-    chosen = settings.get("best") if isinstance(settings, dict) else None
-    return next((name for name in (chosen, *_BEST_METRICS, *validation) if name in validation), None) or ""
+def _best_metric(validation: Mapping[str, Curve]) -> str:
+    return next((name for name in (*_BEST_METRICS, *validation) if name in validation), "")

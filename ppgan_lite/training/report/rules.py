@@ -274,7 +274,8 @@ def collapse(record: Record) -> Iterator[Judgement]:
         known = curve.finite.since(2)  # a net with random weights gives the same for all pictures
         if len(known) < _MIN_PREVIEWS:
             continue
-        now, peak = float(np.median(known.values[-3:])), int(known.values.argmax())
+        # Of the last three, and the last one too: a small generator's results are alike at first and then part.
+        now, peak = max(float(np.median(known.values[-3:])), float(known.values[-1])), int(known.values.argmax())
         values = {"name": name, "now": now, "iteration": int(known.iterations[-1])}
         values |= {"peak": float(known.values[peak]), "peak_iteration": int(known.iterations[peak])}
         if now < _COLLAPSED or (now < _FALLEN * known.values[peak] and now < _FALLEN_BELOW):
