@@ -214,6 +214,7 @@ def test_a_predictor_that_cannot_be_loaded_is_for_the_log(
 def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """Run `paddlegan serve`; yields it, its address, and the lines that it prints."""
     command = [sys.executable, "-m", "ppgan_lite", "serve", "--port", "0", "--styles", "starry_night", *arguments]
+    command += ["--timeout", "300"]  # the machine may be busy
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stderr is not None
@@ -228,7 +229,7 @@ def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[
             rest = threading.Thread(target=lambda: lines.extend(server.stderr or ()))
             rest.start()
             yield server, found[0], lines
-            server.wait(120)
+            server.wait(300)
             rest.join()
         finally:
             server.kill()
@@ -240,7 +241,7 @@ def test_a_signal_ends_it_once_its_photos_are_finished(number: signal.Signals) -
     with process() as (server, address, lines), ThreadPoolExecutor(1) as client:
         photo = png(96, 96)
         files, style = {"photo": ("a.png", photo)}, {"style": "starry_night"}
-        answer = client.submit(httpx.post, f"{address}/stylize", data=style, files=files, timeout=120)
+        answer = client.submit(httpx.post, f"{address}/stylize", data=style, files=files, timeout=300)
         wait_until(lambda: httpx.get(f"{address}/health", timeout=60).json()["photos"] == 1)
         server.send_signal(number)
         assert answer.result().status_code == 200
@@ -254,7 +255,7 @@ def test_a_signal_ends_it_once_its_photos_are_finished(number: signal.Signals) -
 def test_a_second_interrupt_ends_it_at_once() -> None:
     with process("--engine", "paddle") as (server, address, lines), ThreadPoolExecutor(1) as client:
         files, style = {"photo": ("a.png", png(1600, 1200))}, {"style": "starry_night"}
-        answer = client.submit(httpx.post, f"{address}/stylize", data=style, files=files, timeout=120)
+        answer = client.submit(httpx.post, f"{address}/stylize", data=style, files=files, timeout=300)
         wait_until(lambda: httpx.get(f"{address}/health", timeout=60).json()["photos"] == 1)
         server.send_signal(signal.SIGINT)
         with pytest.raises(httpx.TransportError):  # the first one is at work once nobody can connect any more
