@@ -258,6 +258,17 @@ MESSAGES = {
     "two folders instead of -": "用两个文件夹代替 -",
     "is closed": "已关闭",
     "a picture": "一张图片",
+    # cameras
+    "a camera or a clip": "摄像头或视频",
+    "is no clip that OpenCV reads": "不是 OpenCV 能读的视频",
+    "camera {}": "摄像头 {}",
+    "cannot be opened": "无法打开",
+    "a camera; 0 is the first": "一个摄像头；0 是第一个",
+    "Look whether it is plugged in, allowed for this program and not in use by another": (
+        "请检查它是否接好、是否允许本程序使用、是否正被别的程序占用"
+    ),
+    "is there already": "已存在",
+    "Use --overwrite to replace it": "用 --overwrite 覆盖它",
     # degraded pictures
     "{} pictures written to {}": "已把 {} 张图片写入 {}",
     "{} pictures written to {} ({})": "已把 {} 张图片写入 {}（{}）",
