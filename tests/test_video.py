@@ -23,7 +23,7 @@ from ppgan_lite.video.faces import SteadyFaces
 from ppgan_lite.video.painting import brush_of_frame, frame_painter
 from ppgan_lite.video.pictures import is_animated, render_pictures
 from ppgan_lite.video.planning import plan_clips
-from ppgan_lite.video.reading import open_clip, read_frames
+from ppgan_lite.video.reading import open_clip, read_frame, read_frames
 from ppgan_lite.video.rendering import Rendering, RenderingStopped, can_resume, check_disk, render
 from ppgan_lite.video.scrubbing import frame_at, open_any_clip
 from ppgan_lite.video.steadiness import Steadiness
@@ -279,12 +279,12 @@ def only_sound(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "is no clip that FFmpeg reads (invalid data found when processing input)"),
         (only_sound, "holds no video; expected a clip"),
         (
-            lambda path: write_clip(path, options={"color_trc": 16, "color_primaries": 9, "colorspace": 9}),
+            lambda path: write_clip(path, options={"color_trc": 16, "color_primaries": 9, "colorspace": 10}),
             "is HDR (PQ); expected colors of SDR. "
             "Convert it first, for instance with a player's export or FFmpeg's tonemap filter",
         ),
     ],
-    ids=["missing", "folder", "text", "empty", "sound", "HDR"],
+    ids=["missing", "folder", "text", "empty", "sound", "HDR of a matrix that is not mapped"],
 )
 def test_what_is_no_clip_is_told_in_a_line(make: Callable[[Path], None], found: str, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
@@ -292,6 +292,96 @@ def test_what_is_no_clip_is_told_in_a_line(make: Callable[[Path], None], found: 
     with pytest.raises(VideoError) as caught:
         open_clip(path)
     assert str(caught.value) == f"{path}: {found}"
+
+
+def write_frames(path: Path, pixels: np.ndarray, *, pix_fmt: str = "yuv420p", count: int = 3, **options: Any) -> None:
+    """Write the same frame again and again, losslessly: uint8 or uint16 H x W x 3."""
+    with contextlib.closing(av.open(str(path), "w")) as output:
+        video = output.add_stream("libx264", rate=25, options={"qp": "0", "preset": "ultrafast"})
+        video.height, video.width = pixels.shape[:2]
+        video.pix_fmt = pix_fmt
+        for name, value in options.items():
+            setattr(video.codec_context, name, value)
+        for number in range(count):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24" if pixels.dtype == np.uint8 else "rgb48le")
+            frame = frame.reformat(format=pix_fmt, dst_colorspace=options.get("colorspace", 5), dst_color_range=1)
+            frame.pts = number
+            output.mux(video.encode(frame))
+        output.mux(video.encode())
+
+
+def test_a_clip_of_10_bits_is_painted_in_8(tmp_path: Path) -> None:
+    pixels = scene(0).astype(np.uint16) * 257
+    write_frames(tmp_path / "clip.mp4", pixels, pix_fmt="yuv420p10le")
+    assert np.abs(images_of(tmp_path / "clip.mp4")[0].astype(int) - scene(0)).mean() < 2
+    assert render(job(tmp_path / "clip.mp4", tmp_path / "result.mp4"), unchanged, no_progress) == (3, ())
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_is_mapped_to_sdr_with_its_highlights(transfer: int, name: str, tmp_path: Path) -> None:
+    ramp = np.rint(np.linspace(0, 65535, WIDTH)).astype(np.uint16)
+    gray = np.repeat(np.tile(ramp, (HEIGHT, 1))[..., None], 3, axis=2)
+    hdr = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9}
+    write_frames(tmp_path / "clip.mp4", gray, pix_fmt="yuv420p10le", **hdr)
+    assert open_clip(tmp_path / "clip.mp4").hdr == name
+    row = images_of(tmp_path / "clip.mp4")[0][HEIGHT // 2].astype(int)
+    assert np.ptp(row, axis=1).max() <= 4, "gray stays gray"
+    assert (np.diff(row[:, 1]) >= 0).all()
+    assert row[0, 1] < 5 and row[-1, 1] > 245
+    assert 90 < row[WIDTH // 2, 1] < 160
+    assert len(set(row[WIDTH * 3 // 4 :, 1])) > 8, "highlights are compressed, not clipped"
+
+
+def test_hdr_of_a_turned_camera_becomes_an_upright_clip_of_sdr(tmp_path: Path) -> None:
+    hdr = {"color_trc": 18, "color_primaries": 9, "colorspace": 9}
+    write_clip(tmp_path / "clip.mp4", turn=90, options=hdr)
+    clip = open_clip(tmp_path / "clip.mp4")
+    assert (clip.hdr, clip.width, clip.height) == ("HLG", HEIGHT, WIDTH)
+    assert np.array_equal(read_frame(clip, 3), images_of(tmp_path / "clip.mp4")[3])
+    assert render(job(tmp_path / "clip.mp4", tmp_path / "result.mp4"), unchanged, no_progress) == (COUNT, ())
+    result = open_clip(tmp_path / "result.mp4")
+    assert (result.hdr, result.width, result.height) == (None, HEIGHT, WIDTH)
+    assert (result.colors.matrix, result.colors.transfer, result.colors.primaries) == (1, 1, 1)
+
+
+def test_a_clip_of_8k_is_read_where_there_is_memory_and_told_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clip.mp4"
+    write_frames(path, np.zeros((4320, 7680, 3), np.uint8), count=1)
+    clip = open_clip(path)
+    assert (clip.width, clip.height) == (7680, 4320)
+    assert next(read_frames(clip)).image.shape == (4320, 7680, 3)
+    monkeypatch.setattr("ppgan_lite.runtime.memory.free_memory", lambda: 10**9)
+    with pytest.raises(UsageError, match="a clip of 7680 x 4320 pixels"):
+        open_clip(path)
+
+
+def write_subtitled(path: Path, folder: Path) -> None:
+    """Write a clip with a subtitle."""
+    (folder / "a.srt").write_text("1\n00:00:00,000 --> 00:00:00,500\nHello, 你好\n", encoding="utf-8")
+    write_clip(folder / "plain.mkv", sound=False)
+    with (
+        contextlib.closing(av.open(str(folder / "plain.mkv"))) as film,
+        contextlib.closing(av.open(str(folder / "a.srt"))) as text,
+        contextlib.closing(av.open(str(path), "w")) as output,
+    ):
+        video = output.add_stream_from_template(film.streams.video[0], opaque=True)
+        words = output.add_stream_from_template(text.streams.subtitles[0])
+        for source, stream in ((text, words), (film, video)):
+            for packet in source.demux():
+                if packet.size:  # the first of a .mkv may have no time of decoding
+                    packet.stream = stream
+                    output.mux(packet)
+
+
+def test_subtitles_are_copied_or_their_absence_is_told(tmp_path: Path) -> None:
+    write_subtitled(tmp_path / "clip.mkv", tmp_path)
+    assert render(job(tmp_path / "clip.mkv", tmp_path / "result.mkv"), unchanged, no_progress) == (COUNT, ())
+    with contextlib.closing(av.open(str(tmp_path / "result.mkv"))) as container:
+        packets = [bytes(packet) for packet in container.demux(container.streams.subtitles[0])]
+    assert "Hello, 你好".encode() in b"".join(packets)
+    assert render(job(tmp_path / "clip.mkv", tmp_path / "result.mp4"), unchanged, no_progress) == (COUNT, ("subtitle",))
 
 
 def test_sound_that_a_format_does_not_hold_is_told_and_nothing_is_left(clip: Path, tmp_path: Path) -> None:

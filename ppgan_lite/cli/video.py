@@ -164,6 +164,8 @@ def _render(
         rendering = Rendering(clip, plan.target, encoding, steady, stored)
         check_disk(rendering)
         say(f"{plan.source.name}: {clip.width} x {clip.height}, {float(clip.rate):.4g} frames per second")
+        if clip.hdr is not None:
+            say(f"{plan.source.name}: HDR ({clip.hdr}) is mapped to SDR")
         frames, missing = render(rendering, paint, progress, resume=resume and can_resume(rendering))
     for kind in missing:
         say(f"{plan.target}: its format does not hold the {kind}s of the clip; .mkv would")

@@ -5,6 +5,7 @@
 | frames.py | a frame, and what a clip is: size, rate, colors |
 | codecs.py | the formats and codecs that are written |
 | reading.py | a clip's frames, upright RGB |
+| tone_mapping.py | HDR to SDR |
 | writing.py | frames to a file: encoded in segments, then put together with sound and subtitles |
 | painting.py | a frame through a predictor |
 | camera.py | the newest frame of a camera |

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 # As FFmpeg numbers them (AVColorSpace, AVColorTransferCharacteristic).
-BT709, UNSPECIFIED, BT470BG, SMPTE170M = 1, 2, 5, 6
+BT709, UNSPECIFIED, BT470BG, SMPTE170M, BT2020 = 1, 2, 5, 6, 9
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
@@ -47,7 +47,8 @@ class Clip:
         time_base: Seconds of a tick, in which frames tell their time.
         frames: How many there are about; None if nobody knows.
         turns: Quarter turns against the clock that make a stored frame upright.
-        colors: Of its frames.
+        colors: Of its frames, after tone mapping if they are HDR.
+        hdr: Name of the transfer, "PQ" or "HLG"; None for SDR.
         streams: What else is in the file: "audio", "subtitle", "data" ..., in order.
         container: Name of its format, as FFmpeg has it.
     """
@@ -60,6 +61,7 @@ class Clip:
     frames: int | None
     turns: int = 0
     colors: Colors = Colors(BT709)
+    hdr: str | None = None
     streams: tuple[str, ...] = ()
     container: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from ppgan_lite.video.frames import (
     Colors,
     Frame,
 )
+from ppgan_lite.video.tone_mapping import SDR, ToneMap
 
 _HD_PX = 720  # a stream that does not say its colors is of HD from so many rows on, as players take it
 # SWS_BICUBIC, SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT: swscale's default makes frames darker by more than 1/255.
@@ -57,10 +59,9 @@ def open_clip(path: Path) -> Clip:
         frame = next(_decoded(path, container, stream), None)
         if frame is None:
             raise VideoError(path, "has no frame that can be decoded")
-        transfer = int(context.color_trc)
-        if transfer in HDR_TRANSFERS:
-            remedy = "Convert it first, for instance with a player's export or FFmpeg's tonemap filter"
-            raise VideoError(path, f"is HDR ({HDR_TRANSFERS[transfer]})", "colors of SDR", remedy)
+        hdr = HDR_TRANSFERS.get(int(context.color_trc))
+        if hdr is not None:
+            _tone_map(path, hdr).check(frame)
         turns = _turns(frame)
         height, width = _shown_size(frame, turns)
         require_memory(f"a clip of {width} x {height} pixels", width * height * _BYTES_PER_PIXEL)
@@ -72,7 +73,8 @@ def open_clip(path: Path) -> Clip:
             time_base=Fraction(stream.time_base),
             frames=_count(container, stream),
             turns=turns,
-            colors=_colors(context, frame),
+            colors=_colors(context, frame) if hdr is None else SDR,
+            hdr=hdr,
             streams=tuple(other.type for other in container.streams if other is not stream),
             container=container.format.name,
         )
@@ -90,12 +92,13 @@ def read_frames(clip: Clip, *, start: int = 0) -> Iterator[Frame]:
     """
     with _opened(clip.path) as (container, stream):
         stream.thread_type = "AUTO"
+        tone_map = _tone_map_of(clip)
         last = -1
         for number, frame in enumerate(_decoded(clip.path, container, stream)):
             time = frame.pts if frame.pts is not None and frame.pts > last else last + 1
             last = time
             if number >= start:
-                yield Frame(_upright(frame, clip), time, frame.duration or 0)
+                yield Frame(_upright(frame, clip, tone_map), time, frame.duration or 0)
 
 
 def read_frame(clip: Clip, number: int) -> np.ndarray:
@@ -126,7 +129,7 @@ def read_frame(clip: Clip, number: int) -> np.ndarray:
                 if frame.pts is not None and frame.pts >= time - half:
                     break
             if found is not None:
-                return _upright(found, clip)
+                return _upright(found, clip, _tone_map_of(clip))
     raise VideoError(clip.path, "has no frame that can be decoded")
 
 
@@ -182,6 +185,16 @@ def _count(container: Any, stream: Any) -> int | None:
     return max(round(container.duration / 1_000_000 * rate), 1) if container.duration and rate else None
 
 
+def _tone_map_of(clip: Clip) -> ToneMap | None:
+    return None if clip.hdr is None else _tone_map(clip.path, clip.hdr)
+
+
+@functools.lru_cache(maxsize=2)
+def _tone_map(path: Path, transfer: str) -> ToneMap:
+    """Return the tone map of a clip, the same one for each of its frames: its tables take seconds."""
+    return ToneMap(require_av(), path, transfer)
+
+
 def _turns(frame: Any) -> int:
     """Return the quarter turns against the clock that make a frame upright."""
     return round((frame.rotation or 0) / 90) % 4
@@ -203,11 +216,13 @@ def _colors(context: Any, frame: Any) -> Colors:
     return Colors(matrix, full, int(context.color_primaries), int(context.color_trc))
 
 
-def _upright(frame: Any, clip: Clip) -> np.ndarray:
+def _upright(frame: Any, clip: Clip, tone_map: ToneMap | None) -> np.ndarray:
     """Return a frame as RGB of the clip's size; one of another size than the first is scaled."""
     across = (clip.width, clip.height) if clip.turns % 2 == 0 else (clip.height, clip.width)
     whole = (frame.width - frame.width % 2, frame.height - frame.height % 2)
     size = {} if whole == across else {"width": across[0], "height": across[1]}
+    if tone_map is not None:
+        return np.ascontiguousarray(np.rot90(tone_map(frame, *across), clip.turns))
     rgb = frame.reformat(
         format="rgb24",
         src_colorspace=clip.colors.swscale_matrix,

@@ -126,16 +126,6 @@ HELP = {
     "The mask, likewise.": "蒙版，同上。",
     "The picture whose colors it has, likewise.": "提供颜色的图片，同上。",
     "The weights, if they are not found.": "权重文件（找不到时）。",
-    # webcam
-    "Paint what a camera films, in a window.\n\n"
-    "Each frame that is painted is the camera's newest. Space saves a picture into the current folder.": (
-        "在窗口里把摄像头拍到的画面实时变成画。\n\n每次画的都是摄像头最新的一帧。空格键把画面保存到当前文件夹。"
-    ),
-    "0 is the first camera; a clip plays in place of one.": "0 是第一个摄像头；也可以用视频代替摄像头。",
-    "Short side of what is painted; smaller is faster.": "所画画面的短边像素数；越小越快。",
-    "As in a mirror; key M.": "像照镜子一样左右翻转；按键 M。",
-    "How firmly strokes stay on things that move.": "笔触跟随物体移动的牢固程度。",
-    "Write what is painted to an .mp4, without sound.": "把画面录制成 .mp4，没有声音。",
     # styles
     "List the styles: those that ship, and yours, which `paddlegan learn` makes.\n\n"
     "Each of yours is one file, which others can add to theirs.": (

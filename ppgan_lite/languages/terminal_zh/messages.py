@@ -62,6 +62,7 @@ MESSAGES = {
     "one of {}": "{} 之一",
     "one of {}. Did you mean '{}'?": "{} 之一。是否指“{}”？",
     "a style's name, a picture or a checkpoint": "风格名、图片或检查点",
+    "{}: HDR ({}) is mapped to SDR": "{}：HDR（{}）已映射为 SDR",
     "{}: {} x {}, {} frames per second": "{}：{} x {}，每秒 {} 帧",
     "{}: its format does not hold the {}s of the clip; .mkv would": "{}：这种格式存不下视频的 {}；.mkv 可以",
     "{}: is done already": "{}：已经完成",
