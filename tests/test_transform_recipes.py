@@ -24,7 +24,7 @@ from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes import transform
 from ppgan_lite.recipes.any_style import AnyStyleDraft
 from ppgan_lite.recipes.pyramid_revision import EDGES, TONES, WEAVE, WEAVE_OF_DETAIL, PyramidRevision, without_weave
-from ppgan_lite.recipes.style_losses import ContentWeight, StyleLosses, colors_of, recolored
+from ppgan_lite.recipes.style_losses import ContentWeight, StyleLosses, colors_of, recolored, relative_plane_loss
 from ppgan_lite.recipes.style_transfer import StyleTransferDraft
 from ppgan_lite.recipes.transform import RECONSTRUCTION, TransformDraft
 from ppgan_lite.training import train
@@ -142,6 +142,15 @@ def test_content_is_compared_with_a_simplified_photo_if_asked_for(setting, name,
     plain, simplified = found
     assert simplified["style"] == pytest.approx(plain["style"], rel=1e-6)
     assert simplified["content"] != pytest.approx(plain["content"], rel=1e-3)
+
+
+def test_planes_are_to_have_the_photos_means_whatever_strokes_lie_on_them(name, encoders):
+    photo = batch_of(32)["photo"] * 0.5 + 0.25
+    dots = paddle.to_tensor(np.indices((32, 32)).sum(0) % 2 * 0.4 - 0.2, dtype="float32")
+    assert float(relative_plane_loss(photo + dots, photo)) < 1e-6
+    assert float(relative_plane_loss(photo + 0.2, photo)) > 1
+    recipe = recipe_of(name, encoders, steady=0.0, planes=0.5)
+    assert recipe.update(pictures()).keys() == {"style", "content", "planes", "reconstruction", "total"}
 
 
 def test_validation_takes_the_losses_of_training_without_a_step(name, encoders):

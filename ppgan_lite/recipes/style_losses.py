@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 import paddle
+from paddle.nn import functional as F
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.losses.perceptual import gram, relative_content_loss, relative_gram_loss
@@ -20,6 +21,8 @@ from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.content_targets import flattened, toned
 from ppgan_lite.signatures import NonNegative, NonNegativeInt, Within
 
+PLANE_PX = 8
+LEAST_VARIANCE = 1e-2  # of planes; a crop of nothing but sky has next to none
 TONES_STEP = 8  # pixels of a painting between those that its tones are taken from
 
 Grams = Mapping[str, paddle.Tensor]  # layer -> N x C x C
@@ -36,12 +39,15 @@ class ContentWeight:
             shapes.
         content_layers: Its layers, some of relu1_2, relu2_2, relu3_3 and relu4_3.
         flatten: Radius in pixels within which the photo's texture is no content: planes and contours are. 0 keeps it.
+        planes: Weight of the relative difference of the means of squares of `PLANE_PX` pixels: strokes and dots of any
+            kind have the brightness and color of what they lie on.
         tones: Share of the way from the photo's tones to the painting's, where content is compared.
     """
 
     content: NonNegative = 0.12
     content_layers: Sequence[str] = ("relu2_2", "relu3_3")
     flatten: NonNegativeInt = 0
+    planes: NonNegative = 0.0
     tones: Annotated[float, Within(0, 1)] = 0.0
 
 
@@ -94,6 +100,8 @@ class StyleLosses:
             terms["content"] = self.weights.content * sum(
                 relative_content_loss(found[layer], wanted[layer]) for layer in layers
             )
+        if self.weights.planes:
+            terms["planes"] = self.weights.planes * relative_plane_loss(result, photo)
         return terms
 
     def content_of(self, photo: paddle.Tensor, sample: paddle.Tensor, painting: paddle.Tensor) -> paddle.Tensor:
@@ -128,6 +136,18 @@ class StyleLosses:
                 grams = {layer: matrices.mean(axis=0, keepdim=True) for layer, matrices in grams.items()}
             self._painting = pixels, grams
         return self._painting[1]
+
+
+def relative_plane_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle.Tensor:
+    """Return the squared difference of means of squares of pixels, in units of the variance of the photo's.
+
+    Args:
+        result: N x 3 x H x W, RGB in [0, 1].
+        photo: The same: what its content is compared with.
+    """
+    planes, wanted = (F.avg_pool2d(picture, PLANE_PX) for picture in (result, photo))
+    variance = (wanted - wanted.mean(axis=[2, 3], keepdim=True)).square().mean(axis=[1, 2, 3])
+    return ((planes - wanted).square().mean(axis=[1, 2, 3]) / (variance + LEAST_VARIANCE)).mean()
 
 
 def recolored(photos: paddle.Tensor, samples: paddle.Tensor, colors: Sequence[ColorStatistics]) -> paddle.Tensor:
