@@ -101,6 +101,10 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(run: Run) -> None:
     found = f"there is no Ray cluster (ConnectionRefusedError: [Errno {errno.ECONNREFUSED}] Connection refused)"
     assert err.splitlines()[-1] == f"paddlegan: error: 127.0.0.1:1: {found}. {remedy}"
     assert not Path("out").exists()
+    for address, wrong in (("", "is empty"), ("ray://here:1", "ray://here:1 is for Ray's client")):
+        code, _, err = run(*arguments[:-1], address)
+        expected = "expected HOST:PORT of a cluster that has this machine, auto or local"
+        assert (code, err) == (2, f"paddlegan: error: --cluster: {wrong}; {expected}\n")
 
 
 def test_photos_are_painted_by_a_cluster_of_which_a_worker_is_killed(tmp_path: Path) -> None:

@@ -83,13 +83,13 @@ def test_an_interruption_stops_all_workers_and_leaves_whole_files() -> None:
     command = [sys.executable, "-m", "ppgan_lite", *STYLIZE, "-o", "out", "--workers", "2", "--jsonl"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        first = parent.stdout.readline()
+        first = [parent.stdout.readline(), parent.stdout.readline()]  # a picture, and the file that is none
         workers = psutil.Process(parent.pid).children(recursive=True)
         parent.send_signal(signal.SIGINT)
         out, err = parent.communicate(timeout=600)
     assert parent.returncode == 130 and err.splitlines()[-1] == "paddlegan: interrupted"
     assert not psutil.wait_procs(workers, timeout=30)[1]
-    told = [json.loads(line) for line in [first, *out.splitlines()]]
+    told = [json.loads(line) for line in [*first, *out.splitlines()]]
     made = sorted(Path(line["photo"]).name for line in told if "error" not in line)
     assert sorted(path.name for path in Path("out").iterdir()) == made
     assert 0 < len(made) < 100 and len(painted("out")) == len(made)

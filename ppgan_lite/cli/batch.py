@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ppgan_lite.cli.interrupts import raise_if_interrupted
+from ppgan_lite.cli.interrupts import deferring_interrupts, raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import STANDARD_INPUT, STANDARD_OUTPUT, Item, plan_batch, run_batch, write_stream
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ppgan_lite.images import ImageMetadata, ResultSettings
     from ppgan_lite.workers.desk import Desk
+    from ppgan_lite.workers.gathering import Crew
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
@@ -267,8 +268,9 @@ class Batch:
             if any(item.target == STANDARD_OUTPUT for item in self.items):
                 self._stream = stack.enter_context(binary_output())
             if workers > 1 or (self._many.cluster is not None and self.items):
+                crew = self._crew(workers)
                 self._show = stack.enter_context(_bar(len(self.items)))
-                self._gather(workers)
+                self._gather(crew)
                 return
 
             if self._many.watches:
@@ -299,23 +301,24 @@ class Batch:
         finally:
             stopped.set()
 
-    def _gather(self, workers: int) -> None:
-        """Have workers make the results."""
-        from ppgan_lite.workers.gathering import Crew, gather
-        from ppgan_lite.workers.processes import Processes
-
-        command = self._many.command
-        assert command is not None
+    def _crew(self, workers: int) -> Crew:
+        """Return the workers that run the command."""
         option = "--workers" if self._many.cluster is None else "--cluster"
         if any(item.source == STANDARD_INPUT for item in self.items):
             raise UsageError(option, "cannot read standard input", "files and folders")
-        crew: Crew
+        assert self._many.command is not None
         if self._many.cluster is None:
-            crew = Processes(command, workers, threads=max(threads() // workers, 1))
-        else:
-            from ppgan_lite.workers.cluster import Cluster
+            from ppgan_lite.workers.processes import Processes
 
-            crew = Cluster(command, self._many.cluster, size=self._many.workers)
+            return Processes(self._many.command, workers, threads=max(threads() // workers, 1))
+        from ppgan_lite.workers.cluster import Cluster
+
+        return Cluster(self._many.command, self._many.cluster, size=self._many.workers)
+
+    def _gather(self, crew: Crew) -> None:
+        """Have workers make the results."""
+        from ppgan_lite.workers.gathering import gather
+
         results: dict[int, dict[str, Any]] = {}
         failures: dict[int, Exception] = {}
 
@@ -339,7 +342,8 @@ class Batch:
 
         planned = list(self.failures)
         try:
-            gather(crew, self.items, hear, failed=failed, said=_say_above_bar, check=raise_if_interrupted)
+            with deferring_interrupts():
+                gather(crew, self.items, hear, failed=failed, said=_say_above_bar, check=raise_if_interrupted)
         finally:
             self.results = [results[number] for number in sorted(results)]
             self.failures = planned + [(self.items[number].source, failures[number]) for number in sorted(failures)]

@@ -17,6 +17,7 @@ from types import FrameType
 from ppgan_lite.runtime.interrupts import end_at_once
 
 _received = threading.Event()
+_is_deferred = False
 
 
 @contextlib.contextmanager
@@ -39,6 +40,21 @@ def recording_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def deferring_interrupts() -> Iterator[None]:
+    """Only record the first Ctrl-C or SIGTERM during a block, which asks by `raise_if_interrupted`; raise a second one.
+
+    Raised at any moment, it may lose what another process has just told.
+    """
+    global _is_deferred
+    _is_deferred = True
+    try:
+        yield
+    finally:
+        _is_deferred = False
+    raise_if_interrupted()
+
+
 def raise_if_interrupted(error: BaseException | None = None) -> None:
     """Raise KeyboardInterrupt if there was Ctrl-C or SIGTERM; from the error that followed, if one did."""
     if _received.is_set():
@@ -46,5 +62,7 @@ def raise_if_interrupted(error: BaseException | None = None) -> None:
 
 
 def _record(number: int, frame: FrameType | None) -> None:
+    is_first = not _received.is_set()
     _received.set()
-    raise KeyboardInterrupt
+    if not (_is_deferred and is_first):
+        raise KeyboardInterrupt

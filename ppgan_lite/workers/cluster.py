@@ -37,11 +37,12 @@ class Cluster:
 
     Args:
         body: The work, which can be pickled.
-        address: Of a cluster that runs, such as "10.0.0.1:6379", "ray://10.0.0.1:10001" or "auto"; or `LOCAL`.
+        address: Of a cluster that runs and has this machine: "10.0.0.1:6379", or "auto"; or `LOCAL`.
         size: How many actors; None for one per processor of the cluster.
 
     Raises:
         MissingDependencyError: Ray is not installed.
+        UsageError: The address is none.
         WorkerError: There is no cluster.
     """
 
@@ -124,16 +125,15 @@ class Cluster:
     def _check_alive(self, *, is_silent: bool) -> None:
         """Raise a WorkerError if the cluster's control service is gone for long, or the node of this process is."""
         context = self._ray.get_runtime_context()
-        if not self._ray.util.client.ray.is_connected():  # a client is told by errors
-            host, _, port = context.gcs_address.rpartition(":")
-            try:
-                socket.create_connection((host, int(port)), _LOOK_S).close()
-                self._reached = time.monotonic()
-            except OSError as error:
-                if time.monotonic() > self._reached + _GONE_S:
-                    self._is_gone = True
-                    raise self._gone(error) from error
-                return
+        host, _, port = context.gcs_address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), _LOOK_S).close()
+            self._reached = time.monotonic()
+        except OSError as error:
+            if time.monotonic() > self._reached + _GONE_S:
+                self._is_gone = True
+                raise self._gone(error) from error
+            return
         with self._telling():
             own = context.get_node_id()
             if is_silent and not any(node["Alive"] for node in self._ray.nodes() if node["NodeID"] == own):
@@ -220,36 +220,44 @@ class _Actor:
 def _connected(address: str, size: int | None) -> ModuleType:
     """Return Ray, connected to a cluster."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers
-    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # without it Ray (2.60) warns of the next version
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # errors are told by us, in one line
     try:
         import ray
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "ray":
             raise
         raise missing_extra("--cluster", "Ray", "cluster") from error
-    if not address:
-        raise UsageError("--cluster", "is empty", "an address of a Ray cluster, or local")
+    if not address or "://" in address:
+        found = f"{address} is for Ray's client" if address else "is empty"
+        raise UsageError("--cluster", found, "HOST:PORT of a cluster that has this machine, auto or local")
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == LOCAL:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         options |= {"num_cpus": max(size or 0, cores), "include_dashboard": False}
     with _keeping_handlers():
+        remedy = "Start one with: ray start --head, or use --cluster local"
         try:
-            _reach(address)
+            if _reaches(address):
+                remedy = "If it wants a token, set RAY_AUTH_MODE=token"
             ray.init(address=address, **options)
             _without_notes(ray)
         except Exception as error:
-            remedy = "Start one with: ray start --head, or use --cluster local"
             raise WorkerError(address, f"there is no Ray cluster ({one_line(error)})", remedy=remedy) from error
     return ray
 
 
-def _reach(address: str) -> None:
-    """Raise an OSError if nothing answers at an address: Ray would try for minutes."""
-    host, colon, port = address.rpartition("/")[2].rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host, int(port)), _REACH_S).close()
+def _reaches(address: str) -> bool:
+    """Return whether an address is that of a machine that answers.
+
+    Raises:
+        OSError: It does not; Ray would try for minutes.
+    """
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdigit()):
+        return False
+    socket.create_connection((host, int(port)), _REACH_S).close()
+    return True
 
 
 def _without_notes(ray: ModuleType) -> None:
