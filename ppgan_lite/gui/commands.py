@@ -159,6 +159,7 @@ class Commands:
         set_quality: Callable[[str], None],
     ) -> None:
         self.actions: dict[str, QAction] = {}
+        self._bar = CommandBar()
         self._menus = {key: QMenu(window) for key in MENUS}
         for menu in self._menus.values():
             window.menuBar().addMenu(menu)
@@ -190,6 +191,7 @@ class Commands:
 
     def fill(self, bar: CommandBar) -> None:
         """Put the most important commands into the tool bar."""
+        self._bar = bar
         for key in TOOLBAR:
             if key is None:
                 gap = QWidget()
@@ -219,6 +221,9 @@ class Commands:
             tip = text(f"{command.key}_tip", language) if has_text(f"{command.key}_tip") else plain(label)
             keys = action.shortcut().toString(QKeySequence.NativeText)
             action.setToolTip(f"{tip} ({keys})" if keys else tip)
+            button = self._bar.widgetForAction(action)
+            if button is not None:
+                button.setAccessibleName(plain(label))  # without the gap
 
     def show_enabled(self, session: Session) -> None:
         """Enable the commands that can be done now."""
