@@ -27,9 +27,11 @@ def show(site_packages: str, folder: Path) -> None:
 
     from ppgan_lite.gui import app
     from ppgan_lite.images import SAMPLE_PHOTO
+    from ppgan_lite.inference.cost import Cost
 
     QSettings.setPath(QSettings.NativeFormat, QSettings.UserScope, str(folder))
-    app._load = lambda *_key: SimpleNamespace(device="cpu", device_note="")
+    cost = Cost(2.0, 1e9)
+    app._load = lambda *_key: SimpleNamespace(device="cpu", device_note="", cost=lambda *_size, **_about: cost)
     _, window = app.create(None, str(SAMPLE_PHOTO))
     window.session.set_live(False)
     window.resize(1200, 800)
@@ -45,17 +47,17 @@ def show(site_packages: str, folder: Path) -> None:
 
 def read(folder: Path) -> list[dict[str, Any]]:
     """Return what is shown of the window: role, name, description, states and value of each part."""
-    import pyatspi
-
-    def application() -> Any:
-        desktop = pyatspi.Registry.getDesktop(0)
-        return next((found for found in desktop if found and found.name == "ppgan_lite"), None)
-
     began = time.monotonic()
-    while not (folder / "ready").exists() or application() is None:
+    while not (folder / "ready").exists():
         assert time.monotonic() - began < _TIMEOUT_S, "the window does not appear"
         time.sleep(0.2)
-    time.sleep(0.5)
+    time.sleep(1)
+    import pyatspi  # only now: without a loop for events it goes on showing the desktop that it saw first
+
+    desktop = pyatspi.Registry.getDesktop(0)
+    names = [found.name for found in desktop if found]
+    assert "ppgan_lite" in names, f"not among {names}"
+    application = next(found for found in desktop if found and found.name == "ppgan_lite")
     parts: list[dict[str, Any]] = []
 
     def add(node: Any) -> None:
@@ -68,7 +70,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
         for child in node:
             add(child)
 
-    add(application())
+    add(application)
     return parts
 
 
@@ -77,17 +79,13 @@ def main() -> None:
     if "--show" in sys.argv:
         show(site_packages, folder)
         return
-    # Desktops set it when their screen reader starts.
-    subprocess.run(
-        [
-            *("dbus-send", "--session", "--print-reply", "--dest=org.a11y.Bus", "/org/a11y/bus"),
-            *("org.freedesktop.DBus.Properties.Set", "string:org.a11y.Status", "string:ScreenReaderEnabled"),
-            "variant:boolean:true",
-        ],
-        check=True,
-        capture_output=True,
-    )
-    variables = {"QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "LC_ALL": "C.UTF-8"}
+    call = ["dbus-send", "--session", "--print-reply", "--dest=org.a11y.Bus", "/org/a11y/bus"]
+    set_ = ["org.freedesktop.DBus.Properties.Set", "string:org.a11y.Status", "string:ScreenReaderEnabled"]
+    # Starts the bus, and says what desktops say when their screen reader starts.
+    for words in (["org.a11y.Bus.GetAddress"], [*set_, "variant:boolean:true"]):
+        subprocess.run([*call, *words], check=True, capture_output=True)
+    variables = {"QT_QPA_PLATFORM": "xcb", "QT_ACCESSIBILITY": "1", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}
+    variables["LC_ALL"] = "C.UTF-8"
     command = [sys.executable, __file__, site_packages, str(folder), "--show"]
     with subprocess.Popen(command, env={**os.environ, **variables}) as window:
         try:

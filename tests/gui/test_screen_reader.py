@@ -55,6 +55,7 @@ def test_controls_have_roles_names_states_and_values(parts: list[dict[str, Any]]
     buttons = of_role(parts, "push button")
     assert {"Open photo…", "Any painting…", "Mask…", "Save as…", "Stylize"} <= set(buttons)
     assert "Ctrl+O" in buttons["Open photo…"]["description"]
+    assert buttons["Stylize"]["description"] == "The whole picture will take about 2 s, 1.0 GB"
     sliders = of_role(parts, "slider")
     assert sliders["Strength"]["value"] == 100 and "Brush" in sliders
     boxes = of_role(parts, "check box")
