@@ -45,19 +45,19 @@ def show(site_packages: str, folder: Path) -> None:
     window.quit()
 
 
-def read(folder: Path) -> list[dict[str, Any]]:
-    """Return what is shown of the window: role, name, description, states and value of each part."""
-    began = time.monotonic()
-    while not (folder / "ready").exists():
-        assert time.monotonic() - began < _TIMEOUT_S, "the window does not appear"
-        time.sleep(0.2)
-    time.sleep(1)
-    import pyatspi  # only now: without a loop for events it goes on showing the desktop that it saw first
+def read(folder: Path) -> bool:
+    """Write what is shown of the window: role, name, description, states and value of each part.
+
+    Returns:
+        False where the window has not registered yet; another process has to try again, since pyatspi goes on showing
+        the desktop that it saw first.
+    """
+    import pyatspi
 
     desktop = pyatspi.Registry.getDesktop(0)
-    names = [found.name for found in desktop if found]
-    assert "ppgan_lite" in names, f"not among {names}"
-    application = next(found for found in desktop if found and found.name == "ppgan_lite")
+    application = next((found for found in desktop if found and found.name == "ppgan_lite"), None)
+    if application is None:
+        return False
     parts: list[dict[str, Any]] = []
 
     def add(node: Any) -> None:
@@ -71,7 +71,19 @@ def read(folder: Path) -> list[dict[str, Any]]:
             add(child)
 
     add(application)
-    return parts
+    (folder / "found.part").write_text(json.dumps(parts))
+    (folder / "found.part").rename(folder / "found.json")
+    return True
+
+
+def wait_and_read(command: list[str], folder: Path) -> None:
+    """Have the window read, once it is there."""
+    began = time.monotonic()
+    while time.monotonic() - began < _TIMEOUT_S:
+        if (folder / "ready").exists() and subprocess.run([*command, "--read"], check=False).returncode == 0:
+            return
+        time.sleep(0.5)
+    raise SystemExit("the window does not appear")
 
 
 def main() -> None:
@@ -79,18 +91,18 @@ def main() -> None:
     if "--show" in sys.argv:
         show(site_packages, folder)
         return
+    if "--read" in sys.argv:
+        sys.exit(0 if read(folder) else 3)
     call = ["dbus-send", "--session", "--print-reply", "--dest=org.a11y.Bus", "/org/a11y/bus"]
     set_ = ["org.freedesktop.DBus.Properties.Set", "string:org.a11y.Status", "string:ScreenReaderEnabled"]
     # Starts the bus, and says what desktops say when their screen reader starts.
     for words in (["org.a11y.Bus.GetAddress"], [*set_, "variant:boolean:true"]):
         subprocess.run([*call, *words], check=True, capture_output=True)
     variables = {"QT_QPA_PLATFORM": "xcb", "QT_ACCESSIBILITY": "1", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}
-    variables["LC_ALL"] = "C.UTF-8"
-    command = [sys.executable, __file__, site_packages, str(folder), "--show"]
-    with subprocess.Popen(command, env={**os.environ, **variables}) as window:
+    command = [sys.executable, __file__, site_packages, str(folder)]
+    with subprocess.Popen([*command, "--show"], env={**os.environ, **variables, "LC_ALL": "C.UTF-8"}) as window:
         try:
-            (folder / "found.part").write_text(json.dumps(read(folder)))
-            (folder / "found.part").rename(folder / "found.json")
+            wait_and_read(command, folder)
             window.wait(30)
         finally:
             window.kill()
