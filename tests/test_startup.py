@@ -165,3 +165,27 @@ def test_a_library_is_loaded_ahead_of_its_import_and_a_missing_one_is_ignored(tm
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
+
+
+def test_openvino_computes_without_its_package_which_can_be_imported_after_it(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    script = (
+        "import gc, sys\n"
+        "import numpy as np\n"
+        "from ppgan_lite.inference.engines.openvino import import_compiled, openvino_core\n"
+        "from ppgan_lite.runtime.startup import bare_openvino_core\n"
+        "print('CPU' in bare_openvino_core().available_devices, 'openvino' in sys.modules)\n"
+        "import openvino\n"
+        "x = openvino.op.Parameter(openvino.Type.f32, openvino.Shape([2, 3]))\n"
+        "weights = np.arange(30_000, dtype=np.float32).reshape(3, 10_000)\n"
+        "y = openvino.opset13.matmul(x, openvino.opset13.constant(weights), False, False)\n"
+        "settings = {'INFERENCE_PRECISION_HINT': 'f32'}\n"
+        "compiled = openvino_core().compile_model(openvino.Model([y], [x]), 'CPU', settings)\n"
+        "request = import_compiled(compiled.export_model().getvalue(), 'CPU', settings)\n"
+        "del compiled, x, y\n"
+        "gc.collect()\n"
+        "values = np.asfortranarray(np.ones((2, 3), np.float32))\n"
+        "print(all((request(values)[0] == weights.sum(axis=0)).all() for _ in range(3)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\nTrue\n"
