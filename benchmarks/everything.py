@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "faces": [],
     "window_start": [],
     "stylize_speed": [],
+    "many_photos": ["--photos", "30", "--planned", "5000"],
     "lapstyle_speed": [],
     "translate_speed": [],
     "training_step": [],

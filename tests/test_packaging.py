@@ -149,6 +149,11 @@ def test_the_package_carries_at_most_40_megabytes() -> None:
         ("PyQt5", ["gui"], 'window: PyQt5 is not installed. Install it with: pip install "ppgan-lite[gui]". Without'),
         ("uvicorn", ["serve"], 'serve: uvicorn is not installed. Install it with: pip install "ppgan-lite[serve]"'),
         ("fastapi", ["serve"], 'serve: fastapi is not installed. Install it with: pip install "ppgan-lite[serve]"'),
+        (
+            "ray",
+            ["stylize", str(SAMPLE_PHOTO), "-o", "out/", "--style", "starry_night", "--cluster", "local"],
+            '--cluster: Ray is not installed. Install it with: pip install "ppgan-lite[cluster]"',
+        ),
         ("visualdl", ["board", "run"], 'board: VisualDL is not installed. Install it with: pip install "ppgan-lite[bo'),
         ("onnxruntime", ["export", "starry_night", "-o", "out"], 'with: pip install "ppgan-lite[export]" (Python 3.10'),
         ("paddle", ["train", "-c", "style_draft"], 'with: pip install "ppgan-lite[cpu]" (for an NVIDIA GPU see docs'),

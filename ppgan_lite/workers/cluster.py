@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import os
+import platform
 import queue
 import signal
 import socket
@@ -190,11 +191,11 @@ class _Actor:
     def begin(self) -> str:
         """Begin to work; return what keeps it from that, or ""."""
         if self._version != __version__:
-            return f"{os.uname().nodename} has ppgan_lite {__version__}, not {self._version}"
+            return f"{platform.node()} has ppgan_lite {__version__}, not {self._version}"
         try:
             os.chdir(self._folder)
         except OSError as error:
-            return f"{os.uname().nodename} has no folder {self._folder} ({error.strerror}), in which the command runs"
+            return f"{platform.node()} has no folder {self._folder} ({error.strerror}), in which the command runs"
         os.environ.setdefault("OPENCV_FOR_THREADS_NUM", os.environ.get("OMP_NUM_THREADS", "1"))
         threading.Thread(target=self._desk.work, args=(self._body,), daemon=True).start()
         return ""
