@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "lapstyle_speed": [],
     "translate_speed": [],
     "training_step": [],
+    "training_report": [],
     "style_step": [],
     "generator_step": ["--threads", "2"],
     "degrade_speed": ["--pictures", "200"],

@@ -19,6 +19,7 @@ import numpy as np
 from measuring import add_arguments, alternate, report
 
 from ppgan_lite.config import load_config
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.training.previews import draw_preview
 from ppgan_lite.training.report.reporter import Reporter
@@ -77,7 +78,8 @@ def writer(run: Path, config: dict, lines: int) -> tuple[Path, Reporter]:
             if number % 10 == 9:
                 found = {name: float(fall[number] + rng.normal(0, 0.05)) for name in METRICS}
                 file.write(json.dumps({"iteration": iteration, "validation": found, "seconds": 100.0 * number}) + "\n")
-    picture = rng.random((1, 3, PX // 8, PX // 8), np.float32).repeat(8, 2).repeat(8, 3)
+    photo = resize(read_image(SAMPLE_PHOTO)[0], PX, PX)
+    picture = photo.transpose(2, 0, 1)[None].astype(np.float32) / 255
     sheet = draw_preview([dict.fromkeys(COLUMNS, picture)] * 4).encode()
     for number in range(PREVIEWS):
         (run / f"previews/{number:07d}.png").write_bytes(sheet)
