@@ -229,8 +229,9 @@ def test_an_option_of_another_version_and_an_engine_that_is_gone_are_told(run: R
 @pytest.mark.parametrize("verb", ["stylize", "translate", "restore"])
 def test_every_option_of_a_verb_is_repeated_or_says_nothing_of_the_picture(verb: str) -> None:
     names = {option.name for option in again_module._VERBS[verb].params if isinstance(option, click.Option)}
-    sources = {"style", "checkpoint", "painting", "mask"}
+    sources = {"styles", "checkpoint", "painting", "mask", "color_from"}
     about_the_run = {"output", "device", "engine", "overwrite", "as_json", "skip_existing", "shard", "as_jsonl"}
+    about_the_run |= {"suffix", "workers", "cluster", "watches"}
     assert names - again_module._REPEATED - sources - about_the_run == {"strip_metadata"}, "which leaves no settings"
 
 
