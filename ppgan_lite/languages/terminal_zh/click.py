@@ -9,6 +9,7 @@ CLICK = {
     "env var: {var}": "环境变量：{var}",
     "(dynamic)": "（动态）",
     "deprecated": "已弃用",
+    "required": "必填",
     "Aborted!": "已中止！",
     "Show this message and exit.": "显示此帮助并退出。",
     "Show the version and exit.": "显示版本并退出。",
