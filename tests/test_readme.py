@@ -25,7 +25,7 @@ DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.
 
 SHELLS = ("sh", "powershell")
 # Programs whose options are not ours to check.
-FOREIGN = {"curl", "docker", "source", "sudo", "visualdl", r".venv\Scripts\activate"}
+FOREIGN = {"curl", "docker", "pip", "ray", "source", "sudo", "visualdl", r".venv\Scripts\activate"}
 
 
 def blocks(document: str, *languages: str) -> Iterator[str]:
