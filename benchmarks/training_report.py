@@ -61,7 +61,7 @@ def main() -> None:
             }
             for name, (run, _) in writers.items()
         ]
-    report("training report", rows, arguments.json)
+    report("training_report", rows, arguments.json)
 
 
 def writer(run: Path, config: dict, lines: int) -> tuple[Path, Reporter]:

@@ -87,7 +87,7 @@ class Costly:
 
     name, device, device_note, engine, direction, directions = "costly", "cpu", "", "paddle", "", ()
     spec = PredictorSpec("net", "stylize")
-    checkpoint, painting = NamedFile("costly.ppgan"), None
+    checkpoint, painting, blend, colors = NamedFile("costly.ppgan"), None, (), None
 
     def __init__(self):
         self.asked = []

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,14 @@ def test_two_workers_make_the_pictures_of_one_in_as_many_threads(run: Run, monke
     assert all(np.array_equal(one[name], two[name]) for name in names)
 
 
+def the_rest(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return what is left of stdout and stderr; `communicate` loses what `readline` has read ahead."""
+    assert process.stdout is not None and process.stderr is not None
+    with ThreadPoolExecutor(1) as thread:
+        err = thread.submit(process.stderr.read)
+        return process.stdout.read(), err.result(timeout=600)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="processes are killed by a signal")
 def test_the_photos_of_a_killed_worker_are_painted_all_the_same() -> None:
     names = photos(12)
@@ -69,7 +78,8 @@ def test_the_photos_of_a_killed_worker_are_painted_all_the_same() -> None:
         first = parent.stdout.readline()
         workers = [child for child in psutil.Process(parent.pid).children() if "spawn_main" in str(child.cmdline())]
         workers[0].send_signal(signal.SIGKILL)
-        out, err = parent.communicate(timeout=600)
+        out, err = the_rest(parent)
+        parent.wait(60)
     told = [json.loads(line) for line in [first, *out.splitlines()]]
     assert sorted(Path(line["photo"]).name for line in told) == sorted([*names, "01b.png"])
     assert [Path(line["photo"]).name for line in told if "error" in line] == ["01b.png"]
@@ -86,7 +96,8 @@ def test_an_interruption_stops_all_workers_and_leaves_whole_files() -> None:
         first = [parent.stdout.readline(), parent.stdout.readline()]  # a picture, and the file that is none
         workers = psutil.Process(parent.pid).children(recursive=True)
         parent.send_signal(signal.SIGINT)
-        out, err = parent.communicate(timeout=600)
+        out, err = the_rest(parent)
+        parent.wait(60)
     assert parent.returncode == 130 and err.splitlines()[-1] == "paddlegan: interrupted"
     assert not psutil.wait_procs(workers, timeout=30)[1]
     told = [json.loads(line) for line in [*first, *out.splitlines()]]

@@ -107,9 +107,9 @@ def test_for_a_small_picture_free_memory_is_not_asked_for(monkeypatch):
 
 
 def test_what_does_not_fit_into_memory_is_refused_in_one_line(monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 10**9)
-    require_memory("a photo", 1e9)
-    with pytest.raises(UsageError, match=r"^a photo: needs about 9.0 GB of memory; expected at most the 1\.\d GB"):
+    monkeypatch.setattr(memory, "free_memory", lambda: 10**9 - psutil.Process().memory_info().rss)
+    require_memory("a photo", 0.5e9)
+    with pytest.raises(UsageError, match=r"^a photo: needs about 9.0 GB of memory; expected at most the 1\.0 GB"):
         require_memory("a photo", 9e9)
 
 

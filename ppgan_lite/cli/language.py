@@ -40,6 +40,7 @@ def speaking_as_asked(arguments: Sequence[str] | None) -> Iterator[None]:
 def localized(command: click.Command) -> click.Command:
     """Return a command that takes `--lang`, with its help in the language that is spoken."""
     command = copy.copy(command)
+    command._help_option = None  # click keeps it, in the language of the first call
     if not any(_OPTION in parameter.opts for parameter in command.params):
         command.params = [*command.params, *language_option(click.Command("")).params]
     if language() == "en":

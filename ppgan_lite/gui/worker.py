@@ -22,8 +22,6 @@ from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.mask import PAINTED_MASK
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
-from ppgan_lite.inference.batch import Item
-from ppgan_lite.inference.preparation import FACES, tell, telling
 from ppgan_lite.runtime.files import identity_of
 
 if TYPE_CHECKING:
@@ -140,6 +138,8 @@ class Worker(QObject):
         self._threads[-1].start()
 
     def _do(self, job: Job, work: Work) -> None:
+        from ppgan_lite.inference.preparation import telling  # the window is there before inference is
+
         callbacks = JobCallbacks(
             lambda fraction: self.progressed.emit(job, fraction), lambda cost: self.costed.emit(job, cost)
         )
@@ -195,6 +195,7 @@ class PredictorCache:
         """
         from ppgan_lite.inference.estimate import estimate_cost
         from ppgan_lite.inference.faces.sparing import spare_faces
+        from ppgan_lite.inference.preparation import FACES, tell
         from ppgan_lite.inference.stored_settings import settings_of_result
 
         begin = time.perf_counter()
@@ -282,6 +283,8 @@ def read_picture(path: Path) -> Picture:
 
 def read_photo(path: Path) -> Picture:
     """Read a photo, with 16 bits where its file has them and a result of its format can hold them."""
+    from ppgan_lite.inference.batch import Item
+
     image, metadata = images.read_image(path, keeps_16_bits=Item(path, Path(images.result_name(path))).can_be_deep)
     return Picture.of(image, metadata, path)
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_TIMEOUT_S = 90
+_TIMEOUT_S = 40
 
 
 def show(site_packages: str, folder: Path) -> None:

@@ -219,7 +219,7 @@ def test_the_panel_paints_photos_and_folders_and_tells_what_became_of_each(
     assert problem.startswith("is not a picture"), problem
     assert panel.progress_label.text() == "Photos: 4 of 4 done  ·  1 failed"
     assert not bench.window.batch_row.isVisible()
-    assert bench.window.status.label.text() == "All photos are done: 3 painted, 1 failed"
+    bench.until(lambda: bench.window.status.label.text() == "All photos are done: 3 painted, 1 failed")
     settings = read_settings(tmp_path / "out" / "a_wave.png")
     assert settings is not None and settings.options["strength"] == 1.0
     bench.qtbot.mouseClick(panel.forget_button, Qt.LeftButton)

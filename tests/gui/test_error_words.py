@@ -41,7 +41,17 @@ def codes() -> set[str]:
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
     }
     kinds = {value.code for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PpganError)}
-    return given | kinds
+    return given | kinds | set(codes_of_classes())
+
+
+def codes_of_classes() -> Iterator[str]:
+    """Yield the codes of kinds of errors that are defined elsewhere, as those of the service."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for line in node.body if isinstance(node, ast.ClassDef) and node.name.endswith("Error") else ():
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "code":
+                    assert isinstance(line.value, ast.Constant)
+                    yield line.value.value
 
 
 @pytest.mark.parametrize("language", LANGUAGE_NAMES)
