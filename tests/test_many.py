@@ -10,13 +10,19 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import numpy as np
 import psutil
 import pytest
 from test_cli import Inverter, inverter, stdin_of  # noqa: F401 - a fixture
 
+from ppgan_lite.cli.batch import work_at
+from ppgan_lite.errors import ImageError
 from ppgan_lite.images import decode_image, write_image
+from ppgan_lite.inference.batch import Item
+from ppgan_lite.workers.desk import Desk, Given
 
 Run = Callable[..., tuple[int, str, str]]
 STYLIZE = ("stylize", "photos", "--style", "starry_night", "--strip-metadata")
@@ -125,3 +131,22 @@ def test_an_error_that_concerns_all_photos_is_told_once(run: Run) -> None:
     assert [line for line in err.splitlines() if "starry_nigt" in line] == [err.splitlines()[-1]]
     assert "Did you mean 'starry_night'?" in err.splitlines()[-1]
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_photo_that_is_done_again_takes_no_file_away_that_was_there_before(overwrite: bool) -> None:
+    target = Path("out.png")
+    target.write_bytes(b"an earlier result, or what a worker that died left")
+    item = Item(Path("in.png"), target)
+    told: list[object] = []
+    desk = Desk(told.append, asks=False)
+    desk.put(Given(0, item, is_repeated=True))
+    desk.end()
+
+    def read(_item: Item) -> NoReturn:
+        raise ImageError("in.png", "is broken")
+
+    batch = SimpleNamespace(overwrite=overwrite, about={})
+    work_at(desk, read, lambda _item: lambda picture, _progress: picture, lambda _item, _result: {}, batch)  # type: ignore[arg-type]
+    assert target.exists() is overwrite
+    assert len(told) == 1

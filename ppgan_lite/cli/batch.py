@@ -197,7 +197,7 @@ class Batch:
         many: BatchOptions | None = None,
     ) -> None:
         self._many = many or BatchOptions()
-        self._overwrite = overwrite
+        self.overwrite = overwrite
         self._stream: IO[bytes] | None = None
         self._skipped: list[Item] = []
         self.items: list[Item] = []
@@ -357,7 +357,7 @@ class Batch:
         if self._stream is not None:
             write_stream(self._stream, item.suffix, image, metadata, settings)
         else:
-            write_image(item.target, image, metadata, overwrite=self._overwrite, settings=settings)
+            write_image(item.target, image, metadata, overwrite=self.overwrite, settings=settings)
 
     # of a batch's observer ------------------------------------------------------------------------------------------
 
@@ -490,7 +490,7 @@ def work_at(
     def items() -> Iterator[Item]:
         for given in desk.tasks():
             item: Item = given.task
-            if given.is_repeated:
+            if given.is_repeated and not batch.overwrite:
                 item.target.unlink(missing_ok=True)  # of the worker that died: it was not there when this was planned
             telling.numbers[item] = given.number
             yield item
