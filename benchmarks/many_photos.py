@@ -25,7 +25,7 @@ from measuring import add_arguments, alternate, compare, report
 from skimage import data
 
 from ppgan_lite.images import read_image, resize, write_image
-from ppgan_lite.inference.batch import plan_batch
+from ppgan_lite.inference.batch_planning import plan_batch
 from ppgan_lite.inference.engines.selection import agreement
 from ppgan_lite.inference.loading import load_stylizer
 from ppgan_lite.runtime.threads import usable_cores

@@ -68,7 +68,8 @@ runpy.run_module("ppgan_lite", run_name="__main__")
 """
 STEPS = {
     "ppgan_lite.cli": {"command line, all after its import": "main"},
-    "ppgan_lite.inference.batch": {"plan (NumPy, Pillow)": "plan_batch", "read": "read_photo"},
+    "ppgan_lite.inference.batch_planning": {"plan (NumPy, Pillow)": "plan_batch"},
+    "ppgan_lite.inference.batch": {"read": "read_photo"},
     "ppgan_lite.inference.loading": {"load": "_load"},
     "ppgan_lite.inference.engines.openvino": {
         "graph": "OpenVinoEngine.load_cached",

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NoReturn
 
 import numpy as np
@@ -18,10 +17,10 @@ import psutil
 import pytest
 from test_cli import Inverter, inverter, stdin_of  # noqa: F401 - a fixture
 
-from ppgan_lite.cli.batch import work_at
+from ppgan_lite.cli.batch_workers import work_at
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import decode_image, write_image
-from ppgan_lite.inference.batch import Item
+from ppgan_lite.inference.batch_planning import Item
 from ppgan_lite.workers.desk import Desk, Given
 
 Run = Callable[..., tuple[int, str, str]]
@@ -146,7 +145,9 @@ def test_a_photo_that_is_done_again_takes_no_file_away_that_was_there_before(ove
     def read(_item: Item) -> NoReturn:
         raise ImageError("in.png", "is broken")
 
-    batch = SimpleNamespace(overwrite=overwrite, about={})
-    work_at(desk, read, lambda _item: lambda picture, _progress: picture, lambda _item, _result: {}, batch)  # type: ignore[arg-type]
+    def prepare(_item: Item) -> Callable[[object, object], object]:
+        return lambda picture, _progress: picture
+
+    work_at(desk, read, prepare, lambda _item, _result: {}, overwrite=overwrite, about={})
     assert target.exists() is overwrite
     assert len(told) == 1

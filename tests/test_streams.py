@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from test_cli import Inverter, inverter  # noqa: F401 - a fixture
 
-from ppgan_lite.cli.batch import FORMATS
+from ppgan_lite.cli.batch_options import FORMATS
 from ppgan_lite.images import WRITABLE, decode_image, decode_stored, read_image, read_settings, write_image
 
 Run = Callable[..., tuple[int, str, str]]

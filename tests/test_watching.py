@@ -17,7 +17,7 @@ from test_cli import Inverter, inverter  # noqa: F401 - a fixture
 
 from ppgan_lite.images import read_image, write_image
 from ppgan_lite.inference import watching
-from ppgan_lite.inference.batch import plan_batch
+from ppgan_lite.inference.batch_planning import plan_batch
 from ppgan_lite.inference.watching import watched_items
 
 Run = Callable[..., tuple[int, str, str]]

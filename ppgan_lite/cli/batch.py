@@ -1,30 +1,29 @@
 """Batches of pictures in the terminal: a bar, and a report at the end.
 
-With several workers each of them runs the same command, in a process of its own, but gets its photos from the first
-process, which plans, shows and reports.
+With several workers each of them runs the same command (`batch_workers`); the first process plans, shows and reports.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import os
-import re
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ppgan_lite.cli.batch_options import BatchOptions
+from ppgan_lite.cli.batch_workers import Outcome, work_at
 from ppgan_lite.cli.interrupts import deferring_interrupts, raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
 from ppgan_lite.errors import UsageError
-from ppgan_lite.inference.batch import STANDARD_INPUT, STANDARD_OUTPUT, Item, plan_batch, run_batch, write_stream
+from ppgan_lite.inference.batch import run_batch, write_stream
+from ppgan_lite.inference.batch_planning import STANDARD_INPUT, STANDARD_OUTPUT, Item, plan_batch
 from ppgan_lite.languages.terminal import in_words
 from ppgan_lite.runtime.streams import binary_output
 from ppgan_lite.runtime.threads import threads
@@ -33,137 +32,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ppgan_lite.images import ImageMetadata, ResultSettings
-    from ppgan_lite.workers.desk import Desk
     from ppgan_lite.workers.gathering import Crew
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
-
-FORMATS = ("jpg", "png", "webp", "tif", "bmp")
-_DESK = "ppgan_lite.desk"  # key of a context's `meta`: that of a worker, which runs the command
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """Options of all verbs that make a picture of each of many.
-
-    Attributes:
-        skip_existing: Whether to skip pictures whose results are there.
-        shard: See `plan_batch`.
-        as_jsonl: Whether to print a line of JSON on stdout for each picture as it is done.
-        suffix: Of the results' format; None for those of the photos.
-        workers: The number of processes; None for one, or for one per processor of a cluster.
-        cluster: Address of the cluster that has them; None for this machine.
-        watches: Whether to wait for photos that appear in a folder.
-        command: The command as workers run it.
-        desk: Of a worker that runs the command.
-    """
-
-    skip_existing: bool = False
-    shard: tuple[int, int] = (1, 1)
-    as_jsonl: bool = False
-    suffix: str | None = None
-    workers: int | None = None
-    cluster: str | None = None
-    watches: bool = False
-    command: Command | None = None
-    desk: Desk | None = None
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command with the values of its options, for workers.
-
-    Attributes:
-        module: That has it.
-        name: Of the function in that.
-        values: Of arguments and options.
-    """
-
-    module: str
-    name: str
-    values: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def current(cls) -> Command:
-        """Return the command that is running."""
-        context = click.get_current_context()
-        callback = context.command.callback
-        assert callback is not None
-        return cls(callback.__module__, callback.__name__, context.params)
-
-    def __call__(self, desk: Desk) -> None:
-        """Run the command with the photos that come to a desk."""
-        command = getattr(importlib.import_module(self.module), self.name)
-        with click.Context(command, info_name=self.name) as context:
-            context.meta[_DESK] = desk
-            context.invoke(command.callback, **self.values)
-
-
-def batch_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of `BatchOptions`; the command's `many`."""
-
-    @click.option("--skip-existing", is_flag=True, help="Leave out photos whose results are there.")
-    @click.option(
-        "--shard", default="1/1", metavar="I/N", callback=_shard, help="Only the I-th of N shares of the photos."
-    )
-    @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a line of JSON for each photo as it is done.")
-    @click.option(
-        "--workers",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Processes that share photos and cores. Default: 1.",
-    )
-    @click.option(
-        "--cluster", metavar="ADDRESS|local", help="Let a Ray cluster do it, one worker per processor or --workers."
-    )
-    @click.option("--watch", "watches", is_flag=True, help="Then wait for photos that appear in the folder.")
-    @click.option("--format", "suffix", type=click.Choice(FORMATS), help="Of the results. Default: the photo's.")
-    @functools.wraps(command)
-    def with_many(
-        *arguments: Any,
-        skip_existing: bool,
-        shard: tuple[int, int],
-        as_jsonl: bool,
-        suffix: str | None,
-        workers: int | None,
-        cluster: str | None,
-        watches: bool,
-        as_json: bool,
-        output: str | None,
-        **options: Any,
-    ) -> None:
-        if as_json and as_jsonl:
-            raise UsageError("--jsonl", "and --json are both given", "one of them")
-        if output == "-" and (as_json or as_jsonl):
-            option = "--json" if as_json else "--jsonl"
-            raise UsageError(option, "and the picture both go to standard output", "a file or folder for --output")
-        if watches:
-            for option, value in (("--workers", workers), ("--cluster", cluster), ("--shard", shard[1] > 1)):
-                if value:
-                    raise UsageError("--watch", f"and {option} are both given", "one of them")
-        many = BatchOptions(
-            skip_existing,
-            shard,
-            as_jsonl,
-            f".{suffix}" if suffix else None,
-            workers,
-            cluster,
-            watches,
-            Command.current(),
-            click.get_current_context().meta.get(_DESK),
-        )
-        command(*arguments, many=many, as_json=as_json, output=output, **options)
-
-    return with_many
-
-
-def _shard(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int]:
-    """Read "3/8"; a click callback."""
-    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", value)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"{value!r} is no share, such as 3/8: the third of eight.")
-    return int(found[1]), int(found[2])
 
 
 class Batch:
@@ -242,7 +114,7 @@ class Batch:
             click.exceptions.Exit: There are failures.
         """
         if self._many.desk is not None:
-            work_at(self._many.desk, read, prepare, write, self)
+            work_at(self._many.desk, read, prepare, write, overwrite=self.overwrite, about=self.about)
             return
         try:
             self._run(read, prepare, write)
@@ -426,76 +298,6 @@ class Batch:
             if len(self.failures) + len(self.results) > 1:
                 say(f"{len(self.failures)} of {len(self.failures) + len(self.results)} pictures failed")
             raise click.exceptions.Exit(1)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a worker tells of a photo.
-
-    Attributes:
-        result: The values to report about it; None if there is none.
-        error: Why there is none.
-        seconds: The time that it took.
-        about: What it tells of all of them; see `Batch`.
-    """
-
-    result: dict[str, Any] | None
-    error: Exception | None
-    seconds: float
-    about: dict[str, Any]
-
-
-class _Telling:
-    """A worker's observer of its batch: tells the first process."""
-
-    def __init__(self, desk: Desk, batch: Batch) -> None:
-        self._desk, self._batch = desk, batch
-        self.numbers: dict[Item, int] = {}
-
-    def check(self, error: BaseException | None = None) -> None:
-        if isinstance(error, UsageError):
-            raise error
-        self._desk.raise_if_stopped()
-
-    def started(self, item: Item) -> None:
-        pass
-
-    def progressed(self, _item: Item, _fraction: float) -> None:
-        self._desk.raise_if_stopped()
-
-    def written(self, item: Item, about: Mapping[str, Any], seconds: float) -> None:
-        self._tell(item, Outcome(dict(about), None, seconds, self._batch.about))
-
-    def failed(self, item: Item, error: Exception) -> None:
-        from ppgan_lite.workers.desk import portable
-
-        told = portable(error)
-        assert isinstance(told, Exception)
-        self._tell(item, Outcome(None, told, 0.0, self._batch.about))
-
-    def _tell(self, item: Item, outcome: Outcome) -> None:
-        self._desk.tell(self.numbers.pop(item), outcome)
-
-
-def work_at(
-    desk: Desk,
-    read: Callable[[Item], Picture],
-    prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
-    write: Callable[[Item, Result], dict[str, Any]],
-    batch: Batch,
-) -> None:
-    """Make the results of the pictures that come to a worker's desk, by `run_batch`."""
-    telling = _Telling(desk, batch)
-
-    def items() -> Iterator[Item]:
-        for given in desk.tasks():
-            item: Item = given.task
-            if given.is_repeated and not batch.overwrite:
-                item.target.unlink(missing_ok=True)  # of the worker that died: it was not there when this was planned
-            telling.numbers[item] = given.number
-            yield item
-
-    run_batch(items(), read, prepare, write, telling)
 
 
 def _say_above_bar(text: str) -> None:

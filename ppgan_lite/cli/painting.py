@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppgan_lite.cli.batch import Batch, BatchOptions, batch_options
+from ppgan_lite.cli.batch import Batch
+from ppgan_lite.cli.batch_options import BatchOptions, batch_options
 from ppgan_lite.cli.masks import Mask, mask_options
 from ppgan_lite.cli.predictors import load_translator
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
@@ -27,7 +28,8 @@ from ppgan_lite.cli.terminal import (
     overwrite_option,
     say,
 )
-from ppgan_lite.inference.batch import STANDARD_INPUT, Item, read_photo
+from ppgan_lite.inference.batch import read_photo
+from ppgan_lite.inference.batch_planning import STANDARD_INPUT, Item
 from ppgan_lite.inference.faces import ahead
 from ppgan_lite.runs import name_of
 

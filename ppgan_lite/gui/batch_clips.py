@@ -12,7 +12,7 @@ from ppgan_lite.gui.state import Request
 from ppgan_lite.video.planning import is_animation, parts_folder, plan_clips, target_suffix
 
 if TYPE_CHECKING:
-    from ppgan_lite.inference.batch import Plan
+    from ppgan_lite.inference.batch_planning import Plan
     from ppgan_lite.inference.predictor import Predictor
     from ppgan_lite.inference.steps import Cancelled
 
@@ -24,7 +24,7 @@ def add_clips(plan: Plan, clips: Sequence[Path], output: Output, style: str, tak
 
     A result of which only a part was written, since it was stopped, is gone on with.
     """
-    from ppgan_lite.inference.batch import Item  # the window is there before inference is
+    from ppgan_lite.inference.batch_planning import Item  # the window is there before inference is
 
     taken = [*taken, *(item.target for item in plan.items)]
     for clip in clips:

@@ -18,7 +18,7 @@ from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
 
 if TYPE_CHECKING:
-    from ppgan_lite.inference.batch import Item, Plan
+    from ppgan_lite.inference.batch_planning import Item, Plan
 
 NAME_FIELDS = ("name", "style")
 DEFAULT_PATTERN = "{name}_{style}"
@@ -180,7 +180,7 @@ class BatchQueue:
         clips: Collection[Path] = (),
     ) -> list[QueuedPhoto]:
         """Add the photos of a plan, some of which are clips, and those too that need not or cannot be painted."""
-        from ppgan_lite.inference.batch import Item
+        from ppgan_lite.inference.batch_planning import Item
 
         def queued(item: Item, status: Status = Status.WAITING, error: BaseException | None = None) -> QueuedPhoto:
             is_clip = item.source in clips

@@ -83,7 +83,7 @@ class BatchRunner(QObject):
         style = style_label(choice, painting)
 
         def plan() -> Any:
-            from ppgan_lite.inference.batch import plan_batch
+            from ppgan_lite.inference.batch_planning import plan_batch
 
             output.check()
             folder = None if output.folder is None else f"{output.folder}/"

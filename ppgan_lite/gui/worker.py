@@ -283,7 +283,7 @@ def read_picture(path: Path) -> Picture:
 
 def read_photo(path: Path) -> Picture:
     """Read a photo, with 16 bits where its file has them and a result of its format can hold them."""
-    from ppgan_lite.inference.batch import Item
+    from ppgan_lite.inference.batch_planning import Item
 
     image, metadata = images.read_image(path, keeps_16_bits=Item(path, Path(images.result_name(path))).can_be_deep)
     return Picture.of(image, metadata, path)

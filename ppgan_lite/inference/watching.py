@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ppgan_lite.inference.batch import Item, Plan
+from ppgan_lite.inference.batch_planning import Item, Plan
 
 EVERY_S = 1.0  # between two looks; some file systems of networks tell nothing of changes, so it is looked for them
 

@@ -22,7 +22,7 @@ from ppgan_lite.gui.batch_queue import BatchQueue, Output, Status, execute
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Choice, Request, Result, StyleSettings
 from ppgan_lite.images import read_image, read_settings, write_image
-from ppgan_lite.inference.batch import plan_batch
+from ppgan_lite.inference.batch_planning import plan_batch
 
 NIGHT = Choice("night", "style")
 

@@ -1,0 +1,137 @@
+"""A worker's side of a batch: it runs the same command, in a process of its own, for the photos that it is given.
+
+The first process plans, shows and reports.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ppgan_lite.cli.terminal import ProgressCallback
+from ppgan_lite.errors import UsageError
+from ppgan_lite.inference.batch import run_batch
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.batch_planning import Item
+    from ppgan_lite.workers.desk import Desk
+
+Picture = TypeVar("Picture")
+Result = TypeVar("Result")
+
+DESK = "ppgan_lite.desk"  # key of a context's `meta`: that of a worker, which runs the command
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command with the values of its options, for workers.
+
+    Attributes:
+        module: That has it.
+        name: Of the function in that.
+        values: Of arguments and options.
+    """
+
+    module: str
+    name: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def current(cls) -> Command:
+        """Return the command that is running."""
+        context = click.get_current_context()
+        callback = context.command.callback
+        assert callback is not None
+        return cls(callback.__module__, callback.__name__, context.params)
+
+    def __call__(self, desk: Desk) -> None:
+        """Run the command with the photos that come to a desk."""
+        command = getattr(importlib.import_module(self.module), self.name)
+        with click.Context(command, info_name=self.name) as context:
+            context.meta[DESK] = desk
+            context.invoke(command.callback, **self.values)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker tells of a photo.
+
+    Attributes:
+        result: The values to report about it; None if there is none.
+        error: Why there is none.
+        seconds: The time that it took.
+        about: What it tells of all of them; see `Batch`.
+    """
+
+    result: dict[str, Any] | None
+    error: Exception | None
+    seconds: float
+    about: dict[str, Any]
+
+
+class _Telling:
+    """A worker's observer of its batch: tells the first process."""
+
+    def __init__(self, desk: Desk, about: dict[str, Any]) -> None:
+        self._desk, self._about = desk, about
+        self.numbers: dict[Item, int] = {}
+
+    def check(self, error: BaseException | None = None) -> None:
+        if isinstance(error, UsageError):
+            raise error
+        self._desk.raise_if_stopped()
+
+    def started(self, item: Item) -> None:
+        pass
+
+    def progressed(self, _item: Item, _fraction: float) -> None:
+        self._desk.raise_if_stopped()
+
+    def written(self, item: Item, about: Mapping[str, Any], seconds: float) -> None:
+        self._tell(item, Outcome(dict(about), None, seconds, self._about))
+
+    def failed(self, item: Item, error: Exception) -> None:
+        from ppgan_lite.workers.desk import portable
+
+        told = portable(error)
+        assert isinstance(told, Exception)
+        self._tell(item, Outcome(None, told, 0.0, self._about))
+
+    def _tell(self, item: Item, outcome: Outcome) -> None:
+        self._desk.tell(self.numbers.pop(item), outcome)
+
+
+def work_at(
+    desk: Desk,
+    read: Callable[[Item], Picture],
+    prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
+    write: Callable[[Item, Result], dict[str, Any]],
+    *,
+    overwrite: bool,
+    about: dict[str, Any],
+) -> None:
+    """Make the results of the pictures that come to a worker's desk, by `run_batch`.
+
+    Args:
+        desk: The worker's.
+        read: As of `run_batch`, like the next two.
+        prepare: See there.
+        write: See there.
+        overwrite: Whether results may replace files.
+        about: What is told of all pictures; may change while they are made.
+    """
+    telling = _Telling(desk, about)
+
+    def items() -> Iterator[Item]:
+        for given in desk.tasks():
+            item: Item = given.task
+            if given.is_repeated and not overwrite:
+                item.target.unlink(missing_ok=True)  # of the worker that died: it was not there when this was planned
+            telling.numbers[item] = given.number
+            yield item
+
+    run_batch(items(), read, prepare, write, telling)
