@@ -13,7 +13,7 @@ import click
 
 from ppgan_lite.cli.batch import Batch
 from ppgan_lite.cli.batch_options import BatchOptions, batch_options
-from ppgan_lite.cli.masks import Mask, mask_options
+from ppgan_lite.cli.masks import mask_given, mask_options
 from ppgan_lite.cli.predictors import load_translator
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ppgan_lite.images import ImageMetadata, Kept, ResultSettings
+    from ppgan_lite.inference.masking import Mask
     from ppgan_lite.inference.predictor import Predictor
 
 _SHEET_TILE_PX = 640
@@ -168,12 +169,12 @@ def stylize(
     inputs = {**style.inputs, "--mask": mask}
     batch = _plan_batch(photos, output, label=style.label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
-    place = Mask.of(mask, strength, strength_outside, feather)
+    place = mask_given(mask, strength, strength_outside, feather)
 
     def read(item: Item) -> _Picture:
         photo, own, report = _read(item, depth), dict[str, Any](), dict[str, Any]()
         if place is not None:
-            own["strength"] = place.strength(photo.image)
+            own["strength"] = place.strength(*photo.image.shape[:2])
         if faces < 1:
             from ppgan_lite.inference.faces.sparing import spare_faces
 

@@ -11,7 +11,7 @@ import click
 
 from ppgan_lite.cli.predictors import check_task, print_predictor
 from ppgan_lite.errors import UsageError
-from ppgan_lite.runs import name_of
+from ppgan_lite.inference.shares import label_of, shares_given, weighted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,28 +62,12 @@ class StyleChoice:
         Raises:
             UsageError: They contradict each other, or a weight is none.
         """
-        from ppgan_lite.inference.shares import shares_of
-
         if colors is not None and keep_colors:
             raise UsageError("--color-from", "and --keep-colors are both given", "one of them")
-        pairs = [_parsed(style) for style in styles]
-        if len(pairs) == 1:
-            name, weight = pairs[0]
-            if weight is not None:
-                found = f"{name} is the only style, so that its weight says nothing"
-                raise UsageError("--style", found, remedy=f"Use --strength {weight:g} for less of it")
-            return cls({name: 1.0}, painting, colors)
-        if painting is not None:
+        if len(styles) > 1 and painting is not None:
             raise UsageError("--painting", "is for one checkpoint that takes any picture", "the pictures as --style")
-        given = [weight for _, weight in pairs if weight is not None]
-        if given and len(given) < len(pairs):
-            name = next(name for name, weight in pairs if weight is None)
-            raise UsageError("--style", f"{name} has no weight, but others do", "a weight for all styles, or for none")
-        names = [name for name, _ in pairs]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise UsageError("--style", f"{twice} is given twice", "each style once")
-        return cls(shares_of({name: 1.0 if weight is None else weight for name, weight in pairs}), None, colors)
+        pairs = [weighted(style, lambda found: Path(found).exists()) for style in styles]
+        return cls(shares_given(pairs), painting, colors)
 
     @property
     def source(self) -> str:
@@ -93,9 +77,7 @@ class StyleChoice:
     @property
     def label(self) -> str:
         """Part of the name of a result."""
-        if self.source:
-            return name_of(self.source)
-        return "+".join(f"{name_of(source)}{100 * share:.0f}" for source, share in self.shares.items())
+        return label_of(self.shares)
 
     @property
     def report(self) -> Any:
@@ -132,15 +114,6 @@ class StyleChoice:
             predictor = cast("Stylizer", predictor).with_colors(image, file=file)
         print_predictor(predictor)
         return predictor
-
-
-def _parsed(style: str) -> tuple[str, float | None]:
-    """Split "udnie:0.6" into source and weight; None if there is no weight."""
-    source, colon, weight = style.rpartition(":")
-    try:
-        return (source, float(weight)) if colon and source and not Path(style).exists() else (style, None)
-    except ValueError:  # such as C:\udnie.ppgan
-        return style, None
 
 
 def _read(path: str) -> tuple[np.ndarray, NamedFile]:

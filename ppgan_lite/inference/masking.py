@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.images import long_side_at_most, resize
+from ppgan_lite.images import NamedFile, long_side_at_most, resize
 from ppgan_lite.inference.arrays import LUMA
 from ppgan_lite.runtime.opencv import opencv
 
 MASK_PX = 1024  # long side of a mask, at most: its edge is soft
 _FEATHER = 1 / 50  # of the photo's shorter side, where nothing else is asked for
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The strength of a style by place.
+
+    Attributes:
+        pixels: uint8 h x w, see `mask_of`.
+        file: The picture, as settings name it.
+        inside: Strength where it is white.
+        outside: Strength where it is black.
+        feather: Width of its edge in pixels of the photo; None follows the picture.
+    """
+
+    pixels: np.ndarray
+    file: NamedFile
+    inside: float = 1.0
+    outside: float = 0.0
+    feather: float | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is stored with a result, beside the file."""
+        return {"strength_outside": self.outside, "feather": self.feather}
+
+    def strength(self, height: int, width: int) -> np.ndarray:
+        """Return the map of strength for a photo of a size; see `strength_map`."""
+        size = height, width
+        return strength_map(self.pixels, size, inside=self.inside, outside=self.outside, feather_px=self.feather)
 
 
 def mask_of(image: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:

@@ -29,7 +29,7 @@ from ppgan_lite.serving.answers import ErrorBody, error_answer, invalid_answer, 
 from ppgan_lite.serving.gate import Gate
 from ppgan_lite.serving.headers import SafeHeaders
 from ppgan_lite.serving.metrics import MEDIA_TYPE, Metrics
-from ppgan_lite.serving.photos import MEDIA_TYPES, Result, Upload, Wish, make
+from ppgan_lite.serving.photos import MEDIA_TYPES, Place, Result, Upload, Wish, make
 from ppgan_lite.serving.predictors import Predictors
 from ppgan_lite.serving.served import Served
 from ppgan_lite.serving.workers import Workers
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 _PAGE = Path(__file__).parent / "page"
 _ABOUT = """Paints, translates and restores photos. Send a photo as `multipart/form-data`; the answer is the result's
 file, in the photo's format (PNG where that cannot be written) and with its metadata. Errors are JSON with one line."""
+_STYLE = """A name that /styles lists. Several mix, equally or by weights such as udnie:0.6 and the_dance:0.4: one field
+for each, or one with commas"""
 _UNEXPECTED = "service: an unexpected error; its log tells more"
 _PATHS = ("/", "/health", "/metrics", "/styles", "/stylize", "/translate", "/restore", "/docs", "/openapi.json")
 
@@ -61,6 +63,7 @@ Format = Literal["jpg", "png", "webp", "tif", "bmp"]
 Photo = Annotated[UploadFile, File(description="JPEG, PNG, WebP, TIFF, BMP, GIF, PPM or AVIF")]
 Metadata = Annotated[Kept, Form(description="What of the photo's metadata the result keeps")]
 ResultFormat = Annotated[Format | None, Form(description="Of the result; the photo's where it is left out")]
+Depth = Annotated[Literal["8", "16"] | None, Form(description="Bits per channel; as many as both hold if left out")]
 Share = Annotated[float, Form(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -178,31 +181,44 @@ def create_app(served: Served, predictors: Predictors, limits: Limits) -> FastAP
     async def stylize(
         request: Request,
         photo: Photo,
-        style: Annotated[str, Form(description="A name that /styles lists")],
+        style: Annotated[list[str], Form(description=_STYLE)],
         strength: Share = 1.0,
         keep_colors: Annotated[bool, Form(description="The photo's colors, the painting's brush")] = False,
+        color_from: Annotated[UploadFile | None, File(description="Whose colors it gets, not the painting's")] = None,
         brush: Annotated[
             float | None, Form(gt=0, allow_inf_nan=False, description="Width of a stroke in pixels of the photo")
         ] = None,
         faces: Annotated[
             float, Form(ge=0, le=1, allow_inf_nan=False, description="Share of the strokes on faces")
         ] = 0.6,
-        painting: Annotated[UploadFile | None, File(description="For a style that needs one")] = None,
+        mask: Annotated[UploadFile | None, File(description="White: strength, black: strength_outside")] = None,
+        strength_outside: Annotated[float | None, Form(ge=0, le=1, allow_inf_nan=False)] = None,
+        feather: Annotated[
+            float | None, Form(ge=0, allow_inf_nan=False, description="Width of the mask's edge in pixels of the photo")
+        ] = None,
+        painting: Annotated[list[UploadFile] | None, File(description="For each style that needs one")] = None,
+        depth: Depth = None,
         metadata: Metadata = "all",
         format: ResultFormat = None,
     ) -> Response:
-        """Paint a photo in a style."""
-        found = served.style(style)
-        if found.needs_painting != (painting is not None):
-            said = "is missing" if found.needs_painting else "is not wanted"
-            raise UsageError("painting", said, "a picture with this style, and none with others", code="painting")
+        """Paint a photo in a style, or in a mixture of styles."""
+        paintings = painting or []
+        choice = served.choose(style, len(paintings))
+        if color_from is not None and keep_colors:
+            raise UsageError("color_from", "and keep_colors are both given", "one of them")
+        for name, value in (("strength_outside", strength_outside), ("feather", feather)):
+            if value is not None and mask is None:
+                raise UsageError(name, "says nothing without a mask", "a picture as mask")
         wish = Wish(
-            found.source,
-            "" if Path(found.source).is_file() else found.name,
-            found.name,
+            choice.shares,
+            choice.name,
+            choice.label,
             options={"strength": strength, "keep_colors": keep_colors, "brush": brush},
             faces=faces,
-            painting=None if painting is None else await _upload(painting),
+            paintings=[(await _upload(paintings[number]), share) for number, share in choice.paintings.items()],
+            colors=None if color_from is None else await _upload(color_from),
+            place=None if mask is None else Place(await _upload(mask), strength_outside or 0.0, feather),
+            depth=_bits(depth),
             kept=metadata,
             suffix=_suffix(format),
         )
@@ -214,6 +230,7 @@ def create_app(served: Served, predictors: Predictors, limits: Limits) -> FastAP
         photo: Photo,
         checkpoint: Annotated[str | None, Form(description="A name that /styles lists; the first if left out")] = None,
         direction: Annotated[str | None, Form(description="Such as a_to_b; the first if left out")] = None,
+        depth: Depth = None,
         metadata: Metadata = "all",
         format: ResultFormat = None,
     ) -> Response:
@@ -223,7 +240,8 @@ def create_app(served: Served, predictors: Predictors, limits: Limits) -> FastAP
             expected = f"one of {', '.join(found.directions)}"
             raise UsageError("direction", f"{found.name} has no {direction!r}", expected, code="not_served")
         label = f"{found.name}_{direction}" if direction else found.name
-        wish = Wish(str(found.path), "", label, direction, kept=metadata, suffix=_suffix(format))
+        source = {str(found.path): 1.0}
+        wish = Wish(source, "", label, direction, depth=_bits(depth), kept=metadata, suffix=_suffix(format))
         return await answer(request, photo, "translate", wish)
 
     @app.post("/restore", response_class=Response, responses=_PICTURE)
@@ -231,12 +249,14 @@ def create_app(served: Served, predictors: Predictors, limits: Limits) -> FastAP
         request: Request,
         photo: Photo,
         checkpoint: Annotated[str | None, Form(description="A name that /styles lists; the first if left out")] = None,
+        depth: Depth = None,
         metadata: Metadata = "all",
         format: ResultFormat = None,
     ) -> Response:
         """Restore a degraded photo."""
         found = served.checkpoint("restore", checkpoint)
-        wish = Wish(str(found.path), "", "restored", kept=metadata, suffix=_suffix(format))
+        source = {str(found.path): 1.0}
+        wish = Wish(source, "", "restored", depth=_bits(depth), kept=metadata, suffix=_suffix(format))
         return await answer(request, photo, "restore", wish)
 
     return app
@@ -331,6 +351,10 @@ async def _disconnected(request: Request) -> None:
     """End when the client goes away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def _bits(depth: str | None) -> int | None:
+    return None if depth is None else int(depth)
 
 
 def _suffix(format: str | None) -> str | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ppgan_lite.errors import CancelledError
+from ppgan_lite.errors import CancelledError, UsageError
 from ppgan_lite.images import (
     HOLDS_16_BITS,
+    BlendPart,
     ImageMetadata,
     Kept,
     NamedFile,
@@ -23,13 +24,19 @@ from ppgan_lite.images import (
     read_stream,
     result_name,
     stored_size,
+    to_depth,
 )
 from ppgan_lite.inference.estimate import known_cost
 from ppgan_lite.inference.faces.sparing import spare_faces
+from ppgan_lite.inference.masking import Mask, mask_of
+from ppgan_lite.inference.predictor import Predictor
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.inference.stored_settings import settings_of_result
 from ppgan_lite.runtime.memory import require_memory
 from ppgan_lite.serving.predictors import Predictors
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.stylization.stylizer import Stylizer
 
 MEDIA_TYPES = {
     ".jpg": "image/jpeg",
@@ -56,28 +63,49 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a style goes.
+
+    Attributes:
+        mask: A picture: white is the style's strength, black is `outside`.
+        outside: Strength.
+        feather: How wide its edge fades, in pixels of the photo; None follows the photo.
+    """
+
+    mask: Upload
+    outside: float = 0.0
+    feather: float | None = None
+
+
+@dataclass(frozen=True)
 class Wish:
     """What is to be done to a photo.
 
     Attributes:
-        source: Argument of `load_predictor`.
+        shares: Source, as of `load_predictor`, -> its share, 1 together.
         named: As it is stored in the result: the style's name, "" for a checkpoint, which is stored with its hash.
         label: Part of the name of the result.
         direction: Which of a checkpoint's predictors; None for the first.
         options: Keyword arguments of the predictor's call.
         faces: Share of the strokes on faces; None where there are no strokes.
-        painting: Whose style is to be taken, with a painter of any style.
+        paintings: Whose style is to be taken, with a painter of any style, each with its share.
+        colors: A picture whose colors the result has, not the painting's.
+        place: Where the style goes; None for everywhere.
+        depth: Bits per channel, 8 or 16; None for as many as photo and format hold.
         kept: Of the photo's metadata.
         suffix: Of the result's format, such as ".png"; None for the photo's, or PNG where that cannot be written.
     """
 
-    source: str
+    shares: Mapping[str, float]
     named: str
     label: str
     direction: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     faces: float | None = None
-    painting: Upload | None = None
+    paintings: Sequence[tuple[Upload, float]] = ()
+    colors: Upload | None = None
+    place: Place | None = None
+    depth: int | None = None
     kept: Kept = "all"
     suffix: str | None = None
 
@@ -106,11 +134,11 @@ def make(photo: Upload, wish: Wish, predictors: Predictors, most_px: int, cancel
         photo: What was sent.
         wish: What to do.
         predictors: Makes it.
-        most_px: Pixels that a photo or a painting may have.
+        most_px: Pixels that each picture may have, and all paintings together.
         cancelled: Asked between steps; True ends the work.
 
     Raises:
-        ImageError: The photo or the painting is damaged, too large or of an unknown kind.
+        ImageError: A picture is damaged, too large or of an unknown kind.
         UsageError: An option is out of its range, or memory is short.
         CancelledError: `cancelled` said so.
         PpganError: As of `Predictors.get`.
@@ -118,31 +146,62 @@ def make(photo: Upload, wish: Wish, predictors: Predictors, most_px: int, cancel
     name = Path(result_name(Path(photo.name), wish.label))
     name = name.with_suffix(wish.suffix) if wish.suffix else name
     suffix = name.suffix.lower()
-    image, metadata = _read(photo, most_px, keeps_16_bits=suffix in HOLDS_16_BITS)
-    options, own = dict(wish.options), dict[str, Any]()
-    painted_after = None
-    if wish.painting is not None:
-        own["style"], about = _read(wish.painting, most_px, keeps_16_bits=False)
-        painted_after = NamedFile(wish.painting.name, about.sha256)
+    if wish.depth == 16 and suffix not in HOLDS_16_BITS:
+        raise UsageError("depth", f"{suffix[1:]} holds 8 bits per channel, not 16", "format png or tif, or depth 8")
+    image, metadata = _read(photo, most_px, keeps_16_bits=wish.depth != 8 and suffix in HOLDS_16_BITS)
+    image = image if wish.depth is None else to_depth(image, wish.depth)
+    mask = None if wish.place is None else _mask(wish.place, wish.options["strength"], most_px)
+    own: dict[str, Any] = {} if mask is None else {"strength": mask.strength(*image.shape[:2])}
     if wish.faces is not None:
         strokes = spare_faces(image, wish.faces)
         own |= {} if strokes is None else {"strokes": strokes}
     if cancelled():
         raise CancelledError("photo")
-    predictor = predictors.get(wish.source, direction=wish.direction, is_deep=image.dtype.itemsize > 1)
-    cost = known_cost(predictor, image, options)
+    predictor = _predictor(wish, predictors, most_px, is_deep=image.dtype.itemsize > 1)
+    cost = known_cost(predictor, image, wish.options)
     if cost is not None:
         require_memory(photo.name, cost.memory)
-    result = predictor(image, cancelled=cancelled, **options, **own)
-    stored = {"depth": None, **options}
+    result = predictor(image, cancelled=cancelled, **{**wish.options, **own})
+    stored = {"depth": wish.depth, **wish.options, **({} if mask is None else mask.settings)}
     stored |= {} if wish.faces is None else {"faces": wish.faces}
     stored |= {"direction": predictor.direction} if predictor.spec.task == "translate" else {}
     stored |= {"no_gps": True} if wish.kept == "no_gps" else {}
     file = NamedFile(photo.name, metadata.sha256)
-    settings = settings_of_result(predictor, wish.named, stored, photo=file, painting=painted_after)
+    settings = settings_of_result(predictor, wish.named, stored, photo=file, mask=mask.file if mask else None)
     metadata = kept_metadata(fitting_metadata(metadata, result), wish.kept)
     data = encode_image(name, result, metadata, settings=None if wish.kept == "none" else settings)
     return Result(name.name, data, MEDIA_TYPES[suffix], result.shape[0] * result.shape[1])
+
+
+def _predictor(wish: Wish, predictors: Predictors, most_px: int, *, is_deep: bool) -> Predictor:
+    """Return the predictor of a wish, bound to the pictures that came with the photo."""
+    if len(wish.shares) > 1:
+        predictor = predictors.get_blend(wish.shares, is_deep=is_deep)
+    else:
+        predictor = predictors.get(next(iter(wish.shares)), direction=wish.direction, is_deep=is_deep)
+    if not (wish.paintings or wish.colors):
+        return predictor
+    stylizer = cast("Stylizer", predictor)
+    read, room = list[tuple[np.ndarray, ImageMetadata]](), most_px
+    for painting, _ in wish.paintings:  # all of them are in memory at once
+        read.append(_read(painting, room, keeps_16_bits=False))
+        room -= read[-1][0].shape[0] * read[-1][0].shape[1]
+    files = [NamedFile(painting.name, about.sha256) for (painting, _), (_, about) in zip(wish.paintings, read)]
+    if len(read) == 1:
+        stylizer = stylizer.with_style(read[0][0], file=files[0])
+    elif read:
+        parts = [BlendPart(share, "painting", file) for file, (_, share) in zip(files, wish.paintings)]
+        stylizer = stylizer.with_blend([image for image, _ in read], parts)
+    if wish.colors is not None:
+        image, about = _read(wish.colors, most_px, keeps_16_bits=False)
+        stylizer = stylizer.with_colors(image, file=NamedFile(wish.colors.name, about.sha256))
+    return stylizer
+
+
+def _mask(place: Place, inside: float, most_px: int) -> Mask:
+    image, about = _read(place.mask, most_px, keeps_16_bits=False)
+    file = NamedFile(place.mask.name, about.sha256)
+    return Mask(mask_of(image, about.alpha), file, inside, place.outside, place.feather)
 
 
 def _read(upload: Upload, most_px: int, *, keeps_16_bits: bool) -> tuple[np.ndarray, ImageMetadata]:

@@ -13,6 +13,7 @@ from PIL import Image
 from ppgan_lite.errors import PpganError, UsageError
 from ppgan_lite.foreign.loading import open_checkpoint
 from ppgan_lite.inference.loading import choose_predictor
+from ppgan_lite.inference.shares import label_of, shares_given, weighted
 from ppgan_lite.restoration import restorer
 from ppgan_lite.runtime.packages import is_installed
 from ppgan_lite.styles import ANY, catalogue, shipped
@@ -63,6 +64,24 @@ class ServedCheckpoint:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a client wants a photo painted in: a style, or a mixture.
+
+    Attributes:
+        shares: Source, as of `load_predictor`, -> its share, 1 together; of a mixture of paintings, the painter.
+        name: As it is stored in the result: the style's; "" for a checkpoint, which is stored with its hash, and for a
+            mixture of painters.
+        label: Part of the name of the result.
+        paintings: Which of the paintings that come with the photo, counted from 0, and its share.
+    """
+
+    shares: Mapping[str, float]
+    name: str
+    label: str
+    paintings: Mapping[int, float]
+
+
+@dataclass(frozen=True)
 class Served:
     """All that is offered.
 
@@ -81,6 +100,39 @@ class Served:
             UsageError: None of this name is offered.
         """
         return _named("style", name, {style.name: style for style in self.styles})
+
+    def choose(self, texts: Sequence[str], paintings: int) -> Choice:
+        """Return what a client asks for.
+
+        Args:
+            texts: Styles, each a name, with a weight where there are several: "udnie:0.6", or "udnie:0.6,the_dance:0.4"
+                in one. One that needs a painting takes the next one.
+            paintings: How many come with the photo.
+
+        Raises:
+            UsageError: A style is not offered, a weight is none, or they do not mix.
+        """
+        known = {style.name for style in self.styles}
+        entries = [entry.strip() for text in texts for entry in ([text] if text in known else text.split(","))]
+        pairs = [weighted(entry, known.__contains__) for entry in entries]
+        styles = [self.style(name) for name, _ in pairs]
+        needed = sum(style.needs_painting for style in styles)
+        if needed != paintings:
+            said = "is missing" if needed > paintings else "is not wanted"
+            raise UsageError("painting", said, "a picture with this style, and none with others", code="painting")
+        if len(styles) == 1 or not needed:
+            shares = shares_given(pairs, dashes="")
+            sources = {self.style(name).source: share for name, share in shares.items()}
+            first = styles[0]
+            named = "" if len(shares) > 1 or Path(first.source).is_file() else next(iter(shares))
+            return Choice(sources, named, label_of(shares), {0: 1.0} if needed else {})
+        if {style.source for style in styles} != {ANY}:
+            expected = f"{ANY} with several paintings, or several painters such as the styles that ship"
+            raise UsageError("style", f"these do not mix: {', '.join(style.name for style in styles)}", expected)
+        names = [f"{ANY}_{number}" for number in range(1, needed + 1)]
+        shares = shares_given([(name, weight) for name, (_, weight) in zip(names, pairs)], dashes="")
+        order = {names.index(name): share for name, share in shares.items()}
+        return Choice({ANY: 1.0}, ANY, label_of(shares), order)
 
     def of_task(self, task: str) -> dict[str, ServedCheckpoint]:
         """Return the checkpoints of a task by name."""

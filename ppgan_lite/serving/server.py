@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.serving.app import Limits
+from ppgan_lite.serving.connections import WatchedConnection
 
 _SPARE_S = 5
 _CONNECTIONS = 512  # beyond these, clients are told to come again
@@ -49,7 +50,7 @@ def make_server(app: FastAPI, limits: Limits, started: Callable[[], None]) -> uv
     """
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=WatchedConnection,
         ws="none",
         loop="asyncio",
         lifespan="on",

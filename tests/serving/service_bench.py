@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,7 @@ from ppgan_lite.serving.server import listen, make_server
 FAKE = Served(
     (
         ServedStyle("inverted", "inverted", {"en": "Inverted", "zh": "反相"}, {}),
+        ServedStyle("mirrored", "mirrored", {"en": "Mirrored"}, {}),
         ServedStyle("after", "after", {"en": "After"}, {}, needs_painting=True),
     ),
     (),
@@ -74,6 +75,12 @@ class FakePredictor:
             assert time.monotonic() < ends
             time.sleep(0.01)
 
+    def with_style(self, painting: np.ndarray, **_: Any) -> FakePredictor:
+        return self
+
+    def with_colors(self, picture: np.ndarray, **_: Any) -> FakePredictor:
+        return self
+
     def cost(self, height: int, width: int, **_: Any) -> Cost:
         return Cost(None, 0)
 
@@ -88,6 +95,9 @@ class FakePredictors(Predictors):
         self.predictor = FakePredictor()
 
     def get(self, source: str, **_: Any) -> Any:
+        return self.predictor
+
+    def get_blend(self, shares: Mapping[str, float], **_: Any) -> Any:
         return self.predictor
 
 

@@ -101,6 +101,95 @@ def test_a_painting_comes_with_the_photo(run: Run, tmp_path: Path) -> None:
     assert read_settings(mine) == read_settings(theirs)
 
 
+def test_mixtures_masks_and_colors_give_the_bytes_that_the_command_line_writes(run: Run, tmp_path: Path) -> None:
+    files = {}
+    for number, name in enumerate(("photo.png", "mask.png", "colors.png", "first.png", "second.png")):
+        (tmp_path / name).write_bytes(png(64 + 4 * number, 48))
+        files[name] = (name, (tmp_path / name).read_bytes())
+    small = ("--brush", "12", "--depth", "16")
+    wishes: list[tuple[list[str], dict[str, str], list[str], dict[str, str]]] = [
+        # Styles, pictures by field, options of the command line, other fields.
+        (
+            ["udnie:0.6,starry_night:0.2"],
+            {"mask": "mask.png"},
+            [
+                *("--style", "udnie:0.6", "--style", "starry_night:0.2", "--mask", "mask.png", "--feather", "3"),
+                *("--strength-outside", "0.25", "--strength", "0.9"),
+            ],
+            {"feather": "3", "strength_outside": "0.25", "strength": "0.9"},
+        ),
+        (
+            ["udnie", "starry_night"],
+            {"color_from": "colors.png"},
+            ["--style", "udnie", "--style", "starry_night", "--color-from", "colors.png"],
+            {},
+        ),
+        (
+            ["any:1", "any:3"],
+            {"painting": "first.png", "painting ": "second.png"},
+            ["--style", "first.png:1", "--style", "second.png:3"],
+            {},
+        ),
+    ]
+    with running(find_served(["udnie", "starry_night", "any"], []), Predictors()) as service:
+        for styles, pictures, options, fields in wishes:
+            sent = [("photo", files["photo.png"]), *((field.strip(), files[pictures[field]]) for field in pictures)]
+            data = {"style": styles, "brush": "12", "depth": "16", **fields}
+            answer = service.post("/stylize", data=data, files=sent)
+            assert answer.status_code == 200, answer.text
+            code, _, err = run("stylize", "photo.png", *options, *small, "-o", "painted.png", "--overwrite")
+            assert code == 0, err
+            assert answer.content == (tmp_path / "painted.png").read_bytes()
+
+
+def test_every_option_of_the_command_line_that_makes_the_picture_is_a_field(service: Service) -> None:
+    from ppgan_lite.cli.painting import stylize
+
+    fields = service.get("/openapi.json").json()["components"]["schemas"]["Body_stylize_stylize_post"]["properties"]
+    of_the_machine = {"device", "engine", "output", "overwrite", "as_json"}
+    of_many = {"skip_existing", "shard", "as_jsonl", "workers", "cluster", "watches"}
+    other_names = {"photos": "photo", "styles": "style", "suffix": "format"}
+    other_names |= {"no_gps": "metadata", "strip_metadata": "metadata"}
+    options = {str(option.name) for option in stylize.params} - of_the_machine - of_many
+    assert {other_names.get(name, name) for name in options} == set(fields)
+
+
+@pytest.mark.parametrize("field", ["photo", "mask", "color_from", "painting"])
+@pytest.mark.parametrize(
+    ("picture", "status", "line"),
+    [
+        (b"words", 415, "a.png: is not a picture of a known kind"),
+        (b"", 422, "a.png: the file is empty; expected a picture"),
+        (stretched("a.png", (2100, 1000)), 413, "a.png: 2100 x 1000 pixels (2 megapixels); expected"),
+    ],
+    ids=["words", "empty", "large"],
+)
+def test_every_picture_of_an_upload_is_checked(field: str, picture: bytes, status: int, line: str) -> None:
+    files = {"photo": ("photo.png", png()), field: ("a.png", picture)}
+    with running(limits=Limits(pixels=2_000_000)) as service:
+        style = "after" if field == "painting" else "inverted"
+        answer = service.post("/stylize", data={"style": style}, files=files)
+        assert (answer.status_code, answer.json()["error"][: len(line)]) == (status, line)
+        assert service.predictor.calls == []
+        assert service.stylize().status_code == 200
+
+
+def test_paintings_of_a_mixture_share_the_limit_of_one() -> None:
+    painting = ("a.png", stretched("a.png", (1000, 800)))
+    files = [("photo", ("photo.png", png())), *[("painting", painting)] * 3]
+    with running(find_served(["any"], []), Predictors(), Limits(pixels=2_000_000)) as service:
+        answer = service.post("/stylize", data={"style": ["any"] * 3}, files=files)
+    assert answer.status_code == 413
+    assert answer.json()["error"].startswith("a.png: 1000 x 800 pixels")
+
+
+def test_a_mask_is_of_any_size_and_every_style_has_one(service: Service) -> None:
+    files = {"photo": ("photo.png", png(60, 40)), "mask": ("mask.png", stretched("a.png", (7, 90)))}
+    answer = service.post("/stylize", data={"style": "inverted", "strength_outside": "0.5"}, files=files)
+    assert answer.status_code == 200, answer.text
+    np.testing.assert_allclose(service.predictor.calls[0]["strength"], np.full((40, 60), 0.5), atol=1e-6)
+
+
 @pytest.fixture
 def zebra(tmp_path: Path) -> Path:
     """Return a checkpoint that translates in two directions."""
@@ -164,8 +253,8 @@ def test_several_clients_get_what_one_gets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "status", "line"),
     [
-        ({"style": "gone"}, 422, "style: 'gone' is not served; expected one of inverted, after"),
-        ({"style": "../x.ppgan"}, 422, "style: '../x.ppgan' is not served; expected one of inverted, after"),
+        ({"style": "gone"}, 422, "style: 'gone' is not served; expected one of inverted, mirrored, after"),
+        ({"style": "../x.ppgan"}, 422, "style: '../x.ppgan' is not served; expected one of inverted, mirrored, after"),
         ({"style": "after"}, 422, "painting: is missing; expected a picture with this style, and none with others"),
         ({"strength": "1.5"}, 422, "strength: '1.5'; expected less than or equal to 1"),
         ({"strength": "nan"}, 422, "strength: 'nan'; expected a finite number"),
@@ -173,6 +262,35 @@ def test_several_clients_get_what_one_gets(tmp_path: Path) -> None:
         ({"faces": "much"}, 422, "faces: 'much'; expected a valid number, unable to parse string as a number"),
         ({"metadata": "some"}, 422, "metadata: 'some'; expected 'all', 'no_gps' or 'none'"),
         ({"format": "exe"}, 422, "format: 'exe'; expected 'jpg', 'png', 'webp', 'tif' or 'bmp'"),
+        ({"depth": "12"}, 422, "depth: '12'; expected '8' or '16'"),
+        (
+            {"depth": "16", "format": "jpg"},
+            422,
+            "depth: jpg holds 8 bits per channel, not 16; expected format png or tif, or depth 8",
+        ),
+        ({"feather": "3"}, 422, "feather: says nothing without a mask; expected a picture as mask"),
+        ({"strength_outside": "0"}, 422, "strength_outside: says nothing without a mask; expected a picture as mask"),
+        ({"strength_outside": "2"}, 422, "strength_outside: '2'; expected less than or equal to 1"),
+        (
+            {"style": "inverted:0.5"},
+            422,
+            "style: inverted is the only style, so that its weight says nothing. Use strength 0.5 for less of it",
+        ),
+        ({"style": "inverted,gone"}, 422, "style: 'gone' is not served; expected one of inverted, mirrored, after"),
+        ({"style": "inverted,inverted"}, 422, "style: inverted is given twice; expected each style once"),
+        ({"style": "inverted:0,mirrored:0"}, 422, "style: all weights are 0; expected one above 0"),
+        (
+            {"style": "inverted:nan,mirrored:1"},
+            422,
+            "style: inverted has the weight nan; expected a number of 0 or more",
+        ),
+        ({"style": "inverted:-1,mirrored:1"}, 422, "style: inverted has the weight -1; expected a number of 0 or more"),
+        (
+            {"style": "inverted:1,mirrored"},
+            422,
+            "style: mirrored has no weight, but others do; expected a weight for all styles, or for none",
+        ),
+        ({"style": "inverted,"}, 422, "style: '' is not served; expected one of inverted, mirrored, after"),
     ],
 )
 def test_a_field_that_is_wrong_is_named(service: Service, fields: dict[str, str], status: int, line: str) -> None:
@@ -212,7 +330,11 @@ def test_requests_that_cannot_be_read_are_told(service: Service) -> None:
         (service.get("/etc/passwd"), 404, "request: Not Found"),
         (service.get("/page/../app.py"), 404, "request: Not Found"),
         (service.get("/page/%2e%2e/app.py"), 404, "request: Not Found"),
-        (service.get("/styles/gone.jpg"), 422, "style: 'gone' is not served; expected one of inverted, after"),
+        (
+            service.get("/styles/gone.jpg"),
+            422,
+            "style: 'gone' is not served; expected one of inverted, mirrored, after",
+        ),
         (service.post("/translate", files={"photo": png()}), 422, "translate: this service has no checkpoint for it"),
     ):
         assert (answer.status_code, answer.json()["error"][: len(line)]) == (status, line)
@@ -250,7 +372,7 @@ def test_what_goes_wrong_inside_is_told_without_what_concerns_nobody(
 
 def test_what_it_offers_is_listed(service: Service) -> None:
     offer = service.get("/styles").json()
-    assert [style["name"] for style in offer["styles"]] == ["inverted", "after"]
+    assert [style["name"] for style in offer["styles"]] == ["inverted", "mirrored", "after"]
     assert offer["styles"][0]["title"] == {"en": "Inverted", "zh": "反相"}
     assert (offer["upload_bytes"], offer["pixels"]) == (Limits().upload_bytes, Limits().pixels)
 
@@ -289,7 +411,8 @@ def test_the_api_describes_itself(service: Service) -> None:
     assert statuses == {"200", "400", "408", "413", "415", "422", "429", "503", "504"}
     fields = described["components"]["schemas"]["Body_stylize_stylize_post"]["properties"]
     assert set(fields) == {
-        *("photo", "style", "strength", "keep_colors", "brush", "faces", "painting", "metadata", "format")
+        *("photo", "style", "strength", "keep_colors", "color_from", "brush", "faces", "painting", "mask"),
+        *("strength_outside", "feather", "depth", "metadata", "format"),
     }
     assert "HTTPValidationError" not in json.dumps(described)
 

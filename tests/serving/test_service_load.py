@@ -22,6 +22,7 @@ import pytest
 from service_bench import Service, png, running
 
 from ppgan_lite.errors import MissingDependencyError, missing_extra
+from ppgan_lite.serving import connections as connections_module
 from ppgan_lite.serving import predictors as predictors_module
 from ppgan_lite.serving.app import Limits
 from ppgan_lite.serving.predictors import Predictors, UnavailableError
@@ -129,6 +130,46 @@ def test_an_upload_that_is_too_slow_is_refused() -> None:
         client.sendall(headers(10_000) + PART)
         assert status_of(client) == 408
         service.wait_for_photos(0)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHost: te"], ids=["nothing", "half a head"])
+def test_a_client_that_never_asks_is_dropped_and_others_are_served(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "_LOOK_S", 0.3)
+    with running() as service, connected(service) as client:
+        client.sendall(sent)
+        for _ in range(3):
+            assert service.stylize().status_code == 200
+        with contextlib.suppress(ConnectionError):
+            assert client.recv(100) == b""
+
+
+def test_a_client_that_sends_its_head_byte_by_byte_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_module, "_LOOK_S", 0.5)
+    with running() as service, connected(service) as client, pytest.raises(ConnectionError):
+        for letter in b"GET /health HTTP/1.1\r\nX-Slow: " + b"o" * 400:
+            client.sendall(bytes([letter]))
+            time.sleep(0.05)
+
+
+def test_a_client_that_does_not_read_its_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_module, "_LOOK_S", 0.3)
+    photo = png(2400, 2000)  # 14 MB, more than sockets hold
+    body = PART + photo + b"\r\n--%s\r\n" % BOUNDARY
+    body += b'Content-Disposition: form-data; name="style"\r\n\r\ninverted\r\n--%s--\r\n' % BOUNDARY
+    with running() as service, connected(service) as client:
+        client.sendall(headers(len(body)) + body)
+        service.predictor.wait_for_calls(1)
+        service.wait_for_photos(0)
+        time.sleep(2)  # it takes nothing meanwhile
+        received = 0
+        with contextlib.suppress(ConnectionError):
+            while part := client.recv(1_000_000):
+                received += len(part)
+        assert 0 < received < len(photo)
+        answer = service.stylize(photo)
+        assert answer.status_code == 200 and len(answer.content) > 10_000_000
 
 
 # clients that go away ------------------------------------------------------------------------------------------------
