@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_TIMEOUT_S = 40
+_TIMEOUT_S = 90
 
 
 def show(site_packages: str, folder: Path) -> None:
@@ -98,9 +98,9 @@ def main() -> None:
     # Starts the bus, and says what desktops say when their screen reader starts.
     for words in (["org.a11y.Bus.GetAddress"], [*set_, "variant:boolean:true"]):
         subprocess.run([*call, *words], check=True, capture_output=True)
-    variables = {"QT_QPA_PLATFORM": "xcb", "QT_ACCESSIBILITY": "1", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}
+    variables = {"QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8"}
     command = [sys.executable, __file__, site_packages, str(folder)]
-    with subprocess.Popen([*command, "--show"], env={**os.environ, **variables, "LC_ALL": "C.UTF-8"}) as window:
+    with subprocess.Popen([*command, "--show"], env={**os.environ, **variables}) as window:
         try:
             wait_and_read(command, folder)
             window.wait(30)

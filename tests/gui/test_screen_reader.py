@@ -35,15 +35,16 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     if not can_read():
         pytest.skip(NEEDED)
     folder = tmp_path_factory.mktemp("screen")
-    command = ["xvfb-run", "-a", "-s", "-screen 0 1400x950x24", "dbus-run-session", "--", PYTHON, str(READER)]
+    # With its last client gone, Xvfb forgets all properties of the screen (without -noreset). One is the address of the
+    # bus of screen readers: where it is missing, Qt 5.15 registers before it is connected, and is never seen.
+    screen = "-screen 0 1400x950x24 -noreset"
+    command = ["xvfb-run", "-a", "-s", screen, "dbus-run-session", "--", PYTHON, str(READER)]
     variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH" and key[:3] != "QT_"}
     variables |= {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
     site_packages = sysconfig.get_paths()["purelib"]
     done = subprocess.run(
-        [*command, site_packages, str(folder)], env=variables, capture_output=True, text=True, timeout=200, check=False
+        [*command, site_packages, str(folder)], env=variables, capture_output=True, text=True, timeout=300, check=False
     )
-    if "the window does not appear" in done.stderr and (folder / "ready").exists():
-        pytest.skip("the window is open, but Qt did not reach the bus of screen readers")
     assert done.returncode == 0, done.stderr[-2000:]
     found: list[dict[str, Any]] = json.loads((folder / "found.json").read_text())
     return found
