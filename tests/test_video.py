@@ -572,8 +572,63 @@ def test_a_clip_does_not_see_the_faces_of_the_one_before(
 
 def test_style_and_checkpoint_exclude_each_other(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["video", str(clip)]) == 2
-    assert "--style: is missing; expected one of them" in capsys.readouterr().err
-    assert main(["video", str(clip), "--style", "udnie", "--checkpoint", "x.ppgan"]) == 2
+    assert "--style: is missing; expected one of --style, --checkpoint, --restore" in capsys.readouterr().err
+    for ways in (["--style", "udnie", "--checkpoint", "x.ppgan"], ["--checkpoint", "x.ppgan", "--restore"]):
+        assert main(["video", str(clip), *ways]) == 2
+        assert "are both given; expected one of them" in capsys.readouterr().err
+
+
+def test_a_clip_and_an_animation_are_restored_by_the_checkpoint_that_ships(clip: Path, tmp_path: Path) -> None:
+    frames = [Image.fromarray(scene(number)) for number in range(2)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=80)
+    frames[0].save(tmp_path / "b.webp", save_all=True, append_images=frames[1:], duration=80)
+    clips = [str(clip), str(tmp_path / "a.gif"), str(tmp_path / "b.webp")]
+    assert main(["video", *clips, "--restore", "--steady", "0"]) == 0
+    restored = images_of(clip.with_name(f"{clip.stem}_restored.mp4"))
+    assert len(restored) == COUNT and restored[0].shape == scene(0).shape
+    assert 0 < np.abs(restored[0].astype(int) - images_of(clip)[0]).mean() < 60
+    for name in ("a_restored.gif", "b_restored.webp"):
+        with Image.open(tmp_path / name) as result:
+            assert result.n_frames == 2 and result.size == frames[0].size
+
+
+@pytest.mark.usefixtures("painter")
+def test_a_mask_lies_over_every_frame(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.fromarray(np.repeat(np.array([[0] * 50 + [255] * 50], np.uint8), 20, axis=0)).save(tmp_path / "mask.png")
+    maps: list[Any] = []
+    monkeypatch.setattr(Inverts, "__call__", lambda self, image, **options: maps.append(options["strength"]) or image)
+    mask = ["--mask", str(tmp_path / "mask.png"), "--feather", "0", "--strength-outside", "0.25", "--strength", "0.75"]
+    assert main(["video", str(clip), "--style", "udnie", "--faces", "1", *mask]) == 0
+    height, width = scene(0).shape[:2]
+    assert len(maps) == COUNT and all(found.shape == (height, width) for found in maps)
+    np.testing.assert_allclose(maps[0][:, : width // 2 - 2], 0.25, atol=0.01)
+    np.testing.assert_allclose(maps[-1][:, width // 2 + 2 :], 0.75, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("command", "way"),
+    [
+        (["stylize", "--style", "udnie"], "--style NAME"),
+        (["translate", "--checkpoint", "x.ppgan"], "--checkpoint FILE"),
+        (["restore"], "--restore"),
+    ],
+)
+def test_verbs_of_photos_name_the_one_of_clips(
+    command: list[str], way: str, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, str(clip)]) == 2
+    line = f"{clip}: is a clip; expected photos. Use: paddlegan video {clip} {way}"
+    assert capsys.readouterr().err == f"paddlegan: error: {line}\n"
+
+
+def test_frames_that_a_photo_does_not_have_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [Image.fromarray(scene(number)) for number in range(2)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "single.gif")
+    told = "its first frame, and no other; paddlegan video paints all of them"
+    for name, count in (("a.gif", 1), ("single.gif", 0)):
+        assert main(["restore", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().err.count(told) == count
 
 
 @pytest.mark.parametrize(

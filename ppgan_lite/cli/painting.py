@@ -17,6 +17,7 @@ from ppgan_lite.cli.masks import mask_given, mask_options
 from ppgan_lite.cli.predictors import load_translator
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import (
+    PROGRAM,
     ProgressCallback,
     check_finite,
     check_output,
@@ -28,6 +29,7 @@ from ppgan_lite.cli.terminal import (
     overwrite_option,
     say,
 )
+from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import read_photo
 from ppgan_lite.inference.batch_planning import STANDARD_INPUT, Item
 from ppgan_lite.inference.faces import ahead
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.predictor import Predictor
 
 _SHEET_TILE_PX = 640
+_ANIMATED = ("GIF", "WEBP")  # formats of which frames after the first are told
+# Verb -> options of `video` that do to clips what it does to photos.
+_CLIP_OPTIONS = {"stylize": "--style NAME", "translate": "--checkpoint FILE", "restore": "--restore"}
 MORE_INPUTS = "ppgan_lite.inputs"  # key of a context's `meta`: what else a verb reads that calls one of these
 
 # The predictors used last. They are freed when the next ones are loaded, not at the end of the process: that would take
@@ -336,6 +341,11 @@ def _read(item: Item, depth: int | None) -> _Picture:
 
     keeps = depth == 16 or (depth is None and item.can_be_deep)
     image, metadata = read_photo(item.source, keeps_16_bits=keeps)
+    if metadata.format in _ANIMATED:
+        from ppgan_lite.video.pictures import is_animated
+
+        if is_animated(item.source):
+            say(f"{item.source}: its first frame, and no other; {PROGRAM} video paints all of them")
     name = "standard input" if item.source == STANDARD_INPUT else item.source.name
     return _Picture(name, image if depth is None else to_depth(image, depth), metadata)
 
@@ -350,7 +360,13 @@ def _plan_batch(
     depth: int | None,
     many: BatchOptions,
 ) -> Batch:
-    inputs = {**inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
+    from ppgan_lite.video.planning import is_video
+
+    context = click.get_current_context()
+    for photo in filter(is_video, map(Path, photos)):
+        remedy = f"Use: {PROGRAM} video {photo} {_CLIP_OPTIONS[context.command.name or '']}"
+        raise UsageError(photo, "is a clip", "photos", remedy)
+    inputs = {**inputs, **context.meta.get(MORE_INPUTS, {})}
     return Batch(photos, output, label=label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ppgan_lite.cli.interrupts import raise_if_interrupted
+from ppgan_lite.cli.masks import mask_given, mask_options
 from ppgan_lite.cli.painting import brushwork_options
 from ppgan_lite.cli.predictors import load_translator
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
@@ -28,17 +31,50 @@ from ppgan_lite.runs import name_of
 from ppgan_lite.video.codecs import CODECS
 
 if TYPE_CHECKING:
+    from ppgan_lite.inference.masking import Mask
     from ppgan_lite.inference.predictor import Predictor
+
+
+_OF_STYLES = (
+    *("painting", "color_from", "strength", "keep_colors", "brush", "faces"),
+    *("mask", "strength_outside", "feather"),
+)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What becomes of the frames.
+
+    Attributes:
+        label: Part of the name of a result.
+        settings: Told as JSON, and compared before a stopped clip goes on.
+        inputs: Option -> another file that is read, if it is one.
+        load: Makes the predictor with a device and an engine.
+        options: Keyword arguments of each of its calls.
+        faces: Share of the strokes that faces get; 1 does not look for them.
+        mask: Of the strength; None without one.
+    """
+
+    label: str
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str | None]
+    load: Callable[[str, str], Predictor]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    faces: float = 1.0
+    mask: Mask | None = None
 
 
 @click.command()
 @click.argument("clips", nargs=-1, required=True, metavar="CLIP...")
 @click.option("-o", "--output", metavar="FILE_OR_FOLDER", help="Default: next to the clip, named after the style.")
 @style_option(required=False)
+@click.option("--painting", metavar="PICTURE", help="For a checkpoint that paints in the style of any picture.")
+@click.option("--restore", "restores", is_flag=True, help="Take noise and blur away, by the checkpoint that ships.")
 @click.option("--checkpoint", metavar="FILE", help="To translate or restore by, instead of a style.")
 @click.option("--direction", metavar="NAME", help="Of a translation, such as a_to_b.")
 @color_option
 @brushwork_options
+@mask_options
 @click.option(
     "--steady",
     type=click.FloatRange(0, 1),
@@ -66,6 +102,8 @@ def video(
     clips: tuple[str, ...],
     output: str | None,
     styles: tuple[str, ...],
+    painting: str | None,
+    restores: bool,
     checkpoint: str | None,
     direction: str | None,
     color_from: str | None,
@@ -73,6 +111,9 @@ def video(
     keep_colors: bool,
     brush: float | None,
     faces: float,
+    mask: str | None,
+    strength_outside: float | None,
+    feather: float | None,
     steady: float,
     codec: str,
     crf: int,
@@ -86,23 +127,22 @@ def video(
     from ppgan_lite.video.painting import frame_painter
     from ppgan_lite.video.planning import plan_clips
 
-    given = click.get_current_context().get_parameter_source
-    for name in ("color_from", "strength", "keep_colors", "brush", "faces") if not styles else ("direction",):
-        if given(name) == click.core.ParameterSource.COMMANDLINE:
-            option, of = f"--{name.replace('_', '-')}", "--checkpoint" if styles else "--style"
-            raise UsageError(option, f"does nothing without {of}")
-    if bool(styles) == (checkpoint is not None):
-        raise UsageError("--style", "and --checkpoint are both given" if styles else "is missing", "one of them")
-    style = StyleChoice.of(styles, None, color_from, keep_colors=keep_colors) if styles else None
-    settings: dict[str, Any] = {"source": checkpoint if style is None else style.report, "steady": steady}
-    options: dict[str, Any] = {}
-    if style is not None:
+    _check_ways({"--style": bool(styles), "--checkpoint": checkpoint is not None, "--restore": restores})
+    if styles:
+        style = StyleChoice.of(styles, painting, color_from, keep_colors=keep_colors)
         options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
-        settings |= {**options, "faces": faces, **({"color_from": color_from} if color_from else {})}
-    label = style.label if style else name_of(checkpoint or "") + (f"_{direction}" if direction else "")
-    inputs = {**(style.inputs if style else {}), "--checkpoint": checkpoint}
+        settings = {"source": style.report, **options, "faces": faces}
+        pictures = {"painting": painting, "color_from": color_from, "mask": mask}
+        settings |= {name: path for name, path in pictures.items() if path}
+        settings |= {"strength_outside": strength_outside, "feather": feather} if mask else {}
+        inputs = {**style.inputs, "--mask": mask}
+        place = mask_given(mask, strength, strength_outside, feather)
+        way = _Way(style.label, settings, inputs, style.load, options, faces, place)
+    else:
+        way = _without_style(checkpoint, direction)
+    settings = {**way.settings, "steady": steady}
     paths = [Path(clip) for clip in clips]
-    plans = plan_clips(paths, output, label=label, overwrite=overwrite, resume=resume, inputs=inputs)
+    plans = plan_clips(paths, output, label=way.label, overwrite=overwrite, resume=resume, inputs=way.inputs)
     results: list[dict[str, Any]] = []
     failures: list[tuple[Path, PpganError]] = []
     predictor: Predictor | None = None
@@ -111,14 +151,9 @@ def video(
             if plan.is_done:
                 say(f"{plan.target}: is done already")
                 continue
-            if predictor is None:
-                predictor = (
-                    style.load(device, engine)
-                    if style is not None
-                    else load_translator(checkpoint or "", None, device, engine, direction)
-                )
+            predictor = predictor or way.load(device, engine)
             # A new one for each clip: it remembers faces.
-            paint = frame_painter(predictor, options, faces if style is not None else 1.0)
+            paint = frame_painter(predictor, way.options, way.faces, mask=way.mask)
             began = time.perf_counter()
             try:
                 frames = _render(plan, paint, settings, steady=steady, codec=codec, crf=crf, resume=resume)
@@ -138,6 +173,38 @@ def video(
             print_json({**settings, "results": results, "failures": told})
     if failures:
         raise click.exceptions.Exit(1)
+
+
+def _check_ways(ways: Mapping[str, bool]) -> None:
+    """Refuse more than one way or none, and options of another one.
+
+    Args:
+        ways: Option -> whether it is given.
+    """
+    given = [option for option, is_given in ways.items() if is_given]
+    if not given:
+        raise UsageError("--style", "is missing", f"one of {', '.join(ways)}")
+    if len(given) > 1:
+        raise UsageError(given[0], f"and {given[1]} are both given", "one of them")
+    context = click.get_current_context()
+    for way, names in {"--style": _OF_STYLES, "--checkpoint": ("direction",)}.items():
+        for name in names if way != given[0] else ():
+            if context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
+                raise UsageError(f"--{name.replace('_', '-')}", f"does nothing without {way}")
+
+
+def _without_style(checkpoint: str | None, direction: str | None) -> _Way:
+    """Return the way of a checkpoint that translates or restores; None is the one that ships and restores."""
+
+    def load(device: str, engine: str) -> Predictor:
+        from ppgan_lite.restoration import restorer
+
+        task = None if checkpoint else "restore"
+        return load_translator(checkpoint or str(restorer()), task, device, engine, direction)
+
+    label = name_of(checkpoint) + (f"_{direction}" if direction else "") if checkpoint else "restored"
+    settings = {"source": checkpoint, **({"direction": direction} if direction else {})}
+    return _Way(label, settings, {"--checkpoint": checkpoint}, load)
 
 
 def _render(

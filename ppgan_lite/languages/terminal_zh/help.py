@@ -79,6 +79,7 @@ HELP = {
         "绘制、转换或修复视频。声音原样复制；动态 GIF 和 WebP 仍是原来的格式。"
     ),
     "Default: next to the clip, named after the style.": "默认：放在视频旁边，以风格命名。",
+    "Take noise and blur away, by the checkpoint that ships.": "用内置的检查点去除噪声和模糊。",
     "To translate or restore by, instead of a style.": "不用风格，而用它来转换或修复。",
     "Of a translation, such as a_to_b.": "转换的方向，例如 a_to_b。",
     "How firmly strokes stay on things that move; 0 paints each frame by itself.": (

@@ -45,6 +45,9 @@ MESSAGES = {
     # pictures and clips
     "{} x {} pixels: {}": "{} x {} 像素：{}",
     "left out: {}": "未使用：{}",
+    "{}: its first frame, and no other; {} video paints all of them": "{}：只处理第一帧；用 {} video 可处理每一帧",
+    "is a clip": "是视频",
+    "photos": "照片",
     "{} skipped: their results are there": "跳过 {}：结果已存在",
     "1 photo": "1 张照片",
     "{} photos": "{} 张照片",
