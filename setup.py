@@ -38,9 +38,9 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    # The experiments lie at the top of a checkout, and in the package once it is installed.
-    packages=[*find_packages(include=["ppgan_lite", "ppgan_lite.*"]), "ppgan_lite.configs"],
-    package_dir={"ppgan_lite.configs": "configs"},
+    # The experiments and the list of models lie at the top of a checkout, and in the package once it is installed.
+    packages=[*find_packages(include=["ppgan_lite", "ppgan_lite.*"]), "ppgan_lite.configs", "ppgan_lite.releases"],
+    package_dir={"ppgan_lite.configs": "configs", "ppgan_lite.releases": "releases"},
     package_data={
         "ppgan_lite": [
             "**/*.ppgan",
@@ -57,6 +57,7 @@ setup(
             "py.typed",
         ],
         "ppgan_lite.configs": ["*.yaml", "tiny/*.yaml"],
+        "ppgan_lite.releases": ["manifest.json"],  # the models themselves are fetched
     },
     python_requires=">=3.10,<3.14",  # the Pythons that Paddle 3 has wheels for
     install_requires=REQUIRED,

@@ -2,11 +2,16 @@
 
 python benchmarks/published_training.py CLONE --rival-python PYTHON_WITH_TORCH [--steps 10] [--size 128] [--json FILE]
 
-CLONE is a copy of github.com/junyanz/pytorch-CycleGAN-and-pix2pix. Both programs compute in float32 on the CPU. After
-each step all losses are compared, relative to their size, and all weights: the norm of the difference, relative to how
-far training has moved them. Biases that a norm takes out again are left out: their gradients are rounding errors. The
-image pools hold two pictures, so that they are at work from the third step on, and draw the same numbers. pix2pix goes
-without dropout, and its authors' code steps once in its own order, discriminator first, and once in ours.
+CLONE is a copy of github.com/junyanz/pytorch-CycleGAN-and-pix2pix. Both programs compute on the CPU. After each step
+all losses are compared, relative to their size, and all weights: the norm of the difference, relative to how far
+training has moved them. Biases that a norm takes out again are left out: their gradients are rounding errors. Of the
+initial weights, which are the authors' afterwards, mean and standard deviation are compared first.
+
+Adam divides a gradient by its size, so where one is hardly larger than its rounding error, two programs step in
+different directions, and trainings part within a few steps. Hence float64, where rounding errors stay below what is
+compared; --float32 shows the other. The image pools hold two pictures, so that they are at work from the third step on,
+and draw the same numbers. pix2pix goes without dropout; its authors' code trains the discriminator first, ours the
+generator: it is compared in both orders, each once by a program whose order was changed for this.
 """
 
 import argparse
@@ -20,6 +25,7 @@ import paddle
 from measuring import OtherPython, add_arguments, report
 
 from ppgan_lite.config import ScheduleSettings
+from ppgan_lite.losses.pixel import l1_loss
 from ppgan_lite.recipes import cyclegan
 from ppgan_lite.recipes.cyclegan import CycleGAN
 from ppgan_lite.recipes.pix2pix import Pix2Pix
@@ -66,7 +72,8 @@ def step_in_our_order(model):
     model.optimizer_D.step()
 
 
-def work(what, key, file=None, drawn=(), order="published"):
+def work(what, key, file=None, drawn=(), order="published", dtype="float64"):
+    torch.set_default_dtype(getattr(torch, dtype))
     kind = key.split()[0]
     if what == "build":
         torch.manual_seed(0)
@@ -109,20 +116,40 @@ CYCLEGAN_LOSSES = {
 PIX2PIX_LOSSES = {"G_GAN": "adversarial", "G_L1": "l1", "D": "discriminator"}
 
 
+class PublishedOrder(Pix2Pix):
+    """pix2pix whose discriminator steps before the generator, as its authors have it."""
+
+    def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
+        """Do one step of the discriminator, then one of the generator."""
+        a, b = self._pair(batch)
+        fake = self.generator(a)
+        both = paddle.concat([a, fake], axis=1)
+        terms = {"discriminator": self.adversary.discriminator_loss(paddle.concat([a, b], axis=1), both)}
+        self.groups["discriminator"].backward_step(terms["discriminator"])
+        terms["adversarial"] = self.adversary.generator_loss(both)
+        terms["l1"] = self.l1 * l1_loss(fake, b)
+        self.groups["generator"].backward_step(terms["adversarial"] + terms["l1"])
+        return {name: float(term) for name, term in terms.items()}
+
+
 class Recorded:
     """A random generator that keeps what it has drawn, for the other program's image pools."""
 
     def __init__(self, generator: np.random.Generator) -> None:
         self.generator = generator
-        self.drawn: list[float] = []
+        self.exchanges: list[list[float]] = []
 
     def random(self) -> float:
-        self.drawn.append(self.generator.random())
-        return self.drawn[-1]
+        self.exchanges.append([self.generator.random()])
+        return self.exchanges[-1][0]
 
     def integers(self, highest: int) -> int:
-        self.drawn.append(int(self.generator.integers(highest)))
-        return int(self.drawn[-1])
+        self.exchanges[-1].append(int(self.generator.integers(highest)))
+        return int(self.exchanges[-1][-1])
+
+    def in_their_order(self) -> list[float]:
+        """Return the numbers with those of the fakes of b first; ours asks the pool of a first."""
+        return [number for exchange in reversed(self.exchanges) for number in exchange]
 
 
 def main() -> None:
@@ -131,15 +158,17 @@ def main() -> None:
     parser.add_argument("--rival-python", type=Path, required=True, help="an interpreter that has torch")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--size", type=int, default=128, choices=(128, 256), help="height and width of the pictures")
+    parser.add_argument("--float32", action="store_const", const="float32", default="float64", dest="dtype")
     add_arguments(parser)
     arguments = parser.parse_args()
+    paddle.set_default_dtype(arguments.dtype)
     code = RIVAL.format(clone=str(arguments.clone.resolve()), unet=arguments.size)
     with (
         tempfile.TemporaryDirectory() as scratch,
         contextlib.closing(OtherPython(arguments.rival_python, code)) as torch,
     ):
         rows = []
-        for key, order in (("cyclegan", "published"), ("pix2pix", "published"), ("pix2pix in our order", "ours")):
+        for key, order in (("cyclegan", "published"), ("pix2pix, their order", "published"), ("pix2pix, ours", "ours")):
             rows += compare(torch, key, order, Path(scratch, "exchange.npz"), arguments)
         report("published_training", rows, arguments.json)
         schedule = ScheduleSettings(name="linear", decay_from=3)
@@ -151,26 +180,27 @@ def compare(
     torch: OtherPython, key: str, order: str, file: Path, arguments: argparse.Namespace
 ) -> list[dict[str, Any]]:
     """Return a row for each step of one recipe."""
-    torch("build", key, str(file))
-    recipe = build(key, arguments.size)
+    torch("build", key, str(file), (), order, arguments.dtype)
+    recipe = build(key, order, arguments.size)
     nets = nets_of(recipe, key)
     names = CYCLEGAN_LOSSES if key == "cyclegan" else PIX2PIX_LOSSES
     parameters = [parameter for net in nets for parameter in trained(net)]
     kept = [not cancelled for net in nets for cancelled in cancelled_by_norms(net)]
     start = load(file)
     assert [tuple(one.shape) for one in parameters] == [one.shape for one in start], "the nets differ"
+    compare_initialization(key, [parameter.numpy() for parameter in parameters], start)
     for parameter, value in zip(parameters, start, strict=True):
         parameter.set_value(value)
     rng = np.random.default_rng(0)
     rows = []
     for step in range(1, arguments.steps + 1):
-        a, b = (rng.random((1, 3, arguments.size, arguments.size), np.float32) for _ in range(2))
+        a, b = (rng.random((1, 3, arguments.size, arguments.size)).astype(arguments.dtype) for _ in range(2))
         drawn = Recorded(np.random.default_rng(step))
         cyclegan.numpy_generator = lambda drawn=drawn: drawn
         ours = recipe.update({"a": paddle.to_tensor(a), "b": paddle.to_tensor(b)})
         recipe.iteration += 1
         np.savez(file, a=2 * a - 1, b=2 * b - 1)
-        theirs = torch("step", key, str(file), drawn.drawn, order)
+        theirs = torch("step", key, str(file), drawn.in_their_order(), order, arguments.dtype)
         now = load(file)
         apart = norm([one.numpy() - other for one, other, keep in zip(parameters, now, kept, strict=True) if keep])
         moved = norm([other - first for other, first, keep in zip(now, start, kept, strict=True) if keep])
@@ -181,13 +211,29 @@ def compare(
                 "step": step,
                 "worst_loss": worst,
                 "weights_apart": apart / moved,
-                "pool_drew": len(drawn.drawn),
+                "pool_drew": sum(map(len, drawn.exchanges)),
             }
         )
     return rows
 
 
-def build(key: str, size: int) -> CycleGAN | Pix2Pix:
+def compare_initialization(key: str, ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
+    """Print how far mean and deviation of our initial weights are from theirs, in standard errors."""
+    errors = []
+    for mine, other in zip(ours, theirs, strict=True):
+        if np.ptp(other) == 0:
+            assert np.array_equal(mine, other), "constants differ"
+        elif other.size > 1:
+            error = np.sqrt(2 / other.size)  # of a difference of means, in deviations; of deviations, a factor less
+            errors.append(abs(mine.mean() - other.mean()) / (other.std() * error))
+            errors.append(abs(np.log(mine.std() / other.std())) / (error / np.sqrt(2)))
+    print(
+        f"{key}: initial weights, {len(errors)} statistics: {np.max(errors):.1f} standard errors apart at most, "
+        f"{np.sqrt(np.mean(np.square(errors))):.2f} on average (1.00 by chance)"
+    )
+
+
+def build(key: str, order: str, size: int) -> CycleGAN | Pix2Pix:
     """Return the recipe with the published settings, ready to train."""
     if key == "cyclegan":
         recipe: Any = CycleGAN(
@@ -195,7 +241,7 @@ def build(key: str, size: int) -> CycleGAN | Pix2Pix:
         )
     else:
         depth = {128: 7, 256: 8}[size]
-        recipe = Pix2Pix(
+        recipe = (PublishedOrder if order == "published" else Pix2Pix)(
             generator={"name": "UnetGenerator", "depth": depth, "dropout": False},
             discriminator={"name": "PatchDiscriminator", "in_channels": 6, "norm": "batch"},
         )

@@ -152,9 +152,8 @@ def read_checkpoint(path: str | Path) -> tuple[Header, dict[str, np.ndarray]]:
 
 def training_record(header: Header) -> dict[str, Any]:
     """Return what made a checkpoint of a training, for those who get the file: without folders of its maker's."""
-    recipe = dict(header.recipe)
-    if "perceptual" in recipe:
-        recipe["perceptual"] = Path(recipe["perceptual"]).name
+    # Texts are names, and some the paths of encoders.
+    recipe = {key: Path(value).name if isinstance(value, str) else value for key, value in header.recipe.items()}
     return {
         "program": header.program,
         "iterations": header.training["iteration"],

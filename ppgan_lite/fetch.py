@@ -1,6 +1,6 @@
-"""Published weights that do not ship: where they come from, where they are kept, and how they get there.
+"""Fetch published weights: from an address, a folder or a file into the cache folder, whole and checked or not at all.
 
-Nothing is fetched unless `fetch` is called. Needs no Paddle.
+Nothing is fetched unless `fetch` is called. What there is to fetch, `published.py` knows. Needs no Paddle.
 """
 
 from __future__ import annotations
@@ -21,26 +21,12 @@ from ppgan_lite.checkpoint import sha256_of
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
+from ppgan_lite.published import Weights, cached, checksum_file, find_weights, in_checkout, is_as_fetched
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.user_folders import cache_folder, expand_user, make_cache_folder
-from ppgan_lite.tables import did_you_mean
 
 # Bytes that are there, bytes in all (None if the server does not say).
 Progress = Callable[[int, int | None], None]
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A published file: its address, its name in the cache folder, and what it is."""
-
-    address: str
-    file: str
-    title: str = "VGG-19"
-
-
-WEIGHTS = {
-    "vgg19": Weights("https://paddlegan.bj.bcebos.com/models/vgg_normalised.pdparams", "vgg_normalised.pdparams"),
-}
 
 # The largest of these files has 80 MB; whatever sends more than this sends something else.
 MAX_BYTES = 1_000_000_000
@@ -55,7 +41,7 @@ class Fetched:
     Attributes:
         path: Where it lies.
         size_bytes: How large it is.
-        sha256: Its checksum; the publisher names none to compare it with.
+        sha256: Its checksum.
         fresh: False if it was there before.
     """
 
@@ -63,32 +49,6 @@ class Fetched:
     size_bytes: int
     sha256: str
     fresh: bool
-
-
-def cached(name: str) -> Path:
-    """Return where the weights of that name are kept, whether they are there or not.
-
-    Raises:
-        UsageError: The name is not in `WEIGHTS`.
-    """
-    return cache_folder() / _find(name).file
-
-
-def fetched(name: str) -> Path:
-    """Return where weights that were fetched are kept, after a look at their checksum.
-
-    A file that somebody put there has none.
-
-    Raises:
-        UsageError: The name is not in `WEIGHTS`.
-        CheckpointError: They are not there, or have changed since they were fetched.
-    """
-    path = cached(name)
-    if not path.exists():
-        raise CheckpointError(path, f"the published {WEIGHTS[name].title} is not there", remedy=how_to_get(name))
-    if not _is_as_fetched(path):
-        raise CheckpointError(path, "is damaged: it has changed since it was fetched", remedy=how_to_get(name))
-    return path
 
 
 def fetch(
@@ -100,21 +60,22 @@ def fetch(
     after it has been read and checked.
 
     Args:
-        name: One of `WEIGHTS`.
-        origin: An http or https address or a file to take it from instead of the official address; replaces a file that
-            is there. Without it, a file that is there is left as it is, unless it has changed since it was fetched.
+        name: One of `published.fetchable`.
+        origin: Where to take it from instead of the official address: a file, a folder that holds it, or an http or
+            https address, which is that of a folder if it ends in "/". Replaces a file that is there. Without it, a
+            file that is there is left as it is, unless it has changed since it was fetched or another one is published.
         destination: Folder to put it into, instead of `cache_folder()`.
         progress: Told how far it is; not for local files.
 
     Raises:
-        UsageError: The name is not known, or the address is of another kind.
+        UsageError: The name is not known, no address is, or the address is of another kind.
         CheckpointError: The address cannot be reached, the connection broke, or the file holds something else.
     """
-    weights = _find(name)
+    weights = find_weights(name)
     target = (destination or cache_folder()) / weights.file
-    if origin is None and target.exists() and _is_as_fetched(target):
+    if origin is None and target.exists() and is_as_fetched(target) and _is_the_published(target, weights):
         return _fetched(target, fresh=False)
-    source = origin or weights.address
+    source = _source(name, weights, origin)
     part = target.with_name(f"{target.name}.part")
     try:
         if destination is None:
@@ -124,10 +85,10 @@ def fetch(
             _download(source, part, progress or (lambda done, total: None), _by_hand(name, target, weights.address))
         else:
             _copy(expand_user(source), part)
-        _check(part, source)
-        _checksum_file(target).unlink(missing_ok=True)  # of the file that was there
+        _check(part, source, weights)
+        checksum_file(target).unlink(missing_ok=True)  # of the file that was there
         os.replace(part, target)
-        replace_file(_checksum_file(target), f"{sha256_of(target)}\n".encode())
+        replace_file(checksum_file(target), f"{sha256_of(target)}\n".encode())
     except OSError as error:
         raise CheckpointError(
             target, f"cannot be written ({error.strerror})", remedy="Check the folder, its rights and the free space"
@@ -135,16 +96,41 @@ def fetch(
     return _fetched(target, fresh=True)
 
 
-def how_to_get(name: str) -> str:
-    """Say in one sentence how a user gets weights that are not in the cache folder."""
-    return f"Run `paddlegan fetch {name}`, or download {_find(name).address} elsewhere and put it at {cached(name)}"
+def remove(name: str) -> Path:
+    """Delete weights that were fetched, and what a broken download left of them; return where they were.
+
+    Raises:
+        UsageError: They are not there, or not to be fetched.
+        OSError: They cannot be deleted.
+    """
+    path = cached(name)
+    part = path.with_name(f"{path.name}.part")
+    there = [file for file in (path, checksum_file(path), part, _version_file(part)) if file.exists()]
+    if not there:
+        raise UsageError("--remove", f"{name} is not here")
+    for file in there:
+        file.unlink(missing_ok=True)
+    return path
 
 
-def _find(name: str) -> Weights:
-    if name not in WEIGHTS:
-        known = ", ".join(WEIGHTS)
-        raise UsageError("fetch", f"{name!r} is not known", f"one of {known}", did_you_mean(name, WEIGHTS))
-    return WEIGHTS[name]
+def _source(name: str, weights: Weights, origin: str | None) -> str:
+    """Return the address or the path of the file itself."""
+    file = Path(weights.file).name
+    if origin is None:
+        if (path := in_checkout(name)) is not None:
+            return str(path)
+        if not weights.address:
+            found, expected = "its address is not known here", "--from with its file, a folder or an address"
+            raise UsageError(name, found, expected, "The folder releases/ of the project's repository holds it")
+        return weights.address
+    if "://" in origin:
+        return origin + file if origin.endswith("/") else origin
+    path = expand_user(origin)
+    return str(path / file if path.is_dir() else path)
+
+
+def _is_the_published(path: Path, weights: Weights) -> bool:
+    return not weights.sha256 or sha256_of(path) == weights.sha256
 
 
 def _by_hand(name: str, target: Path, address: str) -> str:
@@ -158,33 +144,46 @@ def _copy(source: Path, part: Path) -> None:
     if not source.is_file():
         found = "is a folder" if source.is_dir() else "there is no such file"
         raise CheckpointError(source, found, "a file of weights, or an http(s) address")
-    shutil.copyfile(source, part)
+    try:
+        shutil.copyfile(source, part)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
     _version_file(part).unlink(missing_ok=True)  # a partial download is overwritten
 
 
-def _check(part: Path, source: str) -> None:
-    """Read the new file; remove it if it holds something else, so that no later download continues it."""
+def _check(part: Path, source: str, weights: Weights) -> None:
+    """Compare the new file with the one published; remove it if it is another, so that no later download continues it.
+
+    Of a publisher who names no checksum, it is read as weights of a VGG-19.
+    """
     try:
-        vgg_encoder_tensors(read_weights(part).arrays, where=source)
-    except CheckpointError as error:
+        if weights.sha256:
+            _compare(part, source, weights)
+        else:
+            _read_as_vgg(part, source)
+    except CheckpointError:
         part.unlink()
-        raise CheckpointError(source, error.found, error.expected or "weights of a VGG-19") from error
+        raise
     finally:
         _version_file(part).unlink(missing_ok=True)
 
 
-def _checksum_file(path: Path) -> Path:
-    """Return the file beside fetched weights that holds their SHA-256."""
-    return path.with_name(f"{path.name}.sha256")
-
-
-def _is_as_fetched(path: Path) -> bool:
-    """Say whether fetched weights are as they were; a file without a checksum was put there by somebody."""
+def _read_as_vgg(part: Path, source: str) -> None:
     try:
-        expected = _checksum_file(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return True
-    return expected == sha256_of(path)
+        vgg_encoder_tensors(read_weights(part).arrays, where=source)
+    except CheckpointError as error:
+        raise CheckpointError(source, error.found, error.expected or "weights of a VGG-19") from error
+
+
+def _compare(part: Path, source: str, weights: Weights) -> None:
+    """Refuse a file that is not the one published, byte by byte."""
+    size = part.stat().st_size
+    remedy = "It is another version, or incomplete: take it from elsewhere, or update ppgan-lite"
+    if weights.bytes is not None and size != weights.bytes:
+        raise CheckpointError(source, f"has {size} bytes", f"{weights.bytes}", remedy)
+    if (found := sha256_of(part)) != weights.sha256:
+        raise CheckpointError(source, f"has the SHA-256 {found}", weights.sha256, remedy)
 
 
 def _fetched(path: Path, *, fresh: bool) -> Fetched:

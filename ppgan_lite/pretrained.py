@@ -11,10 +11,10 @@ import numpy as np
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, build_net, load_net, read_checkpoint
 from ppgan_lite.encoders import vgg16
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.fetch import fetched
 from ppgan_lite.foreign.npz_files import read_npz
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
+from ppgan_lite.published import fetched
 
 if TYPE_CHECKING:
     from ppgan_lite.nets.vgg import VGGEncoder

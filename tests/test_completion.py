@@ -54,6 +54,10 @@ def complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("doctor restore_x", ["dir", "restore_x4"]),
         ("board runs/", ["dir", "runs/monet"]),
         ("stylize --lang ", ["en", "zh"]),
+        ("restore --checkpoint photo", ["file", "photos"]),
+        ("inspect photo", ["file", "photos"]),
+        ("models --fetch vgg", ["vgg19"]),
+        ("fetch vgg", ["vgg19"]),
         ("train --over", ["--override"]),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import shutil
 import socket
 import sys
 import threading
@@ -15,9 +16,11 @@ import numpy as np
 import pytest
 
 from ppgan_lite import fetch as fetching
+from ppgan_lite import published
 from ppgan_lite.errors import CheckpointError, UsageError
-from ppgan_lite.fetch import cached, fetch, fetched, how_to_get
+from ppgan_lite.fetch import fetch
 from ppgan_lite.foreign.vgg import vgg_names
+from ppgan_lite.published import cached, fetched, how_to_get
 from ppgan_lite.runtime.user_folders import cache_folder
 
 FILE = "vgg_normalised.pdparams"
@@ -98,7 +101,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         address = f"{running.address}/{FILE}"
-        monkeypatch.setitem(fetching.WEIGHTS, "vgg19", fetching.Weights(address, FILE))
+        monkeypatch.setitem(published.WEIGHTS, "vgg19", published.Weights(address, FILE))
         yield running
         running.shutdown()
         thread.join()
@@ -253,9 +256,11 @@ def test_a_local_file_is_copied(cache, tmp_path):
     assert found.path == tmp_path / "other" / FILE
     assert found.path.read_bytes() == local.read_bytes()
     assert not cache.exists()
-    for origin, told in ((tmp_path / "none", "there is no such file"), (tmp_path, "is a folder")):
-        with pytest.raises(CheckpointError, match=f"{told}; expected a file of weights, or an "):
+    for origin, missing in ((tmp_path / "none", tmp_path / "none"), (tmp_path, tmp_path / FILE)):
+        with pytest.raises(CheckpointError, match=f"^{missing}: there is no such file; expected a file of weights, or"):
             fetch("vgg19", origin=str(origin))
+    shutil.copy(local, tmp_path / FILE)
+    assert fetch("vgg19", origin=str(tmp_path)).sha256 == found.sha256
 
 
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1/x", "file:///etc/passwd", "data://x", "HTTPX://a"])
@@ -278,10 +283,14 @@ def test_what_is_no_address_is_told(address):
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_name_is_told_with_the_nearest():
+def test_an_unknown_name_is_told_with_the_nearest(monkeypatch):
+    monkeypatch.setattr(published, "released", lambda: {})
+    with pytest.raises(UsageError) as caught:
+        fetch("vgg17")
+    assert str(caught.value) == "fetch: 'vgg17' is not known; expected one of vgg19. Did you mean 'vgg19'?"
     with pytest.raises(UsageError) as caught:
         fetch("vgg16")
-    assert str(caught.value) == "fetch: 'vgg16' is not known; expected one of vgg19. Did you mean 'vgg19'?"
+    assert str(caught.value) == "fetch: 'vgg16' ships with the program. Use it by its name, without fetching it"
 
 
 def test_a_cache_folder_that_cannot_be_made_is_told(tmp_path, server):
@@ -310,4 +319,4 @@ def test_the_cache_folder_is_the_one_of_the_system(tmp_path, monkeypatch, cache)
 
 
 def test_the_official_address_is_paddlegans():
-    assert fetching.WEIGHTS["vgg19"].address == "https://paddlegan.bj.bcebos.com/models/vgg_normalised.pdparams"
+    assert published.WEIGHTS["vgg19"].address == "https://paddlegan.bj.bcebos.com/models/vgg_normalised.pdparams"

@@ -24,6 +24,7 @@ LAYERS = [
     {"aliases"},
     {"nets", "images", "degradations", "contact_sheet"},
     {"checkpoint", "losses", "metrics", "restoration", "encoders"},
+    {"published"},
     {"styles", "foreign"},
     {"fetch"},
     {"pretrained"},
@@ -42,11 +43,11 @@ BASICS = {"errors", "runtime", "languages", "runs", "tables", "signatures", "ali
 SEES_ONLY = {
     "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
     "data": BASICS | {"workers", "images", "degradations", "metrics"},
-    "inference": BASICS | {"nets", "images", "checkpoint", "foreign", "styles"},
+    "inference": BASICS | {"nets", "images", "checkpoint", "published", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},
     "video": BASICS | {"images", "inference"},
     "serving": BASICS | {"images", "checkpoint", "foreign", "inference", "restoration", "styles"},
-    "gui": BASICS | {"images", "checkpoint", "inference", "styles", "video"},
+    "gui": BASICS | {"images", "checkpoint", "published", "inference", "styles", "video"},
 }
 # Nets compute: no files, no addresses, no logging.
 NETS_SEE_PARTS = {"nets", "errors", "tables", "signatures"}

@@ -130,7 +130,18 @@ def test_the_top_level_holds_what_it_should() -> None:
             "NOTICE",
         ),
         *("README.md", "README_zh.md", "CHANGELOG.md", "CONTEXT.md", "CONTRIBUTING.md", "SECURITY.md"),
-        *("ppgan_lite", "configs", "ui.py", "demo.py", "applications", "tools", "benchmarks", "docs", "tests"),
+        *(
+            "ppgan_lite",
+            "configs",
+            "releases",
+            "ui.py",
+            "demo.py",
+            "applications",
+            "tools",
+            "benchmarks",
+            "docs",
+            "tests",
+        ),
     }
     made = {"out", "runs", "build", "dist", "ppgan_lite.egg-info", "shared"}  # by make, by training, by pip
     there = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))}
@@ -211,6 +222,8 @@ def test_the_archives_hold_what_they_need(distributions: tuple[Path, Path]) -> N
             assert path.relative_to(ROOT).as_posix() in installed
     for path in (ROOT / "configs").rglob("*.yaml"):
         assert f"ppgan_lite/{path.relative_to(ROOT).as_posix()}" in installed
+    assert "ppgan_lite/releases/manifest.json" in installed
+    assert not [name for name in installed if name.startswith("ppgan_lite/releases/") and name.endswith(".ppgan")]
     assert {name.split("/")[0] for name in installed} == {
         "ppgan_lite",
         f"ppgan_lite-{ppgan_lite.__version__}.dist-info",

@@ -4,23 +4,19 @@ python tools/publish_restorer.py runs/restore_saltpepper_unet/final.ppgan
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
-from ppgan_lite.checkpoint import read_checkpoint, write_checkpoint
+from add_release import ORIGIN, stripped
+
+from ppgan_lite.checkpoint import write_checkpoint
 from ppgan_lite.restoration import FILE
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
-    header, tensors = read_checkpoint(parser.parse_args().checkpoint)
-    config = header.training["config"]
-    training = {key: header.training[key] for key in ("iteration", "seconds", "seed")}
-    training["chain"] = config["data"]["chain"]  # the degradations that it undoes; not the folders of its pictures
-    about = {"title": "photos", "licence": "Apache-2.0", "origin": "trained by the ppgan_lite project"}
-    header = replace(header, recipe={"name": header.recipe["name"]}, training=training, about=about)
-    write_checkpoint(FILE, header, tensors, half=True)
+    about = {"title": "photos", "licence": "Apache-2.0", "origin": ORIGIN}
+    write_checkpoint(FILE, *stripped(parser.parse_args().checkpoint, about), half=True)
     print(f"{FILE}: {FILE.stat().st_size / 1e6:.2f} MB")
 
 

@@ -50,7 +50,8 @@ VERBS = {
     "inspect": "ppgan_lite.cli.checkpoints:inspect",
     "convert": "ppgan_lite.cli.checkpoints:convert",
     "export": "ppgan_lite.cli.checkpoints:export",
-    "fetch": "ppgan_lite.cli.checkpoints:fetch",
+    "models": "ppgan_lite.cli.models:models",
+    "fetch": "ppgan_lite.cli.models:fetch",
 }
 
 

@@ -1,9 +1,8 @@
-"""The verbs for weight files: inspect, convert, export, fetch."""
+"""The verbs for weight files: inspect, convert, export."""
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -181,27 +180,3 @@ def export(
         say(f"{sizes}: differs from the net by at most {found.largest:.2g}, {found.mean:.2g} on average")
     allowed = check.tolerance
     say(f"allowed: {allowed.largest:.2g}, {allowed.mean:.2g} on average; {check.runtime}")
-
-
-@click.command()
-@click.argument("name", metavar="NAME")
-@click.option("--from", "origin", metavar="URL|FILE", help="Take it from there instead of the official address.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
-def fetch(name: str, origin: str | None, as_json: bool) -> None:
-    """Download published weights, such as vgg19, into the cache folder."""
-    from tqdm import tqdm
-
-    from ppgan_lite.fetch import fetch as fetch_weights
-
-    with tqdm(unit="B", unit_scale=True, desc=name, delay=0.2, file=sys.stderr) as bar:
-
-        def show(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        weights = fetch_weights(name, origin=origin, progress=show)
-    if as_json:
-        print_json({"path": str(weights.path), "size_bytes": weights.size_bytes, "sha256": weights.sha256})
-    else:
-        say(f"{weights.path}{'' if weights.fresh else ' (was there already)'}")
-        say(f"{weights.size_bytes / 1e6:.1f} MB, sha256 {weights.sha256}")

@@ -50,6 +50,8 @@ class _Text(StringParamType):
             plain += _experiments()
         if words & {"CHECKPOINT", "FILE", "RUN", "YAML"}:
             plain += _weights(incomplete)
+        if words & {"CHECKPOINT", "MODEL"} or param.name in ("checkpoint", "file"):
+            plain += _models(param)
         kinds = [CompletionItem("", type="file")] if words & _FILES else []
         kinds = kinds or ([CompletionItem("", type="dir")] if words & _FOLDERS else [])
         # First the kind: bash forgets what came before it.
@@ -71,6 +73,13 @@ def _experiments() -> Iterator[str]:
     from ppgan_lite.config.shipped import shipped_configs
 
     yield from shipped_configs()
+
+
+def _models(param: click.Parameter) -> Iterator[str]:
+    """Yield the names of models: those to fetch, of `paddlegan models` and `fetch`, else those that are here."""
+    from ppgan_lite.published import fetchable, model_names
+
+    yield from fetchable() if "MODEL" in (param.metavar or "") else model_names()
 
 
 def _weights(incomplete: str) -> Iterator[str]:

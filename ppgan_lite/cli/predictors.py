@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ppgan_lite.cli.terminal import PROGRAM, say
 from ppgan_lite.errors import UsageError
+from ppgan_lite.published import model_names, weights_file
+from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.predictor import Predictor
@@ -18,8 +19,9 @@ def load_translator(
     """Load a predictor of a task, translating or restoring if that is None; print its name, device and engine."""
     from ppgan_lite.inference.loading import load_predictor
 
-    if not Path(checkpoint).exists():
-        raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file")
+    if not weights_file(checkpoint).exists():
+        remedy = did_you_mean(checkpoint, model_names())
+        raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file", remedy)
     predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
     check_task(checkpoint, predictor, task or ("restore" if predictor.spec.task == "restore" else "translate"))
     print_predictor(predictor)

@@ -68,7 +68,7 @@ class TrainSettings:
         keep: The number of newest numbered checkpoints to keep; null for all.
         seed: Seed of initial weights, order of samples and all other random numbers.
         schedule: Learning-rate schedule.
-        init_from: A checkpoint, the folder of a run, or the name of a shipped style, to start from its weights.
+        init_from: A checkpoint, the folder of a run, or the name of a style or a model, to start from its weights.
         device: "auto", "cpu" or "gpu:N".
         visualdl: Whether to write scalars and pictures for VisualDL too.
         histograms: Whether to write histograms of trained weights too, with every preview.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.checkpoint import FORMAT, Header, describe, read_checkpoint, sha256_of
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.runs import checkpoint_of
+from ppgan_lite.published import weights_file
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.safetensors_files import read_front
 
@@ -23,7 +23,7 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
 
     Args:
         path: A `.ppgan`, `.pdparams`, `.pth` or `.safetensors` file; its content counts, not its suffix. Or the folder
-            of a run.
+            of a run, or the name of a model.
         options: For files of other programs; ours say everything themselves.
 
     Returns:
@@ -32,7 +32,7 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
     Raises:
         CheckpointError: The file is missing, damaged, hostile or of another kind, or holds no net that is known here.
     """
-    path = checkpoint_of(path)
+    path = weights_file(path)
     _check_can_be_read_twice(path)
     if is_ours(path):
         return read_checkpoint(path)
@@ -50,7 +50,7 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: The file cannot be read at all, or is a damaged checkpoint of ours.
     """
-    path = checkpoint_of(path)
+    path = weights_file(path)
     _check_can_be_read_twice(path)
     if is_ours(path):
         return {**describe(path), "globals": []}

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -60,7 +61,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     """Make the application and its window, and start opening the files given.
 
     Args:
-        checkpoint: A checkpoint file, the name of a style, or a painting's file.
+        checkpoint: A checkpoint file, the name of a style or a model, or a painting's file.
         photo: A picture file.
     """
     from PyQt5.QtCore import QSettings
@@ -74,6 +75,7 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     from ppgan_lite.gui.state import State
     from ppgan_lite.gui.thumbnails import Thumbnails
     from ppgan_lite.gui.window import MainWindow
+    from ppgan_lite.published import weights_file
     from ppgan_lite.styles import catalogue
 
     log.keep_messages()
@@ -81,7 +83,12 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     preferences = Preferences(QSettings("ppgan_lite", "window"))
     appearance = Appearance(application, preferences.appearance)
     own, problems = _own_styles()
-    session = Session(State.with_styles(catalogue(), own), _load)
+    models, damaged = _fetched_models()
+    problems += damaged
+    state = State.with_styles(catalogue(), own)
+    for model in models:
+        state.add(model, choose=False)
+    session = Session(state, _load)
     restore(session, preferences)
     window = MainWindow(session, preferences, language)
     Previews(session)
@@ -93,7 +100,9 @@ def create(checkpoint: str | None, photo: str | None) -> tuple[QApplication, Mai
     if checkpoint is not None and _is_picture(checkpoint):
         session.open_painting(Path(checkpoint))
     elif checkpoint is not None and not session.cards.choose(checkpoint):
-        session.load_checkpoint(Path(checkpoint))
+        path = weights_file(checkpoint)
+        if not session.cards.choose(str(path)):
+            session.load_checkpoint(path)
     if photo is not None:
         session.open_photo(Path(photo))
     return application, window
@@ -112,6 +121,27 @@ def new_application() -> tuple[QApplication, str]:
     application.setApplicationDisplayName("ppgan_lite")
     application.setWindowIcon(icons.app_icon())
     return application, "zh" if QLocale.system().language() == QLocale.Chinese else "en"
+
+
+def _fetched_models() -> tuple[list[Choice], list[PpganError]]:
+    """Return the models that were fetched, and an error for each whose file is damaged."""
+    from ppgan_lite.checkpoint import read_header
+    from ppgan_lite.gui.state import checkpoint_choice
+    from ppgan_lite.published import cached, released
+
+    choices, problems = [], list[PpganError]()
+    for name, model in released().items():
+        path = cached(name)
+        if not path.is_file():
+            continue
+        try:
+            predictors = read_header(path).predictors
+            first = next(iter(predictors.values()))  # there is one: tools/add_release.py sees to it
+            directions = tuple(key for key, spec in predictors.items() if spec.task == first.task)
+            choices.append(replace(checkpoint_choice(path, first, directions), title=dict(model.title)))
+        except PpganError as error:
+            problems.append(error)
+    return choices, problems
 
 
 def _own_styles() -> tuple[list[Choice], list[PpganError]]:

@@ -21,7 +21,8 @@ from ppgan_lite.inference.preparation import READING, STARTING, tell
 from ppgan_lite.inference.shares import shares_of
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.nets.painter_interface import StyleArrays
-from ppgan_lite.runs import checkpoint_of, name_of
+from ppgan_lite.published import weights_file
+from ppgan_lite.runs import name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.runtime.startup import require_paddle
@@ -47,8 +48,8 @@ def load_predictor(
 
     Args:
         source: The name of a style, one that ships or one of the user's; "any" for the painter that takes a painting
-            with every call; a picture whose manner to paint in; a checkpoint; or the folder of a run, which stands for
-            its best checkpoint, else its final, else its latest one.
+            with every call; a picture whose manner to paint in; a checkpoint; the name of a model that ships or was
+            fetched; or the folder of a run, which stands for its best checkpoint, else its final, else its latest one.
         device: "auto", "cpu", "gpu:N" or "intel" (a GPU of Intel's).
         engine: "auto" (the fastest that is installed and agrees with Paddle), "paddle", "openvino" or "onnxruntime";
             with a precision after a colon if it must be that: "auto:float32".
@@ -144,17 +145,17 @@ def load_translator(
 
 
 def find_checkpoint(source: str | Path) -> Path:
-    """Return the file that a style's name, "any", the folder of a run or a path stands for.
+    """Return the file that the name of a style or a model, "any", the folder of a run or a path stands for.
 
     Raises:
-        UsageError: There is no such style or file.
+        UsageError: There is no such style, model or file.
     """
-    path = Path(source)
     found = find_style_file(str(source))
     if found is not None:
         return found
+    path = weights_file(source)
     if path.exists() or path.suffix.lower() == SUFFIX:
-        return checkpoint_of(path)
+        return path
     if not path.suffix and path.name == str(source):
         raise unknown_style(str(source))
     raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")

@@ -11,6 +11,8 @@ from typing import Any
 from ppgan_lite.checkpoint import SUFFIX, sha256_of
 from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, ResultSettings
 from ppgan_lite.inference.predictor import Predictor
+from ppgan_lite.published import MODELS
+from ppgan_lite.runtime.user_folders import cache_folder
 from ppgan_lite.styles import ANY, shipped_name
 from ppgan_lite.styles.users import find_style_file, styles_folder
 
@@ -82,7 +84,7 @@ def find_weights(settings: ResultSettings, folders: Sequence[Path]) -> Found | N
         return None if path is None else Found(path, _is(path, settings.style))
     if settings.checkpoint is None:
         return None
-    return find_file(settings.checkpoint, [*folders, styles_folder()], (SUFFIX,))
+    return find_file(settings.checkpoint, [*folders, styles_folder(), cache_folder() / MODELS], (SUFFIX,))
 
 
 def find_file(file: NamedFile, folders: Sequence[Path], suffixes: Iterable[str] = READABLE_SUFFIXES) -> Found | None:

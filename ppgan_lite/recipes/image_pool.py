@@ -30,7 +30,7 @@ class ImagePool:
             fakes: N x C x H x W; the result carries no gradient to their generator.
             rng: Source of randomness.
         """
-        fakes = fakes.detach().astype("float32")
+        fakes = fakes.detach().astype(paddle.get_default_dtype())  # not that of mixed precision
         if self.size == 0:
             return fakes
         chosen = []

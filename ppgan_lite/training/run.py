@@ -19,8 +19,9 @@ from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CheckpointError, ImageError, PpganError
 from ppgan_lite.images import write_file
+from ppgan_lite.published import weights_file
 from ppgan_lite.recipes import RECIPES
-from ppgan_lite.runs import BEST, FINAL, LATEST, checkpoint_of
+from ppgan_lite.runs import BEST, FINAL, LATEST
 from ppgan_lite.styles.users import find_style_file
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import MovingAverages
@@ -113,7 +114,7 @@ class TrainingRun:
         """Start from new weights, or from those of `train.init_from`."""
         origin = self.config.train.init_from
         if origin is not None:
-            path = find_style_file(origin) or checkpoint_of(origin)
+            path = find_style_file(origin) or weights_file(origin)
             loaded, fresh = load_initial_weights(path, self.recipe)
             logger.info("from %s: %s; fresh: %s", path, ", ".join(loaded), ", ".join(fresh) or "nothing")
         self._begin_averages()

@@ -18,7 +18,6 @@ HELP = {
     ),
     "Replace files that exist.": "替换已有的文件。",
     "Print the outcome as JSON on stdout.": "把结果以 JSON 输出到标准输出。",
-    "Print JSON to standard output.": "把结果以 JSON 输出到标准输出。",
     "Print a line of JSON for each photo as it is done.": "每完成一张照片，输出一行 JSON。",
     "Write neither the photo's EXIF and XMP nor the settings.": "不写入照片的 EXIF、XMP，也不写入设置。",
     "Leave out where the photo was taken.": "去掉照片的拍摄地点。",
@@ -254,6 +253,16 @@ HELP = {
     "For pictures of this size alone.": "只适用于这个大小的图片。",
     "Store weights as float16: half the size, computed in float32.": "权重存为 float16：大小减半，计算仍用 float32。",
     "Painters: how often the photo is downsampled for the draft.": "用于绘画网络：为打底稿把照片缩小几次。",
+    "List the models: those that ship, and others to fetch. Styles are listed by `paddlegan styles`.\n\n"
+    "A model's name stands wherever a checkpoint does: --checkpoint NAME.": (
+        "列出模型：内置的，以及可以下载的。风格见 `paddlegan styles`。\n\n"
+        "凡是需要检查点的地方，都可以写模型名：--checkpoint NAME。"
+    ),
+    "Bring a model here.": "下载一个模型。",
+    "Take it from there instead of the official address; the URL of a folder ends in /.": (
+        "从那里获取，而不是官方地址；文件夹的 URL 以 / 结尾。"
+    ),
+    "Delete a model that was fetched.": "删除已下载的模型。",
     "Download published weights, such as vgg19, into the cache folder.": (
         "把公开发布的权重（例如 vgg19）下载到缓存文件夹。"
     ),
