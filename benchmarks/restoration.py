@@ -1,10 +1,11 @@
 """PSNR and SSIM of restored pictures, compared with classical filters on the same pairs.
 
-    python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--sheet SHEET.png] [--json FILE]
+    python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--config CONFIG] [--sheet SHEET.png] [--json FILE]
 
-Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20), into a scratch folder, and
-restores it with the checkpoint that ships, or another one. The numbers are means over all pictures, at full size.
-Without a folder it takes photos of scikit-image.
+Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20; or by the chain of a training's
+config), into a scratch folder, and restores it with the checkpoint that ships, or another one. A net that enlarges is
+compared with bicubic interpolation. The numbers are means over all pictures, at full size. Without a folder it takes
+photos of scikit-image.
 """
 
 import argparse
@@ -15,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from measuring import add_arguments, report
 
+from ppgan_lite.config import load_config
 from ppgan_lite.contact_sheet import Tile, draw_sheet
 from ppgan_lite.data.baselines import measure_baselines
 from ppgan_lite.data.degraded_folder import degrade_folder
-from ppgan_lite.images import find_images, read_image, write_image
+from ppgan_lite.images import find_images, read_image, resize, write_image
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.metrics.pairs import psnr, ssim
 from ppgan_lite.restoration import restorer
@@ -32,23 +34,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clean", type=Path, nargs="?")
     parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--config", help="whose data.chain degrades the pictures, such as restore_phone")
     parser.add_argument("--sheet", type=Path, help="also write some of the pictures, side by side")
     add_arguments(parser)
     arguments = parser.parse_args()
     restore = load_predictor(arguments.checkpoint or restorer())
+    chain = load_config(arguments.config).data["chain"] if arguments.config else CHAIN
     with tempfile.TemporaryDirectory() as scratch:
         clean = arguments.clean or samples(Path(scratch, "clean"))
         degraded = Path(scratch, "degraded")
-        degrade_folder(clean, degraded, CHAIN)
+        degrade_folder(clean, degraded, chain)
         count, baselines = measure_baselines(clean, degraded)
         scores, tiles = [], []
+        before = "degraded" if restore.spec.scale == 1 else "bicubic"
         for path in find_images(degraded):
             source = next(Path(clean, path.relative_to(degraded)).parent.glob(f"{path.stem}.*"))
             wanted, worse = read_image(source)[0], read_image(path)[0]
             restored = restore(worse)
             scores.append((psnr(restored, wanted), ssim(restored, wanted)))
             if len(tiles) < 3 * SHOWN:
-                shown = zip(("degraded", "restored", "clean"), (worse, restored, wanted))
+                enlarged = resize(worse, wanted.shape[1], wanted.shape[0])
+                shown = zip((before, "restored", "clean"), (enlarged, restored, wanted))
                 tiles += [Tile(middle(image), title, path.stem) for title, image in shown]
     found = [(baseline.filter, baseline.psnr, baseline.ssim) for baseline in baselines]
     found.append(("this net", *np.mean(scores, axis=0).tolist()))

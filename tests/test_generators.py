@@ -298,6 +298,14 @@ def test_a_residual_srresnet_computes_what_is_to_be_added():
     np.testing.assert_allclose(residual(x).numpy(), (x + plain(x)).numpy(), atol=1e-6)
 
 
+def test_a_fresh_residual_srresnet_leaves_the_picture_as_it_is():
+    x = picture(17, 14)
+    net = SRResNet(base_channels=4, blocks=1, residual=True)
+    np.testing.assert_array_equal(net(x).numpy(), x.numpy())
+    net(x).square().mean().backward()
+    assert float(net.to_image.weight.grad.abs().max()) > 0  # and it can learn
+
+
 @pytest.mark.parametrize("arguments", [{"scale": 2}, {"out_channels": 1}])
 def test_a_residual_srresnet_keeps_size_and_channels(arguments):
     with pytest.raises(UsageError, match=r"SRResNet\.residual: true with .* expected scale 1 and as many channels out"):

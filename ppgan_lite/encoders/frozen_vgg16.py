@@ -15,7 +15,7 @@ import numpy as np
 import paddle
 from paddle.autograd import PyLayer, PyLayerContext
 
-from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16
+from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16, require_sides
 from ppgan_lite.runtime.startup import import_openvino, openvino_core
 from ppgan_lite.runtime.threads import threads
 
@@ -39,6 +39,7 @@ class FrozenVGG16(VGG16):
 
     def __init__(self, net: VGG16, precision: Precision | None = None) -> None:
         super().__init__(**net.arguments)
+        self.arguments = net.arguments  # those of the net that it is a copy of
         self.set_state_dict(net.state_dict())
         self.eval()
         for parameter in self.parameters():
@@ -50,7 +51,7 @@ class FrozenVGG16(VGG16):
         """Return relu1_2 .. `last`; see `VGG16.forward`."""
         if not (paddle.in_dynamic_mode() and x.place.is_cpu_place() and x.dtype == paddle.float32):
             return super().forward(x, last)
-        self.require_size(x, last)
+        require_sides(x, last)
         stages = LAYERS.index(last) + 1
         differentiable = paddle.is_grad_enabled() and not x.stop_gradient
         executor = self._executor(tuple(x.shape), stages, differentiable)

@@ -12,6 +12,7 @@ PAINTING_NETS: dict[str, str] = {
 
 NETS: dict[str, str] = {
     **PAINTING_NETS,
+    "Colorizer": "ppgan_lite.nets.colorizer:Colorizer",
     "GlobalDiscriminator": "ppgan_lite.nets.discriminators:GlobalDiscriminator",
     "LapStyleDiscriminator": "ppgan_lite.nets.discriminators:LapStyleDiscriminator",
     "MultiScaleDiscriminator": "ppgan_lite.nets.discriminators:MultiScaleDiscriminator",

@@ -83,6 +83,8 @@ class SRResNet(Net):
         self.multiple = 1
         self.halo = 10 + 2 * blocks  # two 9x9 and a 3x3 convolution, the upsampling layers, and the blocks
         initialize(self, initialization, gain)
+        if residual:  # training starts from the picture as it is; noise of fresh weights takes hours to unlearn
+            self.to_image.weight.set_value(paddle.zeros_like(self.to_image.weight))
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Return N x out_channels x (scale * H) x (scale * W) of N x in_channels x H x W in [0, 1]; about [0, 1]."""

@@ -53,23 +53,23 @@ class VGG16(Net):
         Raises:
             UsageError: A side is too short for the deepest stage.
         """
-        self.require_size(x, last)
+        require_sides(x, last)
         stages = LAYERS.index(last) + 1
         found: dict[str, paddle.Tensor] = {}
         x = 255 * x.flip(1) - self.means
-        for stage, layer in enumerate(LAYERS[:stages], start=1):
+        for stage in range(1, stages + 1):
             if stage > 1:
                 x = F.max_pool2d(x, 2)
             for number in range(1, CONVS[stage - 1] + 1):
                 x = F.relu(self._sub_layers[f"conv{stage}_{number}"](x))
-            found[layer] = x
+            found[LAYERS[stage - 1]] = x
         return found
 
-    @staticmethod
-    def require_size(x: paddle.Tensor, last: str) -> None:
-        """Refuse pictures with a side that is too short for the stage of `last`.
 
-        Raises:
-            UsageError: It is.
-        """
-        require_size("VGG-16", x, 2 ** LAYERS.index(last), "Use a larger picture")
+def require_sides(x: paddle.Tensor, last: str) -> None:
+    """Refuse pictures with a side that is too short for the stage of `last`.
+
+    Raises:
+        UsageError: It is.
+    """
+    require_size("VGG-16", x, 2 ** LAYERS.index(last), "Use a larger picture")

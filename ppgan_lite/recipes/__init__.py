@@ -5,6 +5,7 @@
 
 RECIPES: dict[str, str] = {
     "AnyStyleDraft": "ppgan_lite.recipes.any_style:AnyStyleDraft",
+    "Colorization": "ppgan_lite.recipes.colorization:Colorization",
     "CycleGAN": "ppgan_lite.recipes.cyclegan:CycleGAN",
     "LapStyleDraft": "ppgan_lite.recipes.lapstyle:LapStyleDraft",
     "LapStyleRevision": "ppgan_lite.recipes.lapstyle:LapStyleRevision",
