@@ -22,8 +22,14 @@ from style_recipes import (
 
 from ppgan_lite.checkpoint import build_net, read_checkpoint
 from ppgan_lite.errors import CheckpointError, UsageError
+from ppgan_lite.nets.vgg import VGG16_SCALE
 from ppgan_lite.recipes.lapstyle import LapStyleDraft, LapStyleRevision
-from ppgan_lite.recipes.lapstyle_losses import PUBLISHED_WEIGHTS, LapStyleLosses, LapStyleWeights
+from ppgan_lite.recipes.lapstyle_losses import (
+    MEAN_ACTIVATIONS_OF_VGG16,
+    PUBLISHED_WEIGHTS,
+    LapStyleLosses,
+    LapStyleWeights,
+)
 from ppgan_lite.recipes.recipe import Recipe
 from ppgan_lite.signatures import argument_faults
 from ppgan_lite.training import train
@@ -260,7 +266,37 @@ def test_a_revision_of_another_painter_is_refused(perceptual):
     )
 
 
-@pytest.mark.parametrize("recipe", [LapStyleDraft, LapStyleRevision])
-def test_an_encoder_of_other_layers_is_refused(recipe, tiny_vgg16):
-    with pytest.raises(UsageError, match=r"recipe.perceptual: .*; expected vgg19, small or the file of a VGG-19"):
-        recipe(net=NET, perceptual=tiny_vgg16)
+# VGG-16, which ships, as the encoder of losses and drafts
+
+
+def test_a_vgg16_teaches_and_is_the_encoder_of_drafts(tiny_vgg16):
+    net = {**NET, "encoder_convs": [2, 2, 3, 1, 1]}
+    recipe = LapStyleDraft(net=net, perceptual=tiny_vgg16)
+    image = batch_of(32)["photo"]
+    found = recipe.net.encoder(image, last="relu4_1")["relu2_1"]
+    vgg16 = recipe.losses.encoder
+    x = 255 * image.flip(1) - vgg16.means
+    for name in ("conv1_1", "conv1_2"):
+        x = paddle.nn.functional.relu(getattr(vgg16, name)(x))
+    wanted = paddle.nn.functional.relu(vgg16.conv2_1(paddle.nn.functional.max_pool2d(x, 2))) / VGG16_SCALE
+    inside = (slice(None), slice(None), slice(2, -2), slice(2, -2))  # the borders are padded in other ways
+    np.testing.assert_allclose(found[inside].numpy(), wanted[inside].numpy(), rtol=1e-4, atol=1e-5)
+    before = state(recipe)
+    assert all(np.isfinite(value) for value in recipe.update(batch_of(32)).values())
+    assert changed(before, recipe) == {"painter.decoder"}
+
+
+def test_features_of_a_vgg16_are_of_size_one_to_the_losses(tiny_vgg16):
+    losses = LapStyleLosses(tiny_vgg16, PUBLISHED_WEIGHTS)
+    photo = batch_of(32)["photo"]
+    raw, found = losses.encoder(photo), losses.encode(photo)
+    assert list(found) == list(raw) == list(MEAN_ACTIVATIONS_OF_VGG16)
+    for layer, size in MEAN_ACTIVATIONS_OF_VGG16.items():
+        np.testing.assert_allclose(found[layer].numpy(), raw[layer].numpy() / size, rtol=1e-6)
+    assert float(losses(photo, losses.encode_target(photo), losses.encode_painting(photo))["style"]) == 0
+
+
+def test_a_revision_learns_from_a_vgg16(tiny_vgg16):
+    found = LapStyleRevision(net=NET, perceptual=tiny_vgg16).update(batch_of(64))
+    assert {"content", "style", "relaxed_emd", "self_similarity", "adversarial", "discriminator"} < found.keys()
+    assert all(np.isfinite(value) for value in found.values())

@@ -10,10 +10,13 @@ from paddle.nn import functional as F
 
 from ppgan_lite.nets.blocks import ReflectConv
 from ppgan_lite.nets.net import Net
+from ppgan_lite.nets.vgg16 import MEANS_BGR, VGG16
 from ppgan_lite.signatures import PositiveInt
 
 PUBLISHED_CHANNELS = (64, 128, 256, 512, 512)
 PUBLISHED_CONVS = (2, 2, 4, 4, 1)
+VGG16_DRAFT_CONVS = (2, 2, 3, 1, 1)  # of an encoder that is a VGG-16 up to relu4_1, which is where drafts end
+VGG16_SCALE = 200.0  # about the mean of the published VGG-16's activations on photos, up to relu4_1
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
@@ -66,3 +69,17 @@ class VGGEncoder(Net):
                 if step.endswith("_1"):
                     found[step.replace("conv", "relu")] = x
         return found
+
+
+def set_vgg16(encoder: VGGEncoder, vgg16: VGG16) -> None:
+    """Make an encoder with `VGG16_DRAFT_CONVS` a VGG-16 up to relu4_1; its last convolution stays as it is.
+
+    All activations are divided by `VGG16_SCALE`: fresh decoders expect values of about one. Departure: reflect padding.
+    """
+    encoder.conv0.weight.set_value(255 * paddle.eye(3).flip(0).reshape([3, 3, 1, 1]))
+    encoder.conv0.bias.set_value(-paddle.to_tensor(MEANS_BGR))
+    for step in encoder.steps:
+        if step != "pool" and not step.startswith("conv5"):
+            ours, published = encoder._sub_layers[step], vgg16._sub_layers[step]
+            ours.weight.set_value(published.weight / VGG16_SCALE if step == "conv1_1" else published.weight)
+            ours.bias.set_value(published.bias / VGG16_SCALE)

@@ -14,6 +14,8 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.painter_interface import DRAFT_PX
+from ppgan_lite.nets.vgg import VGG16_DRAFT_CONVS, VGGEncoder, set_vgg16
+from ppgan_lite.nets.vgg16 import VGG16
 from ppgan_lite.recipes.adversary import Adversary
 from ppgan_lite.recipes.lapstyle_losses import PUBLISHED_WEIGHTS, Features, LapStyleLosses, LapStyleWeights
 from ppgan_lite.recipes.painter import PainterRecipe, freeze, with_input_noise
@@ -33,7 +35,8 @@ class LapStyleDraft(PainterRecipe):
     """Trains the decoder to paint a small photo (paper, section 3.2).
 
     As published: one painting, and a frozen encoder. Of the same sizes as `perceptual` it starts from those weights, so
-    that with the defaults it is the VGG-19 of the losses.
+    that with the defaults it is the VGG-19 of the losses. With "vgg16" as `perceptual`, an encoder of its widths and
+    `encoder_convs` of 2, 2, 3, 1, 1 is that VGG-16; nothing uses its last convolution.
 
     Args:
         net: Arguments of `LapStyleNet`.
@@ -76,8 +79,7 @@ class LapStyleDraft(PainterRecipe):
         self.net = LapStyleNet(**{"revisions": 0, **(net or {})})
         self.nets = {"painter": self.net}
         freeze(self.net.encoder)
-        if self.net.encoder.arguments == self.losses.encoder.arguments:
-            self.net.encoder.set_state_dict(self.losses.encoder.state_dict())
+        start_encoder(self.net.encoder, self.losses.encoder)
         freeze(self.net.revisions)
         optimizer = paddle.optimizer.Adam(
             learning_rate,
@@ -100,7 +102,7 @@ class LapStyleDraft(PainterRecipe):
             repainted = self.net.decode(own_few, None, photo.shape[2], photo.shape[3])
             terms["identity_pixels"] = self.identity_pixels * (repainted - noisy[:few]).square().mean()
             if self.identity_features:
-                found = self.losses.encoder(repainted)
+                found = self.losses.encode(repainted)
                 distance = sum((found[layer] - encoded_photo[layer][:few]).square().mean() for layer in found)
                 terms["identity_features"] = self.identity_features * distance
         return self.groups["painter"].step_on(terms)
@@ -122,6 +124,16 @@ class LapStyleDraft(PainterRecipe):
         photo = batch["photo"]
         result = self.net.draft(with_input_noise(photo, self.noise_std), self.net.style_statistics(batch["style"]))
         return {"photo": photo, "style": batch["style"], "draft": result, "identity": self.net.draft(photo, None)}
+
+
+def start_encoder(encoder: VGGEncoder, teacher: VGGEncoder | VGG16) -> None:
+    """Give a draft's encoder the weights of the encoder of the losses, if it has the same sizes."""
+    if isinstance(teacher, VGG16):
+        channels, convs = (encoder.arguments[key] for key in ("channels", "convs"))
+        if channels[:-1] == teacher.arguments["channels"] and tuple(convs) == VGG16_DRAFT_CONVS:
+            set_vgg16(encoder, teacher)
+    elif encoder.arguments == teacher.arguments:
+        encoder.set_state_dict(teacher.state_dict())
 
 
 class LapStyleRevision(RevisionRecipe):

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 import paddle
 
-from ppgan_lite.errors import UsageError
 from ppgan_lite.losses import perceptual as losses
 from ppgan_lite.nets.normalization import mean_and_std
-from ppgan_lite.nets.vgg import LAYERS, VGGEncoder
+from ppgan_lite.nets.vgg16 import VGG16
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.signatures import NonNegative, PositiveInt
 
+# Of a VGG-19 as published, and of a VGG-16, which is read one or two convolutions later in each stage.
 RELATIVE_LAYERS = ("relu3_1", "relu4_1")
+RELATIVE_LAYERS_OF_VGG16 = ("relu3_3", "relu4_3")
+# Mean activations of the published VGG-16 on photos. The style loss needs features of size one, as the published
+# VGG-19 has them, whose filters were scaled to that.
+MEAN_ACTIVATIONS_OF_VGG16 = {"relu1_2": 121.0, "relu2_2": 221.0, "relu3_3": 225.0, "relu4_3": 28.0}
 
 Features = Mapping[str, paddle.Tensor]  # layer -> N x C x h x w
 PairwiseLoss = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
@@ -34,7 +38,7 @@ class LapStyleWeights:
 
     Attributes:
         content: Weight of the content loss between normalized features.
-        content_layers: Layers of the content loss.
+        content_layers: Layers of the content loss; all of the encoder's if not given.
         style: Weight of the loss on mean and standard deviation.
         relaxed_emd: Weight of the relaxed earth mover's distance.
         self_similarity: Weight of the loss on self-similarity, the paper's relative content loss.
@@ -42,7 +46,7 @@ class LapStyleWeights:
     """
 
     content: NonNegative = 1.0
-    content_layers: Sequence[str] = LAYERS
+    content_layers: Sequence[str] | None = None
     style: NonNegative = 3.0
     relaxed_emd: NonNegative = 10.0
     self_similarity: NonNegative = 16.0
@@ -61,18 +65,15 @@ class LapStyleLosses:
     """The weighted perceptual losses by which LapStyle is trained.
 
     Args:
-        perceptual: The encoder, a VGG-19 in any width; see `load_encoder`.
+        perceptual: The encoder, a VGG-19 in any width as published, or a VGG-16; see `load_encoder`.
         weights: Of the losses.
-
-    Raises:
-        UsageError: The encoder is another one.
     """
 
     def __init__(self, perceptual: str, weights: LapStyleWeights) -> None:
-        encoder = load_encoder(perceptual)
-        if not isinstance(encoder, VGGEncoder):
-            raise UsageError("recipe.perceptual", perceptual, "vgg19, small or the file of a VGG-19: LapStyle's layers")
-        self.encoder = encoder
+        self.encoder = load_encoder(perceptual)
+        is_vgg16 = isinstance(self.encoder, VGG16)
+        self._relative_layers = RELATIVE_LAYERS_OF_VGG16 if is_vgg16 else RELATIVE_LAYERS
+        self._sizes = MEAN_ACTIVATIONS_OF_VGG16 if is_vgg16 else {}
         self.weights = weights
         self._painting: tuple[np.ndarray, Features] | None = None  # the last one, and its features
 
@@ -84,8 +85,8 @@ class LapStyleLosses:
             photo: From `encode_target`, of the result's size.
             painting: From `encode_painting`, of any size; N paintings, or one for all.
         """
-        found = self.encoder(result)
-        content_layers = self.weights.content_layers
+        found = self.encode(result)
+        content_layers = found if self.weights.content_layers is None else self.weights.content_layers
         terms = {
             "content": lambda: sum(losses.content_loss(found[k], photo[k]) for k in content_layers),
             "style": lambda: sum(losses.style_loss(found[k], mean_and_std(painting[k])) for k in found),
@@ -101,12 +102,17 @@ class LapStyleLosses:
             step = math.ceil(min(features.shape[2:]) / self.weights.pairwise_px)
             return features[:, :, ::step, ::step] if step > 1 else features
 
-        return sum(loss(grid(found[layer]), grid(wanted[layer])) for layer in RELATIVE_LAYERS)
+        return sum(loss(grid(found[layer]), grid(wanted[layer])) for layer in self._relative_layers)
+
+    def encode(self, image: paddle.Tensor) -> Features:
+        """Return the features of an image batch that the losses compare."""
+        found = self.encoder(image)
+        return {layer: value / self._sizes[layer] for layer, value in found.items()} if self._sizes else found
 
     def encode_target(self, image: paddle.Tensor) -> Features:
         """Return the perceptual features of an image batch that needs no gradient."""
         with paddle.no_grad():
-            return self.encoder(image)
+            return self.encode(image)
 
     def encode_painting(self, painting: paddle.Tensor) -> Features:
         """Return the same of a painting; kept as long as the same one comes."""
