@@ -2,10 +2,10 @@
 
     python benchmarks/restoration.py CLEAN_FOLDER [--checkpoint FILE] [--config CONFIG] [--sheet SHEET.png]
 
-Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20; or by the chain of the config of
-a training), into a scratch folder, and restores it with the checkpoint that ships, or another one. A net that enlarges
-is compared with bicubic interpolation. The numbers are means over all pictures, at full size. Without a folder it
-takes photos of scikit-image.
+Degrades the folder as `paddlegan degrade` does (salt-and-pepper noise 0.1, mean blur 20; or by the chain of a config),
+into a scratch folder, and restores it with the checkpoint that ships, or another one. A net that enlarges is compared
+with bicubic interpolation. The numbers are means over all pictures, at full size. Without a folder it takes photos of
+scikit-image.
 """
 
 import argparse

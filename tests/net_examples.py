@@ -138,6 +138,10 @@ NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias"
 # The name of a net in the table, and after a comma a variant of it.
 EXAMPLES = {
     "AnyStyleNet": Example(ANY_STYLE, call=call_with_painting),
+    "Colorizer": Example(
+        {"encoder_channels": list(WIDTHS[:4]), "base_channels": 4, "blocks": 2, "size_px": 32},
+        call=lambda net, image: net(image[:, :1]),
+    ),
     "GlobalDiscriminator": Example(
         {"base_channels": 4, "layers": 3}, lambda height, width: [[1, 1, 1, 1]], idle=("downs.[12].conv.bias",)
     ),

@@ -106,6 +106,16 @@ def test_a_graph_of_a_net_has_no_branches_and_computes_sizes_in_integers(name: s
     assert shape_in_bfloat16(graph, picture(522, 70).numpy()) == [1, 3, 522 * scale, 70 * scale]
 
 
+def test_the_graph_of_a_colorizer_computes_sizes_in_integers() -> None:
+    net = build("Colorizer")
+    graph = graph_of(net, (1, 1, None, None))
+    assert list(fractions_in_sizes(graph)) == []
+    assert "If" not in counted(graph)
+    x = picture(70, 90, channels=1)
+    assert np.abs(run(graph, x.numpy()) - net(x).numpy()).max() < 1e-4
+    assert shape_in_bfloat16(graph, picture(522, 70, channels=1).numpy()) == [1, 3, 522, 70]
+
+
 @pytest.mark.parametrize("part", ["decode", "revise", "whole"])
 def test_graphs_of_lapstyle_compute_sizes_in_integers(part: str) -> None:
     net = fill(LapStyleNet(**LAPSTYLE, own_style=True))

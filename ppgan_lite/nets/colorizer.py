@@ -75,6 +75,7 @@ class Colorizer(Net):
         self.blocks = nn.LayerList([_DilatedBlock(base_channels, 2**number) for number in range(blocks)])
         self.joint = SameConv(2 * base_channels, base_channels, 3, "zero")
         self.to_bins = nn.Conv2D(base_channels, BINS, 1)
+        self.to_bins.weight.set_value(paddle.zeros_like(self.to_bins.weight))  # a fresh net takes all colors for likely
         self.register_buffer("centers", bin_centers().reshape([2, BINS, 1, 1]), persistable=False)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:

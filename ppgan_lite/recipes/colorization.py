@@ -36,7 +36,8 @@ class Colorization(Recipe):
     Args:
         net: Arguments of `Colorizer`; the widths of its encoder are those of `encoder`.
         encoder: A VGG-16, which stays as it is; see `load_encoder`.
-        rebalancing: 0 for no weights, towards 1 for weights that make all colors count the same; the paper's is 0.5.
+        uniform: How much the frequencies of colors are evened out before these are weighted by them: 1 for no weights,
+            towards 0 for weights that make all colors count the same; the paper's is 0.5.
         learning_rate: Adam's.
         beta1: Adam's.
     """
@@ -51,7 +52,7 @@ class Colorization(Recipe):
         *,
         net: Annotated[dict[str, Any], ArgumentsOf("Colorizer")] | None = None,
         encoder: FilePath = VGG_16,
-        rebalancing: Annotated[float, Within(0, 1, below=True)] = 0.5,
+        uniform: Annotated[float, Within(0, 1, above=True)] = 0.5,
         learning_rate: LearningRate = 1e-3,
         beta1: Beta = 0.9,
     ) -> None:
@@ -64,7 +65,7 @@ class Colorization(Recipe):
         freeze(self.net.encoder)
         self.nets = {"colorizer": self.net}
         self.groups = {"colorizer": adam(self.nets, learning_rate, beta1=beta1)}
-        self.rebalancing = rebalancing
+        self.uniform = uniform
         self.prior = paddle.full([BINS], 1 / BINS)
 
     def update(self, batch: dict[str, paddle.Tensor]) -> dict[str, float]:
@@ -90,7 +91,7 @@ class Colorization(Recipe):
 
     def _weights(self, wanted: paddle.Tensor) -> paddle.Tensor:
         """Return the weight of each place, N x h x w, one on average over the colors seen so far (equation 4)."""
-        rarity = 1 / ((1 - self.rebalancing) * self.prior + self.rebalancing / BINS)
+        rarity = 1 / ((1 - self.uniform) * self.prior + self.uniform / BINS)
         rarity = rarity / (rarity * self.prior).sum()
         return (wanted * rarity.reshape([1, -1, 1, 1])).sum(axis=1)
 
