@@ -16,6 +16,7 @@ generator: it is compared in both orders, each once by a program whose order was
 
 import argparse
 import contextlib
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def step_in_our_order(model):
 
 def work(what, key, file=None, drawn=(), order="published", dtype="float64"):
     torch.set_default_dtype(getattr(torch, dtype))
-    kind = key.split()[0]
+    kind = key.split(",")[0]
     if what == "build":
         torch.manual_seed(0)
         make, options = KINDS[kind]
@@ -205,15 +206,9 @@ def compare(
         apart = norm([one.numpy() - other for one, other, keep in zip(parameters, now, kept, strict=True) if keep])
         moved = norm([other - first for other, first, keep in zip(now, start, kept, strict=True) if keep])
         worst = max(abs(ours[mine] - theirs[name]) / abs(theirs[name]) for name, mine in names.items())
-        rows.append(
-            {
-                "what": key,
-                "step": step,
-                "worst_loss": worst,
-                "weights_apart": apart / moved,
-                "pool_drew": sum(map(len, drawn.exchanges)),
-            }
-        )
+        drew = sum(map(len, drawn.exchanges))
+        rows.append({"what": key, "step": step, "worst_loss": worst, "weights_apart": apart / moved, "pool_drew": drew})
+        print(rows[-1], file=sys.stderr)
     return rows
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ppgan_lite.training.report.curves import Curve, moving_mean, noise_of, thinned, trend_of
+from ppgan_lite.training.report.curves import Curve, moving_mean, noise_of, rises, thinned, trend_of
 from ppgan_lite.training.report.record import DataFinding, NotFinite, Numbers, Record, make_record
-from ppgan_lite.training.report.rules import MIN_LINES, MIN_VALIDATIONS, Judgement, advise, judge
+from ppgan_lite.training.report.rules import MIN_LINES, MIN_VALIDATIONS, Judgement, advise, judge, progress
 
 CURVES = Path(__file__).parent / "curves"
 
@@ -65,7 +65,7 @@ FLAT_LATER = 20 + 5 * (1 - np.exp(-np.arange(60) / 4))
     ("name", "until", "expected"),
     [
         ("pix2pix", 100, "too_early"),  # facades, PSNR against a discriminator
-        ("pix2pix", 300, "go_on"),
+        ("pix2pix", 300, "unclear"),  # 14.02, 14.27, 14.23, 14.27, 14.22, 14.30 dB; it fell after that
         ("pix2pix", math.inf, "compare"),  # it became sharper while PSNR fell
         ("cyclegan", 100, "too_early"),  # photos and Monet, as in the paper
         ("cyclegan", 400, "go_on"),
@@ -162,10 +162,42 @@ def test_validation_that_never_beats_the_first_one_is_said_to_learn_nothing():
     assert "never_better" in codes(measured(np.full(20, 20.0)))
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_noise_alone_is_never_taken_for_progress_of_a_long_run(seed):
-    record = measured(noisy(np.full(40, 20.0), 0.5, seed))
-    assert not {"improving", "overfitting"} & {*codes(record)}
+def wandering(count: int, correlation: float, rng: np.random.Generator) -> np.ndarray:
+    """Return noise of standard deviation 1 whose neighbors are alike."""
+    values = [rng.normal()]
+    while len(values) < count:
+        values.append(correlation * values[-1] + math.sqrt(1 - correlation**2) * rng.normal())
+    return np.array(values)
+
+
+def called(values: np.ndarray) -> str:
+    return next(progress(measured(values))).code
+
+
+@pytest.mark.parametrize(("correlation", "most"), [(0.0, 0.01), (0.3, 0.01), (0.5, 0.02)])
+def test_noise_alone_is_hardly_ever_called_progress(correlation, most):
+    rng = np.random.default_rng(3)
+    calls = [called(20 + 0.5 * wandering(count, correlation, rng)) for count in (6, 8, 12, 20, 40) for _ in range(120)]
+    assert calls.count("improving") <= most * len(calls)
+    assert calls.count("worse") + calls.count("overfitting") <= 2 * most * len(calls) + 6
+    assert "never_better" not in [called(20 + wandering(count, 0.0, rng)) for count in (5, 6, 7) for _ in range(20)]
+
+
+def test_noise_around_a_level_reached_long_ago_is_hardly_ever_called_progress():
+    rng = np.random.default_rng(4)
+    calls = [called(20 + 5 * (1 - np.exp(-np.arange(n) / 2)) + rng.normal(0, 0.3, n)) for n in [30, 60] * 100]
+    assert calls.count("improving") <= 2
+
+
+def test_a_slow_rise_is_seen_through_its_noise():
+    rng = np.random.default_rng(5)
+    # From one validation to the next it gains an eighth of the noise.
+    calls = [called(20 + 0.5 * (np.arange(80) / 8 + rng.normal(0, 1, 80))) for _ in range(40)]
+    assert calls.count("improving") >= 36
+    calls = [
+        called(20 + 5 * (1 - np.exp(-np.arange(count) / 12)) + rng.normal(0, 0.1, count)) for count in range(6, 22)
+    ]
+    assert calls.count("improving") >= 15
 
 
 def test_a_short_run_is_too_short_and_says_what_is_missing():
@@ -356,6 +388,14 @@ def test_a_trend_is_significant_beyond_the_noise_only():
     wandering = np.cumsum(np.random.default_rng(1).normal(0, 0.01, 60))
     assert not trend_of(curve(1 + wandering - np.linspace(0, wandering[-1], 60))).is_significant
     assert not trend_of(curve(np.full(10, 3.0))).is_significant
+
+
+def test_a_rise_is_one_whatever_its_shape_and_one_value_makes_none():
+    assert rises(np.arange(6.0)) and rises(np.exp(np.arange(12.0))) and not rises(-np.arange(12.0))
+    assert not rises(np.arange(5.0))  # 1 in 120 by chance, more where neighbors are alike
+    assert not rises(np.array([0.0] * 12 + [1000.0])) and not rises(np.full(20, 3.0))
+    assert rises(noisy(np.linspace(0, 1, 100_000), 1.0)) and not rises(noisy(np.zeros(100_000), 1.0))
+    assert rises(noisy(np.linspace(0, 3, 60), 1.0)) and not rises(noisy(np.zeros(60), 1.0))
 
 
 @pytest.mark.parametrize("count", [1, 240, 241, 5000])

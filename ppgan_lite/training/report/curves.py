@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 _MOST_POINTS = 240
-_SIGNIFICANT = 3.0  # standard errors
+_BY_CHANCE = 0.008  # probability of a trend, in one direction, that counts as one
+_EXACT = 10  # values up to which that is counted out; more are as good as normal
 _CORRELATION_LIMIT = 0.9
+_USUAL_CORRELATION, _USUAL_WEIGHT = 0.3, 10  # of neighbors; for how many values it counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +108,70 @@ def noise_of(values: np.ndarray) -> float:
 
 
 def trend_of(curve: Curve) -> Trend:
-    """Fit a straight line; its noise counts more where neighboring values are alike. Takes at least four points."""
+    """Fit a straight line, and test for a trend. Takes at least four points."""
     x = np.linspace(-1.0, 1.0, len(curve))
     slope, middle = np.polyfit(x, curve.values, 1)
-    rest = curve.values - (middle + slope * x)
+    return Trend(float(middle - slope), float(middle + slope), rises(curve.values) or rises(-curve.values))
+
+
+def rises(values: np.ndarray) -> bool:
+    """Return whether values rise by more than chance explains, by the test of Mann and Kendall; less than six never do.
+
+    It counts the pairs whose later value is larger, so neither outliers nor the shape of the rise matter. Where
+    neighboring values are alike, as those of a net that changes slowly, chance makes trends more often: the variance is
+    corrected for that (Hamed and Rao, Journal of Hydrology 204, 1998), for a correlation that falls by a factor from
+    each value to the next.
+
+    Args:
+        values: Finite numbers, in order. Of very many, means of neighbors are tested: pairs grow with the square.
+    """
+    if len(values) > _MOST_POINTS:
+        values = np.array([part.mean() for part in np.array_split(values, _MOST_POINTS)])
+    count = len(values)
+    if count < 4:
+        return False
+    later, earlier = values[None, :], values[:, None]
+    score = float(np.sign(later - earlier)[np.triu_indices(count, 1)].sum())
+    if score <= 0:
+        return False
+    if count <= _EXACT:
+        errors = -NormalDist().inv_cdf(_chance_of_score(count, score))
+    else:
+        errors = (score - 1) / math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    return NormalDist().cdf(-errors / math.sqrt(_variance_factor(values))) < _BY_CHANCE
+
+
+def _variance_factor(values: np.ndarray) -> float:
+    """Return by how much the variance of the score grows because neighboring values are alike."""
+    count = len(values)
+    x = np.linspace(-1.0, 1.0, count)
+    ranks = values.argsort().argsort().astype(np.float64)
+    rest = ranks - np.polyval(np.polyfit(x, ranks, 1), x)
     power = float(np.sum(rest**2))
-    correlation = float(np.sum(rest[1:] * rest[:-1]) / power) if power > 1e-24 else 0.0
+    correlation = float(np.sum(rest[1:] * rest[:-1]) / power) if power > 1e-12 else 0.0
+    if count > 6:
+        correlation = (count * correlation + 2) / (count - 4)  # that of few values comes out too small
+    # Few values tell little of it: then it is nearer to that of a usual training.
+    correlation = (count * correlation + _USUAL_WEIGHT * _USUAL_CORRELATION) / (count + _USUAL_WEIGHT)
     correlation = min(max(correlation, 0.0), _CORRELATION_LIMIT)
-    independent = max(3.0, len(curve) * (1 - correlation) / (1 + correlation))
-    error = np.sqrt(power / len(curve) / (independent - 2) / np.mean(x**2))
-    return Trend(float(middle - slope), float(middle + slope), bool(abs(slope) > _SIGNIFICANT * error + 1e-12))
+    lags = np.arange(1, count - 2)
+    weights = (count - lags) * (count - lags - 1) * (count - lags - 2)
+    return 1 + 2 / (count * (count - 1) * (count - 2)) * float(np.sum(weights * correlation**lags))
+
+
+def _chance_of_score(count: int, score: float) -> float:
+    """Return the probability of a score as large or larger, of values in random order."""
+    pairs_that_fall = (count * (count - 1) / 2 - score) / 2
+    return float(sum(share for falling, share in enumerate(_inversions(count)) if falling <= pairs_that_fall))
+
+
+@functools.cache
+def _inversions(count: int) -> list[float]:
+    """Return the shares of the orders of so many values that have 0, 1, 2 ... pairs of which the later is smaller."""
+    shares = np.ones(1)
+    for added in range(2, count + 1):
+        shares = np.convolve(shares, np.full(added, 1 / added))
+    return shares.tolist()
 
 
 def thinned(curve: Curve) -> Curve:

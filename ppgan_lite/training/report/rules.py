@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ppgan_lite.training.report.curves import Curve, moving_mean, noise_of, trend_of
+from ppgan_lite.training.report.curves import Curve, moving_mean, noise_of, rises, trend_of
 from ppgan_lite.training.report.record import Record
 
 Level = Literal["bad", "warning", "note", "good"]
@@ -26,6 +26,8 @@ MIN_LINES = 20  # of losses
 _MIN_PREVIEWS = 4
 # Validations without a better one after which a curve is flat.
 _PATIENCE = 4
+_LEAST_TO_CONDEMN = 8  # validations that never beat the first one to say that nothing is learned
+_LEAST_RECENT = 12  # validations that must rise to be improving, or half of all
 _PATIENCE_SHARE = 0.25
 # A better value counts if it is better by this share of all that was gained, or by this share of itself.
 _GAIN_SHARE, _RELATIVE_GAIN = 0.01, 0.002
@@ -88,6 +90,7 @@ ADVICE = (
     ("flat", "may_stop"),
     ("never_better", "change_something"),
     ("improving", "go_on"),
+    ("unclear", "unclear"),
     ("few_validations", "too_early"),
     ("few_losses", "too_early"),
     ("losses_fall", "unmeasured_go_on"),
@@ -185,10 +188,10 @@ def _progress_of(measured: Curve, record: Record) -> Iterator[Judgement]:
         "noise": noise,
     }
     top = int(smooth.argmax())
-    after = Curve(measured.iterations[top:], smooth[top:])
     now = float(np.mean(scores[-window:]))
-    turned = len(after) >= _PATIENCE and trend_of(after).last < trend_of(after).first and trend_of(after).is_significant
-    if turned and smooth[top] - now > max(2 * noise, 2 * margin):
+    is_flat = since >= max(_PATIENCE, _PATIENCE_SHARE * len(scores))
+    recent = scores[last_gain:] if is_flat else scores[-max(_LEAST_RECENT, len(scores) // 2) :]
+    if rises(-scores[top + 1 :]) and smooth[top] - now > max(2 * noise, 2 * margin):
         values |= {"top": sign * float(smooth[top]), "top_iteration": int(measured.iterations[top]), "now": sign * now}
         loss = main_loss(record).since(int(measured.iterations[top]))
         trend = trend_of(loss) if len(loss) >= 4 else None
@@ -197,10 +200,12 @@ def _progress_of(measured: Curve, record: Record) -> Iterator[Judgement]:
             yield Judgement("overfitting", "bad", {**values, "loss_first": trend.first, "loss_last": trend.last})
         else:
             yield Judgement("worse", "warning", values)
-    elif since >= max(_PATIENCE, _PATIENCE_SHARE * len(scores)):
+    elif rises(recent):
+        yield Judgement("improving", "good", values)
+    elif is_flat and (last_gain or len(scores) >= _LEAST_TO_CONDEMN):
         yield Judgement("flat" if last_gain else "never_better", "warning" if last_gain else "bad", values)
     else:
-        yield Judgement("improving", "good", values)
+        yield Judgement("unclear", "note", values)
 
 
 def _progress_of_losses(record: Record) -> Iterator[Judgement]:

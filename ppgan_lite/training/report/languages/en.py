@@ -129,6 +129,8 @@ TEXTS = {
     "advice_look_now_why": "Stop it if it goes on growing: NaN comes next.",
     "advice_too_early": "Too early to tell.",
     "advice_too_early_why": "The run is too short for a judgement. Wait for more numbers.",
+    "advice_unclear": "Not clear yet: go on, and look at the previews.",
+    "advice_unclear_why": "The validations neither rise nor stay flat by more than chance explains.",
     "advice_unmeasured_go_on": "The losses still fall, but nothing measures the results.",
     "advice_unmeasured_go_on_why": "Going on may help. Judge by the previews.",
     "advice_unmeasured_longer": "The losses still fell when it ended, but nothing measures the results.",
@@ -156,6 +158,10 @@ TEXTS = {
     "judge_improving": "Validation improves",
     "judge_improving_evidence": "{metric} went from {first} (iteration {first_iteration}) to {best} (iteration"
     " {best_iteration}). Its noise is about {noise}.",
+    "judge_unclear": "No clear trend yet",
+    "judge_unclear_evidence": "{metric} went from {first} (iteration {first_iteration}) to {last} (iteration"
+    " {iteration}), its best is {best}. With noise of about {noise}, the last validations may differ by chance.",
+    "judge_unclear_try": "More validation samples make the numbers less noisy (validation.samples).",
     "judge_flat": "Flat since iteration {since}",
     "judge_flat_evidence": "{metric} in the {validations} validations since then gained no more than its noise of"
     " about {noise}. The best is {best}, of iteration {best_iteration}.",

@@ -120,6 +120,8 @@ TEXTS = {
     "advice_look_now_why": "如果还在增长就停下：接下来就是 NaN。",
     "advice_too_early": "现在判断还太早。",
     "advice_too_early_why": "训练太短，无法判断。请等更多数值。",
+    "advice_unclear": "还不清楚：请继续，并看看预览图。",
+    "advice_unclear_why": "验证值的变化没有超出偶然的范围，既不能说在变好，也不能说持平。",
     "advice_unmeasured_go_on": "损失还在下降，但没有任何东西衡量结果。",
     "advice_unmeasured_go_on_why": "继续可能有用。请看预览来判断。",
     "advice_unmeasured_longer": "结束时损失还在下降，但没有任何东西衡量结果。",
@@ -144,6 +146,10 @@ TEXTS = {
     "judge_improving": "验证在变好",
     "judge_improving_evidence": "{metric} 从 {first}（第 {first_iteration} 次迭代）到 {best}（第 {best_iteration}"
     " 次迭代）。噪声约 {noise}。",
+    "judge_unclear": "还看不出趋势",
+    "judge_unclear_evidence": "{metric} 从 {first}（第 {first_iteration} 次迭代）到 {last}（第 {iteration} 次迭代），"
+    "最佳为 {best}。噪声约 {noise}，最近几次验证的差别可能只是偶然。",
+    "judge_unclear_try": "增加验证样本（validation.samples）可以减小噪声。",
     "judge_flat": "自第 {since} 次迭代起持平",
     "judge_flat_evidence": "此后 {validations} 次验证中，{metric} 的进步不超过约 {noise} 的噪声。最佳为 {best}，"
     "在第 {best_iteration} 次迭代。",
