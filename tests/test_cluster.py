@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from test_cli_translate import save
 
 from ppgan_lite.images import decode_image, write_image
+from ppgan_lite.nets.resnet_generator import ResnetGenerator
 from ppgan_lite.runtime.packages import is_installed
 
 pytestmark = [
@@ -107,14 +109,26 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(run: Run) -> None:
         assert (code, err) == (2, f"paddlegan: error: --cluster: {wrong}; {expected}\n")
 
 
-def test_photos_are_painted_by_a_cluster_of_which_a_worker_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("stylize", "--style", "starry_night"),
+        ("restore",),
+        ("translate", "--checkpoint", "zebra.ppgan", "--direction", "b_to_a"),
+    ],
+    ids=lambda verb: verb[0],
+)
+def test_photos_are_made_by_a_cluster_of_which_a_worker_is_killed(verb: tuple[str, ...], tmp_path: Path) -> None:
+    if verb[0] == "translate":
+        kind = {"base_channels": 2, "blocks": 1, "initialization": "kaiming"}
+        save(tmp_path / "zebra.ppgan", "translate", **{name: ResnetGenerator(**kind) for name in ("a_to_b", "b_to_a")})
     for number in range(12):
         photo = np.random.default_rng(number).integers(0, 256, (40, 56, 3), np.uint8)
         write_image(tmp_path / f"photos/{number:02}.png", photo)
     (tmp_path / "photos/05b.png").write_text("a letter")
     root = Path(__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    called = [sys.executable, "-m", "ppgan_lite", "stylize", "photos", "-o", "out", "--style", "starry_night"]
+    called = [sys.executable, "-m", "ppgan_lite", verb[0], "photos", "-o", "out", *verb[1:]]
     called += ["--strip-metadata", "--cluster", "local", "--workers", "2", "--jsonl", "--skip-existing"]
     pipe = subprocess.PIPE
     for _ in range(2):

@@ -51,9 +51,10 @@ def write_clip(
     turn: int = 0,
     codec: str = "libx264",
     options: dict[str, Any] | None = None,
+    container_options: dict[str, str] | None = None,
 ) -> None:
     times = times if times is not None else list(range(COUNT))
-    with contextlib.closing(av.open(str(path), "w")) as output:
+    with contextlib.closing(av.open(str(path), "w", options=container_options or {})) as output:
         video = output.add_stream(codec, rate=25, options={"crf": "5"})
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.codec_context.time_base = Fraction(1, 25)
@@ -150,6 +151,22 @@ def test_segments_join_without_a_seam_in_time(clip: Path, tmp_path: Path, monkey
     assert ticks == [Fraction(number, 25) for number in range(COUNT)]
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".avi", ".ts"])  # time bases of 1/1000, 1/25 and 1/90000
+@pytest.mark.parametrize("target_suffix", [".mp4", ".mkv"])
+def test_segments_of_a_clip_with_any_time_base_join(
+    suffix: str, target_suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering_module, "SEGMENT_FRAMES", 7)
+    source, target = tmp_path / f"clip{suffix}", tmp_path / f"result{target_suffix}"
+    write_clip(source, sound=False, codec="mpeg4" if suffix == ".avi" else "libx264")
+    render(job(source, target), unchanged, no_progress)
+    result = open_clip(target)
+    ticks = [float(frame.time * result.time_base) for frame in read_frames(result)]
+    np.testing.assert_allclose(np.diff(ticks), np.full(COUNT - 1, 1 / 25), atol=0.0011)
+    for before, after in zip(images_of(source), images_of(target), strict=True):
+        assert np.abs(after.astype(int) - before).mean() < 2
+
+
 @pytest.mark.parametrize("turn", [90, 180, -90])
 def test_a_clip_of_a_turned_camera_is_painted_upright(turn: int, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
@@ -226,14 +243,26 @@ def test_resuming_with_other_settings_is_refused(clip: Path, tmp_path: Path) -> 
         render(job(clip, tmp_path / "result.mp4", strength=0.5), unchanged, no_progress, resume=True)
 
 
-def test_a_clip_that_is_cut_is_painted_as_far_as_it_goes(tmp_path: Path) -> None:
-    path, target = tmp_path / "clip.mkv", tmp_path / "result.mkv"
-    write_clip(path, sound=False)
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.mp4", "clip.avi"])
+def test_a_clip_that_is_cut_is_painted_as_far_as_it_goes_and_told(name: str, tmp_path: Path) -> None:
+    path, target = tmp_path / name, tmp_path / "result.mp4"
+    head_first = {"container_options": {"movflags": "+faststart"}} if name == "clip.mp4" else {}
+    write_clip(path, times=list(range(100)), sound=False, codec="mpeg4", **head_first)
+    assert render(job(path, target), unchanged, no_progress) == (100, ())
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 2 // 3])
-    with contextlib.suppress(VideoError):
+    with pytest.raises(VideoError, match=r"is (cut|damaged).*; the \d+ frames before are in .*result.mp4$") as error:
         render(job(path, target), unchanged, no_progress)
-    assert 0 < len(images_of(target)) < COUNT
+    assert 0 < len(images_of(target)) < 80
+    assert str(error.value).startswith(f"{path}: ")
+
+
+def test_a_clip_whose_sound_is_longer_or_whose_frames_have_no_length_is_whole(tmp_path: Path) -> None:
+    for name in ("long_sound.mkv", "long_sound.mp4"):
+        write_clip(tmp_path / name, times=[0, 1, 2])  # and a second of sound
+        assert len(images_of(tmp_path / name)) == 3
+    write_clip(tmp_path / "slow.mp4", times=[0, 50, 200], sound=False)
+    assert len(images_of(tmp_path / "slow.mp4")) == 3
 
 
 def test_a_frame_of_another_size_is_scaled(tmp_path: Path) -> None:

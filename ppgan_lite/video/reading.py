@@ -28,6 +28,7 @@ from ppgan_lite.video.tone_mapping import SDR, ToneMap
 _HD_PX = 720  # a stream that does not say its colors is of HD from so many rows on, as players take it
 # SWS_BICUBIC, SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT: swscale's default makes frames darker by more than 1/255.
 SCALING = 0x4 | 0x40000 | 0x2000
+_MISSING_S = 0.5  # at the end of a clip that is not called cut
 _BYTES_PER_PIXEL = (
     60  # of a clip that is being painted: frames in the queues, the last ones for steadiness, the encoder
 )
@@ -93,12 +94,32 @@ def read_frames(clip: Clip, *, start: int = 0) -> Iterator[Frame]:
     with _opened(clip.path) as (container, stream):
         stream.thread_type = "AUTO"
         tone_map = _tone_map_of(clip)
-        last = -1
+        first, last, duration = 0, -1, 0
         for number, frame in enumerate(_decoded(clip.path, container, stream)):
             time = frame.pts if frame.pts is not None and frame.pts > last else last + 1
-            last = time
+            first, last, duration = first if number else time, time, frame.duration or 0
             if number >= start:
-                yield Frame(_upright(frame, clip, tone_map), time, frame.duration or 0)
+                yield Frame(_upright(frame, clip, tone_map), time, duration)
+        _check_whole(clip.path, container, stream, float((last + duration - first) * clip.time_base))
+
+
+def _check_whole(path: Path, container: Any, stream: Any, seconds: float) -> None:
+    """Refuse a file whose frames end before its head says."""
+    declared = _declared_seconds(container.format.name, stream)
+    if declared is not None and declared - seconds > max(_MISSING_S, declared / 100):
+        raise VideoError(path, f"is cut: its frames end after {seconds:.1f} of {declared:.1f} s")
+
+
+def _declared_seconds(container: str, stream: Any) -> float | None:
+    """Return the length of a video stream by the file's head, not by what is there of it; None if it says nothing."""
+    if container.startswith("mov"):
+        return None if stream.duration is None else float(stream.duration * stream.time_base)
+    if container == "avi" and stream.average_rate:
+        return float(stream.frames / stream.average_rate)
+    with contextlib.suppress(ValueError):  # Matroska: "00:01:02.5"; its other durations are those of the longest stream
+        hours, minutes, rest = map(float, stream.metadata.get("DURATION", "").split(":"))
+        return 3600 * hours + 60 * minutes + rest
+    return None
 
 
 def read_frame(clip: Clip, number: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,8 @@ def put_together(clip: Clip, segments: Sequence[tuple[Path, int]], target: Path,
                 copies[stream.index] = output.add_stream_from_template(stream)
                 copies[stream.index].metadata.update(stream.metadata)
             output.metadata.update({key: value for key, value in source.metadata.items() if key in ("title", "artist")})
-            _interleave(output, video, segments, source, copies, cut=not complete)
+            packets = _video_packets(segments, clip.time_base)
+            _interleave(output, video, packets, source, copies, cut=not complete)
         os.replace(part, target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -197,10 +199,9 @@ def put_together(clip: Clip, segments: Sequence[tuple[Path, int]], target: Path,
 
 
 def _interleave(
-    output: Any, video: Any, segments: Sequence[tuple[Path, int]], source: Any, copies: dict[int, Any], *, cut: bool
+    output: Any, video: Any, packets: Iterator[Any], source: Any, copies: dict[int, Any], *, cut: bool
 ) -> None:
     """Write packets of video, sound and subtitles in the order of their times."""
-    packets = _video_packets(segments)
     waiting = next(packets, None)
     end = 0.0
     streams = [source.streams[index] for index in copies]
@@ -227,13 +228,14 @@ def _interleave(
         mux_video()
 
 
-def _video_packets(segments: Sequence[tuple[Path, int]]) -> Iterator[Any]:
+def _video_packets(segments: Sequence[tuple[Path, int]], time_base: Fraction) -> Iterator[Any]:
     av = require_av()
     for path, start in segments:
         with contextlib.closing(av.open(str(path))) as container:
             for packet in container.demux(container.streams.video[0]):
                 if packet.dts is not None:
-                    packet.pts, packet.dts = packet.pts + start, packet.dts + start
+                    shift = round(start * time_base / packet.time_base)  # a file has ticks of its own
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                     yield packet
 
 
