@@ -13,6 +13,7 @@ Four patterns are found by how they are traced, and replaced; whatever looks dif
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,8 @@ def apply_passes(data: bytes, *, convolve_before_upsampling: bool = True) -> byt
     for rule in (_compute_sizes_in_integers, _pad_one_axis, _pad_both_axes, _upsample_one_axis, _upsample_both_axes):
         nodes.replace(rule)
     if convolve_before_upsampling:
-        nodes.replace(upsample_after_two_convolutions)
+        for last in ("Add", "Conv"):  # with the bias first, or it would be left where the picture is large
+            nodes.replace(functools.partial(upsample_after_two_convolutions, last=last))
         nodes.replace(upsample_after_convolution)
     nodes.write()
     return model.SerializeToString()
