@@ -190,6 +190,10 @@ EXAMPLES = {
     "SRResNet, twice": Example(
         {"base_channels": 4, "blocks": 1, "scale": 2}, lambda height, width: [[1, 3, 2 * height, 2 * width]]
     ),
+    "SRResNet, twice, residual": Example(
+        {"base_channels": 4, "blocks": 1, "scale": 2, "residual": True},
+        lambda height, width: [[1, 3, 2 * height, 2 * width]],
+    ),
     "SRResNet, four times": Example(
         {"base_channels": 4, "blocks": 1, "scale": 4}, lambda height, width: [[1, 3, 4 * height, 4 * width]]
     ),

@@ -306,10 +306,16 @@ def test_a_fresh_residual_srresnet_leaves_the_picture_as_it_is():
     assert float(net.to_image.weight.grad.abs().max()) > 0  # and it can learn
 
 
-@pytest.mark.parametrize("arguments", [{"scale": 2}, {"out_channels": 1}])
-def test_a_residual_srresnet_keeps_size_and_channels(arguments):
-    with pytest.raises(UsageError, match=r"SRResNet\.residual: true with .* expected scale 1 and as many channels out"):
-        SRResNet(base_channels=4, blocks=1, residual=True, **arguments)
+def test_a_fresh_residual_srresnet_that_enlarges_gives_the_picture_enlarged():
+    x = picture(17, 14)
+    wanted = paddle.nn.functional.interpolate(x, size=[68, 56], mode="bilinear")
+    found = SRResNet(base_channels=4, blocks=1, scale=4, residual=True)(x)
+    np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-6)
+
+
+def test_a_residual_srresnet_keeps_the_channels():
+    with pytest.raises(UsageError, match=r"SRResNet\.residual: true with 3 .*, 1 out; expected as many channels out"):
+        SRResNet(base_channels=4, blocks=1, residual=True, out_channels=1)
 
 
 # Sizes, fresh weights

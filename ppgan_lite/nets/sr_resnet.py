@@ -8,7 +8,7 @@ import paddle
 from paddle import nn
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.nets.blocks import SameConv, UpsampleConv
+from ppgan_lite.nets.blocks import SameConv, UpsampleConv, resize_bilinear
 from ppgan_lite.nets.initialization import Initialization, initialize
 from ppgan_lite.nets.net import Net
 from ppgan_lite.signatures import NonNegativeInt, Positive, PositiveInt
@@ -37,7 +37,7 @@ class SRResNet(Net):
     section 2.1.1 and figure 4. Departures: a transposed convolution upsamples instead of a convolution and a pixel
     shuffle; with scale 1 nothing does, for pictures that are degraded but not small; no tanh at the end. With
     `residual` the net computes what is wrong with the picture, as DnCNN does (Zhang et al., "Beyond a Gaussian
-    Denoiser", IEEE TIP 2017, section III).
+    Denoiser", IEEE TIP 2017, section III), or with the enlarged one, as VDSR does (Kim et al., CVPR 2016).
 
     Args:
         in_channels: Channels of the pictures that go in.
@@ -45,7 +45,7 @@ class SRResNet(Net):
         base_channels: Width of all layers.
         blocks: Number of residual blocks.
         scale: How many times larger the result is along each side.
-        residual: Whether the input is added to the result; with scale 1 only, and as many channels out as in.
+        residual: Whether the input, enlarged bilinearly, is added to the result; with as many channels out as in only.
         initialization: How fresh weights are drawn; see `initialize`.
         gain: See `initialize`.
     """
@@ -64,9 +64,10 @@ class SRResNet(Net):
         gain: Positive | None = None,
     ) -> None:
         super().__init__()
-        if residual and (scale != 1 or in_channels != out_channels):
-            found = f"true with scale {scale}, {in_channels} channels in, {out_channels} out"
-            raise UsageError("SRResNet.residual", found, "scale 1 and as many channels out as in")
+        if residual and in_channels != out_channels:
+            found = f"true with {in_channels} channels in, {out_channels} out"
+            raise UsageError("SRResNet.residual", found, "as many channels out as in")
+        self.scale = scale
         self.residual = residual
         self.stem = SameConv(in_channels, base_channels, 9, "zero")
         self.prelu = nn.PReLU()
@@ -97,4 +98,8 @@ class SRResNet(Net):
         for up in self.ups:
             x = up(x)
         x = self.to_image(x)
-        return picture + x if self.residual else x
+        if not self.residual:
+            return x
+        if self.scale > 1:
+            picture = resize_bilinear(picture, self.scale * picture.shape[2], self.scale * picture.shape[3])
+        return picture + x
