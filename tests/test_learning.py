@@ -10,54 +10,35 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import paddle
 import pytest
 from PIL import Image
 
 from ppgan_lite import learning
 from ppgan_lite.checkpoint import (
-    Header,
-    net_spec,
-    net_tensors,
     read_checkpoint,
     read_header,
     sha256_of,
-    write_checkpoint,
 )
+from ppgan_lite.config import load_config
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import read_image, short_side_to, write_image
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.learning import learning as steps
-from ppgan_lite.learning import plan, previews, start
+from ppgan_lite.learning import plan, previews
 from ppgan_lite.learning.plan import CONFIGS, DRAFT, PHOTOS, REVISION, Request
-from ppgan_lite.learning.start import write_start
-from ppgan_lite.nets.any_style import AnyStyleNet
-from ppgan_lite.recipes.painter import painter_spec
+from ppgan_lite.styles import shipped
 from ppgan_lite.styles.users import find_user_style, user_styles
 from ppgan_lite.training.run_folder import locked
 
 Run = Callable[..., tuple[int, str, str]]  # the command line
 
 
-@pytest.fixture(scope="module")
-def tiny_any(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the checkpoint of a tiny painter of any picture."""
-    path = tmp_path_factory.mktemp("styles") / "any.ppgan"
-    paddle.seed(0)
-    net = AnyStyleNet(2, 1, (2, 2, 2, 2, 2), (1, 1, 1, 1, 1), 4, revision_channels=4)
-    spec = painter_spec(net, draft_px=32)
-    spec = replace(spec, settings={**spec.settings, "style_px": 48})
-    write_checkpoint(path, Header({"painter": net_spec(net)}, {"painter": spec}), net_tensors("painter", net))
-    return path
-
-
 @pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_any: Path, tiny_vgg16: str) -> Iterator[Path]:
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_vgg16: str) -> Iterator[Path]:
     """Have tiny nets learn; return the folder of a user without styles."""
     monkeypatch.setenv("PPGAN_LITE_DATA", str(tmp_path / "data"))
     for part, name in CONFIGS.items():
@@ -65,7 +46,6 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_any: Path, tiny_v
         perceptual = f"perceptual: {tiny_vgg16}, " if part == DRAFT else ""
         path.write_text(f"base: tiny/{name}\nrecipe: {{{perceptual}draft_px: 32}}\n", encoding="utf-8")
         monkeypatch.setitem(CONFIGS, part, str(path))
-    monkeypatch.setattr(start, "any_painting", lambda: tiny_any)
     monkeypatch.setattr(plan, "_PAINTING_PX", 64)
     monkeypatch.setattr(previews, "EVERY_S", 0.05)
     monkeypatch.setattr(steps, "_FINISH_S", 0.0)
@@ -139,7 +119,7 @@ def test_a_style_tells_where_it_comes_from_and_names_no_folder(tiny: Path, paint
         "content": 0.3,
         "scale": 1.5,
         "photos": "those that ship",
-        "started_from": "any",
+        "started_from": None,
     }
     records = header.training["history"]
     assert [record["recipe"]["name"] for record in records] == ["StyleTransferDraft", "PyramidRevision"]
@@ -183,16 +163,12 @@ def test_photos_of_the_users_are_learned_on(tiny: Path, painting: Path, run: Run
 # The start
 
 
-def test_learning_starts_from_what_the_painter_of_any_picture_makes_of_the_painting(
-    tiny_any: Path, painting: Path, photo: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(start, "any_painting", lambda: tiny_any)
-    image = read_image(painting)[0]
-    write_start(image, tmp_path / "start.ppgan")
-    of_one, of_any = (load_predictor(path, engine="paddle") for path in (tmp_path / "start.ppgan", tiny_any))
-    photo, image = short_side_to(photo, 64), short_side_to(image, 48)
-    difference = of_one(photo).astype(int) - of_any(photo, style=image)
-    assert np.abs(difference).max() <= 1
+def test_learning_starts_from_a_style_that_ships_with_the_same_net() -> None:
+    configs = {part: load_config(name) for part, name in CONFIGS.items()}
+    start = read_header(shipped(configs[DRAFT].train.init_from))
+    for config in configs.values():
+        net = {"name": "StyleTransferNet", **config.recipe["net"]}
+        assert net == {"name": start.nets["painter"].kind, **start.nets["painter"].arguments}
 
 
 # Stopping and going on
@@ -264,11 +240,11 @@ def test_a_line_on_stdin_stops_as_ctrl_c_does(
 def test_an_interrupt_before_the_first_iteration_keeps_nothing(
     tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(painting: np.ndarray, path: Path) -> None:
+    def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(start, "write_start", interrupted)
+        patch.setattr(steps, "begin", interrupted)
         code, _, err = run("learn", painting, "--minutes", "1", "--name", "g")
     assert (code, err.splitlines()[-1]) == (130, "paddlegan: interrupted")
     assert find_user_style("g") is None

@@ -4,7 +4,6 @@
 |---|---|
 | learning.py | `learn`: the steps, one after the other |
 | plan.py | the folder of a run, and what it was asked for |
-| start.py | the net to start from: the painter of any picture, told the painting |
 | previews.py | a photo painted by a net in training |
 | results.py | the style's file |
 | photos/ | small photos to learn on, with their attribution |

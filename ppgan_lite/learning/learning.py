@@ -67,10 +67,7 @@ def learn(request: Request, report: Report) -> UserStyle:
     require_paddle()
     with _told_where_to_set_it(), locked(plan.folder):
         if painting is not None:
-            from ppgan_lite.learning.start import write_start
-
             begin(plan, painting)
-            write_start(painting, plan.start)
         return _Learning(plan, request, began, report).run(photo)
 
 

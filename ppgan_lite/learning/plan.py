@@ -2,7 +2,6 @@
 
 request.json    what was asked for
 painting.png    the painting, upright and no larger than needed
-start.ppgan     the net that it is learned from
 draft/          the run of style_draft.yaml
 revision/       that of style_revision.yaml
 previews/       a photo painted by the net in training, by the seconds since the start
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ppgan_lite.checkpoint import SUFFIX, read_header, sha256_of
+from ppgan_lite.checkpoint import SUFFIX, sha256_of
 from ppgan_lite.config import Config, load_config
 from ppgan_lite.data.pictures import pictures_in
 from ppgan_lite.errors import UsageError
@@ -34,7 +33,7 @@ PHOTOS = Path(__file__).parent / "photos"
 
 DRAFT, REVISION = "draft", "revision"  # parts of a run, and their folders
 CONFIGS = {DRAFT: "style_draft", REVISION: "style_revision"}
-_REQUEST, _PAINTING, _START, _PREVIEWS = "request.json", "painting.png", "start.ppgan", "previews"
+_REQUEST, _PAINTING, _PREVIEWS = "request.json", "painting.png", "previews"
 _DRAFT_SHARE = 0.78  # of all minutes; the revision net gets what is left after start-up and previews
 _PAINTING_PX = 448  # short side at scale 1; larger than photos are drafted, for large strokes
 _SMALLEST_PX = 64
@@ -107,11 +106,6 @@ class Plan:
         return self.folder / _PAINTING
 
     @property
-    def start(self) -> Path:
-        """The net that it is learned from."""
-        return self.folder / _START
-
-    @property
     def is_begun(self) -> bool:
         """Whether a training of the run has saved anything."""
         return any((self.folder / DRAFT).glob(f"*{SUFFIX}"))
@@ -140,7 +134,7 @@ class Plan:
         """Return the config of the draft."""
         px = round(_PAINTING_PX * self.scale)
         settings = {"recipe.content": self.content, "data.style_short_side": [px, px]}
-        return self._config(DRAFT, {**settings, "train.init_from": str(self.start)}, self.draft_minutes)
+        return self._config(DRAFT, settings, self.draft_minutes)
 
     def revision_config(self, minutes: float) -> Config:
         """Return the config of the revision net, which starts from the trained draft."""
@@ -149,8 +143,7 @@ class Plan:
 
     def _config(self, part: str, settings: dict[str, Any], minutes: float) -> Config:
         photos = [str(PHOTOS), str(SAMPLE_PHOTO)] if self.photos is None else [self.photos]
-        (net,) = read_header(self.start).nets.values()
-        settings = {"data.content": photos, "data.style": [str(self.painting)], "recipe.net": net.arguments, **settings}
+        settings = {"data.content": photos, "data.style": [str(self.painting)], **settings}
         if self.photos is None and part == REVISION:
             settings["data.content_short_side"] = list(_REVISED_PHOTO_PX)
         # So many iterations that the minutes end it; the loop's own previews are made of crops.

@@ -11,7 +11,7 @@ from ppgan_lite.images import SAMPLE_PHOTO, read_image, short_side_to
 from ppgan_lite.inference.stylization.reference import add_reference
 from ppgan_lite.learning.plan import Plan
 from ppgan_lite.learning.previews import painted
-from ppgan_lite.styles import ANY, THUMBNAIL_PX
+from ppgan_lite.styles import THUMBNAIL_PX
 from ppgan_lite.styles.users import THUMBNAIL, UserStyle, read_style, styles_folder
 
 _NET = "painter"
@@ -32,7 +32,8 @@ def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> Use
     header, tensors = headers[-1]
     history = [training_record(other) for other, _ in headers]
     learned = {"painting": {"file": plan.file, "sha256": plan.sha256}, "minutes": round(minutes, 2)}
-    settings = {"content": plan.content, "scale": plan.scale, "photos": plan.photos_name, "started_from": ANY}
+    start = headers[0][0].training["config"]["train"]["init_from"]
+    settings = {"content": plan.content, "scale": plan.scale, "photos": plan.photos_name, "started_from": start}
     about = {
         "title": {"en": plan.title, "zh": plan.title},
         **learned,

@@ -139,19 +139,6 @@ class TransformNet(nn.Layer):
         x = crop(self.up2(x, next(offsets)), photo.shape[2], photo.shape[3])
         return F.sigmoid(self.to_rgb(x))
 
-    def absorb(self, scales: paddle.Tensor, shifts: paddle.Tensor) -> None:
-        """Make offsets part of the norms, which from then on are at any strength those of strength 1.
-
-        Args:
-            scales: Offsets to the scales of all norms, 1 x S, in the order of `norm_channels`.
-            shifts: The same for their shifts.
-        """
-        norms = [layer for layer in self.sublayers() if isinstance(layer, ConditionalInstanceNorm)]
-        for norm, offset in zip(norms, self._offsets(scales, shifts), strict=True):
-            assert offset is not None
-            norm.weight.set_value(norm.weight + offset[0].flatten())
-            norm.bias.set_value(norm.bias + offset[1].flatten())
-
     def _offsets(self, scales: paddle.Tensor | None, shifts: paddle.Tensor | None) -> list[NormOffset | None]:
         """Split scales and shifts by norm."""
         if scales is None or shifts is None:

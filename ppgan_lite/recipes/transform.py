@@ -21,13 +21,14 @@ from ppgan_lite.recipes.style_losses import StyleLosses, colors_of, recolored
 RECONSTRUCTION = 20.0  # weight of the squared error of pictures that are to be repainted as they are
 SHIFT = 2  # pixels by which a photo is moved at most; as many are cut off its borders
 STEADY_EVERY = 3  # iterations
+RECONSTRUCT_EVERY = 2
 
 
 class TransformDraft(PainterRecipe):
     """Trains the draft of a `TransformPainter`.
 
-    The net takes photos in the painting's colors. The last picture of every batch keeps its own, is drafted with
-    strength 0 and has to be reconstructed. So the strengths between lead from photo to painting.
+    The net takes photos in the painting's colors. In every second iteration the last picture of the batch keeps its
+    own, is drafted with strength 0 and has to be reconstructed. So the strengths between lead from photo to painting.
 
     Departures from Johnson: see `StyleLosses`; what is painted of a photo moved by a few pixels is to be moved with it
     (`steady`); for as many iterations as `reconstruct` says, pictures have to be reconstructed at any strength.
@@ -89,16 +90,19 @@ class TransformDraft(PainterRecipe):
         noisy, samples = with_input_noise(photo[:count], self.noise_std), batch["photo_sample"][:count]
         colors = self.colors(painting[:count])
         colored = recolored(noisy, samples, colors)
-        whole = paddle.concat([colored, photo[count:]])
+        repainted = self.iteration <= self.reconstruct or self.iteration % RECONSTRUCT_EVERY == 1
+        whole = paddle.concat([colored, photo[count:]]) if repainted else colored
         seen = _moved(whole, 0, 0) if self.steady else whole
-        drafted = self.net.transform(seen, paddle.to_tensor([[1.0]] * count + [[0.0]]), *norms)
+        strength = paddle.to_tensor([[1.0]] * count + [[0.0]] * repainted)
+        drafted = self.net.transform(seen, strength, *(norm[: len(seen)] for norm in norms))
         if self.iteration <= self.reconstruct:
             return self.groups["painter"].step_on({"reconstruction": RECONSTRUCTION * mse_loss(drafted, seen)})
         content = self.losses.content_of(seen[:count], recolored(samples, samples, colors), painting[:count])
         terms = self.losses(drafted[:count], painting[:count], content)
-        # In the photo's colors, as in use: instance norms do not know them, and the net would be busy with guessing.
-        own = align_colors(drafted[count:], *mean_and_covariance(seen[count:]))
-        terms["reconstruction"] = RECONSTRUCTION * mse_loss(own, seen[count:])
+        if repainted:
+            # In the photo's colors, as in use: instance norms do not know them, and the net would be busy guessing.
+            own = align_colors(drafted[count:], *mean_and_covariance(seen[count:]))
+            terms["reconstruction"] = RECONSTRUCTION * mse_loss(own, seen[count:])
         if self.steady and self.iteration % STEADY_EVERY == 0:
             some = max(count // 2, 1)
             rows, columns = (int(place) for place in numpy_generator().integers(-SHIFT, SHIFT + 1, 2))
