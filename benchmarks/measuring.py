@@ -25,6 +25,7 @@ import psutil
 
 import ppgan_lite
 
+PEAK_SIDE = 2048  # of the matrices whose product is taken as the machine's peak
 VERSIONS = ("paddlepaddle", "openvino", "onnxruntime", "numpy", "opencv-python")
 
 # Runs in the other interpreter: its code defines `work`, whose output goes to stderr, away from the answers.
@@ -151,6 +152,19 @@ def compare(what: str, times: Mapping[str, list[float]], *, against: str) -> lis
             }
         )
     return rows
+
+
+def operations_per_second() -> float:
+    """Return how many float32 operations a second a product of large matrices reaches."""
+    from ppgan_lite.runtime.startup import require_paddle
+
+    a, b = (require_paddle().rand([PEAK_SIDE, PEAK_SIDE]) for _ in range(2))
+    seconds = []
+    for _ in range(6):
+        started = time.perf_counter()
+        (a @ b).numpy()
+        seconds.append(time.perf_counter() - started)
+    return 2 * PEAK_SIDE**3 / min(seconds)
 
 
 def report(

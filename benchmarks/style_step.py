@@ -3,11 +3,13 @@
 python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--learn] [--runs 7] [--json FILE]
 
 Two crops that are painted and, in every second step, one that is reconstructed, with VGG-16; all in one run, in turns
-of two steps. Ours is timed with the encoder in bfloat16 where the processor has it, in float32, and executed by Paddle
-alone. torch runs tools/train_styles_torch.py's step, which reconstructs one crop each time, in float32, as it is and
+of two steps, of which the mean is taken. Ours is timed with the encoder in bfloat16 where the processor has it, in
+float32, and executed by Paddle alone. torch runs the step of tools/train_styles_torch.py, in float32, as it is and
 compiled; its encoder works with channels last. With --learn, net and crops are those of `paddlegan learn`, and ours
 simplifies the photos as that does. Shifts are left out, and so is the loading of pictures. "crops_in_6_min" are those
-that are painted in the share of six minutes that `learn` has for its draft.
+that are painted in what `learn` has of six minutes for its steps. "peak_share" is that of the speed of a
+product of large float32 matrices, with the multiplications and additions that torch counts in a step; bfloat16 can
+exceed it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from measuring import OtherPython, add_arguments, alternate, compare, report
+from measuring import OtherPython, add_arguments, alternate, compare, operations_per_second, report
 
 from ppgan_lite import encoders
 from ppgan_lite.checkpoint import build_net, read_checkpoint
@@ -32,13 +34,15 @@ PAINTING_PX = 512
 SIZE = 256
 SHIFT = 2  # pixels that are cut off the borders of crops in training
 RECONSTRUCT_EVERY = 2  # steps
-DRAFT_S = 0.78 * 6 * 60
+LEARN_S = 6 * 60 - 15  # start, previews and the end need some
 
 TORCH = """
+import contextlib
 import sys
 sys.path[:0] = [{root!r}, {tools!r}]
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from torch_styles.losses import VGG16
 from torch_styles.nets import StyleTransferNet
 from torch_styles.pictures import Pictures, colors_of
@@ -51,12 +55,14 @@ cpu = torch.device("cpu")
 photos = [(255 * torch.rand(3, {size} + 4, {size} + 4)).byte() for _ in range(8)]
 painting = (255 * torch.rand(3, {painting_px}, {painting_px})).byte()
 pictures = Pictures({size} + 4, photos, [colors_of(photo) for photo in photos])
-batches = Batches(crop={size}, painted={painted}, kept=1, photo_side=({size} + 4, {size} + 4))
+batches = [
+    Batches(crop={size}, painted={painted}, kept=kept, photo_side=({size} + 4, {size} + 4)) for kept in (1, 0)
+]
 
 
 def stage_of(compiled):
     net, vgg = StyleTransferNet(**{net!r}), VGG16(encoders.vgg16(), cpu)
-    stage = StyleDraft(net, vgg, pictures, painting, colors_of(painting), batches, Weights(steady=0))
+    stage = StyleDraft(net, vgg, pictures, painting, colors_of(painting), batches[0], Weights(steady=0))
     optimizer = torch.optim.Adam(stage.learning.parameters(), 1e-4)
     if compiled:
         net.transform, stage.vgg = (torch.compile(part, dynamic=False) for part in (net.transform, vgg))
@@ -67,7 +73,7 @@ stages = [stage_of(compiled) for compiled in (False, True)]
 rng = np.random.default_rng(0)
 
 
-def work(compiled):
+def step(compiled):
     stage, optimizer = stages[compiled]
     terms = stage.terms(1, rng)
     optimizer.zero_grad(set_to_none=True)
@@ -75,6 +81,13 @@ def work(compiled):
     torch.nn.utils.clip_grad_norm_(stage.learning.parameters(), 1.0)
     optimizer.step()
     return [term.item() for term in terms.values()]
+
+
+def work(compiled, counted=False):
+    with FlopCounterMode(display=False) if counted else contextlib.nullcontext() as counter:
+        for stages[compiled][0].batches in batches:
+            step(compiled)
+    return counter.get_total_flops() / len(batches) if counted else None
 """
 
 
@@ -91,21 +104,23 @@ def main() -> None:
     work: dict[str, Callable[[], object]] = {
         f"ppgan_lite, {name}": Training(size, name, settings).steps for name in encoders_of_ours()
     }
+    operations = None
     with contextlib.ExitStack() as stack:
         if arguments.rival_python:
             sizes = {"size": size, "painting_px": PAINTING_PX, "painted": PAINTED, "net": net}
             code = TORCH.format(root=str(ROOT), tools=str(ROOT / "tools"), threads=physical_cores(), **sizes)
             torch = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
-            work |= {
-                name: lambda compiled=compiled: [torch(compiled) for _ in range(RECONSTRUCT_EVERY)]
-                for name, compiled in (("torch", False), ("torch, compiled", True))
-            }
+            operations = torch(False, True)
+            work |= {"torch": lambda: torch(False), "torch, compiled": lambda: torch(True)}
         times = alternate(work, arguments.runs, warmup=2)
     times = {name: [taken / RECONSTRUCT_EVERY for taken in seconds] for name, seconds in times.items()}
     best = "torch" if "torch" in times else next(iter(times))
     rows = compare(f"painter's step, {size} px{', as in learn' if arguments.learn else ''}", times, against=best)
+    peak = operations_per_second()
     for row in rows:
-        row["crops_in_6_min"] = round(PAINTED * DRAFT_S / row["median_s"])
+        row["crops_in_6_min"] = round(PAINTED * LEARN_S / row["median_s"])
+        if operations:
+            row["peak_share"] = operations / row["median_s"] / peak
     report("style_step", rows, arguments.json)
 
 

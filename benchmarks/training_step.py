@@ -18,14 +18,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from measuring import OtherPython, add_arguments, alternate, compare, report
+from measuring import OtherPython, add_arguments, alternate, compare, operations_per_second, report
 
 from ppgan_lite.runtime.threads import physical_cores
 
 NAMES = {"cyclegan": "CycleGAN", "pix2pix": "pix2pix"}
 KINDS = {"torch": {}, "torch, channels_last": {"channels_last": True}, "torch, compiled": {"compiled": True}}
 OURS = "ppgan_lite"
-PEAK_SIDE = 2048  # of the matrices whose product is taken as the machine's peak
 
 TORCH = """
 import sys
@@ -86,19 +85,6 @@ def timed(recipe: str, size: int, runs: int, rival: Path | None) -> list[dict[st
         for row in rows:
             row["peak_share"] = operations / row["median_s"] / peak
     return rows
-
-
-def operations_per_second() -> float:
-    """Return how many float32 operations a second a product of large matrices reaches."""
-    from ppgan_lite.runtime.startup import require_paddle
-
-    a, b = (require_paddle().rand([PEAK_SIDE, PEAK_SIDE]) for _ in range(2))
-    seconds = []
-    for _ in range(6):
-        started = time.perf_counter()
-        (a @ b).numpy()
-        seconds.append(time.perf_counter() - started)
-    return 2 * PEAK_SIDE**3 / min(seconds)
 
 
 class Training:

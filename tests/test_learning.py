@@ -1,4 +1,4 @@
-"""Learning a painting: the two trainings, previews, stopping and going on, wrong requests; with tiny nets."""
+"""Learning a painting: the training, previews, stopping and going on, wrong requests; with tiny nets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,18 +19,14 @@ import pytest
 from PIL import Image
 
 from ppgan_lite import learning
-from ppgan_lite.checkpoint import (
-    read_checkpoint,
-    read_header,
-    sha256_of,
-)
+from ppgan_lite.checkpoint import NetSpec, read_checkpoint, read_header, sha256_of
 from ppgan_lite.config import load_config
 from ppgan_lite.errors import UsageError
 from ppgan_lite.images import read_image, short_side_to, write_image
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.learning import learning as steps
 from ppgan_lite.learning import plan, previews
-from ppgan_lite.learning.plan import CONFIGS, DRAFT, PHOTOS, REVISION, Request
+from ppgan_lite.learning.plan import CONFIG, DRAFT, PHOTOS, Request
 from ppgan_lite.styles import shipped
 from ppgan_lite.styles.users import find_user_style, user_styles
 from ppgan_lite.training.run_folder import locked
@@ -41,11 +38,9 @@ Run = Callable[..., tuple[int, str, str]]  # the command line
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_vgg16: str) -> Iterator[Path]:
     """Have tiny nets learn; return the folder of a user without styles."""
     monkeypatch.setenv("PPGAN_LITE_DATA", str(tmp_path / "data"))
-    for part, name in CONFIGS.items():
-        path = tmp_path / f"{name}.yaml"
-        perceptual = f"perceptual: {tiny_vgg16}, " if part == DRAFT else ""
-        path.write_text(f"base: tiny/{name}\nrecipe: {{{perceptual}draft_px: 32}}\n", encoding="utf-8")
-        monkeypatch.setitem(CONFIGS, part, str(path))
+    path = tmp_path / "tiny.yaml"
+    path.write_text(f"base: tiny/style_draft\nrecipe: {{perceptual: {tiny_vgg16}, draft_px: 32}}\n", encoding="utf-8")
+    monkeypatch.setattr(plan, "CONFIG", str(path))
     monkeypatch.setattr(plan, "_PAINTING_PX", 64)
     monkeypatch.setattr(previews, "EVERY_S", 0.05)
     monkeypatch.setattr(steps, "_FINISH_S", 0.0)
@@ -65,13 +60,13 @@ def events(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-def interrupting(monkeypatch: pytest.MonkeyPatch, part: str, iteration: int = 2) -> None:
-    """Have Ctrl-C come after an iteration of a part of learning."""
+def interrupting(monkeypatch: pytest.MonkeyPatch, iteration: int = 2) -> None:
+    """Have Ctrl-C come after an iteration."""
     paint = previews.Previews.__call__
 
     def call(self: previews.Previews, run: Any) -> None:
         paint(self, run)
-        if run.folder.name == part and run.iteration == iteration:
+        if run.iteration == iteration:
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(previews.Previews, "__call__", call)
@@ -97,8 +92,7 @@ def test_a_painting_becomes_a_style_that_is_used_by_its_name(
     }
     assert last == {"event": "done", "name": "aunt_s_garden", "path": str(path), "minutes": last["minutes"]}
     progress = [event for event in told if event["event"] == "progress"]
-    parts = [event["stage"] for event in progress]
-    assert parts == sorted(parts) and set(parts) == {DRAFT, REVISION}
+    assert [event["iteration"] for event in progress] == list(range(1, len(progress) + 1))
     assert all(a["seconds"] <= b["seconds"] for a, b in itertools.pairwise(progress))
     assert all(abs(event["seconds"] + event["seconds_left"] - 3) < 0.2 for event in progress if event["seconds"] < 2.9)
     (style,), _ = user_styles()
@@ -122,7 +116,7 @@ def test_a_style_tells_where_it_comes_from_and_names_no_folder(tiny: Path, paint
         "started_from": None,
     }
     records = header.training["history"]
-    assert [record["recipe"]["name"] for record in records] == ["StyleTransferDraft", "PyramidRevision"]
+    assert [record["recipe"]["name"] for record in records] == ["StyleTransferDraft"]
     assert records[0]["recipe"]["content"] == 0.3
     assert str(tiny) not in json.dumps([about, header.training, header.recipe])
     draft = read_header(tiny / "runs/g/draft/latest.ppgan").training["config"]
@@ -144,7 +138,7 @@ def test_a_bar_counts_the_minutes(tiny: Path, painting: Path, run: Run) -> None:
     code, out, err = run("learn", painting, "--minutes", "0.03", "--name", "g")
     assert (code, out) == (0, "")
     assert "g: 0.03 minutes; Ctrl-C stops and keeps" in err
-    assert "draft, 0:0" in err and "revision, 0:0" in err and "100%" in err
+    assert re.search(r"\d+%\|.*\| 0:0\d left", err)
     assert "preview: " in err
     assert "config:" not in err  # the log is in the run's folder
 
@@ -164,24 +158,19 @@ def test_photos_of_the_users_are_learned_on(tiny: Path, painting: Path, run: Run
 
 
 def test_learning_starts_from_a_style_that_ships_with_the_same_net() -> None:
-    configs = {part: load_config(name) for part, name in CONFIGS.items()}
-    start = read_header(shipped(configs[DRAFT].train.init_from))
-    for config in configs.values():
-        net = {"name": "StyleTransferNet", **config.recipe["net"]}
-        assert net == {"name": start.nets["painter"].kind, **start.nets["painter"].arguments}
+    config = load_config(CONFIG)
+    start = read_header(shipped(config.train.init_from))
+    assert start.nets["painter"] == NetSpec("StyleTransferNet", config.recipe["net"])
 
 
 # Stopping and going on
 
 
-@pytest.mark.parametrize("part", [DRAFT, REVISION])
 def test_ctrl_c_keeps_what_is_learned_and_resume_goes_on(
-    tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch, part: str
+    tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if part == REVISION:
-        monkeypatch.setattr(plan, "_DRAFT_SHARE", 1e-3)
     with monkeypatch.context() as patch:
-        interrupting(patch, part, 1)
+        interrupting(patch, 1)
         code, out, err = run("learn", painting, "--minutes", "5", "--name", "My Garden", "--json")
     assert code == 130, err
     assert events(out)[-1] == {"event": "kept", "name": "my_garden", "path": str(find_user_style("my_garden"))}
@@ -189,33 +178,29 @@ def test_ctrl_c_keeps_what_is_learned_and_resume_goes_on(
     assert line.startswith("paddlegan: interrupted: my_garden: stopped after 0.") and "of 5 minutes" in line
     assert line.endswith("--name 'My Garden' --resume") and "Continue: paddlegan learn " in line
     (style,), _ = user_styles()
-    before = read_header(tiny / "runs/my_garden" / part / "latest.ppgan").training["iteration"]
+    before = read_header(tiny / "runs/my_garden/draft/latest.ppgan").training["iteration"]
     with monkeypatch.context() as patch:
-        interrupting(patch, part, before + 1)
+        interrupting(patch, before + 1)
         code, out, err = run("learn", painting, "--name", "My Garden", "--resume", "--json")
     assert code == 130, err
     told = events(out)
     assert told[0]["minutes"] == 5
-    progress = [(event["stage"], event["iteration"]) for event in told if event["event"] == "progress"]
-    assert progress[0] == (part, before + 1)
+    progress = [event["iteration"] for event in told if event["event"] == "progress"]
+    assert progress[0] == before + 1
     (longer,), _ = user_styles()
     assert longer.minutes >= style.minutes
 
 
-def test_more_minutes_train_the_draft_on_and_its_revision_net_anew(
-    tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_minutes_train_on(tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("learn", painting, "--minutes", "0.02", "--name", "g")[0] == 0
     before = read_header(tiny / "runs/g/draft/latest.ppgan").training["iteration"]
     code, _, err = run("learn", painting, "--name", "g", "--resume", "--minutes", "0.02")
     expected = "paddlegan: error: g: has learned for its 0.02 minutes. Give it more: --minutes 0.04\n"
     assert (code, err) == (2, expected)
-    interrupting(monkeypatch, DRAFT, before + 1)
+    interrupting(monkeypatch, before + 1)
     code, out, err = run("learn", painting, "--name", "g", "--resume", "--minutes", "5", "--json")
     assert code == 130, err
-    told = [(event["stage"], event["iteration"]) for event in events(out) if event["event"] == "progress"]
-    assert told[0] == (DRAFT, before + 1)
-    assert not (tiny / "runs/g/revision").exists()
+    assert next(event["iteration"] for event in events(out) if event["event"] == "progress") == before + 1
 
 
 def test_a_line_on_stdin_stops_as_ctrl_c_does(
@@ -303,7 +288,7 @@ def test_a_name_that_is_taken_or_begun_is_refused(
     tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        interrupting(patch, DRAFT)
+        interrupting(patch)
         assert run("learn", painting, "--minutes", "1", "--name", "g")[0] == 130
     helpful = "Go on with it: --resume; remove it: paddlegan styles --remove g"
     taken = f"paddlegan: error: --name: you have a style of the name g; expected another one. {helpful}"
@@ -317,7 +302,7 @@ def test_a_resume_with_other_wishes_is_refused(
     tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch, photo_file: Path
 ) -> None:
     with monkeypatch.context() as patch:
-        interrupting(patch, DRAFT)
+        interrupting(patch)
         assert run("learn", painting, "--minutes", "1", "--name", "g")[0] == 130
     assert refusal(run, painting, "--name", "g", "--resume", "--scale", "1.5") == (
         2,
@@ -363,7 +348,7 @@ def test_a_large_painting_is_kept_as_large_as_it_is_needed(tiny: Path, tmp_path:
         assert image.shape[0] == height
 
 
-def test_the_revision_net_gets_the_time_that_is_left(
+def test_training_gets_the_time_that_start_and_end_leave(
     tiny: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
@@ -371,16 +356,19 @@ def test_the_revision_net_gets_the_time_that_is_left(
 
     def train(config: Any, *, run_dir: Path, **_options: object) -> None:
         trained.append((run_dir.name, config.train.minutes))
-        clock[0] += 320.0 if run_dir.name == DRAFT else 30.0
 
+    def begun(*arguments: Any) -> None:
+        begin(*arguments)
+        clock[0] += 20.0
+
+    begin = steps.begin
     monkeypatch.setattr(steps.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(steps, "begin", begun)
     monkeypatch.setattr(steps, "train", train)
+    monkeypatch.setattr(steps, "_FINISH_S", 4.0)
     monkeypatch.setattr(steps._Learning, "_keep", lambda self: None)
     learning.learn(Request(painting), lambda event: None)
-    (first, draft), (second, revision) = trained
-    assert (first, second) == (DRAFT, REVISION)
-    assert draft == pytest.approx(0.78 * 6)
-    assert revision == pytest.approx((360 - 320) / 60)
+    assert trained == [(DRAFT, pytest.approx((360 - 20 - 4) / 60))]
 
 
 # The photos that ship

@@ -126,7 +126,7 @@ def _bar() -> Iterator[Report]:
                 bars.append(stack.enter_context(tqdm(total=60 * event["minutes"], bar_format=form)))
             elif event["event"] == "progress" and bars:
                 left = round(event["seconds_left"])
-                bars[0].set_description_str(f"{event['stage']}, {left // 60}:{left % 60:02d} left", refresh=False)
+                bars[0].set_description_str(f"{left // 60}:{left % 60:02d} left", refresh=False)
                 bars[0].update(min(event["seconds"], bars[0].total) - bars[0].n)
             elif event["event"] == "preview":
                 tqdm.write(f"preview: {event['file']}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Learn a painting: from one picture and a few minutes to a style, by the trainings of two configs that ship.
+"""Learn a painting: from one picture and a few minutes to a style, by the training of a config that ships.
 
 | file | content |
 |---|---|

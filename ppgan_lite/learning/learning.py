@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any
 from ppgan_lite.checkpoint import read_header
 from ppgan_lite.errors import CancelledError, PpganError, UsageError
 from ppgan_lite.images import SAMPLE_PHOTO, read_image
-from ppgan_lite.learning.plan import DRAFT, REVISION, Plan, Request, begin, new_plan, resumed_plan
+from ppgan_lite.learning.plan import DRAFT, Plan, Request, begin, new_plan, resumed_plan
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles.users import UserStyle
 from ppgan_lite.training import TrainingInterrupted, train
@@ -23,7 +22,7 @@ from ppgan_lite.training.run_folder import LATEST, FolderError, locked
 Report = Callable[[dict[str, Any]], None]
 
 _FINISH_S = 4.0  # for the style's file
-_LEAST_S = 2.0  # of the revision net's training, whatever was left
+_LEAST_S = 2.0  # of training, whatever was left
 
 
 class LearnInterrupted(CancelledError):
@@ -53,7 +52,7 @@ def learn(request: Request, report: Report) -> UserStyle:
         report: Called with JSON objects whose "event" is
 
             - "started": "name", "title", "run" (its folder), "minutes";
-            - "progress": "stage" ("draft" or "revision"), "iteration", "seconds" used and "seconds_left";
+            - "progress": "iteration", "seconds" used and "seconds_left";
             - "preview": "file", "seconds".
 
     Raises:
@@ -96,10 +95,9 @@ class _Learning:
         self._began = began
         self._report = report
         self._draft = plan.folder / DRAFT
-        self._revision = plan.folder / REVISION
         # A start that was killed has told no seconds.
-        trained = _trained_seconds(self._draft) + _trained_seconds(self._revision)
-        self._plan = replace(plan, seconds=max(plan.seconds, trained))
+        self._trained = _trained_seconds(self._draft)
+        self._plan = replace(plan, seconds=max(plan.seconds, self._trained))
 
     @property
     def _seconds(self) -> float:
@@ -114,8 +112,7 @@ class _Learning:
         """Do what is left to do, and return the style."""
         from ppgan_lite.learning.previews import Previews
 
-        whole = self._is_draft_whole()
-        if whole and self._request.resume and self._seconds_left < _LEAST_S:
+        if self._request.resume and self._seconds_left < _FINISH_S + _LEAST_S:
             more = f"Give it more: --minutes {2 * self._plan.minutes:g}"
             raise UsageError(self._plan.name, f"has learned for its {self._plan.minutes:g} minutes", remedy=more)
         self._plan.save()
@@ -130,25 +127,14 @@ class _Learning:
         )
         previews = Previews(photo, self._plan.previews, self._began - self._plan.seconds, self._show_preview)
         with self._keeping():
-            if not whole:
-                shutil.rmtree(self._revision, ignore_errors=True)  # of a shorter draft
-                self._train(self._draft, self._plan.draft_config(), previews)
-                self._keep()  # a style already, should anything happen to the revision net
-            seconds = max(self._seconds_left - _FINISH_S, _LEAST_S) + _trained_seconds(self._revision)
-            self._train(self._revision, self._plan.revision_config(seconds / 60), previews)
+            self._train(previews)
         return self._keep()
 
-    def _is_draft_whole(self) -> bool:
-        """Return whether the draft has been trained for its minutes."""
-        seconds = _trained_seconds(self._draft)
-        return seconds > 0 and seconds >= 60 * self._plan.draft_minutes - _LEAST_S
-
-    def _train(self, folder: Path, config: Any, previews: Callable[[Any], None]) -> None:
+    def _train(self, previews: Callable[[Any], None]) -> None:
         def watch(run: Any) -> None:
             self._report(
                 {
                     "event": "progress",
-                    "stage": folder.name,
                     "iteration": run.iteration,
                     "seconds": round(self._seconds, 1),
                     "seconds_left": round(max(self._seconds_left, 0.0), 1),
@@ -156,8 +142,15 @@ class _Learning:
             )
             previews(run)
 
-        resume = (folder / LATEST).exists()
-        train(config, run_dir=folder, resume=resume, device=self._request.device, watch=watch, quiet=True)
+        seconds = max(self._seconds_left - _FINISH_S, _LEAST_S) + self._trained
+        train(
+            self._plan.config(seconds / 60),
+            run_dir=self._draft,
+            resume=(self._draft / LATEST).exists(),
+            device=self._request.device,
+            watch=watch,
+            quiet=True,
+        )
 
     def _show_preview(self, path: Path) -> None:
         self._report({"event": "preview", "file": str(path), "seconds": round(self._seconds, 1)})
@@ -166,13 +159,9 @@ class _Learning:
         """Write what has been learned so far as a style, and the time that it took."""
         from ppgan_lite.learning.results import write_style
 
-        style = write_style(self._plan, self._trainings(), minutes=self._seconds / 60)
+        style = write_style(self._plan, self._draft / LATEST, minutes=self._seconds / 60)
         replace(self._plan, seconds=self._seconds).save()
         return style
-
-    def _trainings(self) -> list[Path]:
-        """Return the newest checkpoint of each training so far."""
-        return [path for path in (self._draft / LATEST, self._revision / LATEST) if path.exists()]
 
     @contextlib.contextmanager
     def _keeping(self) -> Iterator[None]:
@@ -181,7 +170,7 @@ class _Learning:
             yield
         except (TrainingInterrupted, KeyboardInterrupt) as stopped:
             minutes = self._seconds / 60
-            style = self._keep() if self._trainings() else None
+            style = self._keep() if (self._draft / LATEST).exists() else None
             raise LearnInterrupted(self._plan, style, minutes, self._request.painting) from stopped
 
 

@@ -3,7 +3,6 @@
 request.json    what was asked for
 painting.png    the painting, upright and no larger than needed
 draft/          the run of style_draft.yaml
-revision/       that of style_revision.yaml
 previews/       a photo painted by the net in training, by the seconds since the start
 """
 
@@ -31,16 +30,12 @@ CONTENT = 0.05
 SCALE = 1.0
 PHOTOS = Path(__file__).parent / "photos"
 
-DRAFT, REVISION = "draft", "revision"  # parts of a run, and their folders
-CONFIGS = {DRAFT: "style_draft", REVISION: "style_revision"}
+CONFIG = "style_draft"
+DRAFT = "draft"  # the folder of its run
 _REQUEST, _PAINTING, _PREVIEWS = "request.json", "painting.png", "previews"
-_DRAFT_SHARE = 0.78  # of all minutes; the revision net gets what is left after start-up and previews
 _PAINTING_PX = 448  # short side at scale 1; larger than photos are drafted, for large strokes
 _SMALLEST_PX = 64
 _LONGEST = 2.0  # a scroll's long side in short sides; of a longer one the middle is learned
-# Short sides, for the revision net, of the photos that ship: they have 384 px, and it adds detail to what has some. The
-# draft takes them enlarged, as the config says: large soft faces are what it learns skin from.
-_REVISED_PHOTO_PX = (384, 512)
 
 
 @dataclass(frozen=True)
@@ -120,36 +115,21 @@ class Plan:
         """The photos that it is learned on, without the user's folders."""
         return "those that ship" if self.photos is None else Path(self.photos).name
 
-    @property
-    def draft_minutes(self) -> float:
-        """The minutes of training of the draft."""
-        return _DRAFT_SHARE * self.minutes
-
     def save(self) -> None:
         """Write it into the folder, for a resume."""
         text = json.dumps(asdict(self), indent=1, ensure_ascii=True)
         replace_file(self.folder / _REQUEST, text.encode(), make_folder=True)
 
-    def draft_config(self) -> Config:
-        """Return the config of the draft."""
-        px = round(_PAINTING_PX * self.scale)
-        settings = {"recipe.content": self.content, "data.style_short_side": [px, px]}
-        return self._config(DRAFT, settings, self.draft_minutes)
-
-    def revision_config(self, minutes: float) -> Config:
-        """Return the config of the revision net, which starts from the trained draft."""
-        settings = {"train.init_from": str(self.folder / DRAFT / LATEST)}
-        return self._config(REVISION, settings, minutes)
-
-    def _config(self, part: str, settings: dict[str, Any], minutes: float) -> Config:
+    def config(self, minutes: float) -> Config:
+        """Return the config of a training that takes so long."""
         photos = [str(PHOTOS), str(SAMPLE_PHOTO)] if self.photos is None else [self.photos]
-        settings = {"data.content": photos, "data.style": [str(self.painting)], **settings}
-        if self.photos is None and part == REVISION:
-            settings["data.content_short_side"] = list(_REVISED_PHOTO_PX)
+        px = round(_PAINTING_PX * self.scale)
+        settings: dict[str, Any] = {"recipe.content": self.content, "data.style_short_side": [px, px]}
+        settings |= {"data.content": photos, "data.style": [str(self.painting)]}
         # So many iterations that the minutes end it; the loop's own previews are made of crops.
         settings |= {"train.iterations": 1_000_000, "train.minutes": minutes, "train.preview_every": 0}
         settings |= {"train.log_every": 10, "train.save_every_s": 60}
-        return load_config(CONFIGS[part], [f"{key}={json.dumps(value)}" for key, value in settings.items()])
+        return load_config(CONFIG, [f"{key}={json.dumps(value)}" for key, value in settings.items()])
 
 
 def new_plan(request: Request) -> tuple[Plan, np.ndarray]:
@@ -192,7 +172,7 @@ def begin(plan: Plan, painting: np.ndarray) -> None:
     """
     if plan.is_begun:
         raise UsageError("--name", f"{plan.name} was begun by another process", "another one")
-    for name in (DRAFT, REVISION, _PREVIEWS):
+    for name in (DRAFT, _PREVIEWS):
         shutil.rmtree(plan.folder / name, ignore_errors=True)
     write_image(plan.painting, painting, overwrite=True)
     plan.save()

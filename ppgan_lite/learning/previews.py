@@ -14,7 +14,6 @@ from ppgan_lite.images import long_side_at_most, short_side_to, write_image
 from ppgan_lite.nets.input_noise import soft_noise
 from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.recipes.painter import PainterRecipe
-from ppgan_lite.recipes.pyramid_revision import RevisionRecipe
 from ppgan_lite.training.run import TrainingRun
 
 EVERY_S = 30.0
@@ -43,11 +42,10 @@ class Previews:
         if time.monotonic() < self._next:
             return
         recipe: PainterRecipe = run.recipe  # type: ignore[assignment]
-        revised = isinstance(recipe, RevisionRecipe)
         path = self._folder / f"{round(time.monotonic() - self._began):05d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         with run.as_in_use():
-            picture = painted(recipe.net, self._photo, recipe.predictors()["painter"].settings, revised=revised)
+            picture = painted(recipe.net, self._photo, recipe.predictors()["painter"].settings, revised=True)
         write_image(path, picture, overwrite=True)
         self._next = max(self._next + EVERY_S, time.monotonic() + EVERY_S / 2)
         self._show(path)

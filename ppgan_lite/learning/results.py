@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from pathlib import Path
 
 from ppgan_lite.checkpoint import SUFFIX, Header, build_net, read_checkpoint, training_record, write_checkpoint
@@ -17,22 +16,21 @@ from ppgan_lite.styles.users import THUMBNAIL, UserStyle, read_style, styles_fol
 _NET = "painter"
 
 
-def write_style(plan: Plan, trainings: Sequence[Path], *, minutes: float) -> UserStyle:
+def write_style(plan: Plan, training: Path, *, minutes: float) -> UserStyle:
     """Write a style's file, in place of one of an earlier end of its training.
 
     Args:
         plan: What was asked for.
-        trainings: A checkpoint of each training so far; the painter is that of the last one.
+        training: Its newest checkpoint.
         minutes: Used for all of it.
 
     Raises:
         CheckpointError: It cannot be written.
     """
-    headers = [read_checkpoint(path) for path in trainings]
-    header, tensors = headers[-1]
-    history = [training_record(other) for other, _ in headers]
+    header, tensors = read_checkpoint(training)
+    history = [training_record(header)]
     learned = {"painting": {"file": plan.file, "sha256": plan.sha256}, "minutes": round(minutes, 2)}
-    start = headers[0][0].training["config"]["train"]["init_from"]
+    start = header.training["config"]["train"]["init_from"]
     settings = {"content": plan.content, "scale": plan.scale, "photos": plan.photos_name, "started_from": start}
     about = {
         "title": {"en": plan.title, "zh": plan.title},
