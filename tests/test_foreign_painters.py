@@ -22,7 +22,7 @@ from ppgan_lite.export.numerical_check import Difference, tolerance
 from ppgan_lite.export.plan import ExportOptions, plan_export
 from ppgan_lite.foreign.loading import describe_file, open_checkpoint
 from ppgan_lite.foreign.options import ConversionOptions
-from ppgan_lite.gui.state import checkpoint_choice
+from ppgan_lite.gui.choices import checkpoint_choice
 from ppgan_lite.images import read_image, to_depth
 from ppgan_lite.inference.loading import load_predictor, load_stylizer
 from ppgan_lite.inference.stylization.full_size import FullSizeStylizer

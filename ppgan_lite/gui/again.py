@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.gui.choices import ANY_PAINTING
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.mask_files import read_mask
-from ppgan_lite.gui.state import ANY_PAINTING, FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
+from ppgan_lite.gui.state import FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
 from ppgan_lite.images import NamedFile, ResultSettings, read_image, read_settings
 
 

@@ -20,7 +20,7 @@ from ppgan_lite.runtime.streams import open_closed_streams
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
-    from ppgan_lite.gui.state import Choice
+    from ppgan_lite.gui.choices import Choice
     from ppgan_lite.gui.window import MainWindow
     from ppgan_lite.gui.worker import Cancelled
     from ppgan_lite.inference.predictor import Predictor
@@ -146,7 +146,7 @@ def _fetched_models() -> tuple[list[Choice], list[PpganError]]:
 
 def _own_styles() -> tuple[list[Choice], list[PpganError]]:
     """Return the styles of the user's own, and an error for each file that is none."""
-    from ppgan_lite.gui.state import user_style_choice
+    from ppgan_lite.gui.choices import user_style_choice
     from ppgan_lite.styles.users import user_styles
 
     styles, problems = user_styles()

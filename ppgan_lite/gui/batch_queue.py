@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, UsageError
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.pyramid import Pyramid
-from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
+from ppgan_lite.gui.state import Picture, Request, Result, StyleSettings
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.batch_planning import Item, Plan

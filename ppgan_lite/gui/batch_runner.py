@@ -12,9 +12,10 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from ppgan_lite.gui.batch_clips import Load, add_clips, paint_clip
 from ppgan_lite.gui.batch_queue import BatchQueue, Output, Paint, QueuedPhoto, Status, execute
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.clips import is_clip
 from ppgan_lite.gui.mask import Mask
-from ppgan_lite.gui.state import Choice, Picture, StyleSettings
+from ppgan_lite.gui.state import Picture, StyleSettings
 
 _AGAIN_MS = 300  # before it looks again whether the painter is free
 

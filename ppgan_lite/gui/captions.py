@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ppgan_lite.errors import PpganError, is_about_a_file, named, one_line, printable
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.progress import Loading, Painting
-from ppgan_lite.gui.state import Choice, Learning, Picture, Result, State
+from ppgan_lite.gui.state import Learning, Picture, Result, State
 from ppgan_lite.gui.texts import in_language, text
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from pathlib import Path
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.choices import Choice, checkpoint_title
 from ppgan_lite.gui.job_runner import JobRunner
 from ppgan_lite.gui.progress import Loading
-from ppgan_lite.gui.state import Choice, State, checkpoint_title
+from ppgan_lite.gui.state import State
 from ppgan_lite.gui.worker import Cancelled, JobCallbacks, PredictorCache
 from ppgan_lite.styles.users import remove_style, rename_style
 

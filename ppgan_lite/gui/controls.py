@@ -9,9 +9,10 @@ from PyQt5.QtGui import QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ppgan_lite.gui.captions import direction_caption, expected_captions, picture_name
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.flow import FlowRow
-from ppgan_lite.gui.state import Choice, Picture, StyleSettings, brush_at, brush_position, brush_px
+from ppgan_lite.gui.state import Picture, StyleSettings, brush_at, brush_position, brush_px
 from ppgan_lite.gui.texts import text
 
 if TYPE_CHECKING:

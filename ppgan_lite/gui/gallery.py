@@ -10,8 +10,9 @@ from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QMenu, QStyle, QStyled
 
 from ppgan_lite.gui import icons, theme
 from ppgan_lite.gui.captions import choice_texts
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.pixels import to_pixmap
-from ppgan_lite.gui.state import Choice, Picture
+from ppgan_lite.gui.state import Picture
 from ppgan_lite.gui.texts import text
 
 _PICTURE = QSize(140, 98)

@@ -9,8 +9,9 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from ppgan_lite.errors import PpganError
+from ppgan_lite.gui.choices import user_style_choice
 from ppgan_lite.gui.learner import Learner
-from ppgan_lite.gui.state import Learning, State, user_style_choice
+from ppgan_lite.gui.state import Learning, State
 from ppgan_lite.images import write_image
 from ppgan_lite.styles.users import read_style
 

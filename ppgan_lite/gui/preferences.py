@@ -11,9 +11,10 @@ from PyQt5.QtCore import QByteArray, QDir, QSettings
 
 from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.batch_queue import Output
+from ppgan_lite.gui.choices import TASKS, Choice
 from ppgan_lite.gui.comparison import Comparison
 from ppgan_lite.gui.presets import Preset
-from ppgan_lite.gui.state import FINEST_BRUSH, TASKS, WIDEST_BRUSH, Choice, StyleSettings
+from ppgan_lite.gui.state import FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import WRITABLE
 

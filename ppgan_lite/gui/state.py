@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.errors import CheckpointError
+from ppgan_lite.gui.choices import ANY_PAINTING, GROUPS, Choice, style_choice
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
 from ppgan_lite.images import ImageMetadata, NamedFile, ResultSettings, fitting_metadata, result_name
 
 if TYPE_CHECKING:
-    from ppgan_lite.checkpoint import PredictorSpec
     from ppgan_lite.styles import Style
-    from ppgan_lite.styles.users import UserStyle
 
 _NO_METADATA = ImageMetadata()
-RUN_FILES = ("final", "latest", "best", "model", "checkpoint")  # names that every run gives its checkpoints
-TASKS = ("stylize", "translate", "restore")
-GROUPS = ("yours", "checkpoints", "shipped")  # in the order of the gallery
 
 # Strokes as a fraction of the photo's shorter side, so that a setting means the same on a thumbnail and on a poster.
 # Predictors distinguish nothing beyond these ends; the geometric mean is 1/32, their own default.
@@ -81,96 +76,6 @@ class Picture:
     def file(self) -> NamedFile | None:
         """The file, as the settings of a result name it; None for a pasted picture."""
         return None if self.path is None else NamedFile(self.path.name, self.metadata.sha256)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Something that turns a photo into another picture: a shipped style, any painting, or a checkpoint file.
-
-    Attributes:
-        source: Argument of `load_predictor`; different for every choice.
-        kind: "style", "painting" or "checkpoint".
-        title: Language -> name; empty where `texts` has the name.
-        subtitle: Language -> artist and year.
-        thumbnail: A picture file, or uint8 (height, width, 3) RGB; None where there is none.
-        task: As `PredictorSpec.task`.
-        inputs: As `PredictorSpec.inputs`.
-        directions: Names of the checkpoint's predictors, where it has several.
-        direction: The chosen one of these; None where there are no several.
-        file: That of the user's own style or checkpoint; None of those that ship.
-    """
-
-    source: str
-    kind: str
-    title: dict[str, str] = field(default_factory=dict, compare=False)
-    subtitle: dict[str, str] = field(default_factory=dict, compare=False)
-    thumbnail: Path | np.ndarray | None = field(default=None, compare=False)
-    task: str = "stylize"
-    inputs: tuple[str, ...] = ("photo",)
-    directions: tuple[str, ...] = ()
-    direction: str | None = None
-    file: Path | None = field(default=None, compare=False)
-
-    @property
-    def group(self) -> str:
-        """Its part of the gallery: one of `GROUPS`, or "" for the card for any painting, which stands before all."""
-        if self.kind != "style":
-            return "checkpoints" if self.kind == "checkpoint" else ""
-        return "shipped" if self.file is None else "yours"
-
-    @property
-    def needs_painting(self) -> bool:
-        return "style" in self.inputs
-
-    @property
-    def has_settings(self) -> bool:
-        """Whether it takes strength, keep_colors and brush."""
-        return self.task == "stylize"
-
-
-ANY_PAINTING = Choice("any", "painting", inputs=("photo", "style"))
-
-
-def style_choice(style: Style) -> Choice:
-    """Describe a shipped style."""
-    comma = {"zh": "，"}
-    subtitle = {
-        language: f"{artist}{comma.get(language, ', ')}{style.year}" for language, artist in style.artist.items()
-    }
-    return Choice(style.name, "style", dict(style.title), subtitle, Path(style.thumbnail))
-
-
-def user_style_choice(style: UserStyle) -> Choice:
-    """Describe a style of the user's own.
-
-    Raises:
-        CheckpointError: Its file is damaged.
-    """
-    return Choice(
-        style.name, "style", dict.fromkeys(LANGUAGE_NAMES, style.title), {}, style.thumbnail(), file=style.path
-    )
-
-
-def checkpoint_choice(path: Path, spec: PredictorSpec, directions: tuple[str, ...] = ()) -> Choice:
-    """Describe a checkpoint file by its first predictor and the names of all.
-
-    Raises:
-        CheckpointError: It needs an input that the window has no picker for.
-    """
-    unknown = [name for name in spec.inputs if name not in ("photo", "style")]
-    if unknown or spec.task not in TASKS:
-        found = f"its predictor needs {', '.join(unknown)}" if unknown else f"its task is {spec.task!r}"
-        expected = f"inputs photo and style, and a task of {', '.join(TASKS)}"
-        remedy = "Use the command line or Python for it, or a newer ppgan_lite"
-        raise CheckpointError(path, found, expected, remedy, code="unknown_task")
-    title = dict.fromkeys(LANGUAGE_NAMES, checkpoint_title(path))
-    choice = Choice(str(path), "checkpoint", title, {}, None, spec.task, tuple(spec.inputs), file=path)
-    return replace(choice, directions=directions, direction=directions[0]) if len(directions) > 1 else choice
-
-
-def checkpoint_title(path: Path) -> str:
-    """Return the name of a checkpoint: that of its file, and of its folder where all runs name their files so."""
-    return f"{path.absolute().parent.name}/{path.stem}" if path.stem in RUN_FILES else path.stem
 
 
 @dataclass(frozen=True)

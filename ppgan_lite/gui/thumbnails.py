@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.session import Session
-from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
+from ppgan_lite.gui.state import Picture, Request, Result, StyleSettings
 from ppgan_lite.gui.worker import Cancelled, JobCallbacks
 
 THUMBNAIL_PX = 288  # long side: that of a card on a screen of double density

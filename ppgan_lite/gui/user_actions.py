@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QWid
 
 from ppgan_lite.gui import dialogs, log
 from ppgan_lite.gui.batch_panel import BatchPanel
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.command_line import command_line
 from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
@@ -25,7 +26,6 @@ from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.presets import Preset, with_preset
 from ppgan_lite.gui.reuse import Reuse
 from ppgan_lite.gui.session import Session
-from ppgan_lite.gui.state import Choice
 from ppgan_lite.gui.texts import in_language, text
 
 

@@ -18,10 +18,11 @@ from PyQt5.QtCore import QObject, QThread, pyqtSignal
 
 from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, ImageError, PpganError
+from ppgan_lite.gui.choices import Choice, checkpoint_choice
 from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.mask import PAINTED_MASK
 from ppgan_lite.gui.pyramid import Pyramid
-from ppgan_lite.gui.state import Choice, Picture, Request, Result, checkpoint_choice
+from ppgan_lite.gui.state import Picture, Request, Result
 from ppgan_lite.runtime.files import identity_of
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from window_bench import Bench, FakePredictor
 from ppgan_lite.errors import CancelledError, ImageError, UsageError
 from ppgan_lite.gui import dialogs
 from ppgan_lite.gui.batch_queue import BatchQueue, Output, Status, execute
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.pyramid import Pyramid
-from ppgan_lite.gui.state import Choice, Request, Result, StyleSettings
+from ppgan_lite.gui.state import Request, Result, StyleSettings
 from ppgan_lite.images import read_image, read_settings, write_image
 from ppgan_lite.inference.batch_planning import plan_batch
 

@@ -10,9 +10,9 @@ from PyQt5.QtWidgets import QInputDialog
 from test_user_styles import write_style
 from window_bench import Bench
 
+from ppgan_lite.gui.choices import Choice, user_style_choice
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.remembering import restore
-from ppgan_lite.gui.state import Choice, user_style_choice
 from ppgan_lite.styles.users import read_style, styles_folder
 
 

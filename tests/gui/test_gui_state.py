@@ -12,18 +12,8 @@ import pytest
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.gui import progress
 from ppgan_lite.gui.captions import direction_caption, work_caption
-from ppgan_lite.gui.state import (
-    ANY_PAINTING,
-    Picture,
-    Request,
-    Result,
-    State,
-    StyleSettings,
-    brush_at,
-    brush_position,
-    brush_px,
-    checkpoint_choice,
-)
+from ppgan_lite.gui.choices import ANY_PAINTING, checkpoint_choice
+from ppgan_lite.gui.state import Picture, Request, Result, State, StyleSettings, brush_at, brush_position, brush_px
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS, plain, text
 from ppgan_lite.images import ImageMetadata, NamedFile
 

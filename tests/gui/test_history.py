@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.history import THUMBNAIL_PX, History
 from ppgan_lite.gui.history_store import StoredPicture
 from ppgan_lite.gui.pyramid import Pyramid
-from ppgan_lite.gui.state import Choice, Picture, Request, Result, StyleSettings
+from ppgan_lite.gui.state import Picture, Request, Result, StyleSettings
 from ppgan_lite.images import ImageMetadata
 from ppgan_lite.runtime.private_folder import PrivateFolder
 

@@ -13,9 +13,9 @@ from window_bench import Bench
 
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.gui import dialogs
+from ppgan_lite.gui.choices import user_style_choice
 from ppgan_lite.gui.learn_dialog import LearnDialog
 from ppgan_lite.gui.learner import COMMAND, Learner
-from ppgan_lite.gui.state import user_style_choice
 from ppgan_lite.gui.texts import text
 from ppgan_lite.images import write_image
 from ppgan_lite.styles.users import THUMBNAIL, read_style

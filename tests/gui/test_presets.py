@@ -18,10 +18,11 @@ from window_bench import Bench, FakePredictor
 import ppgan_lite.inference.loading  # noqa: F401 - its function is replaced
 from ppgan_lite import cli
 from ppgan_lite.gui.again import read_again, style_settings
+from ppgan_lite.gui.choices import ANY_PAINTING, Choice
 from ppgan_lite.gui.command_line import command_line
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.presets import Preset, with_preset
-from ppgan_lite.gui.state import ANY_PAINTING, Choice, Picture, Request, StyleSettings
+from ppgan_lite.gui.state import Picture, Request, StyleSettings
 from ppgan_lite.images import read_settings, write_image
 
 NIGHT = Choice("night", "style")

@@ -17,7 +17,7 @@ from ppgan_lite import styles
 from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, write_checkpoint
 from ppgan_lite.errors import MissingDependencyError
 from ppgan_lite.gui import app, display
-from ppgan_lite.gui.state import style_choice
+from ppgan_lite.gui.choices import style_choice
 
 ROOT = Path(__file__).parents[2]
 
