@@ -281,8 +281,8 @@ def test_a_mixture_that_makes_no_sense_is_none(change: dict[str, object]) -> Non
     assert parse_settings(json.dumps(values), "x") == dataclasses.replace(settings, blend=())
 
 
-def test_the_window_names_the_command_that_repeats_a_mixture() -> None:
-    parts = (BlendPart(0.5, "style", NamedFile("udnie")), BlendPart(0.5, "style", NamedFile("great_wave")))
+def test_the_window_names_the_command_that_repeats_a_mixture_of_three() -> None:
+    parts = tuple(BlendPart(1 / 3, "style", NamedFile(name)) for name in ("udnie", "great_wave", "the_dance"))
     write_image("a.png", picture(20, 20), settings=ResultSettings("stylize", {}, blend=parts))
     with pytest.raises(UsageError) as caught:
         read_again(Path("a.png"))

@@ -32,7 +32,7 @@ from ppgan_lite.languages.terminal import (
 )
 from ppgan_lite.languages.texts import LANGUAGE_NAMES
 from ppgan_lite.languages.width import padded, width, wrapped
-from ppgan_lite.styles import catalogue, shipped, shipped_name
+from ppgan_lite.styles import catalogue, shipped, shipped_name, year_in
 
 PACKAGE = Path(ppgan_lite.__file__).parent
 MESSAGES = terminal_zh.MESSAGES
@@ -310,3 +310,9 @@ def test_a_chinese_character_takes_two_columns() -> None:
         lines = wrapped("风格用在哪里：任意大小的图片，会拉伸到照片上。", columns)
         assert all(width(line) <= columns for line in lines) and "".join(lines).startswith("风格用在哪里：任意大小")
         assert not any(line.startswith(("，", "。", "：")) for line in lines)
+
+
+def test_years_are_written_as_chinese_writes_them(run_cli) -> None:
+    assert [year_in("zh", year) for year in ("1889", "c. 1831", "1890s")] == ["1889", "约 1831", "1890 年代"]
+    assert year_in("en", "c. 1831") == "c. 1831"
+    assert "约 1831" in run_cli("styles", "--lang", "zh")[2]

@@ -55,10 +55,10 @@ def styles(added: str | None, removed: str | None, renamed: tuple[str, str] | No
     if as_json:
         print_json([*_shipped(), *({**_own(style), "path": str(style.path)} for style in own)])
     else:
-        from ppgan_lite.styles import catalogue
+        from ppgan_lite.styles import catalogue, year_in
 
-        spoken = language()
-        rows = [(style.name, style.title[spoken], style.artist[spoken], style.year) for style in catalogue()]
+        to = language()
+        rows = [(one.name, one.title[to], one.artist[to], year_in(to, one.year)) for one in catalogue()]
         rows += [(style.name, style.title, in_words("yours"), _learned(style.minutes)) for style in own]
         say(table([("NAME", "PAINTING", "ARTIST", "YEAR"), *rows]))
     for error in errors:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.gui.choices import ANY_PAINTING
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.mask_files import read_mask
 from ppgan_lite.gui.state import FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
-from ppgan_lite.images import NamedFile, ResultSettings, read_image, read_settings
+from ppgan_lite.images import BlendPart, NamedFile, ResultSettings, read_image, read_settings
+from ppgan_lite.styles.users import find_style_file
 
 
 @dataclass(frozen=True)
@@ -47,35 +47,54 @@ def read_again(path: Path) -> Again:
         UsageError: It holds no settings, or those of a picture that only the command line makes, or its weights or its
             painting are not found.
     """
-    from ppgan_lite.inference.stored_settings import find_file, find_weights
+    from ppgan_lite.inference.stored_settings import find_file
 
     settings = read_settings(path)
     if settings is None:
         raise UsageError(path, "holds no settings", "a picture that was made here", code="no_settings")
-    if settings.blend or settings.colors is not None:
-        found = "mixes styles" if settings.colors is None else f"has the colors of {settings.colors.name}"
-        raise UsageError(path, found, "a picture of one style and its colors", code="needs_command")
+    if settings.colors is not None:
+        found = f"has the colors of {settings.colors.name}"
+        raise UsageError(path, found, "a picture with the colors of its style", code="needs_command")
     folders = [path.parent, path.parent.parent]
-    weights = find_weights(settings, folders)
-    named = settings.style or settings.checkpoint
-    if weights is None:
-        raise _gone(path, named)
+    if settings.blend:
+        source, checkpoint = _mixture_source(path, settings.blend), None
+    else:
+        source, checkpoint = _source(path, settings, folders)
     painting = None if settings.painting is None else find_file(settings.painting, folders)
     if settings.painting is not None and painting is None:
         raise _gone(path, settings.painting)
     photo = None if settings.photo is None else find_file(settings.photo, folders)
     has_photo = photo is not None and photo.is_same and photo.path != path
     mask = _mask(settings, folders)
-    is_any = settings.style is not None and settings.style.name == ANY_PAINTING.source
     return Again(
-        ANY_PAINTING.source if is_any else settings.style.name if settings.style else str(weights.path),
-        None if settings.style else weights.path,
+        source,
+        checkpoint,
         style_settings(settings.options, _short_side(path, settings)),
         painting.path if painting else None,
         photo.path if photo and has_photo else None,
         mask,
         settings.mask is not None and mask is None,
     )
+
+
+def _source(path: Path, settings: ResultSettings, folders: Sequence[Path]) -> tuple[str, Path | None]:
+    """Return the source of the choice that made a result, and its file if it is a checkpoint's."""
+    from ppgan_lite.inference.stored_settings import find_weights
+
+    weights = find_weights(settings, folders)
+    if weights is None:
+        raise _gone(path, settings.style or settings.checkpoint)
+    return (settings.style.name, None) if settings.style else (str(weights.path), weights.path)
+
+
+def _mixture_source(path: Path, blend: Sequence[BlendPart]) -> str:
+    """Return the source of the mixture that made a result."""
+    if len(blend) != 2 or any(part.kind != "style" for part in blend):
+        raise UsageError(path, "mixes what the window does not", "a mixture of two styles", code="needs_command")
+    for part in blend:
+        if find_style_file(part.file.name) is None:
+            raise _gone(path, part.file)
+    return "+".join(f"{part.file.name}:{part.share:g}" for part in blend)
 
 
 def style_settings(options: Mapping[str, Any], short_side_px: int) -> StyleSettings:

@@ -52,7 +52,7 @@ class AgainRow(QFrame):
         if offer is not None:
             path, settings = offer
             file = settings.painting or settings.style or settings.checkpoint
-            style = file.name if file else settings.verb
+            style = " + ".join(part.file.name for part in settings.blend) or (file.name if file else settings.verb)
             self.label.setText(text("again_offer", self._language, name=path.name, style=style))
 
     def _want(self) -> None:

@@ -126,7 +126,7 @@ def new_application() -> tuple[QApplication, str]:
 def _fetched_models() -> tuple[list[Choice], list[PpganError]]:
     """Return the models that were fetched, and an error for each whose file is damaged."""
     from ppgan_lite.checkpoint import read_header
-    from ppgan_lite.gui.state import checkpoint_choice
+    from ppgan_lite.gui.choices import checkpoint_choice
     from ppgan_lite.published import cached, released
 
     choices, problems = [], list[PpganError]()
@@ -186,10 +186,13 @@ def _is_picture(name: str) -> bool:
 
 def _load(source: str, direction: str | None, is_deep: bool, cancelled: Cancelled) -> Predictor:
     """Load a predictor, for 16 bits or not; on a worker thread, because this is where Paddle is imported."""
+    from ppgan_lite.gui.choices import shares_in
     from ppgan_lite.inference.engines.selection import AUTO, in_float32
-    from ppgan_lite.inference.loading import load_predictor
+    from ppgan_lite.inference.loading import load_blend, load_predictor
 
     engine = in_float32(AUTO) if is_deep else AUTO
+    if shares := shares_in(source):
+        return load_blend(shares, engine=engine, cancelled=cancelled)
     return load_predictor(source, engine=engine, predictor=direction, cancelled=cancelled)
 
 

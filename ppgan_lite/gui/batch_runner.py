@@ -15,7 +15,7 @@ from ppgan_lite.gui.batch_queue import BatchQueue, Output, Paint, QueuedPhoto, S
 from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.clips import is_clip
 from ppgan_lite.gui.mask import Mask
-from ppgan_lite.gui.state import Picture, StyleSettings
+from ppgan_lite.gui.state import Picture, StyleSettings, style_label
 
 _AGAIN_MS = 300  # before it looks again whether the painter is free
 
@@ -169,10 +169,3 @@ class BatchRunner(QObject):
             self.go_on()
         else:
             self.ended.emit()
-
-
-def style_label(choice: Choice, painting: Picture | None) -> str:
-    """Return the part of a result's name that tells its style."""
-    if choice.needs_painting and painting is not None:
-        return painting.path.stem if painting.path else "painting"
-    return "_".join([Path(choice.source).stem, *([choice.direction] if choice.direction else [])])

@@ -66,6 +66,8 @@ def choice_texts(choice: Choice, painting: Picture | None, language: str) -> tup
             "choose_picture", language
         )
     title = in_language(choice.title, language)
+    if choice.kind == "mixture":
+        return title, ""
     if choice.kind == "checkpoint":
         return title, text(f"task_{choice.task}", language)
     return title, in_language(choice.subtitle, language) or text("yours", language)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from ppgan_lite.errors import PpganError
-from ppgan_lite.gui.choices import Choice, checkpoint_title
+from ppgan_lite.gui.choices import Choice, checkpoint_title, mixture
 from ppgan_lite.gui.job_runner import JobRunner
 from ppgan_lite.gui.progress import Loading
 from ppgan_lite.gui.state import State
@@ -52,13 +52,34 @@ class Cards(QObject):
         jobs.stepped.connect(self._stepped)
 
     def choose(self, source: str) -> bool:
-        """Choose one of the choices by its source, such as a style's name; False if there is none."""
-        for choice in self._state.choices:
-            if choice.source == source:
-                self._state.choice = choice
-                self.chosen.emit()
-                return True
-        return False
+        """Choose by a source, such as a style's name or the shares of two; False if there is none."""
+        choice = self._state.find(source)
+        if choice is not None:
+            self._set(choice)
+        return choice is not None
+
+    def mix(self, source: str, share: float = 0.5) -> None:
+        """Mix the chosen style, or the first of a mixture, with another one; one of the two again leaves the other.
+
+        Args:
+            source: The other one's.
+            share: What it gets of the mixture, between 0 and 1.
+        """
+        first, *others = self._state.choice.parts or (self._state.choice,)
+        second = self._state.find(source)
+        if second is None or second == first:
+            self._set(others[0] if others else first)
+        elif second in others:
+            self._set(first)
+        elif first.kind == second.kind == "style":
+            self._set(mixture(first, second, share))
+        else:
+            self.told.emit("mix_only_styles", {})
+
+    def set_share(self, share: float) -> None:
+        """Set the share of the second style of a mixture, between 0 and 1."""
+        first, second = self._state.choice.parts
+        self._set(mixture(first, second, share))
 
     def choose_direction(self, direction: str) -> None:
         """Set the direction of the chosen checkpoint."""
@@ -138,6 +159,10 @@ class Cards(QObject):
     def _show_loading(self, step: str | None = None) -> None:
         self.loading = Loading(self._names[0], step) if self._names else None
         self.loading_changed.emit()
+
+    def _set(self, choice: Choice) -> None:
+        self._state.choice = choice
+        self.chosen.emit()
 
     def _tell_change(self) -> None:
         self.changed.emit()

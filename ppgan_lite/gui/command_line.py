@@ -37,6 +37,10 @@ def _arguments(request: Request) -> list[str] | None:
     options = request.options
     if choice.kind == "painting":
         arguments = [*start, "--style", str(painting.path if painting else "")]
+    elif choice.kind == "mixture":
+        arguments = list(start)
+        for name, share in choice.shares.items():
+            arguments += ["--style", f"{name}:{share:g}"]
     else:
         arguments = [*start, "--style", choice.source]
         if painting is not None:

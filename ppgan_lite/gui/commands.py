@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu, QSizePoli
 from ppgan_lite.gui import icons
 from ppgan_lite.gui.appearance import APPEARANCES
 from ppgan_lite.gui.command_bar import CommandBar
+from ppgan_lite.gui.mix_menu import MixMenu
 from ppgan_lite.gui.presets_menu import PresetsMenu
 from ppgan_lite.gui.session import Session
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, has_text, plain, text
@@ -174,6 +175,8 @@ class Commands:
                 self._menus["menu_recent"] = self._menus["menu_file"].addMenu("")
         recent = self._menus["menu_recent"]
         recent.aboutToShow.connect(lambda: self._fill_recent(recent, user_actions))
+        self._menus["menu_mix"] = self._menus["menu_picture"].addMenu("")
+        self._mix = MixMenu(self._menus["menu_mix"], user_actions)
         self._menus["menu_presets"] = self._menus["menu_picture"].addMenu("")
         self._presets = PresetsMenu(self._menus["menu_presets"], user_actions)
         user_actions.keys = self.all_keys
@@ -207,7 +210,7 @@ class Commands:
     def show_language(self, language: str) -> None:
         """Show every text in another language."""
         self.languages[language].setChecked(True)
-        self._presets.language = language
+        self._mix.language = self._presets.language = language
         for key, menu in self._menus.items():
             menu.setTitle(text(key, language))
         for name, action in self.appearances.items():

@@ -9,16 +9,17 @@ from PyQt5.QtGui import QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ppgan_lite.gui.captions import direction_caption, expected_captions, picture_name
-from ppgan_lite.gui.choices import Choice
+from ppgan_lite.gui.choices import ANY_PAINTING, Choice
 from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.flow import FlowRow
 from ppgan_lite.gui.state import Picture, StyleSettings, brush_at, brush_position, brush_px
-from ppgan_lite.gui.texts import text
+from ppgan_lite.gui.texts import in_language, text
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.cost import Cost
 
 _BRUSH_STEPS = 100
+_MIX_STEPS = 20  # a step loads another mixture
 _THUMBNAIL = QSize(48, 36)
 # In a narrow row, and in one that is at least this wide.
 _WIDE_PX = 1000
@@ -32,12 +33,13 @@ class Controls(QFrame):
     changed = pyqtSignal(object)  # StyleSettings
     pick_painting = pyqtSignal()
     direction_chosen = pyqtSignal(str)
+    share_changed = pyqtSignal(float)  # of the second style of a mixture
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._language = "en"
-        self._task = "stylize"
+        self._choice = ANY_PAINTING
         self._is_busy = self._is_loading = False
         self._painting: Picture | None = None
         self._photo_size: tuple[int, int] | None = None
@@ -55,6 +57,12 @@ class Controls(QFrame):
         self.direction.setMinimumSize(110, 30)
         self.direction.activated.connect(lambda index: self.direction_chosen.emit(self.direction.itemData(index)))
         self.direction_group = _row(self.direction_label, self.direction)
+
+        self.mix_first, self.mix_second = (ElidedLabel(widest=_NAME_PX[1], name="value") for _ in range(2))
+        self.mix = _slider(_MIX_STEPS - 1)
+        self.mix.setMinimum(1)
+        self.mix_value = _value_label("50 : 50")
+        self.mix_group = _row(self.mix_first, self.mix, self.mix_second, self.mix_value)
 
         self.strength_label = QLabel()
         self.strength = _slider(100)
@@ -80,7 +88,9 @@ class Controls(QFrame):
         for button in (self.cancel, self.run):
             button.setFocusPolicy(Qt.TabFocus)  # after a click Space shows the photo, and does not paint again
 
-        groups = FlowRow(self.painting_group, self.direction_group, *self.style_groups, spacing=22, row_spacing=8)
+        groups = FlowRow(
+            self.painting_group, self.direction_group, self.mix_group, *self.style_groups, spacing=22, row_spacing=8
+        )
         layout = QHBoxLayout(self)
         layout.setSpacing(22)
         layout.addWidget(groups, 1)
@@ -88,6 +98,7 @@ class Controls(QFrame):
         self._buttons = cast("QBoxLayout", buttons.layout())
         layout.addWidget(buttons)
 
+        self.mix.valueChanged.connect(lambda step: self.share_changed.emit(step / _MIX_STEPS))
         self.strength.valueChanged.connect(self._emit_changed)
         self.keep_colors.toggled.connect(self._emit_changed)
         self.spare_faces.toggled.connect(self._emit_changed)
@@ -118,6 +129,7 @@ class Controls(QFrame):
         self.cancel.setToolTip(text("cancel_tip", language))
         for widgets, tip in (
             ((self.direction_label, self.direction), "direction_tip"),
+            ((self.mix,), "mixture_tip"),
             ((self.strength_label, self.strength), "strength_tip"),
             ((self.keep_colors,), "keep_colors_tip"),
             ((self.spare_faces,), "spare_faces_tip"),
@@ -128,23 +140,26 @@ class Controls(QFrame):
         for widget, name in (
             (self.painting_button, f"{text('painting', language)}: {text('choose', language)}"),
             (self.direction, text("direction", language)),
+            (self.mix, text("mixture", language)),
             (self.strength, text("strength", language)),
             (self.brush_auto, f"{text('brush', language)}: {text('auto', language)}"),
             (self.brush, text("brush", language)),
         ):
             widget.setAccessibleName(name)
         self._show_task()
+        self._show_mixture()
         self._show_painting_name()
         self._show_values()
         self.show_cost(self._cost)
 
     def show_choice(self, choice: Choice) -> None:
         """Show the pickers that a choice needs."""
-        self._task = choice.task
+        self._choice = choice
         self.painting_group.setVisible(choice.needs_painting)
         for group in self.style_groups:
             group.setVisible(choice.has_settings)
         self._show_directions(choice)
+        self._show_mixture()
         self._show_task()
 
     def show_painting(self, painting: Picture | None, pixmap: QPixmap | None) -> None:
@@ -222,7 +237,7 @@ class Controls(QFrame):
             widget.setVisible(shown[widget])
 
     def _show_task(self) -> None:
-        self.run.setText(text(f"run_{self._task}", self._language))
+        self.run.setText(text(f"run_{self._choice.task}", self._language))
 
     def _show_painting_name(self) -> None:
         name = picture_name(self._painting, self._language) or text("no_painting", self._language)
@@ -237,9 +252,10 @@ class Controls(QFrame):
         self._fit_buttons()
         vertical = 10 if is_wide else 5
         self.layout().setContentsMargins(16, vertical, 12, vertical)
-        for slider in (self.strength, self.brush):
+        for slider in (self.mix, self.strength, self.brush):
             slider.setFixedWidth(_SLIDER_PX[is_wide])
-        self.painting_name.set_widest(_NAME_PX[is_wide])
+        for name in (self.painting_name, self.mix_first, self.mix_second):
+            name.set_widest(_NAME_PX[is_wide])
 
     def _show_directions(self, choice: Choice) -> None:
         self.direction_group.setVisible(bool(choice.directions))
@@ -247,6 +263,19 @@ class Controls(QFrame):
         for direction in choice.directions:
             self.direction.addItem(direction_caption(direction), direction)
         self.direction.setCurrentIndex(self.direction.findData(choice.direction))
+
+    def _show_mixture(self) -> None:
+        choice = self._choice
+        self.mix_group.setVisible(bool(choice.shares))
+        if not choice.shares:
+            return
+        for label, part in zip((self.mix_first, self.mix_second), choice.parts):
+            label.setText(in_language(part.title, self._language))
+        first, second = choice.shares.values()
+        self.mix.blockSignals(True)
+        self.mix.setValue(round(_MIX_STEPS * second))
+        self.mix.blockSignals(False)
+        self.mix_value.setText(f"{100 * first:.0f} : {100 * second:.0f}")
 
     def _on_brush_moved(self) -> None:
         """Switch the automatic brush off when its slider is moved."""

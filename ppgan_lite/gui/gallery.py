@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import QModelIndex, QPointF, QRectF, QSize, QSizeF, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap, QWheelEvent
+from PyQt5.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QWheelEvent,
+)
 from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ppgan_lite.gui import icons, theme
@@ -21,15 +32,18 @@ _MARGIN = 6
 _BAR_PX = 12  # the scroll bar lies below the items
 _GROUP_PX = 22  # before the first card of a group, for its name
 _CHOICE, _SUBTITLE, _PICTURE_ROLE, _GROUP = (Qt.UserRole + number for number in range(4))
+_MIXED = Qt.AccessibleDescriptionRole  # a word on the second card of a mixture
 
 
 class Gallery(QListWidget):
     """List of choices in groups: the arrow keys or a click choose, a double click or Enter runs.
 
-    Where there are several groups, the name of each stands before the first of its cards.
+    A click with Ctrl, or ⌘, mixes a style with the chosen one. Where there are several groups, the name of each stands
+    before the first of its cards.
     """
 
     chosen = pyqtSignal(str)  # Choice.source
+    mixed = pyqtSignal(str)  # likewise
     run = pyqtSignal()
     rename = pyqtSignal(object)  # Choice
     remove = pyqtSignal(object)  # Choice
@@ -71,7 +85,8 @@ class Gallery(QListWidget):
             title, subtitle = choice_texts(choice, painting, language)
             item.setText(title)
             place = choice.source if choice.kind == "checkpoint" else ""
-            item.setToolTip("\n".join(line for line in (title, subtitle, place) if line))
+            mix_tip = text("mix_tip", language) if choice.kind == "style" else ""
+            item.setToolTip("\n".join(line for line in (title, subtitle, place, mix_tip) if line))
             item.setData(_CHOICE, choice)
             item.setData(_SUBTITLE, subtitle)
             group = text(f"group_{choice.group}", language) if choice.group else ""
@@ -80,8 +95,7 @@ class Gallery(QListWidget):
                 _PICTURE_ROLE,
                 painting_pixmap if choice.kind == "painting" else self._own.get(choice.source) or _thumbnail(choice),
             )
-            if choice == chosen:
-                self.setCurrentItem(item)
+        self._mark(chosen)
         self.show_matching(" ".join(self._words))
         self.blockSignals(False)
         self.scrollToItem(self.currentItem())
@@ -123,16 +137,22 @@ class Gallery(QListWidget):
                 self.item(row).setData(_PICTURE_ROLE, _thumbnail(choice))
 
     def choose(self, chosen: Choice) -> None:
-        """Mark another choice; nothing is emitted."""
-        current = self.currentItem()
-        if current is not None and current.data(_CHOICE) == chosen:
-            return
+        """Mark another choice, or the two of a mixture; nothing is emitted."""
+        before = self.currentItem()
         self.blockSignals(True)
-        for row in range(self.count()):
-            if self.item(row).data(_CHOICE) == chosen:
-                self.setCurrentRow(row)
-                self.scrollToItem(self.currentItem())
+        self._mark(chosen)
         self.blockSignals(False)
+        if self.currentItem() is not before:
+            self.scrollToItem(self.currentItem())
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Mix the style under the pointer with the chosen one, where Ctrl is held down."""
+        item = self.itemAt(event.pos())
+        if item is not None and event.button() == Qt.LeftButton and event.modifiers() == Qt.ControlModifier:
+            self.mixed.emit(item.data(_CHOICE).source)
+        else:
+            super().mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll horizontally: the list has one row."""
@@ -221,6 +241,16 @@ class Gallery(QListWidget):
             item.setData(_GROUP, text(f"group_{group}", self._language) if begins else "")
             item.setSizeHint(self._item_size() + QSize(_GROUP_PX if begins else 0, 0))
 
+    def _mark(self, chosen: Choice) -> None:
+        """Make the chosen card, the first one of a mixture, the current one."""
+        sources = list(chosen.shares) or [chosen.source]
+        for row in range(self.count()):
+            item = self.item(row)
+            source = item.data(_CHOICE).source
+            item.setData(_MIXED, text("mixture", self._language) if source in sources[1:] else "")
+            if source == sources[0]:
+                self.setCurrentItem(item)
+
     def _emit_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.chosen.emit(item.data(_CHOICE).source)
@@ -248,8 +278,8 @@ class _ItemDelegate(QStyledItemDelegate):
             corner += QPointF(_GROUP_PX, 0)
         picture = QRectF(corner, QSizeF(self._gallery.picture_size))
         self._paint_picture(painter, picture, index)
-        is_chosen = bool(option.state & QStyle.State_Selected)
-        if is_chosen and option.state & QStyle.State_HasFocus:
+        is_chosen = bool(option.state & QStyle.State_Selected) or bool(index.data(_MIXED))
+        if option.state & QStyle.State_Selected and option.state & QStyle.State_HasFocus:
             painter.setPen(QPen(QColor(colors.bright), 1.5, Qt.DotLine))
             painter.drawRoundedRect(picture.adjusted(-4, -4, 4, 4), 8, 8)
         if is_chosen or option.state & QStyle.State_MouseOver:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.gui.choices import ANY_PAINTING, GROUPS, Choice, style_choice
+from ppgan_lite.gui.choices import ANY_PAINTING, GROUPS, Choice, mixture, shares_in, style_choice
 from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
@@ -180,12 +180,16 @@ class Result:
 
     def file_name(self) -> str:
         """Suggest a name from photo and style, in the photo's own format where that can be written."""
-        choice, painting = self.request.choice, self.request.painting
-        source = Path(choice.source)
-        if choice.kind == "painting" and painting is not None and painting.path:
-            source = painting.path
-        labels = [source.stem, choice.direction] if choice.direction else [source.stem]
-        return result_name(self.request.photo.name, *labels)
+        request = self.request
+        return result_name(request.photo.name, style_label(request.choice, request.painting))
+
+
+def style_label(choice: Choice, painting: Picture | None) -> str:
+    """Return the part of a result's name that tells its style; of a mixture as `paddlegan stylize` names it."""
+    if choice.shares:
+        return "+".join(f"{name}{100 * share:.0f}" for name, share in choice.shares.items())
+    path = painting.path if painting and choice.needs_painting else None
+    return "_".join([(path or Path(choice.source)).stem, *([choice.direction] if choice.direction else [])])
 
 
 @dataclass
@@ -288,15 +292,24 @@ class State:
         if is_chosen:
             self.choice = choice
 
+    def find(self, source: str) -> Choice | None:
+        """Return the choice of a source, such as a style's name or the shares of two; None if there is none."""
+        of = {choice.source: choice for choice in self.choices}
+        shares = shares_in(source)
+        if len(of.keys() & shares.keys()) == 2:
+            first, second = shares
+            return mixture(of[first], of[second], shares[second])
+        return of.get(source)
+
     def rename(self, source: str, title: str) -> None:
         """Give a choice another title, in every language."""
         titles = dict.fromkeys(LANGUAGE_NAMES, title)
         self.choices = [replace(other, title=titles) if other.source == source else other for other in self.choices]
-        self.choice = next(other for other in self.choices if other == self.choice)
+        self.choice = self.find(self.choice.source) or self.choice
 
     def remove(self, source: str) -> None:
         """Take a choice away; the one that takes its place is chosen, if it was."""
         index = next(index for index, other in enumerate(self.choices) if other.source == source)
         removed = self.choices.pop(index)
-        if removed == self.choice:
+        if removed == self.choice or source in self.choice.shares:
             self.choice = self.choices[min(index, len(self.choices) - 1)]

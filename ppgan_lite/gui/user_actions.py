@@ -146,10 +146,21 @@ class UserActions:
         self._batch_panel.raise_()
         self._batch_panel.activateWindow()
 
+    def mixable(self) -> list[tuple[Choice, bool]]:
+        """Return the styles that mix with the chosen one, and whether they do; none where it is no style."""
+        state = self._session.state
+        first = (state.choice.parts or (state.choice,))[0]
+        styles = [choice for choice in state.choices if choice.kind == first.kind == "style" and choice != first]
+        return [(choice, choice in state.choice.parts) for choice in styles]
+
+    def mix(self, choice: Choice) -> None:
+        """Mix a style with the chosen one, or no longer."""
+        self._session.cards.mix(choice.source)
+
     def presets(self) -> list[Preset]:
         """Return the presets whose styles are there."""
-        sources = {choice.source for choice in self._session.state.choices}
-        return [preset for preset in self._preferences.presets if preset.source in sources]
+        find = self._session.state.find
+        return [preset for preset in self._preferences.presets if find(preset.source) is not None]
 
     def use_preset(self, preset: Preset) -> None:
         """Choose the style of a preset, with its settings."""

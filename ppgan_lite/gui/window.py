@@ -146,6 +146,8 @@ class MainWindow(WindowLayout):
         self.batch_panel.retry.connect(session.batch.retry)
         self.batch_panel.forget.connect(session.batch.forget_ended)
         self.gallery.chosen.connect(session.cards.choose)
+        self.gallery.mixed.connect(session.cards.mix)
+        self.controls.share_changed.connect(session.cards.set_share)
         self.gallery.run.connect(user_actions.run)
         self.toolbar.search.textChanged.connect(self.gallery.show_matching)
         self.toolbar.search.left.connect(self.gallery.choose_shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class Style:
     def thumbnail(self) -> Path:
         """A small JPEG of a photo painted in this style."""
         return FOLDER / f"{self.name}.jpg"
+
+
+def year_in(language: str, year: str) -> str:
+    """Return a year of the catalogue, such as "c. 1831" or "1890s", in another language."""
+    return re.sub(r"(\d+)s$", r"\1 年代", year.replace("c. ", "约 ")) if language == "zh" else year
 
 
 @functools.cache

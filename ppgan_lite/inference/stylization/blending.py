@@ -64,10 +64,9 @@ def blend_weights(
     for other, (its_header, its_spec, its_tensors) in others:
         its_net = its_header.nets[its_spec.net]
         if BLENDABLE not in (net.kind, its_net.kind) or its_net != net:
-            raise UsageError("--style", f"{name} and {other} are painters of two kinds, which do not mix", _WHAT_WORKS)
+            raise _do_not_mix(f"{name} and {other} are painters of two kinds, which do not mix", name, other)
         if not resemblance((spec, tensors), (its_spec, its_tensors)) >= _RELATED:  # NaN of filters that are all alike
-            found = f"{name} and {other} were not trained from each other, and do not mix"
-            raise UsageError("--style", found, _WHAT_WORKS)
+            raise _do_not_mix(f"{name} and {other} were not trained from each other, and do not mix", name, other)
     specs = [spec for _, spec, _ in painters.values()]
     numbers = {
         key: float(_mean([np.array(float(of.settings[key])) for of in specs], shares))
@@ -79,6 +78,10 @@ def blend_weights(
         for key in names
     }
     return replace(spec, settings={**spec.settings, **numbers}), blend
+
+
+def _do_not_mix(found: str, first: str, second: str) -> UsageError:
+    return UsageError("--style", found, _WHAT_WORKS, code="do_not_mix", values={"first": first, "second": second})
 
 
 def resemblance(first: tuple[PredictorSpec, Tensors], second: tuple[PredictorSpec, Tensors]) -> float:
