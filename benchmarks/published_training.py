@@ -9,9 +9,11 @@ initial weights, which are the authors' afterwards, mean and standard deviation 
 
 Adam divides a gradient by its size, so where one is hardly larger than its rounding error, two programs step in
 different directions, and trainings part within a few steps. Hence float64, where rounding errors stay below what is
-compared; --float32 shows the other. The image pools hold two pictures, so that they are at work from the third step on,
-and draw the same numbers. pix2pix goes without dropout; its authors' code trains the discriminator first, ours the
-generator: it is compared in both orders, each once by a program whose order was changed for this.
+compared; --float32 shows the other.
+
+The image pools hold two pictures, so that they are at work from the third step on, and draw the same numbers. pix2pix
+goes without dropout; its authors' code trains the discriminator first, ours the generator: it is compared in both
+orders, each once by a program whose order was changed for this.
 """
 
 import argparse

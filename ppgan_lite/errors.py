@@ -4,7 +4,7 @@ Only the command line and the worker of the window convert them to text; all oth
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 
@@ -91,9 +91,24 @@ class UsageError(PpganError):
 
 
 class ConfigError(PpganError):
-    """One or several faults of a config, one line each."""
+    """One or several faults of a config, one line each.
+
+    Attributes:
+        faults: The faults, where there are several.
+    """
 
     exit_code = 2
+    faults: tuple["ConfigError", ...] = ()
+
+    @classmethod
+    def of(cls, where: object, faults: Sequence["ConfigError"]) -> "ConfigError":
+        """Return the only fault, or all of them as one error with a line for each."""
+        if len(faults) == 1:
+            return faults[0]
+        error = cls(where, f"{len(faults)} faults")
+        error.faults = tuple(faults)
+        error.args = ("\n".join([str(error), *(f"  {fault}" for fault in faults)]),)
+        return error
 
 
 class DataError(PpganError):

@@ -44,7 +44,7 @@ class Sources:
         self.base = ""
         self.changes: list[str] = []
         self._base_settings: dict[str, Any] = {}
-        self._faults: list[tuple[str, str]] = []
+        self._faults: list[ConfigError] = []
 
     def gather(self, overrides: Iterable[str]) -> dict[str, Any]:
         """Return the settings of the file merged over its bases, with the overrides over both.
@@ -65,18 +65,15 @@ class Sources:
         key = fault.key
         while key and key not in self.places:
             key = key.rpartition(".")[0]
-        self._faults.append((self.places.get(key, str(self.path)), str(fault)))
+        self._add_at(self.places.get(key, str(self.path)), fault)
 
     def raise_faults(self) -> None:
         """Raise one error with a line for each fault, if there are any."""
-        if not self._faults:
-            return
-        if len(self._faults) == 1:
-            raise ConfigError(*self._faults[0])
-        error = ConfigError(self.path, f"{len(self._faults)} faults")
-        # A ConfigError is one line; this one has a line for each fault.
-        error.args = ("\n".join([str(error), *(f"  {ConfigError(*fault)}" for fault in self._faults)]),)
-        raise error
+        if self._faults:
+            raise ConfigError.of(self.path, self._faults)
+
+    def _add_at(self, place: str, fault: Fault) -> None:
+        self._faults.append(ConfigError(f"{place}: {fault.key}", fault.found, fault.expected, fault.remedy))
 
     def _read(self, path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
         """Return the settings of a file merged over those of its `base`."""
@@ -91,7 +88,7 @@ class Sources:
         own = self._translated(self._parse(text, str(path), own_places), own_places, str(path))
         base = own.pop("base", None)
         if base is not None and not isinstance(base, str):
-            self._faults.append((own_places["base"], f"base: {shown(base)}; expected the name of a YAML file"))
+            self._add_at(own_places["base"], Fault("base", shown(base), "the name of a YAML file"))
             base = None
         settings: dict[str, Any] = {}
         if base is None:
@@ -104,7 +101,8 @@ class Sources:
     def _translated(self, settings: dict[str, Any], places: Mapping[str, str], where: str) -> dict[str, Any]:
         """Return settings by the present names of their keys, noting those that are gone."""
         settings, faults = current_config(settings)
-        self._faults += [(places.get(fault.key, where), str(fault)) for fault in faults]
+        for fault in faults:
+            self._add_at(places.get(fault.key, where), fault)
         return settings
 
     def _read_override(self, override: str) -> dict[str, Any]:
@@ -112,12 +110,13 @@ class Sources:
         key, equals, text = override.partition("=")
         key = key.strip()
         if not equals or not all(key.split(".")) or key.count(".") >= _MAX_KEYS:
-            self._faults.append((f"-o {override}", "is not a setting; expected section.key=value"))
+            self._faults.append(ConfigError(f"-o {override}", "is not a setting", "section.key=value"))
             return {}
         try:
             value = yaml.load(text, Loader=YamlLoader)
         except YAML_ERRORS:
-            self._faults.append((f"-o {override}", "the value is not YAML; expected one such as 1, 1e-4, text, [1, 2]"))
+            expected = "one such as 1, 1e-4, text, [1, 2]"
+            self._faults.append(ConfigError(f"-o {override}", "the value is not YAML", expected))
             return {}
         parts = key.split(".")
         for count in range(len(parts), 0, -1):
@@ -153,8 +152,7 @@ class Sources:
             place = f"{file}:{key_node.start_mark.line + 1}"
             if is_own and name in places_here:
                 inner = f"{key}.{name}" if key else name
-                found = f"{inner}: said twice; expected once, it stands at {places_here[name]} too"
-                self._faults.append((place, found))
+                self._add_at(place, Fault(inner, "said twice", f"once, it stands at {places_here[name]} too"))
             if is_own:
                 places_here[name] = place
             chosen[name] = value_node

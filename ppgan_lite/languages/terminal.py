@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from ppgan_lite.errors import PpganError, printable
+from ppgan_lite.errors import ConfigError, PpganError, printable
 from ppgan_lite.languages.texts import LANGUAGE_NAMES, TEXTS
 
 LANGUAGES = tuple(LANGUAGE_NAMES)
@@ -80,9 +80,15 @@ def in_words(text: str) -> str:
 
 
 def error_in_words(error: PpganError) -> str:
-    """Return an error as one line in the language that is spoken: whole, or else in English."""
-    if _language == _ENGLISH or "\n" in str(error):  # one with a line for each fault
+    """Return an error in the language that is spoken, each line of it whole, or else in English."""
+    faults = error.faults if isinstance(error, ConfigError) else ()
+    if _language == _ENGLISH or ("\n" in str(error) and not faults):
         return str(error)
+    return "\n".join([_line_in_words(error), *(f"  {error_in_words(fault)}" for fault in faults)])
+
+
+def _line_in_words(error: PpganError) -> str:
+    """Return the first line of an error."""
     where = printable(error.where)
     words = _table("ERRORS").get(error.code) or TEXTS[_language][f"error_{error.code}"]
     if "{line}" not in words:
@@ -90,7 +96,7 @@ def error_in_words(error: PpganError) -> str:
     parts = [error.found, error.expected, error.remedy]
     told = [_translated(part) if part else "" for part in parts]
     if None in told:
-        return str(error)
+        return str(error).partition("\n")[0]
     forms = _tables(_language).ERROR
     return printable("".join(form.format(part) for form, part in zip(forms, [where, *told]) if part))
 
@@ -114,7 +120,9 @@ def _tables(chosen: str) -> ModuleType:
 
 
 def _translated(text: str) -> str | None:
-    """Return a message translated; None if the table lacks it."""
+    """Return a message translated; None if the table lacks it. What is no word, such as a number or a quote, stays."""
+    if not re.search("[A-Za-z]", re.sub(r"'[^']*'", "", text)):
+        return text
     if (found := _table("MESSAGES").get(text)) is not None:
         return found
     for start, pattern, key in _patterns(_language):
