@@ -77,6 +77,13 @@ FLAT_LATER = 20 + 5 * (1 - np.exp(-np.arange(60) / 4))
         ("overfit", 200, "too_early"),  # restoration of four photos
         ("overfit", 1000, "go_on"),
         ("overfit", 1500, "may_stop"),
+        ("memorized", 200, "unclear"),  # a U-Net, three photos without augmentation, validated on 20 others
+        ("memorized", 400, "take_best"),
+        ("memorized", math.inf, "take_best"),
+        ("slow", 300, "go_on"),  # tiny/restore_saltpepper_unet on 103 photos, at a constant rate
+        ("slow", 500, "unclear"),  # 20.56, 20.45, 20.30, 20.34, 20.53 dB
+        ("slow", 700, "go_on"),
+        ("slow", math.inf, "longer"),
     ],
 )
 def test_recorded_trainings_get_the_advice_that_their_pictures_confirm(name, until, expected):
@@ -89,6 +96,12 @@ def test_a_recorded_collapse_is_found_and_recorded_trainings_without_one_are_not
     for name in ("pix2pix", "cyclegan", "overfit", "winning"):
         for until in (200, 400, 600, math.inf):
             assert "collapsed" not in codes(recorded(name, until))
+
+
+def test_a_recorded_net_that_learns_its_pictures_by_heart_is_told_so_with_its_best_iteration():
+    values = found(recorded("memorized"), "overfitting").values
+    assert (values["best_iteration"], values["top_iteration"]) == (60, 60)
+    assert values["top"] - values["now"] > 1.3 and values["loss_last"] < 0.15 * values["loss_first"]
 
 
 def test_recorded_discriminators_in_balance_are_told_so():

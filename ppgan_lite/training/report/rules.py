@@ -25,7 +25,7 @@ MIN_VALIDATIONS = 5
 MIN_LINES = 20  # of losses
 _MIN_PREVIEWS = 4
 # Validations without a better one after which a curve is flat.
-_PATIENCE = 4
+_PATIENCE = 6
 _LEAST_TO_CONDEMN = 8  # validations that never beat the first one to say that nothing is learned
 _LEAST_RECENT = 12  # validations that must rise to be improving, or half of all
 _PATIENCE_SHARE = 0.25
