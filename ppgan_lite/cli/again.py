@@ -19,6 +19,7 @@ from ppgan_lite.cli.terminal import (
     say,
 )
 from ppgan_lite.errors import UsageError
+from ppgan_lite.runtime.user_folders import masks_folder
 
 if TYPE_CHECKING:
     from ppgan_lite.images import Kept, NamedFile, ResultSettings
@@ -87,7 +88,7 @@ def again(
     else:
         arguments = list(_sources(result, settings, folders, painting, checkpoint))
     for option, file, given in (("color-from", settings.colors, color_from), ("mask", settings.mask, mask)):
-        picture = _picture(result, option, file, given, folders)
+        picture = _picture(result, option, file, given, [*folders, masks_folder()] if option == "mask" else folders)
         arguments += [] if picture is None else [f"--{option}={picture}"]
     arguments += _options(result, settings, command)
     arguments += _machine(settings, ctx, device, engine)

@@ -13,6 +13,7 @@ from ppgan_lite.gui.mask import Mask
 from ppgan_lite.gui.mask_files import read_mask
 from ppgan_lite.gui.state import FINEST_BRUSH, WIDEST_BRUSH, StyleSettings
 from ppgan_lite.images import BlendPart, NamedFile, ResultSettings, read_image, read_settings
+from ppgan_lite.runtime.user_folders import masks_folder
 from ppgan_lite.styles.users import find_style_file
 
 
@@ -27,7 +28,7 @@ class Again:
         painting: The painting's file, if there was one.
         photo: The photo's file, where it is found beside the result.
         mask: Where the photo got the style; None for everywhere, and where it is gone.
-        misses_mask: Whether it had one that is gone: it was painted and not saved, or its file is not found.
+        misses_mask: Whether it had one that is gone: its file is not found.
     """
 
     source: str
@@ -119,7 +120,7 @@ def _mask(settings: ResultSettings, folders: Sequence[Path]) -> Mask | None:
     """Read the mask of a result; None without one, or where its file is not the one that it was."""
     from ppgan_lite.inference.stored_settings import find_file
 
-    found = None if settings.mask is None else find_file(settings.mask, folders)
+    found = None if settings.mask is None else find_file(settings.mask, [*folders, masks_folder()])
     if found is None or not found.is_same:
         return None
     outside, feather = _number(settings.options.get("strength_outside")), _number(settings.options.get("feather"))

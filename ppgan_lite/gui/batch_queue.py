@@ -15,6 +15,7 @@ from ppgan_lite import images
 from ppgan_lite.errors import CancelledError, UsageError
 from ppgan_lite.gui.choices import Choice
 from ppgan_lite.gui.mask import Mask
+from ppgan_lite.gui.mask_files import naming_mask
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Picture, Request, Result, StyleSettings
 
@@ -271,7 +272,7 @@ def execute(
 
     def write(item: Item, made: tuple[QueuedPhoto, Result]) -> dict[str, Any]:
         photo, result = made
-        output, settings = photo.output, result.settings
+        output, settings = photo.output, naming_mask(result.settings, photo.mask)
         images.write_image(
             item.target,
             result.image,

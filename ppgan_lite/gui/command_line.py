@@ -18,7 +18,7 @@ def command_line(request: Request, *, windows: bool) -> str | None:
         windows: Whether the shell is one of Windows.
 
     Returns:
-        None where no command does the same: a pasted picture, or a mask that is not saved, is no file.
+        None where no command does the same: a pasted picture, or a mask that no file holds, is no file.
     """
     arguments = _arguments(request)
     if arguments is None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt5.QtCore import QUrl
 from PyQt5.QtGui import QDesktopServices, QKeySequence
 from PyQt5.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QWidget
 
+from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import dialogs, log
 from ppgan_lite.gui.batch_panel import BatchPanel
 from ppgan_lite.gui.choices import Choice
@@ -18,7 +21,7 @@ from ppgan_lite.gui.dropped import read_mime
 from ppgan_lite.gui.history import Entry
 from ppgan_lite.gui.learn_dialog import LearnDialog
 from ppgan_lite.gui.mask import Mask
-from ppgan_lite.gui.mask_files import read_mask, write_mask
+from ppgan_lite.gui.mask_files import keep_mask, read_mask, write_mask
 from ppgan_lite.gui.mask_row import MaskRow
 from ppgan_lite.gui.panes import Panes
 from ppgan_lite.gui.pixels import CopiedPicture
@@ -188,7 +191,10 @@ class UserActions:
         result = self._session.state.result
         if result is None:
             return
-        command = command_line(result.request, windows=sys.platform == "win32")
+        request = result.request
+        with contextlib.suppress(PpganError, OSError):  # without a file of its mask, no command does the same
+            request = replace(request, mask=keep_mask(request.mask) if request.mask else None)
+        command = command_line(request, windows=sys.platform == "win32")
         if command is not None:
             QApplication.clipboard().setText(command)
         self._session.told.emit("command_copied" if command else "command_impossible", {"command": command})

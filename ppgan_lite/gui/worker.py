@@ -21,6 +21,7 @@ from ppgan_lite.errors import CancelledError, ImageError, PpganError
 from ppgan_lite.gui.choices import Choice, checkpoint_choice
 from ppgan_lite.gui.jobs import Job, JobQueue
 from ppgan_lite.gui.mask import PAINTED_MASK
+from ppgan_lite.gui.mask_files import naming_mask
 from ppgan_lite.gui.pyramid import Pyramid
 from ppgan_lite.gui.state import Picture, Request, Result
 from ppgan_lite.runtime.files import identity_of
@@ -331,5 +332,6 @@ def save_result(
     holds = path.suffix.lower() in images.HOLDS_16_BITS
     image = result.image if holds else images.to_depth(result.image, 8)
     metadata = images.fitting_metadata(result.metadata, image)
-    images.write_image(path, image, metadata, overwrite=overwrite, settings=result.settings, quality=quality)
+    settings = naming_mask(result.settings, result.request.mask)
+    images.write_image(path, image, metadata, overwrite=overwrite, settings=settings, quality=quality)
     return path

@@ -43,6 +43,11 @@ def data_folder() -> Path:
     return _folder("PPGAN_LITE_DATA", "XDG_DATA_HOME", windows="", macos=macos, linux=".local/share")
 
 
+def masks_folder() -> Path:
+    """Return the folder of masks that were painted in the window and that no other file holds."""
+    return data_folder() / "masks"
+
+
 def expand_user(path: str | Path) -> Path:
     """Return a path with ~ and ~user replaced by their homes; unchanged where there are none."""
     return Path(os.path.expanduser(path))  # Path.expanduser and Path.home raise RuntimeError there

@@ -21,6 +21,7 @@ from ppgan_lite.gui import dialogs
 def bench(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     # A question that nobody answers would hold a test for ever.
     monkeypatch.setattr(dialogs, "asks_about_unsaved", lambda *_: "close")
+    monkeypatch.setenv("PPGAN_LITE_DATA", str(tmp_path / "data"))  # masks that were painted are kept there
     bench = Bench(qtbot, tmp_path)
     yield bench
     for predictor in bench.predictors.values():

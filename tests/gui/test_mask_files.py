@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from pathlib import Path
@@ -14,12 +15,15 @@ from test_mask import brush, drag, middle  # noqa: F401 - a fixture
 from window_bench import Bench, FakePredictor
 
 from ppgan_lite import cli
+from ppgan_lite.checkpoint import sha256_of
+from ppgan_lite.cli import painting
 from ppgan_lite.gui.again import read_again
 from ppgan_lite.gui.batch_queue import Output
-from ppgan_lite.gui.mask import MASK_PX, Mask
+from ppgan_lite.gui.mask import MASK_PX, PAINTED_MASK, Mask
 from ppgan_lite.gui.mask_brush import MaskBrush
 from ppgan_lite.images import NamedFile, read_image, read_settings, write_image
 from ppgan_lite.inference import loading
+from ppgan_lite.runtime.user_folders import masks_folder
 
 SHADES = np.linspace(0, 255, 5 * 9, dtype=np.uint8).reshape(5, 9)
 
@@ -197,3 +201,54 @@ def test_a_result_is_made_again_with_its_mask_or_says_that_it_is_gone(
     assert read_again(result).misses_mask
     bench.window.user_actions.reuse.file(result)
     bench.until(lambda: bench.session.state.mask is None)
+
+
+def test_a_result_is_made_again_with_a_mask_that_was_painted_and_never_saved(
+    bench: Bench,
+    brush: MaskBrush,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ppgan_lite.inference import stored_settings
+
+    monkeypatch.setattr(stored_settings, "find_style_file", lambda name: Path(__file__) if name == "night" else None)
+    drag(brush, middle(brush), middle(brush))
+    painted = bench.session.state.mask
+    assert painted.path is None
+    bench.paint()
+    assert not masks_folder().exists(), "nothing is kept before a result is"
+    for name in ("one.png", "two.png"):
+        bench.session.saving.save(bench.session.state.result, tmp_path / name, overwrite=False)
+        bench.until((tmp_path / name).exists)
+    bench.until(lambda: not bench.session.is_running("save"))
+    (kept,) = masks_folder().iterdir()
+    settings = read_settings(tmp_path / "two.png")
+    assert settings is not None and settings.mask == NamedFile(kept.name, sha256_of(kept))
+    again = read_again(tmp_path / "two.png")
+    assert again.mask is not None
+    np.testing.assert_array_equal(again.mask.pixels, painted.pixels)
+
+    bench.window.commands.actions["copy_command"].trigger()
+    assert f"--mask {kept}" in QApplication.clipboard().text()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(painting.stylize, "make_context", lambda _verb, arguments, **_: asked.append(arguments))
+    with contextlib.suppress(AttributeError):  # no context was made
+        cli.main(["again", str(tmp_path / "two.png")])
+    assert f"--mask={kept}" in asked[0]
+
+
+def test_a_result_is_saved_where_its_mask_cannot_be_kept(
+    bench: Bench,
+    brush: MaskBrush,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    masks_folder().parent.mkdir()
+    masks_folder().write_text("no folder")
+    drag(brush, middle(brush), middle(brush))
+    bench.paint()
+    bench.session.saving.save(bench.session.state.result, tmp_path / "result.png", overwrite=False)
+    bench.until((tmp_path / "result.png").exists)
+    settings = read_settings(tmp_path / "result.png")
+    assert settings is not None and settings.mask == NamedFile(PAINTED_MASK)
+    bench.window.commands.actions["copy_command"].trigger()
+    assert bench.window.status.label.text().startswith("No command does the same")

@@ -129,7 +129,7 @@ TEXTS = {
     "preset_name": "Name",
     "preset_kept": "Kept as “{name}”",
     "command_copied": "Copied: {command}",
-    "command_impossible": "No command does the same: a pasted picture, or a mask that is not saved, is no file",
+    "command_impossible": "No command does the same: a pasted picture is no file",
     "again_title": "A picture that was made here",
     "again_offer": "{name} was made here, in the style {style}",
     "again_use": "Use its settings",

@@ -128,7 +128,7 @@ TEXTS = {
     "preset_name": "名称",
     "preset_kept": "已存为“{name}”",
     "command_copied": "已复制：{command}",
-    "command_impossible": "没有等效的命令：粘贴的图片或未保存的蒙版不是文件",
+    "command_impossible": "没有等效的命令：粘贴的图片不是文件",
     "again_title": "选择由本程序生成的图片",
     "again_offer": "{name} 由本程序生成，风格为 {style}",
     "again_use": "使用其设置",
