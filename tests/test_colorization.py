@@ -92,7 +92,10 @@ def test_a_large_photo_is_colorized_as_a_whole(tmp_path, monkeypatch):
     assert whole.shape == photo.shape and (whole.max(axis=2) - whole.min(axis=2)).max() > 3
     monkeypatch.setattr(translator, "WHOLE_PX", 1000)
     monkeypatch.setattr(translator, "TILE_PX", 32)
-    np.testing.assert_array_equal(load_predictor(path, device="cpu", engine="paddle")(photo), whole)
+    again = load_predictor(path, device="cpu", engine="paddle")
+    np.testing.assert_array_equal(again(photo), whole)
+    more = again.cost(4000, 3000).memory - again.cost(30, 30).memory
+    assert more == pytest.approx(12e6 * (6 + translator.UNCUT_BYTES), rel=1e-3)
 
 
 # The recipe

@@ -30,6 +30,7 @@ ATTENTION_PX = 131_072  # ... by a net with self-attention, whose memory grows w
 TILE_PX = 768  # side of a tile and its halo, for a net without stages, unless its halo needs more
 PROCESS_BYTES = 830_000_000  # of a process that translates, beside maps and pictures; benchmarks/large_pictures.py
 STAGED_CALIBRATION_PX = 512  # side of the part that is done in stages to learn how long they take
+UNCUT_BYTES = 64  # for a pixel of a large picture, by a net that is never cut into tiles: a few maps in float32
 SAMPLE_PX = 128  # side of the photo that engines are compared by
 SMALLEST_PX = 16  # side of the smallest picture that every net takes
 
@@ -199,6 +200,8 @@ class Translator:
             plan = self._plan(height, width)
             work = plan.work
             maps = self._staged.stages.bytes_per_pixel * plan.largest_px * (2 if plan.is_exact else 1)
+        elif height * width > self._whole_px and self._tile_px(height, width) == max(height, width):
+            maps = UNCUT_BYTES * height * width
         pictures = depth / 8 * (3 + 3 * self.spec.scale**2) * height * width
         return Cost(self._rates().seconds(work), PROCESS_BYTES + maps + pictures)
 
