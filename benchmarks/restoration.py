@@ -18,7 +18,7 @@ from measuring import add_arguments, report
 
 from ppgan_lite.config import load_config
 from ppgan_lite.contact_sheet import Tile, draw_sheet
-from ppgan_lite.data.baselines import measure_baselines
+from ppgan_lite.data.baselines import FILTERS, measure_baselines
 from ppgan_lite.data.degraded_folder import degrade_folder
 from ppgan_lite.images import find_images, read_image, resize, write_image
 from ppgan_lite.inference.loading import load_predictor
@@ -27,7 +27,7 @@ from ppgan_lite.restoration import restorer
 
 CHAIN = [{"name": "salt_and_pepper", "amount": 0.1}, {"name": "mean_blur", "size": 20}]
 SAMPLES = ("astronaut.png", "coffee.png", "chelsea.png")
-SHOWN, SHOWN_PX = 4, 256
+SHOWN_PX = 256
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--config", help="whose data.chain degrades the pictures, such as restore_phone")
     parser.add_argument("--sheet", type=Path, help="also write some of the pictures, side by side")
+    parser.add_argument("--rows", type=int, default=4, help="of the sheet")
     add_arguments(parser)
     arguments = parser.parse_args()
     restore = load_predictor(arguments.checkpoint or restorer())
@@ -47,21 +48,23 @@ def main() -> None:
         count, baselines = measure_baselines(clean, degraded)
         scores, tiles = [], []
         before = "degraded" if restore.spec.scale == 1 else "bicubic"
+        best = max(baselines, key=lambda baseline: baseline.psnr)
         for path in find_images(degraded):
             source = next(Path(clean, path.relative_to(degraded)).parent.glob(f"{path.stem}.*"))
             wanted, worse = read_image(source)[0], read_image(path)[0]
             restored = restore(worse)
             scores.append((psnr(restored, wanted), ssim(restored, wanted)))
-            if len(tiles) < 3 * SHOWN:
+            if len(tiles) < 4 * arguments.rows:
                 enlarged = resize(worse, wanted.shape[1], wanted.shape[0])
-                shown = zip((before, "restored", "clean"), (enlarged, restored, wanted))
+                filtered = FILTERS[best.filter][0](enlarged, **best.settings)
+                shown = zip((before, best.filter, "this net", "clean"), (enlarged, filtered, restored, wanted))
                 tiles += [Tile(middle(image), title, path.stem) for title, image in shown]
     found = [(baseline.filter, baseline.psnr, baseline.ssim) for baseline in baselines]
     found.append(("this net", *np.mean(scores, axis=0).tolist()))
     rows = [dict(zip(("who", "psnr_db", "ssim"), one), pictures=count) for one in found]
     report("restoration", rows, arguments.json)
     if arguments.sheet:
-        write_image(arguments.sheet, draw_sheet(tiles, columns=3), overwrite=True)
+        write_image(arguments.sheet, draw_sheet(tiles, columns=4), overwrite=True, quality=80)
 
 
 def samples(folder: Path) -> Path:

@@ -47,7 +47,7 @@ def main() -> None:
     else:
         tiles = of_colors(translate, arguments) if arguments.colors else of_photos(translate, arguments)
     if arguments.sheet:
-        write_image(arguments.sheet, draw_sheet(tiles, columns=6), overwrite=True)
+        write_image(arguments.sheet, draw_sheet(tiles, columns=6), overwrite=True, quality=80)
 
 
 def of_pairs(translate, arguments: argparse.Namespace) -> list[Tile]:
