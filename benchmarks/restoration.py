@@ -33,7 +33,7 @@ SHOWN_PX = 256
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clean", type=Path, nargs="?")
-    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--checkpoint", help="file, run or name of a model")
     parser.add_argument("--config", help="whose data.chain degrades the pictures, such as restore_phone")
     parser.add_argument("--sheet", type=Path, help="also write some of the pictures, side by side")
     parser.add_argument("--rows", type=int, default=4, help="of the sheet")
