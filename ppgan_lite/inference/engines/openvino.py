@@ -43,7 +43,7 @@ class OpenVinoEngine:
 
     def identity(self) -> tuple[str, ...]:
         name = bare_core().get_property(self._place, "FULL_DEVICE_NAME")
-        return _bindings().get_version(), name, processor(), json.dumps(self._settings())
+        return _bindings().get_version(), name, processor(), json.dumps(self.settings())
 
     def load(self, subgraph: Subgraph) -> None:
         if self.load_cached(subgraph):
@@ -52,7 +52,7 @@ class OpenVinoEngine:
 
         core, graph = openvino_core(), graph_of(subgraph)
         try:
-            compiled = core.compile_model(core.read_model(graph, b""), self._place, self._settings())
+            compiled = core.compile_model(core.read_model(graph, b""), self._place, self.settings())
         except RuntimeError as error:
             raise EngineError(subgraph.name, f"OpenVINO cannot compile it ({message_of(error)})") from error
         self._request: Any = Request(compiled)
@@ -71,7 +71,7 @@ class OpenVinoEngine:
     def _import(self, exported: bytes) -> bool:
         """Load a graph that OpenVINO compiled before, in a fifth of the time; False if it refuses it."""
         try:
-            self._request = import_compiled(exported, self._place, self._settings())
+            self._request = import_compiled(exported, self._place, self.settings())
         except RuntimeError:
             return False
         return True
@@ -80,7 +80,8 @@ class OpenVinoEngine:
     def _place(self) -> str:
         return "GPU" if self.device == INTEL else "CPU"
 
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """Return the options that a graph is compiled with."""
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
             "PERFORMANCE_HINT": "LATENCY",

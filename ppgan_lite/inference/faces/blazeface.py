@@ -12,7 +12,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -54,7 +54,9 @@ def find_boxes(execute: Executor, picture: np.ndarray, least: float = -np.inf) -
         picture: uint8 H x W x 3, RGB; sides are multiples of `MULTIPLE_PX`.
         least: Boxes with lower logits are left out.
     """
-    outputs = execute(picture * np.float32(1 / 127.5) - 1)
+    values = picture * np.float32(1 / 127.5)
+    values -= 1
+    outputs = execute(values)
     places, logits = [], []
     for (_, _, stride, anchors), of_head, boxes in zip(_HEADS, outputs[::2], outputs[1::2]):
         row, column, anchor = np.nonzero(of_head >= least)
@@ -104,16 +106,18 @@ def _opencv() -> Executor | None:
 
 
 class _OpenVino:
-    """The net in OpenVINO. One thread, so that a photo is looked at while another is painted.
+    """The net in OpenVINO, on all cores: photos are looked at between two paintings, which take all of them too.
+
+    On one core beside a painting it takes longer on the whole: the engine that paints waits at the end of each layer
+    for the thread that shares its core.
 
     Raises:
         EngineError: OpenVINO is not installed.
     """
 
-    _SETTINGS: ClassVar = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1}
-
     def __init__(self) -> None:
-        self._identity = OpenVinoEngine().identity()
+        engine = OpenVinoEngine()
+        self._identity, self._settings = engine.identity(), engine.settings()
         self._requests: dict[tuple[int, ...], Request] = {}
 
     def __call__(self, picture: np.ndarray) -> list[np.ndarray]:
@@ -123,11 +127,11 @@ class _OpenVino:
         return [output[0] for output in request(picture[None])]
 
     def _load(self, shape: tuple[int, ...]) -> Request:
-        name = f"{cache.digest(FILE.name, str(shape), *self._identity)}.blob"
+        name = f"{cache.digest(f'{FILE.name}, all cores', str(shape), *self._identity)}.blob"
         exported = cache.read(name)
         if exported is not None:
             try:
-                return import_compiled(exported, "CPU", self._SETTINGS)
+                return import_compiled(exported, "CPU", self._settings)
             except RuntimeError:
                 logger.debug("OpenVINO refuses what it compiled before")
         core = openvino_core()
@@ -136,7 +140,7 @@ class _OpenVino:
         outputs = {name: output for output in found for name in output.get_names()}
         model = import_openvino().Model([outputs[name] for name in _OUTPUTS], whole.get_parameters())
         model.reshape([1, *shape])
-        compiled = core.compile_model(model, "CPU", self._SETTINGS)
+        compiled = core.compile_model(model, "CPU", self._settings)
         cache.keep(name, compiled.export_model().getvalue())
         return Request(compiled)
 
