@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ppgan_lite.cli.terminal import PROGRAM, say
 from ppgan_lite.errors import UsageError
-from ppgan_lite.published import model_names, weights_file
 from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ def load_translator(
 ) -> Predictor:
     """Load a predictor of a task, translating or restoring if that is None; print its name, device and engine."""
     from ppgan_lite.inference.loading import load_predictor
+    from ppgan_lite.published import model_names, weights_file
 
     if not weights_file(checkpoint).exists():
         remedy = did_you_mean(checkpoint, model_names())
