@@ -3,7 +3,9 @@
 #     python -m pip wheel --no-deps -w dist .
 #     docker build -t paddlegan .
 
-FROM python:3.12-slim-bookworm
+# Debian or Ubuntu with Python 3.10 to 3.13 and pip.
+ARG BASE=python:3.12-slim-bookworm
+FROM $BASE
 
 # lite paints; cpu translates and restores, too, with Paddle: 0.8 GB more.
 ARG EXTRAS=lite,serve
