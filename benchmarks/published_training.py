@@ -9,7 +9,8 @@ initial weights, which are the authors' afterwards, mean and standard deviation 
 
 Adam divides a gradient by its size, so where one is hardly larger than its rounding error, two programs step in
 different directions, and trainings part within a few steps. Hence float64, where rounding errors stay below what is
-compared; --float32 shows the other.
+compared; --float32 shows the other. The epsilon of norms is the nearest number of float32 in both, in which Paddle has
+it in any case.
 
 The image pools hold two pictures, so that they are at work from the third step on, and draw the same numbers. pix2pix
 goes without dropout; its authors' code trains the discriminator first, ours the generator: it is compared in both
@@ -83,7 +84,9 @@ def work(what, key, file=None, drawn=(), order="published", dtype="float64"):
         make, options = KINDS[kind]
         models[key] = make(SimpleNamespace(**COMMON, **options))
         for name in models[key].model_names:
-            getattr(models[key], "net" + name).train()
+            net = getattr(models[key], "net" + name).train()
+            for norm in (layer for layer in net.modules() if hasattr(layer, "eps")):
+                norm.eps = float(np.float32(norm.eps))
         save(models[key], file)
         return None
     if what == "rates":

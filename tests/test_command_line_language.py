@@ -253,6 +253,24 @@ validation: {every: 10, samples: many, patience: 2.5}
     assert not any(is_chinese(line) for line in english)
 
 
+def test_what_the_doctor_finds_is_told_in_chinese(run_cli, tmp_path) -> None:
+    for domain in ("A", "B"):
+        (tmp_path / domain).mkdir()
+        shutil.copy(SAMPLE_PHOTO, tmp_path / domain / "one.jpg")
+    shutil.copy(SAMPLE_PHOTO, tmp_path / "A" / "two.jpg")
+    (tmp_path / "A" / "broken.png").write_bytes(b"broken")
+    code, _, err = run_cli("--lang", "zh", "doctor", tmp_path)
+    found = err[err.index("错误") :].splitlines()
+    assert code == 2 and len(found) >= 5
+    assert [line for line in found if not is_chinese(line)] == []
+
+
+def test_names_in_a_message_are_not_translated_even_where_they_are_words() -> None:
+    with speaking("zh"):
+        assert in_words("3 pictures written to text") == "已把 3 张图片写入 text"
+        assert in_words("paddlegan: error: missing") == "paddlegan: 错误：missing"
+
+
 def test_an_error_is_told_whole_or_in_english(capsys) -> None:
     with speaking("zh"):
         assert error_in_words(UsageError("x", "is missing", "one of them")) == "x：没有给出；应为：其中之一"

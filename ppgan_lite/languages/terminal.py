@@ -127,8 +127,10 @@ def _translated(text: str) -> str | None:
         return found
     for start, pattern, key in _patterns(_language):
         if text.startswith(start) and (match := re.fullmatch(pattern, text, re.DOTALL)):
-            parts = [_translated(part) for part in match.groups()]
-            if None in parts and key in _tables(_language).JOINED:
+            joined = key in _tables(_language).JOINED
+            # A single word may be a name, such as that of a folder.
+            parts = [_translated(part) if joined or " " in part else None for part in match.groups()]
+            if None in parts and joined:
                 continue
             told = [part if found is None else found for found, part in zip(parts, match.groups())]
             return _table("MESSAGES")[key].format(*told)
@@ -138,6 +140,6 @@ def _translated(text: str) -> str | None:
 @functools.cache
 def _patterns(chosen: str) -> list[tuple[str, str, str]]:
     """Return (beginning, regular expression, key) of each message with places to fill, the most exact first."""
-    keys = [key for key in _tables(chosen).MESSAGES if "{}" in key and re.search("[A-Za-z]", key)]
+    keys = [key for key in _tables(chosen).MESSAGES if "{}" in key and re.search("[A-Za-z]|^  ", key)]
     keys.sort(key=lambda key: len(key.replace("{}", "")), reverse=True)
     return [(key.partition("{}")[0], re.escape(key).replace(r"\{\}", "(.+?)"), key) for key in keys]
