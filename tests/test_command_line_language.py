@@ -254,10 +254,9 @@ validation: {every: 10, samples: many, patience: 2.5}
 
 
 def test_what_the_doctor_finds_is_told_in_chinese(run_cli, tmp_path) -> None:
-    for domain in ("A", "B"):
-        (tmp_path / domain).mkdir()
-        shutil.copy(SAMPLE_PHOTO, tmp_path / domain / "one.jpg")
-    shutil.copy(SAMPLE_PHOTO, tmp_path / "A" / "two.jpg")
+    for place in ("A/one.jpg", "A/two.jpg", "B/three.jpg"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        shutil.copy(SAMPLE_PHOTO, tmp_path / place)
     (tmp_path / "A" / "broken.png").write_bytes(b"broken")
     code, _, err = run_cli("--lang", "zh", "doctor", tmp_path)
     found = err[err.index("错误") :].splitlines()
