@@ -1,6 +1,7 @@
 """Time a training step of a painter of one style in turn with PyTorch's.
 
-python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--learn] [--runs 7] [--json FILE]
+python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--learn] [--parts] [--runs 7]
+    [--json FILE]
 
 Two crops that are painted and, in every second step, one that is reconstructed, with VGG-16; all in one run, in turns
 of two steps, of which the mean is taken. Ours is timed with the encoder in bfloat16 where the processor has it, in
@@ -9,7 +10,7 @@ compiled; its encoder works with channels last. With --learn, net and crops are 
 simplifies the photos as that does. Shifts are left out, and so is the loading of pictures. "crops_in_6_min" are those
 that are painted in what `learn` has of six minutes for its steps. "peak_share" is that of the speed of a
 product of large float32 matrices, with the multiplications and additions that torch counts in a step; bfloat16 can
-exceed it.
+exceed it. With --parts, the parts of our own step are timed instead.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ PAINTING_PX = 512
 SIZE = 256
 SHIFT = 2  # pixels that are cut off the borders of crops in training
 RECONSTRUCT_EVERY = 2  # steps
+WHOLE = "two steps"
 LEARN_S = 6 * 60 - 15  # start, previews and the end need some
 
 TORCH = """
@@ -96,10 +98,15 @@ def main() -> None:
     parser.add_argument("--rival-python", type=Path, help="an interpreter that has torch")
     parser.add_argument("--size", type=int, help=f"height and width of the crops; {SIZE}, or those of `learn`")
     parser.add_argument("--learn", action="store_true", help="net and crops of `paddlegan learn`")
+    parser.add_argument("--parts", action="store_true", help="time the parts of our own step instead")
     add_arguments(parser)
     arguments = parser.parse_args()
     settings, size = learn_settings() if arguments.learn else ({}, SIZE)
     size = arguments.size or size
+    if arguments.parts:
+        parts = alternate(Training(size, encoders_of_ours()[0], settings).parts(), arguments.runs, warmup=2)
+        report("style_step_parts", compare(f"{size} px", parts, against=WHOLE), arguments.json)
+        return
     net = settings.get("net", {})
     work: dict[str, Callable[[], object]] = {
         f"ppgan_lite, {name}": Training(size, name, settings).steps for name in encoders_of_ours()
@@ -160,6 +167,7 @@ class Training:
         keep_freed_memory()
         paddle.seed(0)
         self.recipe = StyleTransferDraft(**settings, steady=0.0)
+        self.recipe.net.train()
         self.recipe.groups["painter"].clip_norm = 1.0
         net = build_net("encoder", *read_checkpoint(encoders.vgg16()))
         for parameter in net.parameters():
@@ -172,6 +180,44 @@ class Training:
         for _ in range(RECONSTRUCT_EVERY):
             self.recipe.iteration += 1
             self.recipe.update(self.batch)
+
+    def parts(self) -> dict[str, Callable[[], object]]:
+        """Return functions that do parts of a step again, and one that does two steps."""
+        import paddle
+
+        from ppgan_lite.losses.perceptual import relative_gram_loss
+
+        recipe, losses, photo = self.recipe, self.recipe.losses, self.batch["photo"]
+        self.steps()
+        painted = photo[:PAINTED].clone()
+        painted.stop_gradient = False
+        strength, gradient = paddle.ones([len(photo), 1]), paddle.ones_like(photo)
+        features = {
+            layer: paddle.to_tensor(found.numpy(), stop_gradient=False)
+            for layer, found in losses.encoder(painted).items()
+        }
+        grams, samples = losses.grams_of(self.batch["style"]), self.batch["photo_sample"][:PAINTED]
+
+        def encode() -> None:
+            found = list(losses.encoder(painted).values())
+            paddle.autograd.backward(found, [paddle.ones_like(layer) for layer in found])
+
+        def encode_photos() -> None:
+            with paddle.no_grad():
+                losses.encoder(photo[:PAINTED], last=losses.weights.content_layers[-1])
+
+        return {
+            WHOLE: self.steps,
+            "painter, three crops, there and back": lambda: paddle.autograd.backward(
+                [recipe.net.transform(photo, strength)], [gradient]
+            ),
+            "encoder of what is painted, there and back": encode,
+            "encoder of photos": encode_photos,
+            "Gram matrices, there and back": lambda: sum(
+                relative_gram_loss(features[layer], grams[layer]) for layer in grams
+            ).backward(),
+            "photos simplified": lambda: losses.content_of(photo[:PAINTED], samples, self.batch["style"]),
+        }
 
 
 if __name__ == "__main__":

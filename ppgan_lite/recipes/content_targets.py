@@ -34,13 +34,14 @@ def flattened(photo: paddle.Tensor, radius: int) -> paddle.Tensor:
     reach = max(radius // 2, 1)
     mean, square = (_blurred(values, reach) for values in (photo, photo.square()))
     variance = F.relu(square - mean.square()).sum(axis=1, keepdim=True)
+    evenness = (variance + EVENNESS) ** -SHARPNESS
+    mean = mean * evenness
     total = weights = 0
     for disc in range(DISCS):
         angle = 2 * math.pi * disc / DISCS
         top, left = (2 * reach + round(2 * reach * share) for share in (math.sin(angle), math.cos(angle)))
         place = slice(None), slice(None), slice(top, top + height), slice(left, left + width)
-        weight = (variance[place] + EVENNESS) ** -SHARPNESS
-        total, weights = total + weight * mean[place], weights + weight
+        total, weights = total + mean[place], weights + evenness[place]
     return total / weights
 
 
