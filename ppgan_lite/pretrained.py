@@ -1,4 +1,4 @@
-"""Encoders that were trained before: the two that ship, files of the user's, the published VGG-19."""
+"""Nets that were trained before: the two encoders that ship, files of the user's, the published nets."""
 
 from __future__ import annotations
 
@@ -11,30 +11,36 @@ import numpy as np
 from ppgan_lite.checkpoint import FOREIGN_SUFFIXES, build_net, load_net, read_checkpoint
 from ppgan_lite.encoders import vgg16
 from ppgan_lite.errors import CheckpointError
+from ppgan_lite.foreign.metric_nets import TORCHVISION_MEANS, inception_tensors, vgg16_tensors
 from ppgan_lite.foreign.npz_files import read_npz
 from ppgan_lite.foreign.vgg import vgg_encoder_tensors
 from ppgan_lite.foreign.weights_files import read_weights
 from ppgan_lite.published import fetched
 
 if TYPE_CHECKING:
+    from ppgan_lite.encoders.frozen_vgg16 import Precision
+    from ppgan_lite.nets.inception import InceptionV3
     from ppgan_lite.nets.vgg import VGGEncoder
     from ppgan_lite.nets.vgg16 import VGG16
 
 SHIPPED = "small"
 VGG_16 = "vgg16"
 PUBLISHED = "vgg19"
+LPIPS = "lpips"
+INCEPTION = "inception"
 
 # Painters with a VGGEncoder inside, and the prefix of its tensors.
 _ENCODER_PREFIXES = {"LapStyleNet": "encoder.", "AnyStyleNet": "predictor.encoder."}
 
 
-def load_encoder(source: str) -> VGGEncoder | VGG16:
+def load_encoder(source: str, *, precision: Precision | None = None) -> VGGEncoder | VGG16:
     """Build a frozen encoder whose features losses compare.
 
     Args:
         source: "vgg16" or "small" for an encoder that ships with the package; "vgg19" for the published one, which
             `paddlegan fetch vgg19` has put into the cache folder; or the path of a .ppgan, .pdparams, .pth,
             .safetensors or .npz file.
+        precision: Of a VGG-16 on a CPU: "f32" where numbers that compare matter more than speed.
 
     Raises:
         CheckpointError: The file is missing, damaged, or holds no VGG encoder.
@@ -49,21 +55,63 @@ def load_encoder(source: str) -> VGGEncoder | VGG16:
         source = str(fetched(PUBLISHED))
     path = Path(source)
     readers = {".npz": _from_npz, **dict.fromkeys(FOREIGN_SUFFIXES, _from_weights)}
-    encoder = readers.get(path.suffix.lower(), _from_checkpoint)(path)
+    reader = readers.get(path.suffix.lower())
+    encoder = _from_checkpoint(path, precision) if reader is None else reader(path)
     for parameter in encoder.parameters():
         parameter.stop_gradient = True
     encoder.eval()
     return encoder
 
 
-def _from_checkpoint(path: Path) -> VGGEncoder | VGG16:
+def load_lpips_net() -> VGG16:
+    """Build torchvision's VGG-16 up to relu5_3, whose features LPIPS compares, in float32.
+
+    Raises:
+        CheckpointError: It was not fetched (`paddlegan fetch lpips`), or has changed since.
+    """
+    return vgg16_of_torchvision(fetched(LPIPS))
+
+
+def vgg16_of_torchvision(path: Path) -> VGG16:
+    """Build the VGG-16 up to relu5_3 that a file of torchvision's holds, whatever its weights."""
+    from ppgan_lite.encoders.frozen_vgg16 import frozen
+    from ppgan_lite.nets.vgg16 import CONVS, VGG16
+
+    tensors = vgg16_tensors(read_weights(path).arrays, where=path)
+    channels = [tensors[f"conv{stage}_1.bias"].size for stage in range(1, len(CONVS) + 1)]
+    net = VGG16(channels, TORCHVISION_MEANS)
+    load_net(net, "vgg16", {f"net/vgg16/{key}": tensor for key, tensor in tensors.items()}, where=path)
+    return frozen(net, "f32")
+
+
+def load_inception() -> InceptionV3:
+    """Build the Inception net whose features FID and KID compare.
+
+    Raises:
+        CheckpointError: It was not fetched (`paddlegan fetch inception`), or has changed since.
+    """
+    return inception_of(fetched(INCEPTION))
+
+
+def inception_of(path: Path) -> InceptionV3:
+    """Build the Inception net that a file of pytorch-fid or torch-fidelity holds, whatever its weights."""
+    from ppgan_lite.nets.inception import InceptionV3
+
+    tensors = inception_tensors(read_weights(path).arrays, where=path)
+    net = InceptionV3()
+    load_net(net, "inception", {f"net/inception/{key}": tensor for key, tensor in tensors.items()}, where=path)
+    net.eval()
+    return net
+
+
+def _from_checkpoint(path: Path, precision: Precision | None) -> VGGEncoder | VGG16:
     """Take the encoder out of a checkpoint: a VGG16, a VGGEncoder, or that of a LapStyleNet or an AnyStyleNet."""
     header, tensors = read_checkpoint(path)
     for name, spec in header.nets.items():
         if spec.kind == "VGG16":
             from ppgan_lite.encoders.frozen_vgg16 import frozen
 
-            return frozen(build_net(name, header, tensors))
+            return frozen(build_net(name, header, tensors), precision)
         if spec.kind == "VGGEncoder":
             return build_net(name, header, tensors)
         if spec.kind in _ENCODER_PREFIXES:

@@ -36,7 +36,8 @@ class Weights:
         address: Where it is published; "" if that is not known.
         file: Its path in the cache folder; of one that ships, the absolute one.
         title: What it does, by language.
-        task: That of its predictor ("translate", "restore" or "stylize"); "encoder" of a net that losses take.
+        task: That of its predictor ("translate", "restore" or "stylize"); "encoder" of a net that losses take, "metric" of one
+            that metrics take.
         bytes: Its size; None if the publisher does not say.
         sha256: Of its bytes; "" likewise.
         trained_on: The data.
@@ -72,6 +73,29 @@ WEIGHTS = {
         trained_on="ImageNet",
         licence="no licence stated",
         docs="docs/training-your-own-style.md",
+    ),
+    # What LPIPS and FID mean: numbers of any other weights do not compare with published ones.
+    "lpips": Weights(
+        "https://download.pytorch.org/models/vgg16-397923af.pth",
+        "vgg16-397923af.pth",
+        {"en": "VGG-16 of torchvision, for LPIPS", "zh": "torchvision 的 VGG-16，用于 LPIPS"},
+        "metric",
+        553433881,
+        "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        trained_on="ImageNet",
+        licence="BSD 3-Clause, as torchvision",
+        docs="docs/evaluation.md",
+    ),
+    "inception": Weights(
+        "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
+        "weights-inception-2015-12-05-6726825d.pth",
+        {"en": "Inception of 2015-12-05, for FID and KID", "zh": "2015-12-05 版 Inception，用于 FID 和 KID"},
+        "metric",
+        95628359,
+        "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        trained_on="ImageNet",
+        licence="Apache-2.0",
+        docs="docs/evaluation.md",
     ),
 }
 

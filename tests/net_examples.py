@@ -79,8 +79,12 @@ def stages(height: int, width: int) -> list[list[int]]:
 
 
 def stages_of_vgg16(height: int, width: int) -> list[list[int]]:
-    """The sizes of its four layers: each half of the one before, rounded down."""
-    return [[1, channels, height // 2**k, width // 2**k] for k, channels in enumerate(WIDTHS[:4])]
+    """The sizes of its first four layers: each half of the one before, rounded down."""
+    return stages_of_whole_vgg16(height, width)[:4]
+
+
+def stages_of_whole_vgg16(height: int, width: int) -> list[list[int]]:
+    return [[1, channels, height // 2**k, width // 2**k] for k, channels in enumerate(WIDTHS)]
 
 
 def patches(height: int, width: int, layers: int) -> list[int]:
@@ -206,6 +210,7 @@ EXAMPLES = {
         {**UNET, "norm": "instance", "dropout": False}, idle=("downs.[1234].conv.bias", "ups.*.conv.bias")
     ),
     "VGG16": Example({"channels": list(WIDTHS[:4])}, stages_of_vgg16),
+    "VGG16, five stages": Example({"channels": list(WIDTHS), "means": [103.5, 116.25, 123.75]}, stages_of_whole_vgg16),
     "VGGEncoder": Example({"channels": list(WIDTHS), "convs": [2, 1, 2, 1, 1]}, stages),
 }
 

@@ -40,7 +40,7 @@ class Painter:
 class Other:
     needs = ()
     averaged = ("painter",)
-    best = ("error", "min")
+    best = "error"
 
     def __init__(self, strokes: int) -> None: ...
 

@@ -287,7 +287,10 @@ def test_an_unknown_name_is_told_with_the_nearest(monkeypatch):
     monkeypatch.setattr(published, "released", lambda: {})
     with pytest.raises(UsageError) as caught:
         fetch("vgg17")
-    assert str(caught.value) == "fetch: 'vgg17' is not known; expected one of vgg19. Did you mean 'vgg19'?"
+    assert (
+        str(caught.value)
+        == "fetch: 'vgg17' is not known; expected one of vgg19, lpips, inception. Did you mean 'vgg19'?"
+    )
     with pytest.raises(UsageError) as caught:
         fetch("vgg16")
     assert str(caught.value) == "fetch: 'vgg16' ships with the program. Use it by its name, without fetching it"

@@ -37,7 +37,7 @@ def weighted(features: dict[str, paddle.Tensor]) -> paddle.Tensor:
     return sum(terms)
 
 
-def results(net: VGG16, x: paddle.Tensor, last: str = LAYERS[-1]) -> list[np.ndarray]:
+def results(net: VGG16, x: paddle.Tensor, last: str | None = None) -> list[np.ndarray]:
     """Return the features of pictures and the gradient of a loss on them."""
     x = x.detach()
     x.stop_gradient = False

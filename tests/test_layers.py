@@ -30,6 +30,7 @@ LAYERS = [
     {"pretrained"},
     {"recipes", "data"},
     {"config", "inference"},
+    {"evaluation"},
     {"training", "export", "video", "serving"},
     {"learning"},
     {"gui"},

@@ -136,7 +136,7 @@ def test_the_validation_and_the_preview_agree():
         assert 0 <= float(picture.min()) <= float(picture.max()) <= 1, name
     error = float((shown["restored"] - batch["b"]).square().mean())
     assert recipe.validate(batch)["psnr"] == pytest.approx(-10 * np.log10(error), rel=1e-4)
-    assert recipe.best == ("psnr", "max")
+    assert recipe.best == "psnr"
 
 
 def test_restoration_learns_to_undo_a_fade():

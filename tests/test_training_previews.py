@@ -12,7 +12,7 @@ import tiny
 from PIL import Image
 
 from ppgan_lite.training.distributed import Processes
-from ppgan_lite.training.previews import CAPTION_PX, LAYOUT_KEY, diversity, draw_preview
+from ppgan_lite.training.previews import CAPTION_PX, LAYOUT_KEY, draw_preview
 from ppgan_lite.training.run import TrainingRun
 
 
@@ -78,18 +78,6 @@ def test_previews_show_several_samples_whatever_the_batch(tmp_path, monkeypatch,
     run = TrainingRun(config, tmp_path, Processes())
     image = run.preview(run.preview_batch()).image
     assert len(image) == CAPTION_PX + shown * 8 + (shown - 1) * 4
-
-
-def test_diversity_is_that_of_results_as_a_share_of_that_of_their_sources():
-    rng = np.random.default_rng(0)
-    sources = [rng.random((1, 3, 32, 32), np.float32) for _ in range(4)]
-    assert diversity(sources, sources) == 1
-    assert diversity([0.5 * picture for picture in sources], sources) == pytest.approx(0.5, abs=0.02)
-    assert diversity([sources[0]] * 4, sources) == 0
-    grays = [picture[:, :1] for picture in sources]
-    assert 0.9 < diversity(sources, grays) < 1.1  # other channels, other sizes
-    assert diversity(sources[:1], sources[:1]) is None and diversity(sources, [sources[0]] * 4) is None
-    assert diversity([picture * np.nan for picture in sources], sources) == 0
 
 
 def test_only_results_that_a_recipe_names_are_compared():

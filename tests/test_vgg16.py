@@ -28,7 +28,7 @@ def reference(x: np.ndarray, weights: dict[str, np.ndarray]) -> dict[str, np.nda
     """Return relu1_2 .. relu4_3 of 3 x H x W in float64, by loops over the nine taps of a filter."""
     found = {}
     x = 255.0 * x[::-1].astype(np.float64) - np.array(MEANS_BGR)[:, None, None]
-    for stage, (layer, count) in enumerate(zip(LAYERS, CONVS, strict=True), start=1):
+    for stage, (layer, count) in enumerate(zip(LAYERS[:4], CONVS), start=1):
         if stage > 1:
             height, width = x.shape[1] // 2, x.shape[2] // 2
             x = x[:, : 2 * height, : 2 * width].reshape(len(x), height, 2, width, 2).max(axis=(2, 4))
@@ -51,7 +51,7 @@ def test_the_shipped_net_computes_what_numpy_does(shipped):
     x = picture(19, 24)
     wanted = reference(x.numpy()[0], {name: tensor.numpy() for name, tensor in shipped.state_dict().items()})
     found = shipped(x)
-    assert list(found) == list(LAYERS)
+    assert list(found) == list(LAYERS[:4])
     for layer, features in found.items():
         np.testing.assert_allclose(features.numpy()[0], wanted[layer], atol=1e-5 * wanted[layer].max(), err_msg=layer)
 
@@ -129,7 +129,7 @@ def test_the_shipped_file_is_in_half_precision_and_says_whose_it_is(capsys):
     header, tensors = read_checkpoint(encoders.vgg16())
     assert {name for name in tensors if name.endswith("weight")} == {
         f"net/encoder/conv{stage}_{number}.weight"
-        for stage, count in enumerate(CONVS, start=1)
+        for stage, count in enumerate(CONVS[:4], start=1)
         for number in range(1, count + 1)
     }
     assert encoders.vgg16().stat().st_size < 15.4e6

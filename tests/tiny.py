@@ -77,7 +77,7 @@ class TinyRecipe(Recipe):
 
     needs = ("photo",)
     averaged = ("painter",)
-    best = ("error", "min")
+    best = "error"
 
     def __init__(self, learning_rate: float = 0.01, channels: int = 4, tails: int = 0) -> None:
         super().__init__()

@@ -45,6 +45,7 @@ VERBS = {
     "configs": "ppgan_lite.cli.training:configs",
     "board": "ppgan_lite.cli.training:board",
     "report": "ppgan_lite.cli.reporting:report",
+    "evaluate": "ppgan_lite.cli.evaluation:evaluate",
     "doctor": "ppgan_lite.cli.training:doctor",
     "degrade": "ppgan_lite.cli.data:degrade",
     "inspect": "ppgan_lite.cli.checkpoints:inspect",

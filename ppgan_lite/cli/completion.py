@@ -48,6 +48,8 @@ class _Text(StringParamType):
             plain += _styles(incomplete)
         if words & {"YAML", "CONFIG"}:
             plain += _experiments()
+        if param.name == "metrics":
+            plain += _metrics()
         if words & {"CHECKPOINT", "FILE", "RUN", "YAML"}:
             plain += _weights(incomplete)
         if words & {"CHECKPOINT", "MODEL"} or param.name in ("checkpoint", "file"):
@@ -80,6 +82,12 @@ def _models(param: click.Parameter) -> Iterator[str]:
     from ppgan_lite.published import fetchable, model_names
 
     yield from fetchable() if "MODEL" in (param.metavar or "") else model_names()
+
+
+def _metrics() -> Iterator[str]:
+    from ppgan_lite.metrics.table import METRICS
+
+    yield from (name for name, metric in METRICS.items() if metric.compares != "recipe")
 
 
 def _weights(incomplete: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ppgan_lite.config.settings import (
 )
 from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import UsageError
+from ppgan_lite.metrics.table import METRICS
 from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.signatures import (
@@ -30,7 +31,7 @@ from ppgan_lite.signatures import (
     with_defaults,
     with_floats,
 )
-from ppgan_lite.tables import resolve
+from ppgan_lite.tables import did_you_mean, resolve
 
 SECTIONS = ("recipe", "data", "loader", "train", "validation")
 
@@ -67,6 +68,7 @@ def check(settings: Mapping[str, Any], sources: Sources) -> Config:
     measured = _check_validation_data(parts, sources) if data else {}
     if recipe:
         _check_recipe_support(recipe, parts, sources)
+        _check_metrics(recipe, parts["validation"], measured, sources)
     if schedule.get("name") == "step" and schedule.get("step_every") is None:
         sources.add(Fault("train.schedule.step_every", "missing", "an integer, since the schedule is step"))
     if parts["train"].get("histograms") and not parts["train"].get("visualdl"):
@@ -206,6 +208,31 @@ def _check_recipe_support(recipe: Any, parts: Mapping[str, dict[str, Any]], sour
         sources.add(Fault("validation.every", f"{name} measures nothing", "0"))
     if validation.get("patience") is not None and not validation.get("every"):
         sources.add(Fault("validation.patience", "without validation.every nothing is measured", "both or none"))
+
+
+def _check_metrics(recipe: Any, validation: Mapping[str, Any], data: Mapping[str, Any], sources: Sources) -> None:
+    """Check the metrics that validation measures by name, against what the recipe's pictures can be compared with."""
+    names, best = validation.get("metrics") or [], validation.get("best")
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        return  # Already reported as a fault of its type.
+    if not names and best is None:
+        return
+    compared = {"results": recipe.results, "pair": recipe.targets, "set": recipe.targets or recipe.domains}
+    compared |= {"painting": "style" in recipe.needs}
+    known = [
+        name for name, metric in METRICS.items() if name in recipe.measures or compared.get(metric.compares, False)
+    ]
+    for name in names:
+        if name not in known:
+            found = f"{recipe.__name__} has no metric {name!r}"
+            sources.add(Fault("validation.metrics", found, f"one of {', '.join(known)}", did_you_mean(name, known)))
+        elif isinstance(size := data.get("size"), int) and size < METRICS[name].least_px:
+            found = f"{name} of crops of {size} px"
+            sources.add(Fault("validation.metrics", found, f"validation.data.size of {METRICS[name].least_px} or more"))
+    measured = [*dict.fromkeys([*recipe.measures, *names])]
+    if isinstance(best, str) and best not in measured:
+        remedy = "Add it to validation.metrics" if best in known else did_you_mean(best, measured)
+        sources.add(Fault("validation.best", f"{best} is not measured", f"one of {', '.join(measured)}", remedy))
 
 
 def _net_choices(cls: type) -> list[str]:

@@ -103,12 +103,16 @@ class ValidationSettings:
         every: Iterations between two validations; 0 for none.
         samples: The number of samples, from the first, one at a time; null for all.
         data: Arguments of the dataset, merged over the `data` section.
+        metrics: Names of further metrics to measure, such as lpips or kid_vgg16; docs/evaluation.md has them.
+        best: The metric by which best.ppgan is chosen; null for the recipe's.
         patience: Validations without improvement after which the training ends; null for no early stopping.
     """
 
     every: NonNegativeInt = 0
     samples: PositiveInt | None = 100
     data: dict[str, Any] = field(default_factory=dict)
+    metrics: list[str] = field(default_factory=list)
+    best: str | None = None
     patience: PositiveInt | None = None
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import paddle
 from paddle.autograd import PyLayer, PyLayerContext
 
-from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16, require_sides
+from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16, stages_up_to
 from ppgan_lite.runtime.startup import import_openvino, openvino_core
 from ppgan_lite.runtime.threads import threads
 
@@ -47,12 +47,11 @@ class FrozenVGG16(VGG16):
         self._precision = precision or fastest_precision()
         self.executors: dict[tuple[Any, ...], _Executor] = {}  # the one used last is last
 
-    def forward(self, x: paddle.Tensor, last: str = LAYERS[-1]) -> dict[str, paddle.Tensor]:
+    def forward(self, x: paddle.Tensor, last: str | None = None) -> dict[str, paddle.Tensor]:
         """Return relu1_2 .. `last`; see `VGG16.forward`."""
         if not (paddle.in_dynamic_mode() and x.place.is_cpu_place() and x.dtype == paddle.float32):
             return super().forward(x, last)
-        require_sides(x, last)
-        stages = LAYERS.index(last) + 1
+        stages = stages_up_to(last, self.layers, x)
         differentiable = paddle.is_grad_enabled() and not x.stop_gradient
         executor = self._executor(tuple(x.shape), stages, differentiable)
         features = _Features.apply(x, executor) if differentiable else executor.features(x.numpy())[0]
@@ -261,13 +260,18 @@ class _Graphs:
         return import_openvino().Model(results, parameters)
 
 
-def frozen(net: VGG16) -> VGG16:
-    """Return a net whose weights will not change, to be executed by OpenVINO where that is installed."""
+def frozen(net: VGG16, precision: Precision | None = None) -> VGG16:
+    """Return a net whose weights will not change, to be executed by OpenVINO where that is installed.
+
+    Args:
+        net: Whose weights it takes.
+        precision: See `FrozenVGG16`.
+    """
     try:
         import_openvino()
     except ImportError:
         return net
-    return FrozenVGG16(net)
+    return FrozenVGG16(net, precision)
 
 
 def fastest_precision() -> Precision:

@@ -19,8 +19,8 @@ CONVS = (2, 2, 4, 4, 1)
 _ENCODER_CUTS = (0, 4, 11, 18, 31)
 
 # Of ImageNet, as torchvision's documentation of its weights has them.
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def vgg_names() -> dict[str, str]:
@@ -87,8 +87,8 @@ def _places(*, first: int, layers_of_a_conv: int) -> dict[str, int]:
 
 def _imagenet_conv0() -> dict[str, np.ndarray]:
     """Return the 1x1 convolution that normalizes RGB in [0, 1] as torchvision's preprocessing does."""
-    std = np.array(_IMAGENET_STD, np.float32)
-    bias = -np.array(_IMAGENET_MEAN, np.float32) / std
+    std = np.array(IMAGENET_STD, np.float32)
+    bias = -np.array(IMAGENET_MEAN, np.float32) / std
     return {"conv0.weight": np.diag(1 / std).reshape(3, 3, 1, 1), "conv0.bias": bias}
 
 

@@ -1,1 +1,1 @@
-"""Numbers that say how good a result is."""
+"""Numbers that say how good a result is, and the table of their names."""

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ppgan_lite.metrics.distributions import frechet_distance
+from ppgan_lite.metrics.perceptual import perceptual_distance, unit_length
+
 Features = Mapping[str, np.ndarray]
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
 _POSITIONS = 400
+_ART_LAYER = "relu3_3"
 
 
 def style_distance(result: Features, painting: Features) -> float:
@@ -45,3 +49,21 @@ def _self_distances(features: np.ndarray, at: np.ndarray) -> np.ndarray:
     flat = flat / (np.linalg.norm(flat, axis=0, keepdims=True) + 1e-8)
     distances = 1 - flat.T @ flat
     return distances / (distances.sum(1, keepdims=True) + 1e-8)
+
+
+def art_distance(result: Features, photo: Features, painting: Features) -> float:
+    """Return a figure made as ArtFID is: (1 + distance to the photo) (1 + distance to the painting).
+
+    Wright and Ommer, "ArtFID: Quantitative Evaluation of Neural Style Transfer", GCPR 2022, multiply LPIPS and FID of
+    many pictures. Here the first is the perceptual distance without learned weights, the second the Frechet distance
+    between features at the places of two single pictures, as in SIFID (Shaham et al., "SinGAN", ICCV 2019), which knows
+    one painting alone. So the numbers do not compare with those of ArtFID.
+
+    Args:
+        result: Of VGG-16, relu1_2 .. relu4_3.
+        photo: Of the result's size.
+        painting: Of any size.
+    """
+    places = [unit_length(features[_ART_LAYER]) for features in (result, painting)]
+    style = frechet_distance(*(features.reshape(len(features), -1).T for features in places))
+    return (1 + perceptual_distance(result, photo)) * (1 + style)

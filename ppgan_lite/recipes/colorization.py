@@ -44,8 +44,10 @@ class Colorization(Recipe):
 
     needs = ("a", "b")
     averaged = ("colorizer",)
-    best = ("cross_entropy", "min")
+    best = "cross_entropy"
+    measures = ("cross_entropy", "psnr", "ssim")
     results = (("colorized", "gray"),)
+    targets = (("colorized", "true"),)
 
     def __init__(
         self,

@@ -55,8 +55,10 @@ class CycleGAN(Recipe):
 
     needs = ("a", "b")
     averaged = ("generator_ab", "generator_ba")
-    best = ("style_and_content", "min")
+    best = "style_and_content"
+    measures = ("cycle_l1", "style", "content", "style_and_content")
     results = (("fake_b", "a"), ("fake_a", "b"))
+    domains = (("fake_b", "b"), ("fake_a", "a"))
 
     def __init__(
         self,

@@ -39,8 +39,10 @@ class Pix2Pix(Recipe):
 
     needs = ("a", "b")
     averaged = ("generator",)
-    best = ("psnr", "max")
+    best = "psnr"
+    measures = ("psnr", "ssim")
     results = (("fake_b", "a"),)
+    targets = (("fake_b", "b"),)
 
     def __init__(
         self,

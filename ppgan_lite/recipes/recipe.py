@@ -98,9 +98,12 @@ class Recipe:
     Attributes:
         needs: Batch keys that `update` reads; checked against the dataset's `gives` before training.
         averaged: Nets of which the loop keeps a moving average (`train.ema`); predictors use the average.
-        best: Which number of `validate` chooses the best checkpoint, and whether "max" or "min" of it is best; None
-            where there is nothing to validate.
+        best: Which number of `validate` chooses the best checkpoint, unless a config names another; None where there is
+            nothing to validate. `metrics.table` knows whether more of it is better.
+        measures: The numbers that `validate` may return.
         results: For each picture of `preview` that shows what the nets do: its name, and that of what it was made of.
+        targets: For each of these that is to be one certain picture: its name, and that of the picture.
+        domains: For each of these that is to be of a domain: its name, and that of a picture of the domain.
         nets: Every net, trained or frozen, that a checkpoint must hold.
         groups: The optimizers, in the order in which they step.
         iteration: The iteration that is being done, from 1; the loop sets it before `update`.
@@ -108,8 +111,11 @@ class Recipe:
 
     needs: ClassVar[tuple[str, ...]] = ()
     averaged: ClassVar[tuple[str, ...]] = ()
-    best: ClassVar[tuple[str, str] | None] = None
+    best: ClassVar[str | None] = None
+    measures: ClassVar[tuple[str, ...]] = ()
     results: ClassVar[tuple[tuple[str, str], ...]] = ()
+    targets: ClassVar[tuple[tuple[str, str], ...]] = ()
+    domains: ClassVar[tuple[tuple[str, str], ...]] = ()
     nets: dict[str, nn.Layer] = field(default_factory=dict)
     groups: dict[str, TrainedGroup] = field(default_factory=dict)
     iteration: int = 0

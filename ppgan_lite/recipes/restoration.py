@@ -48,8 +48,10 @@ class Restoration(Recipe):
 
     needs = ("a", "b")
     averaged = ("generator",)
-    best = ("psnr", "max")
+    best = "psnr"
+    measures = ("psnr", "ssim")
     results = (("restored", "degraded"),)
+    targets = (("restored", "clean"),)
 
     def __init__(
         self,

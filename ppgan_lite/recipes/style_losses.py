@@ -74,8 +74,8 @@ class StyleLosses:
         if not isinstance(encoder, VGG16):
             raise UsageError("recipe.perceptual", perceptual, "vgg16, whose layers teach painters, or the file of one")
         for layer in weights.content_layers:
-            if layer not in LAYERS:
-                raise UsageError("recipe.content_layers", layer, f"layers of VGG-16: {', '.join(LAYERS)}")
+            if layer not in encoder.layers:
+                raise UsageError("recipe.content_layers", layer, f"layers of VGG-16: {', '.join(encoder.layers)}")
         self.encoder = encoder
         self.weights = weights
         self._painting: tuple[np.ndarray, Grams] | None = None  # the last one, and its Gram matrices

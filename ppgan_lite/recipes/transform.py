@@ -42,7 +42,8 @@ class TransformDraft(PainterRecipe):
     """
 
     needs = ("photo", "photo_sample", "style")
-    best = ("total", "min")
+    best = "total"
+    measures = ("style", "content", "planes", "total")
     results = (("draft", "photo"),)
     net: TransformPainter
     losses: StyleLosses

@@ -6,11 +6,12 @@ import io
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
+
+from ppgan_lite.metrics.diversity import diversity, thumbnail
 
 PAINTING = "style"  # the picture that all samples share where there is one painting
 LAYOUT_KEY = "preview"  # of the text in the PNG file that tells where its columns are
@@ -18,7 +19,7 @@ CAPTION_PX = 22  # height of the row of captions
 _FONT_PX = 13
 _GAP_PX = 4
 _INK = (60, 60, 60)
-_THUMBNAIL_PX = 16
+_LEAST_ROW_PX = 16
 # The names of recipes' pictures, where they are no words.
 _CAPTIONS = {"fake_a": "b to a", "fake_b": "a to b", "cycle_a": "a to b to a", "cycle_b": "b to a to b"}
 _CAPTIONS |= {"style": "painting", "half": "half strength", "identity": "no strength", "below": "level below"}
@@ -40,7 +41,7 @@ class Preview:
     Attributes:
         image: uint8 (height, width, 3) RGB on white: a row of captions, below it a row for each sample.
         columns: From left to right.
-        diversity: See `diversity`; by the name of a result.
+        diversity: See `metrics.diversity`; by the name of a result.
     """
 
     image: np.ndarray
@@ -68,9 +69,9 @@ def draw_preview(
         once: Names that are the same picture in all samples: shown in the first row, no larger than the others.
     """
     columns, left = [], 0
-    tiles = {name: [_to_pixels(sample[name]) for sample in samples] for name in samples[0]}
+    tiles = {name: [to_pixels(sample[name]) for sample in samples] for name in samples[0]}
     rows_px = max(
-        (max(len(tile) for tile in column) for name, column in tiles.items() if name not in once), default=_THUMBNAIL_PX
+        (max(len(tile) for tile in column) for name, column in tiles.items() if name not in once), default=_LEAST_ROW_PX
     )
     tiles |= {name: [_fitted(tiles[name][0], rows_px)] for name in once if name in tiles}
     font = ImageFont.load_default(size=_FONT_PX)
@@ -85,43 +86,22 @@ def draw_preview(
         draw.text((place.left, CAPTION_PX - 4), _caption(place.name), font=font, fill=_INK, anchor="ls")
         for row, tile in enumerate(tiles[place.name]):
             sheet.paste(Image.fromarray(tile), (place.left, CAPTION_PX + row * (rows_px + _GAP_PX)))
-    found = {
-        name: value
-        for name, source in results
-        if name in samples[0]
-        and (value := diversity([sample[name] for sample in samples], [sample[source] for sample in samples]))
-        is not None
-    }
+    found = {name: value for name, source in results if (value := _differing(samples, name, source)) is not None}
     return Preview(np.array(sheet), tuple(columns), found)
 
 
-def diversity(results: Sequence[np.ndarray], sources: Sequence[np.ndarray]) -> float | None:
-    """Return how much results differ from each other, as a share of how much the pictures they were made of do.
-
-    The mean difference of two thumbnails, over all pairs. Near 0, every picture gives about the same result: the sign
-    of a generator whose modes collapsed. None where it cannot be told: from one picture, from equal sources.
-
-    Args:
-        results: Float arrays (1, channels, height, width).
-        sources: The same for the sources, in the same order.
-    """
-    pairs = list(combinations(range(len(results)), 2))
-    if not pairs:
+def _differing(samples: Sequence[Mapping[str, np.ndarray]], result: str, source: str) -> float | None:
+    """Return the diversity of a result of some samples; None where it cannot be told."""
+    if result not in samples[0]:
         return None
-
-    def mean_difference(pictures: Sequence[np.ndarray]) -> float:
-        small = [_thumbnail(picture) for picture in pictures]
-        return float(np.mean([np.abs(small[one] - small[other]).mean() for one, other in pairs]))
-
-    of_sources = mean_difference(sources)
-    return round(mean_difference(results) / of_sources, 4) if of_sources > 1e-3 else None
+    return diversity(*([thumbnail(to_pixels(sample[name])) for sample in samples] for name in (result, source)))
 
 
 def _caption(name: str) -> str:
     return _CAPTIONS.get(name, name)
 
 
-def _to_pixels(image: np.ndarray) -> np.ndarray:
+def to_pixels(image: np.ndarray) -> np.ndarray:
     """Return a float picture (1, 3 or 1, height, width) in [0, 1] as uint8 (height, width, 3)."""
     pixels = np.clip(np.rint(np.nan_to_num(image[0]) * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0)
     return np.broadcast_to(pixels, (*pixels.shape[:2], 3)).copy()
@@ -133,10 +113,3 @@ def _fitted(tile: np.ndarray, most_px: int) -> np.ndarray:
         return tile
     width = max(1, round(tile.shape[1] * most_px / len(tile)))
     return np.array(Image.fromarray(tile).resize((width, most_px), Image.Resampling.LANCZOS))
-
-
-def _thumbnail(image: np.ndarray) -> np.ndarray:
-    """Return a picture of `_THUMBNAIL_PX` pixels a side, floats."""
-    return np.array(
-        Image.fromarray(_to_pixels(image)).resize((_THUMBNAIL_PX, _THUMBNAIL_PX), Image.Resampling.BOX), np.float32
-    ) / np.float32(255)

@@ -19,6 +19,7 @@ from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
 from ppgan_lite.errors import CheckpointError, ImageError, PpganError
 from ppgan_lite.images import write_file
+from ppgan_lite.metrics.table import direction_of
 from ppgan_lite.published import weights_file
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.runs import BEST, FINAL, LATEST
@@ -132,7 +133,9 @@ class TrainingRun:
         self._metrics = training.get("metrics")
         try:
             self._losses = [dict(losses) for losses in training.get("losses", [])]
-            self._early_stopping = EarlyStopping(**training.get("standing", {}))
+            before = training.get("config", {}).get("validation", {}).get("best")
+            if before == self.config.validation.best:  # values of another metric do not compare
+                self._early_stopping = EarlyStopping(**training.get("standing", {}))
             for name, state in training.get("scalers", {}).items():
                 scaler = self.recipe.groups[name].scaler
                 if scaler is not None:
@@ -272,9 +275,9 @@ class TrainingRun:
     def _validate(self) -> dict[str, float | None]:
         """Run a validation; write `best.ppgan` if it is the best so far."""
         found = self.measure()
-        assert self.recipe.best  # The config has been checked.
-        number, direction = self.recipe.best
-        better = self._early_stopping.update(found[number], self.iteration, direction)
+        number = self.config.validation.best or self.recipe.best
+        assert number  # The config has been checked.
+        better = self._early_stopping.update(found[number], self.iteration, direction_of(number))
         logger.info("validation at iteration %d: %s%s", self.iteration, _formatted(found), " (best)" if better else "")
         if better and self.processes.is_first:
             with _logging_write_errors():

@@ -13,6 +13,7 @@ import numpy as np
 from ppgan_lite.config import ValidationSettings
 from ppgan_lite.data import DATASETS
 from ppgan_lite.training.distributed import Processes
+from ppgan_lite.training.named_metrics import Measured, NamedMetrics
 from ppgan_lite.training.preparing import build
 
 if TYPE_CHECKING:
@@ -33,9 +34,12 @@ class Validation:
         self.dataset = build(DATASETS, settings.data, "data")
         self.count = len(self.dataset) if settings.samples is None else min(settings.samples, len(self.dataset))
         self._seed = seed
+        self._metrics = NamedMetrics(settings.metrics) if settings.metrics else None
 
     def measure(self, recipe: Recipe, processes: Processes, *, samples: int | None = None) -> dict[str, float]:
-        """Return the recipe's metrics, averaged over the samples; every process measures a part of them.
+        """Return the metrics of the recipe and those of the settings; every process measures a part of the samples.
+
+        Numbers of single samples are averaged.
 
         Args:
             samples: The number of samples, from the first; None for all.
@@ -43,16 +47,19 @@ class Validation:
         import paddle
 
         count = self.count if samples is None else min(samples, self.count)
-        own: dict[int, dict[str, float]] = {}
+        own: dict[int, Measured] = {}
         with paddle.no_grad(), evaluation_mode(recipe.nets.values()):
             for index in range(processes.rank, count, processes.count):
                 # As samples of epoch 0 of a training with this seed.
                 sample = self.dataset.get(index, np.random.default_rng((self._seed, 0, index)))
                 batch = {name: paddle.to_tensor(array[None]) for name, array in sample.items()}
-                own[index] = {name: float(value) for name, value in recipe.validate(batch).items()}
-        found = {index: numbers for part in processes.all_gather(own) for index, numbers in part.items()}
+                own[index] = Measured({}) if self._metrics is None else self._metrics.measure(recipe, batch)
+                own[index].numbers |= {name: float(value) for name, value in recipe.validate(batch).items()}
+        found = {index: measured for part in processes.all_gather(own) for index, measured in part.items()}
         in_order = [found[index] for index in sorted(found)]  # the same sum for any number of processes
-        return {name: float(np.mean([numbers[name] for numbers in in_order])) for name in in_order[0]}
+        of_samples = [measured.numbers for measured in in_order]
+        means = {name: float(np.mean([numbers[name] for numbers in of_samples])) for name in of_samples[0]}
+        return means if self._metrics is None else {**means, **self._metrics.of_sets(in_order)}
 
 
 @dataclass

@@ -267,4 +267,28 @@ HELP = {
         "把公开发布的权重（例如 vgg19）下载到缓存文件夹。"
     ),
     "Take it from there instead of the official address.": "从这里取，而不从官方地址。",
+    # how good results are
+    "Measure a checkpoint on test pictures, or a folder of results against another folder.\n\n"
+    "Pairs give PSNR, SSIM, MS-SSIM and LPIPS; two domains give KID, FID, the error of the cycle and the diversity of"
+    " results; styles give distances to photo and painting. Two folders are compared picture by picture where names"
+    " match, as two sets otherwise. docs/evaluation.md says what each number means.": (
+        "在测试图片上评测检查点，或把一个文件夹里的结果与另一个文件夹相比。\n\n"
+        "成对的图片给出 PSNR、SSIM、MS-SSIM 和 LPIPS；两个域给出 KID、FID、循环误差和结果的多样性；"
+        "风格给出与照片和画作的距离。两个文件夹里名字相同的图片逐对比较，"
+        "没有同名的就当作两个集合比较。每个数字的含义见 docs/evaluation.md。"
+    ),
+    "Of a checkpoint: pictures that it was not trained on, in a layout that trains, or photos for a style.": (
+        "用于检查点：训练时没有用过的图片，布局与训练数据相同；用于风格：照片。"
+    ),
+    "Of the data: test, val or train. Default: test, else val.": (
+        "数据的哪一部分：test、val 或 train。默认：test，没有则 val。"
+    ),
+    "Of a style: the painting. Repeatable.": "用于风格：那幅画作。可重复给出。",
+    "Measure only this one. Repeatable.": "只测这个指标。可重复给出。",
+    "Such as a_to_b. Default: both.": "例如 a_to_b。默认：两个方向。",
+    "Whether B is the input of pairs. Default: as it was trained.": "成对图片中是否以 B 为输入。默认：与训练时相同。",
+    "Reduce pictures to this short side first.": "先把图片缩小到这个短边长度。",
+    "Only the first N pictures.": "只用前 N 张图片。",
+    "Of the metrics style and content.": "指标 style 和 content 所用的编码器。",
+    "Write sheets of the best, median and worst pictures there.": "把最好、居中和最差的图片拼图写到这里。",
 }

@@ -437,6 +437,34 @@ MESSAGES = {
     "is damaged": "已损坏",
     "is a pipe or a device": "是管道或设备",
     "a file": "文件",
+    # how good results are
+    "{}: {} pictures": "{}：{} 张图片",
+    "{}: {} pictures, against {}": "{}：{} 张图片，与 {} 张相比",
+    "note: {}": "注：{}",
+    "{}: not measured without its published weights; run `paddlegan fetch {}`": (
+        "{}：没有公开发布的权重，未测；请运行 `paddlegan fetch {}`"
+    ),
+    "{}: every picture has a side of less than {} px": "{}：每张图片都有一边不足 {} 像素",
+    "{}: {} pictures with a side of less than {} px are left out": "{}：有 {} 张图片一边不足 {} 像素，未计入",
+    "{} of {} and {} pictures is too large: compare it with numbers of as many pictures alone": (
+        "{}（{} 张和 {} 张图片）偏大：只能与图片数相同时的数字比较"
+    ),
+    "{}: {} and {} pictures are too few; at least {} of each are needed": "{}：{} 张和 {} 张图片太少；各至少要 {} 张",
+    "{} of {} pictures without a partner of the same name, such as {}": (
+        "{} 张（共 {} 张）图片没有同名的另一张，例如 {}"
+    ),
+    "style, art_vgg16: no painting to compare with; give it with --painting PICTURE": (
+        "style、art_vgg16：没有可比较的画作；请用 --painting PICTURE 给出"
+    ),
+    "there are no pictures of the target domain to compare with": "没有目标域的图片可比较",
+    "given with two folders": "与两个文件夹一起给出",
+    "is a folder of pictures, and there is no other one": "是图片文件夹，但没有给出另一个文件夹",
+    "Name the folder to compare it with: paddlegan evaluate RESULTS/ TARGETS/": (
+        "请给出与之比较的文件夹：paddlegan evaluate RESULTS/ TARGETS/"
+    ),
+    "the folder of the pictures to measure on": "用来评测的图片文件夹",
+    "a folder for the sheets": "存放拼图的文件夹",
+    "metrics of what is there": "与现有图片相符的指标",
     # headings of tables
     "WHAT IT DOES": "用途",
     "SIZE": "大小",
@@ -449,5 +477,11 @@ MESSAGES = {
     "FILTER": "滤波器",
     "SETTINGS": "设置",
     "yours": "我的",
+    "METRIC": "指标",
+    "VALUE": "数值",
+    "95 % INTERVAL": "95 % 区间",
+    "BETTER": "更好",
+    "higher": "越高越好",
+    "lower": "越低越好",
     "learned in {} min": "学习 {} 分钟",
 }

@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 
 from ppgan_lite.errors import UsageError
+from ppgan_lite.metrics.table import BEST_OF_RECIPES, direction_of
 from ppgan_lite.runs import CONFIG, FINAL, LATEST, LOG, is_run
 from ppgan_lite.training.report.curves import Curve
 from ppgan_lite.training.run_folder import DATA, ENVIRONMENT, LOCK, METRICS
@@ -25,10 +26,6 @@ _KINDS = ("losses", "validation", "diversity", "lr")  # of numbers by name
 _TAIL_BYTES = 20_000
 _ERROR = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$")
 _NOT_FINITE = re.compile(r"^iteration (\d+): (?:loss|tensor) (\S+) (?:is|holds) ")
-# Metrics of which more is better; of all others, less is.
-_MORE_IS_BETTER = {"psnr", "ssim", "ms_ssim", "diversity"}
-# The number by which a recipe chooses `best.ppgan`, the first of these that it has.
-_BEST_METRICS = ("style_and_content", "psnr", "total")
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Record:
         starts: Each start, as `environment.json` has it.
         losses: Loss -> curve of its averages.
         validation: Metric -> curve.
-        diversity: Result of the previews -> curve; see `previews.diversity`.
+        diversity: Result of the previews -> curve; see `metrics.diversity`.
         rates: Optimizer -> curve of its learning rate.
         seconds: Of training, without validations and previews, by iteration.
         waiting: Share of that time spent waiting for data.
@@ -101,7 +98,7 @@ class Record:
     @staticmethod
     def rises(metric: str) -> bool:
         """Return whether more of a metric is better."""
-        return metric in _MORE_IS_BETTER
+        return direction_of(metric) == "max"
 
     @property
     def resumes(self) -> list[int]:
@@ -208,7 +205,7 @@ def make_record(folder: Path, config: Mapping[str, Any], numbers: Numbers, *, st
         error=error,
         data_counts=_data_counts(folder / DATA),
         findings=_findings(starts[-1].get("data") if starts else None),
-        best=_best_metric(validation),
+        best=_best_metric(validation, config),
     )
 
 
@@ -291,5 +288,8 @@ def _is_newest(final: Path, folder: Path) -> bool:
         return final.is_file()
 
 
-def _best_metric(validation: Mapping[str, Curve]) -> str:
-    return next((name for name in (*_BEST_METRICS, *validation) if name in validation), "")
+def _best_metric(validation: Mapping[str, Curve], config: Mapping[str, Any]) -> str:
+    """Return the metric by which `best.ppgan` is chosen: that of the config, else the first of a recipe's."""
+    settings = config.get("validation")
+    own = settings.get("best") if isinstance(settings, Mapping) else None
+    return next((name for name in (str(own), *BEST_OF_RECIPES, *validation) if name in validation), "")

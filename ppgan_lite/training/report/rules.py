@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ppgan_lite.metrics.table import metrics_that_compare
 from ppgan_lite.training.report.curves import Curve, moving_mean, noise_of, rises, trend_of
 from ppgan_lite.training.report.record import Record
 
@@ -33,13 +34,13 @@ _PATIENCE_SHARE = 0.25
 _GAIN_SHARE, _RELATIVE_GAIN = 0.01, 0.002
 _FALLS = 0.01  # a share of a loss
 # Numbers that compare a result with its target: one that falls off while the training loss falls is overfitting.
-_OF_PAIRS = {"psnr", "ssim", "ms_ssim", "lpips"}
+_OF_PAIRS = set(metrics_that_compare("pair"))
 # Those of them that a blurred result satisfies more than a sharp one whose details are elsewhere.
 _FAVOR_BLUR = {"psnr", "ssim", "ms_ssim"}
 # The loss of a discriminator that guesses, by objective; half of the sum over real and fake (`recipes.adversary`).
 CHANCE = {"lsgan": 0.25, "vanilla": math.log(2), "hinge": 1.0}
 _WINNING, _AT_CHANCE, _FOOLED = 0.2, 0.95, 1.2  # as shares of chance
-# See `previews.diversity`.
+# See `metrics.diversity`.
 _COLLAPSED, _FALLEN, _FALLEN_BELOW = 0.08, 0.3, 0.3
 _EXPLODING = 8.0  # times the median before
 _WAITING = 0.1  # a share of the time
