@@ -36,8 +36,8 @@ class Weights:
         address: Where it is published; "" if that is not known.
         file: Its path in the cache folder; of one that ships, the absolute one.
         title: What it does, by language.
-        task: That of its predictor ("translate", "restore" or "stylize"); "encoder" of a net that losses take, "metric" of one
-            that metrics take.
+        task: That of its predictor ("translate", "restore" or "stylize"); "encoder" of a net that losses take, "metric"
+            of one that metrics take.
         bytes: Its size; None if the publisher does not say.
         sha256: Of its bytes; "" likewise.
         trained_on: The data.

@@ -302,7 +302,9 @@ def test_a_metric_whose_weights_are_not_there_is_told_before_anything_is_measure
 ) -> None:
     code, _, err = run("evaluate", results, targets, "--metric", "lpips")
     assert code == 1
-    assert "the published VGG-16 of torchvision is not there. Run `paddlegan fetch lpips`, or download" in err
+    assert (
+        "the published VGG-16 of torchvision, for LPIPS is not there. Run `paddlegan fetch lpips`, or download" in err
+    )
 
 
 def test_pictures_to_train_on_are_no_pictures_to_measure_on(run: Run, zebra: Path, tmp_path: Path) -> None:

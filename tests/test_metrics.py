@@ -10,7 +10,6 @@ import pytest
 
 from ppgan_lite.encoders import LPIPS_FILE, lpips_weights
 from ppgan_lite.errors import UsageError
-from ppgan_lite.published import WEIGHTS
 from ppgan_lite.images import SAMPLE_PHOTO, read_image
 from ppgan_lite.metrics.distributions import frechet_distance, kernel_distance
 from ppgan_lite.metrics.diversity import diversity, thumbnail
@@ -18,6 +17,7 @@ from ppgan_lite.metrics.pairs import MS_SSIM_LEAST_PX, ms_ssim, ssim
 from ppgan_lite.metrics.perceptual import perceptual_distance
 from ppgan_lite.metrics.stylization import art_distance
 from ppgan_lite.metrics.table import BEST_OF_RECIPES, METRICS, direction_of, metrics_that_compare
+from ppgan_lite.published import WEIGHTS
 from ppgan_lite.recipes import RECIPES
 from ppgan_lite.tables import resolve
 

@@ -185,7 +185,8 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(run: Run, releases, 
 
 def test_names_that_are_not_known_are_told_with_the_nearest(run: Run, releases, photo_file) -> None:
     code, _, err = run("models", "--fetch", "fone")
-    assert code == 2 and "'fone' is not known; expected one of phone, fax, vgg19. Did you mean 'phone'?" in err
+    expected = "phone, fax, vgg19, lpips, inception"
+    assert code == 2 and f"'fone' is not known; expected one of {expected}. Did you mean 'phone'?" in err
     fetch("phone", origin=str(releases))
     code, _, err = run("restore", photo_file, "--checkpoint", "fone", "-o", "out.png")
     told = "--checkpoint: there is no file fone; expected a .ppgan file. Did you mean 'phone'?"

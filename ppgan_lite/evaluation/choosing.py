@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.published import cached
 from ppgan_lite.metrics.table import METRICS, Compares, metrics_that_compare
+from ppgan_lite.published import cached
 from ppgan_lite.tables import did_you_mean
 
 # Named metrics, and what stands in for them where their weights were not fetched.

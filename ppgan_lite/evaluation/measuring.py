@@ -11,13 +11,13 @@ import numpy as np
 from ppgan_lite.encoders import lpips_weights
 from ppgan_lite.errors import UsageError
 from ppgan_lite.evaluation.features import MEASURED_PX, FeatureNets, Features
-from ppgan_lite.published import fetched
 from ppgan_lite.images import resize, short_side_to
 from ppgan_lite.metrics.distributions import Interval, frechet_distance, kernel_distance
 from ppgan_lite.metrics.pairs import ms_ssim, psnr, ssim
 from ppgan_lite.metrics.perceptual import perceptual_distance
 from ppgan_lite.metrics.stylization import art_distance, content_distance, style_distance
 from ppgan_lite.metrics.table import METRICS, Compares
+from ppgan_lite.published import fetched
 
 # Metrics of sets: the net whose features they compare, and the distance.
 _OF_SETS: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], Interval | float]]] = {
