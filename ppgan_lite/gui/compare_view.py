@@ -28,7 +28,7 @@ from ppgan_lite.gui.texts import text
 from ppgan_lite.gui.viewport import Viewport
 
 _GAP = 10
-_MIN_PANE = QSize(160, 120)
+_MIN_PANE = QSize(160, 100)
 _ZOOM_STEP = 1.4
 
 

@@ -53,14 +53,17 @@ class WindowLayout(QMainWindow):
         pictures.setSpacing(6)
         pictures.addWidget(self.panes, 1)
         pictures.addWidget(self.history_strip)
+        background = QHBoxLayout()  # what goes on besides; of both at once, a low window has room for one row
+        background.addWidget(self.learning_row, 3)  # it has two buttons
+        background.addWidget(self.batch_row, 2)
         middle = QWidget()
         self._rows = QVBoxLayout(middle)
         self._rows.addLayout(pictures, 1)
-        for row in (
-            *(self.clip_row, self.mask_row, self.learning_row, self.again_row, self.batch_row),
-            *(self.gallery, self.controls),
-        ):
+        for row in (self.clip_row, self.mask_row, self.again_row):
             self._rows.addWidget(row)
+        self._rows.addLayout(background)
+        self._rows.addWidget(self.gallery)
+        self._rows.addWidget(self.controls)
         self.addToolBar(self.toolbar)
         self.setCentralWidget(middle)
         self.setStatusBar(self.status)
@@ -73,5 +76,7 @@ class WindowLayout(QMainWindow):
         super().resizeEvent(event)
         is_low = self.height() < _LOW_PX
         self.gallery.show_small(is_low)
+        for row in (self.clip_row, self.learning_row, self.batch_row):
+            row.layout().setContentsMargins(16, 0 if is_low else 4, 12, 0 if is_low else 4)
         self._rows.setSpacing(6 if is_low else 10)
         self._rows.setContentsMargins(12, 2 if is_low else 4, 12, 6 if is_low else 10)

@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import QAbstractButton, QSlider, QWidget
 from test_learning_window import FAKE
 from window_bench import Bench, FakePredictor
 
+from ppgan_lite.gui.batch_queue import Output
 from ppgan_lite.gui.elided_label import ElidedLabel
 from ppgan_lite.gui.flow import FlowRow
 from ppgan_lite.gui.texts import LANGUAGE_NAMES
@@ -24,7 +25,7 @@ SMALL = QSize(800, 560)
 LONG = "a photo with a very long name that nobody would type but a camera or a phone gives to its pictures " * 2
 
 
-def shown_within(bench: Bench) -> None:
+def shown_within(bench: Bench, *, pane_px: int = 120) -> None:
     """Check that the window may be small, is small, and shows every control whole."""
     window = bench.window
     window.resize(SMALL)
@@ -39,7 +40,7 @@ def shown_within(bench: Bench) -> None:
             area = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
             assert window.rect().contains(area), (widget, area)
             assert widget.height() >= widget.minimumSizeHint().height(), widget
-    assert window.panes.photo_pane.height() >= 120
+    assert window.panes.photo_pane.height() >= pane_px
     assert window.toolbar.widgetForAction(window.commands.actions["save_as"]).isVisible()
 
 
@@ -93,6 +94,35 @@ def test_every_state_fits_into_a_small_window_and_it_grows_no_more(bench: Bench,
     session.load_checkpoint(Path("zebra.ppgan"))
     bench.until(lambda: session.state.choice.source == "zebra.ppgan")
     shown_within(bench)
+
+
+@pytest.mark.parametrize("language", LANGUAGE_NAMES)
+def test_all_rows_at_once_fit_into_a_small_window(bench: Bench, language: str, tmp_path: Path) -> None:
+    window, session = bench.window, bench.session
+    window.choose_language(language)
+    shown_within(bench)
+    animation = tmp_path / "clip.gif"
+    frames = [Image.new("RGB", (60, 40), (number, 0, 0)) for number in range(3)]
+    frames[0].save(animation, save_all=True, append_images=frames[1:])
+    session.open_photo(animation)
+    bench.until(lambda: session.frame is not None)
+    bench.paint()
+    (tmp_path / "fake.py").write_text(FAKE, encoding="utf-8")
+    write_image(tmp_path / "preview.png", np.zeros((40, 60, 3), np.uint8))
+    session.learning.learner._command = (sys.executable, str(tmp_path / "fake.py"), str(tmp_path), "waits")
+    session.learning.start(tmp_path / "preview.png", [f"--name={LONG}"])
+    bench.until(lambda: session.state.learning.preview is not None)
+    session.cards.mix("wave")
+    window.controls.show_cost(Cost(5400.0, 12e9))
+    bench.predictors[session.state.choice.source] = FakePredictor(gate=threading.Event())
+    session.paint_many([tmp_path / "preview.png"], Output(tmp_path / "out"))
+    bench.until(lambda: session.batch.queue.active)
+    rows = (window.clip_row, window.learning_row, window.batch_row, window.controls.mix_group)
+    assert all(row.isVisible() for row in rows)
+    shown_within(bench, pane_px=100)
+    bench.predictors[session.state.choice.source].gate.set()
+    session.learning.stop()
+    bench.until(lambda: not session.learning.learner.running and not session.batch.queue.active)
 
 
 def test_a_long_text_asks_for_no_more_room_than_it_may(bench: Bench) -> None:
