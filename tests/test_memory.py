@@ -131,3 +131,27 @@ print(touched() * resource.getpagesize() / 6 / 2**24)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     share = float(done.stdout)
     assert share < 0.1 if keeps else share > 0.5
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="memory is kept by glibc")
+def test_a_process_that_lives_on_keeps_a_bounded_part_of_its_memory():
+    script = """
+import psutil
+from ppgan_lite.runtime.memory import keep_freed_memory
+keep_freed_memory(64_000_000)
+blocks = [bytearray(b"x") * 2**24 for _ in range(12)]
+full = psutil.Process().memory_info().rss
+while blocks:  # the last one first, so that the heap may shrink
+    blocks.pop()
+print((full - psutil.Process().memory_info().rss) / 2**24)
+keep_freed_memory()
+keep_freed_memory(64_000_000)  # changes nothing now
+blocks = [bytearray(b"x") * 2**24 for _ in range(12)]
+full = psutil.Process().memory_info().rss
+while blocks:
+    blocks.pop()
+print((full - psutil.Process().memory_info().rss) / 2**24)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    returned = [float(line) for line in done.stdout.splitlines()]
+    assert 6 <= returned[0] <= 12 and returned[1] < 1

@@ -25,6 +25,7 @@ from ppgan_lite.published import weights_file
 from ppgan_lite.runs import name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
+from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import any_painting
 from ppgan_lite.styles.users import find_style_file, unknown_style
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.stylization.full_size import FullSizeStylizer
     from ppgan_lite.inference.stylization.stylizer import Stylizer
     from ppgan_lite.inference.translation.translator import Translator
+
+KEPT_BYTES = 64_000_000  # of freed memory, from one painting to the next
 
 
 def load_predictor(
@@ -288,6 +291,7 @@ def _load_stylizer(
     source: _Source, *, style: StyleArrays | None = None, blend: tuple[BlendPart, ...] = ()
 ) -> Stylizer | FullSizeStylizer:
     """Load a painter, in another style than its own if one is given."""
+    keep_freed_memory(KEPT_BYTES)
     from ppgan_lite.inference.stylization.painters import FULL_SIZE, painter_subgraphs, read_painter
 
     if source.header.nets[source.spec.net].kind in FULL_SIZE:

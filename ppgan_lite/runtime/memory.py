@@ -19,6 +19,7 @@ _GROUPS = Path("/sys/fs/cgroup")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGEST_MMAP_THRESHOLD = 32 * 2**20  # the largest that glibc takes
 _NEVER = 2**31 - 1
+_most_kept = 0  # see `keep_freed_memory`
 
 
 def free_memory() -> int:
@@ -56,18 +57,26 @@ def require_memory(where: object, needed: float) -> None:
         raise UsageError(where, found, expected, remedy, code="memory", values=values)
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(most: int = _NEVER) -> None:
     """Have glibc keep the memory that one step or picture frees for the next one, until the process ends.
 
     By default it returns every large array to the system and has new ones paged in: about a twentieth of a CycleGAN
-    step, and longer than a blur (glibc 2.36). The process holds no more than its peak. Other systems are not affected.
+    step or of a painting, and longer than a blur (glibc 2.36). The process holds no more than its peak. Other systems
+    are not affected.
+
+    Args:
+        most: Bytes to keep, for a process that lives on; one that was told more keeps that.
     """
+    global _most_kept
+    if most <= _most_kept:
+        return
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
-        mallopt(_M_TRIM_THRESHOLD, _NEVER)
+        mallopt(_M_TRIM_THRESHOLD, most)
+    _most_kept = most
 
 
 def _free_and_total() -> list[tuple[int, int]]:

