@@ -15,6 +15,7 @@ from test_predictor import learned_checkpoint, picture, tiny_checkpoint
 
 from ppgan_lite import restoration
 from ppgan_lite.cli import again as again_module
+from ppgan_lite.cli.video import video
 from ppgan_lite.images import NamedFile, ResultSettings, read_image, read_settings, to_depth, write_image
 from ppgan_lite.inference.engines.selection import engine_of_caption
 from ppgan_lite.inference.stored_settings import find_file
@@ -233,6 +234,12 @@ def test_every_option_of_a_verb_is_repeated_or_says_nothing_of_the_picture(verb:
     about_the_run = {"output", "device", "engine", "overwrite", "as_json", "skip_existing", "shard", "as_jsonl"}
     about_the_run |= {"suffix", "workers", "cluster", "watches"}
     assert names - again_module._REPEATED - sources - about_the_run == {"strip_metadata"}, "which leaves no settings"
+
+
+def test_every_option_of_clips_is_repeated_or_says_nothing_of_the_clip() -> None:
+    names = {option.name for option in video.params if isinstance(option, click.Option)}
+    sources = {"styles", "checkpoint", "painting", "mask", "color_from", "restores"}
+    assert names - again_module._REPEATED - sources == {"output", "resume", "device", "engine", "overwrite", "as_json"}
 
 
 def test_a_file_does_not_say_where_to_write_and_what_to_replace(run: Run) -> None:

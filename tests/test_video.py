@@ -19,6 +19,7 @@ from PIL import Image
 
 from ppgan_lite.cli import main
 from ppgan_lite.errors import UsageError, VideoError
+from ppgan_lite.images import UNNAMED
 from ppgan_lite.video import rendering as rendering_module
 from ppgan_lite.video.faces import SteadyFaces
 from ppgan_lite.video.painting import brush_of_frame, frame_painter
@@ -543,7 +544,9 @@ def test_a_single_picture_is_told(tmp_path: Path) -> None:
 class Inverts:
     """A predictor that needs no net."""
 
-    spec = types.SimpleNamespace(settings={"draft_px": 512})
+    spec = types.SimpleNamespace(settings={"draft_px": 512}, task="stylize")
+    checkpoint, painting, colors, blend = UNNAMED, None, None, ()
+    engine, device = "paddle", "cpu"
 
     def __call__(self, image: np.ndarray, **options: Any) -> np.ndarray:
         return 255 - image

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ppgan_lite.cli.terminal import (
     overwrite_option,
     say,
 )
+from ppgan_lite.cli.video import video
 from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime.user_folders import masks_folder
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _REPEATED = frozenset(
     (
         *("strength", "keep_colors", "brush", "faces", "strength_outside", "feather"),
-        *("direction", "depth", "no_gps"),
+        *("direction", "depth", "no_gps", "steady", "codec", "crf"),
     )
 )
 _VERBS = {"stylize": stylize, "translate": translate, "restore": restore}
@@ -74,36 +75,44 @@ def again(
     The photo, paintings, the mask and checkpoints are found by their names and hashes in the folder of RESULT, in the
     one above it and in the current one. It tells where one of them is not what it was.
     """
-    from ppgan_lite.images import read_settings
+    from ppgan_lite.images import READABLE_SUFFIXES, read_settings
+    from ppgan_lite.video.clip_settings import is_clip, read_clip_settings
+    from ppgan_lite.video.planning import VIDEOS
 
-    settings = read_settings(result)
+    of_clip = is_clip(Path(result))
+    settings = read_clip_settings(Path(result)) if of_clip else read_settings(result)
     if settings is None:
-        expected = f"a picture that {PROGRAM} has made, in a format other than BMP"
-        raise UsageError(result, "holds no settings", expected)
+        picture = UsageError(
+            result, "holds no settings", f"a picture that {PROGRAM} has made, in a format other than BMP"
+        )
+        raise UsageError(result, "holds no settings", f"a clip that {PROGRAM} has made") if of_clip else picture
+    if of_clip and kept != "all":
+        option = "--strip-metadata" if kept == "none" else "--no-gps"
+        raise UsageError(option, "is for pictures, and not for clips")
     place = Path(result).parent
     folders = list(dict.fromkeys([place, Path(), place / ".."]))
-    command = _VERBS[settings.verb]
+    command = video if of_clip else _VERBS[settings.verb]
     if settings.blend:
         arguments = [f"--style={style}" for style in _blend(result, settings, folders, painting or checkpoint)]
     else:
         arguments = list(_sources(result, settings, folders, painting, checkpoint))
     for option, file, given in (("color-from", settings.colors, color_from), ("mask", settings.mask, mask)):
-        picture = _picture(result, option, file, given, [*folders, masks_folder()] if option == "mask" else folders)
-        arguments += [] if picture is None else [f"--{option}={picture}"]
+        chosen = _picture(result, option, file, given, [*folders, masks_folder()] if option == "mask" else folders)
+        arguments += [] if chosen is None else [f"--{option}={chosen}"]
     arguments += _options(result, settings, command)
     arguments += _machine(settings, ctx, device, engine)
     arguments += {"none": ["--strip-metadata"], "no_gps": ["--no-gps"], "all": []}[kept]
     arguments += ["--overwrite"] * overwrite + ["--json"] * as_json
     if not photos:
-        photos = (str(_photo(result, settings, folders)),)
+        photos = (str(_photo(result, settings, folders, VIDEOS if of_clip else READABLE_SUFFIXES)),)
         output = output or str(Path(result).with_name(f"{Path(result).stem}_again{Path(result).suffix}"))
     if output is not None:
         arguments.append(f"--output={output}")
     ctx.meta[MORE_INPUTS] = {"RESULT": result}
     try:
-        context = command.make_context(settings.verb, [*arguments, "--", *photos], parent=ctx)
+        context = command.make_context(command.name, [*arguments, "--", *photos], parent=ctx)
     except click.UsageError as error:
-        found = f"holds settings that `{PROGRAM} {settings.verb}` refuses: {error.format_message()}"
+        found = f"holds settings that `{PROGRAM} {command.name}` refuses: {error.format_message()}"
         raise UsageError(result, found.rstrip(".")) from error
     with context:
         command.invoke(context)
@@ -210,13 +219,13 @@ def _machine(settings: ResultSettings, ctx: click.Context, device: str, engine: 
     yield f"--engine={engine}"
 
 
-def _photo(result: str, settings: ResultSettings, folders: Sequence[Path]) -> Path:
-    """Find the photo of a result."""
+def _photo(result: str, settings: ResultSettings, folders: Sequence[Path], suffixes: Iterable[str]) -> Path:
+    """Find the photo or clip of a result, under a name with one of some suffixes."""
     from ppgan_lite.inference.stored_settings import find_file
 
     if settings.photo is None:
         raise UsageError(result, "does not name its photo", f"{PROGRAM} again RESULT PHOTO")
-    photo = find_file(settings.photo, folders)
+    photo = find_file(settings.photo, folders, suffixes)
     if photo is None:
         found = f"was made of {settings.photo.name}, which is not beside it"
         raise UsageError(result, found, f"{PROGRAM} again RESULT PHOTO")

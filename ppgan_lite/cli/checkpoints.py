@@ -25,9 +25,10 @@ def inspect(file: str, as_json: bool) -> None:
     """
     from ppgan_lite.foreign.loading import describe_file
     from ppgan_lite.images import READABLE_SUFFIXES, begins_as_picture
+    from ppgan_lite.video.planning import is_video
 
-    if Path(file).suffix.lower() in READABLE_SUFFIXES or begins_as_picture(file):
-        _inspect_picture(file, as_json)
+    if Path(file).suffix.lower() in READABLE_SUFFIXES or is_video(Path(file)) or begins_as_picture(file):
+        _inspect_result(file, as_json)
         return
     description = describe_file(file)
     problem = description.get("problem")
@@ -39,11 +40,13 @@ def inspect(file: str, as_json: bool) -> None:
         raise CheckpointError(file, problem)
 
 
-def _inspect_picture(file: str, as_json: bool) -> None:
-    """Show the settings that a result holds."""
+def _inspect_result(file: str, as_json: bool) -> None:
+    """Show the settings that a picture or a clip holds."""
     from ppgan_lite.images import read_settings
+    from ppgan_lite.video.clip_settings import read_clip_settings
+    from ppgan_lite.video.planning import is_video
 
-    settings = read_settings(file)
+    settings = read_clip_settings(Path(file)) if is_video(Path(file)) else read_settings(file)
     if as_json:
         print_json({"settings": None if settings is None else settings.to_json()})
     elif settings is None:

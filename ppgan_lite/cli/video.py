@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import click
 
 from ppgan_lite.cli.interrupts import raise_if_interrupted
 from ppgan_lite.cli.masks import mask_given, mask_options
-from ppgan_lite.cli.painting import brushwork_options
+from ppgan_lite.cli.painting import MORE_INPUTS, brushwork_options
 from ppgan_lite.cli.predictors import load_translator
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import (
@@ -31,6 +32,7 @@ from ppgan_lite.runs import name_of
 from ppgan_lite.video.codecs import CODECS
 
 if TYPE_CHECKING:
+    from ppgan_lite.images import ResultSettings
     from ppgan_lite.inference.masking import Mask
     from ppgan_lite.inference.predictor import Predictor
 
@@ -47,19 +49,23 @@ class _Way:
 
     Attributes:
         label: Part of the name of a result.
+        source: Argument of `load_predictor`, as far as settings name it; "" for a mixture and what ships.
         settings: Told as JSON, and compared before a stopped clip goes on.
         inputs: Option -> another file that is read, if it is one.
         load: Makes the predictor with a device and an engine.
         options: Keyword arguments of each of its calls.
+        stored: Options that results hold beside these.
         faces: Share of the strokes that faces get; 1 does not look for them.
         mask: Of the strength; None without one.
     """
 
     label: str
+    source: str
     settings: Mapping[str, Any]
     inputs: Mapping[str, str | None]
     load: Callable[[str, str], Predictor]
     options: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
     faces: float = 1.0
     mask: Mask | None = None
 
@@ -137,12 +143,14 @@ def video(
         settings |= {"strength_outside": strength_outside, "feather": feather} if mask else {}
         inputs = {**style.inputs, "--mask": mask}
         place = mask_given(mask, strength, strength_outside, feather)
-        way = _Way(style.label, settings, inputs, style.load, options, faces, place)
+        stored = {"faces": faces, **(place.settings if place else {})}
+        way = _Way(style.label, style.source, settings, inputs, style.load, options, stored, faces, place)
     else:
         way = _without_style(checkpoint, direction)
     settings = {**way.settings, "steady": steady}
+    inputs = {**way.inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
     paths = [Path(clip) for clip in clips]
-    plans = plan_clips(paths, output, label=way.label, overwrite=overwrite, resume=resume, inputs=way.inputs)
+    plans = plan_clips(paths, output, label=way.label, overwrite=overwrite, resume=resume, inputs=inputs)
     results: list[dict[str, Any]] = []
     failures: list[tuple[Path, PpganError]] = []
     predictor: Predictor | None = None
@@ -156,7 +164,8 @@ def video(
             paint = frame_painter(predictor, way.options, way.faces, mask=way.mask)
             began = time.perf_counter()
             try:
-                frames = _render(plan, paint, settings, steady=steady, codec=codec, crf=crf, resume=resume)
+                describe = functools.partial(_stored, plan.source, predictor, way)
+                frames = _render(plan, paint, settings, describe, steady=steady, codec=codec, crf=crf, resume=resume)
             except CancelledError:
                 raise
             except PpganError as error:
@@ -204,14 +213,36 @@ def _without_style(checkpoint: str | None, direction: str | None) -> _Way:
 
     label = name_of(checkpoint) + (f"_{direction}" if direction else "") if checkpoint else "restored"
     settings = {"source": checkpoint, **({"direction": direction} if direction else {})}
-    return _Way(label, settings, {"--checkpoint": checkpoint}, load)
+    return _Way(label, checkpoint or "", settings, {"--checkpoint": checkpoint}, load)
+
+
+def _stored(clip: Path, predictor: Predictor, way: _Way, **options: Any) -> ResultSettings:
+    """Return the settings that the result of a clip holds, with options of how it is written."""
+    from ppgan_lite.checkpoint import sha256_of
+    from ppgan_lite.images import NamedFile
+    from ppgan_lite.inference.stored_settings import settings_of_result
+
+    options = {**way.options, **way.stored, **options}
+    if predictor.spec.task == "translate":
+        options["direction"] = predictor.direction
+    mask = way.mask.file if way.mask else None
+    photo = NamedFile(clip.name, sha256_of(clip))
+    return settings_of_result(predictor, way.source, options, photo=photo, mask=mask)
 
 
 def _render(
-    plan: Any, paint: Any, settings: dict[str, Any], *, steady: float, codec: str, crf: int, resume: bool
+    plan: Any,
+    paint: Any,
+    settings: dict[str, Any],
+    describe: Callable[..., ResultSettings],
+    *,
+    steady: float,
+    codec: str,
+    crf: int,
+    resume: bool,
 ) -> int:
     """Paint a clip of a plan; return the number of its frames."""
-    from ppgan_lite.video.pictures import render_pictures
+    from ppgan_lite.video.pictures import open_animation, render_pictures
     from ppgan_lite.video.planning import is_animation
     from ppgan_lite.video.reading import open_clip
     from ppgan_lite.video.rendering import Rendering, can_resume, check_disk, render
@@ -224,11 +255,14 @@ def _render(
             bar(done, max(frames or 0, done))
 
         if is_animation(plan.source):
-            return render_pictures(plan.source, plan.target, paint, progress, steady=steady)
+            open_animation(plan.source)  # to tell what is wrong with it
+            stored = describe(steady=steady)
+            return render_pictures(plan.source, plan.target, paint, progress, steady=steady, stored=stored)
         clip = open_clip(plan.source)
         encoding = Encoding(choose_codec(codec, plan.target), crf)
-        stored = {**settings, "codec": encoding.codec, "crf": crf, "bytes": plan.source.stat().st_size}
-        rendering = Rendering(clip, plan.target, encoding, steady, stored)
+        compared = {**settings, "codec": encoding.codec, "crf": crf, "bytes": plan.source.stat().st_size}
+        stored = describe(steady=steady, codec=encoding.codec, crf=crf)
+        rendering = Rendering(clip, plan.target, encoding, steady, compared, stored)
         check_disk(rendering)
         say(f"{plan.source.name}: {clip.width} x {clip.height}, {float(clip.rate):.4g} frames per second")
         if clip.hdr is not None:

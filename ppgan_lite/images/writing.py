@@ -204,6 +204,17 @@ def _format_of(path: Path) -> tuple[str, dict[str, Any]]:
     return WRITABLE[path.suffix.lower()]
 
 
+def animation_options(name: str, settings: ResultSettings) -> dict[str, Any]:
+    """Return Pillow's options by which a file of several frames holds settings, for `read_settings`.
+
+    Args:
+        name: Of the format: "GIF", "PNG" or "WEBP".
+        settings: That made it.
+    """
+    text = settings_text(settings)
+    return {"comment": text} if name == "GIF" else _xmp_option(name, with_settings(None, text))
+
+
 def _xmp_option(name: str, xmp: bytes) -> dict[str, Any]:
     """Return Pillow's option for an XMP packet."""
     if name == "PNG":
@@ -234,6 +245,8 @@ def _settings_text(file: IO[bytes], where: str) -> str | None:
         found = settings_of(picture.info.get("xmp"))
         if found is not None:
             return found
+        if picture.format == "GIF":
+            return bytes(picture.info.get("comment", b"")).decode("ascii", "replace")
         comment = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     except ImageError:
         raise

@@ -11,8 +11,8 @@
 | camera.py | the newest frame of a camera |
 | live.py | a camera painted while it films |
 | pictures.py | animated GIF and WebP, by Pillow |
+| clip_settings.py | how a clip was made, as its file holds it |
 | steadiness.py | what a frame takes over from the one before, along its motion |
 | scrubbing.py | any frame of a clip |
-| painting.py | a frame's result |
 | rendering.py | read, paint and write at once; stop, and go on |
 """

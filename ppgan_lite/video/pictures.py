@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from ppgan_lite.errors import VideoError
+from ppgan_lite.images import ResultSettings
+from ppgan_lite.images.writing import animation_options
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.runtime.memory import require_memory
 from ppgan_lite.video.frames import Clip
@@ -28,6 +30,7 @@ def render_pictures(
     progress: Callable[[int, int | None], None],
     *,
     steady: float,
+    stored: ResultSettings | None = None,
 ) -> int:
     """Paint an animated picture; written whole or not at all.
 
@@ -37,6 +40,7 @@ def render_pictures(
         paint: A frame, uint8 H x W x 3, to its result of the same size.
         progress: Called with the frames that are done and their number; may raise to stop.
         steady: See `Steadiness`.
+        stored: How it is made, which the target holds; None for nothing.
 
     Returns:
         The number of frames.
@@ -62,9 +66,11 @@ def render_pictures(
         options["loop"] = loop
     elif target.suffix.lower() != ".gif":
         options["loop"] = 1
+    kind = Image.registered_extensions()[target.suffix.lower()]
+    if stored is not None:
+        options |= animation_options(kind, stored)
     try:
         data = io.BytesIO()
-        kind = Image.registered_extensions()[target.suffix.lower()]
         painted[0].save(data, kind, save_all=True, append_images=painted[1:], **options)
         replace_file(target, data.getvalue())
     except OSError as error:

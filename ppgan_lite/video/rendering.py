@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.errors import CancelledError, PpganError, UsageError, VideoError
+from ppgan_lite.images import ResultSettings
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.video.frames import Clip, Frame
 from ppgan_lite.video.planning import parts_folder
@@ -50,6 +51,7 @@ class Rendering:
         encoding: Of its frames.
         steady: See `Steadiness`.
         settings: JSON values; a rendering goes on only with the same ones.
+        stored: How it is made, which the target holds; None for nothing.
     """
 
     clip: Clip
@@ -57,6 +59,7 @@ class Rendering:
     encoding: Encoding
     steady: float
     settings: Mapping[str, Any]
+    stored: ResultSettings | None = None
 
     @property
     def parts(self) -> Path:
@@ -240,7 +243,8 @@ class _Job:
         segments = [(parts / _SEGMENTS.format(number), start) for number, (_, start) in enumerate(self._done)]
         if more is not None:
             segments.append((more.path, more.start or 0))
-        return put_together(self._clip, segments, self._rendering.target, complete=complete)
+        rendering = self._rendering
+        return put_together(self._clip, segments, rendering.target, complete=complete, stored=rendering.stored)
 
 
 def _finish(future: Future[Any]) -> None:

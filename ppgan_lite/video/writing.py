@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import UsageError, VideoError
+from ppgan_lite.images import ResultSettings
+from ppgan_lite.images.settings import settings_text
+from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.video.clip_settings import COMMENT
 from ppgan_lite.video.codecs import CODECS, HARDWARE
 from ppgan_lite.video.frames import Clip, Frame
 from ppgan_lite.video.reading import SCALING, open_container, require_av
@@ -88,6 +92,9 @@ class Segment:
         self.frames = 0
         self.start: int | None = None
         encoder, options, quality = CODECS[encoding.codec]
+        if encoding.codec == "h264" and "AVX512" in opencv().getCPUFeaturesLine():
+            # With AVX-512 x264 (165) reads memory that it has not written, and gives other bytes each time.
+            options = {**options, "x264-params": "asm=avx2"}
         with _as_video_errors(path):
             self._container = av.open(str(path), "w", format="mp4")
             stream = self._container.add_stream(
@@ -145,7 +152,14 @@ class Segment:
             self.path.unlink()
 
 
-def put_together(clip: Clip, segments: Sequence[tuple[Path, int]], target: Path, *, complete: bool) -> tuple[str, ...]:
+def put_together(
+    clip: Clip,
+    segments: Sequence[tuple[Path, int]],
+    target: Path,
+    *,
+    complete: bool,
+    stored: ResultSettings | None = None,
+) -> tuple[str, ...]:
     """Write a file of the frames of segments and the sound and subtitles of a clip.
 
     Args:
@@ -153,6 +167,7 @@ def put_together(clip: Clip, segments: Sequence[tuple[Path, int]], target: Path,
         segments: Files in order, at least one, and when each begins.
         target: The file to write; replaced if it is there.
         complete: Whether all frames are there; if not, the sound ends with them.
+        stored: How it was made, for `read_clip_settings`.
 
     Returns:
         The kinds of streams that the target's format cannot hold, which are missing in it.
@@ -188,6 +203,8 @@ def put_together(clip: Clip, segments: Sequence[tuple[Path, int]], target: Path,
                 copies[stream.index] = output.add_stream_from_template(stream)
                 copies[stream.index].metadata.update(stream.metadata)
             output.metadata.update({key: value for key, value in source.metadata.items() if key in ("title", "artist")})
+            if stored is not None:
+                output.metadata[COMMENT] = settings_text(stored)
             packets = _video_packets(segments, clip.time_base)
             _interleave(output, video, packets, source, copies, cut=not complete)
         os.replace(part, target)
@@ -240,7 +257,9 @@ def _video_packets(segments: Sequence[tuple[Path, int]], time_base: Fraction) ->
 
 
 def _options_of(target: Path) -> dict[str, str]:
-    return {"movflags": "+faststart"} if target.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
+    if target.suffix.lower() in (".mkv", ".webm"):
+        return {"fflags": "+bitexact"}  # the same bytes each time, without a random number
+    return {"movflags": "+faststart"}
 
 
 def _encodes(codec: str) -> bool:
