@@ -25,8 +25,8 @@ pytestmark = [
 ]
 Run = Callable[..., tuple[int, str, str]]
 LIMIT_S = 600  # a busy machine takes long to start Ray
-# Ray ends workers, however small, where other programs fill the machine's memory.
-UNWATCHED = {"RAY_memory_monitor_refresh_ms": "0"}
+# Ray ends workers, however small, where other programs fill the machine's memory, and lets all others go first.
+UNDISTURBED = {"RAY_memory_monitor_refresh_ms": "0", "RAY_worker_niceness": "0"}
 TOO_BUSY = "timed out during startup"  # Ray waits for its own processes for half a minute
 
 
@@ -40,7 +40,7 @@ def command(tmp_path: Path, script: str, *arguments: str) -> subprocess.Popen[st
         "from ppgan_lite.workers.gathering import gather\n" + script
     )
     root = Path(__file__).parents[1]
-    environment = {**os.environ, **UNWATCHED, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])}
+    environment = {**os.environ, **UNDISTURBED, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])}
     called = [sys.executable, "gathers.py", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(called, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True)
@@ -129,7 +129,7 @@ def test_photos_are_made_by_a_cluster_of_which_a_worker_is_killed(verb: tuple[st
         write_image(tmp_path / f"photos/{number:02}.png", photo)
     (tmp_path / "photos/05b.png").write_text("a letter")
     root = Path(__file__).parents[1]
-    environment = {**os.environ, **UNWATCHED, "PYTHONPATH": str(root)}
+    environment = {**os.environ, **UNDISTURBED, "PYTHONPATH": str(root)}
     called = [sys.executable, "-m", "ppgan_lite", verb[0], "photos", "-o", "out", *verb[1:]]
     called += ["--strip-metadata", "--cluster", "local", "--workers", "2", "--jsonl", "--skip-existing"]
     pipe = subprocess.PIPE
@@ -162,7 +162,7 @@ def test_a_folder_is_degraded_by_a_cluster_as_by_this_process(tmp_path: Path) ->
         photo = np.random.default_rng(number).integers(0, 256, (30, 40, 3), np.uint8)
         write_image(tmp_path / f"clean/{number}.png", photo)
     (tmp_path / "clean/bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    environment = {**os.environ, **UNWATCHED, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, **UNDISTURBED, "PYTHONPATH": str(Path(__file__).parents[1])}
     called = [sys.executable, "-m", "ppgan_lite", "degrade", "clean"]
     for _ in range(2):
         done = subprocess.run(
