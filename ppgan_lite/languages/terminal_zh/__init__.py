@@ -4,11 +4,16 @@
 |---|---|
 | help.py | help texts of verbs and options |
 | messages.py | what is said while a verb runs, and parts of errors |
+| batches_and_clips.py | the same, of batches, clips, workers and the service |
 | click.py | the texts of click, which parses the command line |
 """
 
+from ppgan_lite.languages.terminal_zh.batches_and_clips import BATCHES_AND_CLIPS
 from ppgan_lite.languages.terminal_zh.click import CLICK
 from ppgan_lite.languages.terminal_zh.help import HELP
-from ppgan_lite.languages.terminal_zh.messages import ERROR, ERRORS, JOINED, MESSAGES
+from ppgan_lite.languages.terminal_zh.messages import ERROR, ERRORS, JOINED
+from ppgan_lite.languages.terminal_zh.messages import MESSAGES as OTHERS
+
+MESSAGES = {**OTHERS, **BATCHES_AND_CLIPS}
 
 __all__ = ["CLICK", "ERROR", "ERRORS", "HELP", "JOINED", "MESSAGES"]
