@@ -19,12 +19,9 @@ def run() -> None:
 def _hurry() -> None:
     """Do for the verb that is started most often what makes a start shorter: see docs/decisions/start-up.md."""
     gc.disable()  # until the predictor is loaded: what imports make stays, and looking for garbage takes 3%
-    if len(sys.argv) > 4 and "--faces" not in sys.argv:
-        from pathlib import Path
+    from ppgan_lite.inference.faces import ahead
 
-        from ppgan_lite.inference.faces import ahead
-
-        ahead.begin(Path(sys.argv[2]))  # which is the first photo as a rule; otherwise it is looked at for nothing
+    ahead.begin_for(sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -65,6 +65,30 @@ def test_nothing_is_copied_for_a_large_file_a_folder_or_one_core_or_beside_other
         assert look(photo, before=f"{refuses}\n{before}") == "None None"
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("{photo} --style udnie", True),
+        ("--style udnie --overwrite {photo}", True),
+        ("--style {other} --faces 0.6 {photo}", True),
+        ("{photo} --style=udnie --faces 1", False),
+        ("--faces=1 {photo} --style udnie", False),
+        ("nowhere.jpg --style {other}", False),
+        ("--help", False),
+    ],
+)
+def test_the_photo_is_found_among_arguments_that_are_not_parsed_yet(
+    line: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Path] = []
+    monkeypatch.setattr(ahead, "begin", begun.append)
+    photo, other = tmp_path / "my photo.jpg", tmp_path / "other.jpg"
+    for path in (photo, other):
+        path.write_bytes(b"1")
+    ahead.begin_for([part.format(photo=photo, other=other) for part in line.split()])
+    assert begun == [photo] * expected
+
+
 def test_this_process_has_numpy_and_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("copied"))
     ahead.begin(SAMPLE_PHOTO)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ppgan_lite.cli.painting import MORE_INPUTS, restore, stylize, translate
+from ppgan_lite.cli.painting import restore, stylize, translate
+from ppgan_lite.cli.photos import MORE_INPUTS
 from ppgan_lite.cli.terminal import (
     PROGRAM,
     device_option,

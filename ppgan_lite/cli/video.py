@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ppgan_lite.cli.brushwork import brushwork_options
 from ppgan_lite.cli.interrupts import raise_if_interrupted
 from ppgan_lite.cli.masks import mask_given, mask_options
-from ppgan_lite.cli.painting import MORE_INPUTS, brushwork_options
+from ppgan_lite.cli.photos import MORE_INPUTS
 from ppgan_lite.cli.predictors import load_translator
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppgan_lite.cli.painting import brushwork_options
+from ppgan_lite.cli.brushwork import brushwork_options
 from ppgan_lite.cli.styling import StyleChoice, color_option, style_option
 from ppgan_lite.cli.terminal import check_finite, device_option, engine_option, overwrite_option, say
 

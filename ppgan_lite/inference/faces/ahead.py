@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.faces.detection import Face
 
 _MOST_BYTES = 4_000_000  # of a file that is decoded twice
+_OTHER_FILES = ("--style", "--painting", "--color-from", "--mask", "-o", "--output")  # options that name no photo
 
 
 class FacesAhead:
@@ -49,6 +51,19 @@ class FacesAhead:
 
 
 _ahead: dict[Path, FacesAhead] = {}
+
+
+def begin_for(arguments: Sequence[str]) -> None:
+    """Begin for the first photo among the arguments of `stylize`, which are not parsed yet; see `begin`.
+
+    Where it takes another argument for the photo, that is looked at for nothing.
+    """
+    pairs = list(zip(["", *arguments], arguments))
+    shares = {name.rpartition("=")[2] for before, name in pairs if before == "--faces" or name.startswith("--faces=")}
+    photos = (Path(name) for before, name in pairs if before not in _OTHER_FILES)
+    photo = next(filter(_is_small, photos), None)
+    if photo is not None and "1" not in shares:
+        begin(photo)
 
 
 def begin(photo: Path) -> None:
