@@ -51,6 +51,8 @@ def complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("train -c tiny/pix2pix_f", ["file", "tiny/pix2pix_facades"]),
         ("train --resume runs/m", ["dir", "runs/monet"]),
         ("train --device c", ["cpu"]),
+        ("evaluate udn", ["file", "udnie"]),
+        ("evaluate --metric kid", ["kid", "kid_vgg16"]),
         ("doctor restore_x", ["dir", "restore_x4"]),
         ("board runs/", ["dir", "runs/monet"]),
         ("stylize --lang ", ["en", "zh"]),

@@ -141,6 +141,11 @@ def test_another_metric_for_the_best_begins_anew(tmp_path, monkeypatch):
             "cycle_l1, diversity, style, content, style_and_content",
         ),
         (
+            "tiny/cyclegan_photo2monet",
+            "validation.metrics=[kid_vgg16]",
+            "validation.metrics: kid_vgg16 of 1 samples; expected validation.samples of 3 or more",
+        ),
+        (
             "tiny/restore_saltpepper",
             "validation.metrics=[lpip]",
             "validation.metrics: Restoration has no metric 'lpip'; expected one of psnr, ssim, ms_ssim, lpips, "

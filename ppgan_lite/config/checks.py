@@ -18,6 +18,7 @@ from ppgan_lite.config.settings import (
 )
 from ppgan_lite.data import DATASETS
 from ppgan_lite.errors import UsageError
+from ppgan_lite.metrics.distributions import LEAST_PICTURES
 from ppgan_lite.metrics.table import METRICS
 from ppgan_lite.nets import NETS
 from ppgan_lite.recipes import RECIPES
@@ -212,7 +213,8 @@ def _check_recipe_support(recipe: Any, parts: Mapping[str, dict[str, Any]], sour
 
 def _check_metrics(recipe: Any, validation: Mapping[str, Any], data: Mapping[str, Any], sources: Sources) -> None:
     """Check the metrics that validation measures by name, against what the recipe's pictures can be compared with."""
-    names, best = validation.get("metrics") or [], validation.get("best")
+    names, best, samples = (validation.get(key) for key in ("metrics", "best", "samples"))
+    names = names or []
     if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         return  # Already reported as a fault of its type.
     if not names and best is None:
@@ -229,6 +231,9 @@ def _check_metrics(recipe: Any, validation: Mapping[str, Any], data: Mapping[str
         elif isinstance(size := data.get("size"), int) and size < METRICS[name].least_px:
             found = f"{name} of crops of {size} px"
             sources.add(Fault("validation.metrics", found, f"validation.data.size of {METRICS[name].least_px} or more"))
+        elif METRICS[name].compares == "set" and isinstance(samples, int) and samples < LEAST_PICTURES:
+            found = f"{name} of {samples} samples"
+            sources.add(Fault("validation.metrics", found, f"validation.samples of {LEAST_PICTURES} or more"))
     measured = [*dict.fromkeys([*recipe.measures, *names])]
     if isinstance(best, str) and best not in measured:
         remedy = "Add it to validation.metrics" if best in known else did_you_mean(best, measured)

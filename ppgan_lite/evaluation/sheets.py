@@ -14,7 +14,7 @@ from ppgan_lite.metrics.table import direction_of
 
 _EACH = 2  # results of each kind
 _TILE_PX = 384
-_ORDER = ("photo", "result", "target", "back")
+_ORDER = ("photo", "result", "target", "back", "painting")
 _TITLES = {"photo": "input", "result": "result", "target": "target", "back": "back again", "painting": "painting"}
 
 
@@ -49,14 +49,15 @@ def chosen(values: dict[str, float], *, best_is_most: bool) -> list[tuple[str, s
 
 def _row(shot: Shot, note: str) -> list[Tile]:
     """Return the pictures of a result; none if they cannot be had again."""
+    notes = {"result": note}
     try:
         pictures = dict(shot.read())
         if shot.painting is not None:
-            pictures["painting"] = shot.painting()
+            pictures["painting"], notes["painting"] = shot.painting(), shot.painting.name
     except (PpganError, OSError):
         return []
     return [
-        Tile(long_side_at_most(pictures[kind], _TILE_PX), _TITLES[kind], note if kind == "result" else shot.name)
-        for kind in (*_ORDER, "painting")
+        Tile(long_side_at_most(pictures[kind], _TILE_PX), _TITLES[kind], notes.get(kind, shot.name))
+        for kind in _ORDER
         if kind in pictures
     ]
