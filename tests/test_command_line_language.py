@@ -222,6 +222,20 @@ def test_the_language_is_that_of_one_call(run_cli) -> None:
         (["train"], "paddlegan: 错误：--config：没有给出；应为：实验的名字或 YAML 文件。见 `paddlegan configs`"),
         (["train", "-q", "-v", "-c", "x"], "--quiet：不能与 --verbose 同时使用。请去掉其中一个"),
         (["translate", "a.jpg", "--checkpoint", "b"], "--checkpoint：没有文件 b；应为：一个 .ppgan 文件"),
+        (
+            ["stylize", "a.jpg", "--style", "udnie", "--shard", "3/2"],
+            "'--shard' 的值无效：'3/2' 不是一个份额；例如 3/8",
+        ),
+        (
+            ["stylize", "a.jpg", "a.jpg", "--style", "udnie", "-o", "-"],
+            "--output：- 只用于一张图片；应为：文件夹（多于一张时）",
+        ),
+        (
+            ["stylize", "a.jpg", "--style", "udnie:2"],
+            "--style：udnie 是唯一的风格，权重不起作用。想减弱它请用 --strength 2",
+        ),
+        (["restore", "a.mp4"], "a.mp4：是视频；应为：照片。请用：paddlegan video a.mp4 --restore"),
+        (["video", "a.mp4", "--style", "udnie", "-o", "a.gif"], "a.gif：a.mp4 不能成为 .gif；应为：.mp4 .mov"),
     ],
 )
 def test_errors_are_told_in_chinese(arguments: list[str], told: str, run_cli, tmp_path, monkeypatch) -> None:

@@ -12,6 +12,7 @@ import click
 
 from ppgan_lite.cli.batch_workers import DESK, Command
 from ppgan_lite.errors import UsageError
+from ppgan_lite.languages.terminal import in_words
 
 if TYPE_CHECKING:
     from ppgan_lite.workers.desk import Desk
@@ -108,5 +109,5 @@ def _shard(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     """Read "3/8"; a click callback."""
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", value)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"{value!r} is no share, such as 3/8: the third of eight.")
+        raise click.BadParameter(in_words(f"{value!r} is no share, such as 3/8: the third of eight."))
     return int(found[1]), int(found[2])

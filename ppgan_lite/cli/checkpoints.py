@@ -12,6 +12,7 @@ from ppgan_lite.cli.terminal import PROGRAM, check_output, json_option, outline,
 from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.foreign.options import Channels, ConversionOptions, Norm, Padding, Statistics, Values
 from ppgan_lite.inference.batch import read_photo
+from ppgan_lite.languages.terminal import in_words
 
 
 @click.command()
@@ -126,7 +127,8 @@ def _width_and_height(ctx: click.Context, parameter: click.Parameter, value: str
         return None
     found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value)
     if not found:
-        raise click.BadParameter(f"{value!r} is no size; give width and height in pixels, such as 1280x720.")
+        text = f"{value!r} is no size; give width and height in pixels, such as 1280x720."
+        raise click.BadParameter(in_words(text))
     return int(found[1]), int(found[2])
 
 

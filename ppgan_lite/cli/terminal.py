@@ -30,7 +30,7 @@ ProgressCallback = Callable[[float], None]
 def check_finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     """Refuse NaN and infinity as the value of an option; a click callback."""
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not a finite number.")
+        raise click.BadParameter(in_words(f"{value} is not a finite number."))
     return value
 
 

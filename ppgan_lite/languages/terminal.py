@@ -120,8 +120,11 @@ def _tables(chosen: str) -> ModuleType:
 
 
 def _translated(text: str) -> str | None:
-    """Return a message translated; None if the table lacks it. What is no word, such as a number or a quote, stays."""
-    if not re.search("[A-Za-z]", re.sub(r"'[^']*'", "", text)):
+    """Return a message translated; None if the table lacks it.
+
+    What is no word stays: a number, a quote, suffixes of files.
+    """
+    if not re.search("[A-Za-z]", re.sub(r"'[^']*'|(?<!\S)\.\w+(?!\S)", "", text)):
         return text
     if (found := _table("MESSAGES").get(text)) is not None:
         return found

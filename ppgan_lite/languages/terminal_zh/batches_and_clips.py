@@ -4,8 +4,8 @@ BATCHES_AND_CLIPS = {
     # of batches, mixtures and masks
     "a place for the result of the photo from standard input": "存放标准输入照片结果的位置",
     "- is for one picture": "- 只用于一张图片",
-    "a folder, for more than one": "多于一张时，应为文件夹",
-    "a folder, for more than one picture": "多于一张图片时，应为文件夹",
+    "a folder, for more than one": "文件夹（多于一张时）",
+    "a folder, for more than one picture": "文件夹（多于一张图片时）",
     "{} is one file": "{} 是单个文件",
     "its result {} is that of another picture too": "它的结果 {} 与另一张图片的结果重名",
     "another name or folder for the result": "给结果换一个名称或文件夹",
@@ -14,6 +14,11 @@ BATCHES_AND_CLIPS = {
     "{} is not that of {}": "{} 与 {} 的格式不同",
     "holds no pictures": "其中没有图片",
     "{} is no share, such as 3/8: the third of eight.": "{} 不是一个份额；例如 3/8 表示八份中的第三份。",
+    "{} is no size; give width and height in pixels, such as 1280x720.": (
+        "{} 不是尺寸；请给出宽和高的像素数，例如 1280x720。"
+    ),
+    "{} is not a finite number.": "{} 不是有限的数。",
+    "{} is the only style, so that its weight says nothing": "{} 是唯一的风格，权重不起作用",
     "all weights are 0": "所有权重都是 0",
     "one above 0": "至少有一个大于 0",
     "Use {}strength {} for less of it": "想减弱它请用 {}strength {}",

@@ -83,7 +83,6 @@ MESSAGES = {
     "their files beside it": "它们的文件放在旁边",
     "its file beside it": "它的文件放在旁边",
     "and --keep-colors are both given": "与 --keep-colors 不能同时使用",
-    "Use --strength {} for less of it": "要弱一些，请用 --strength {}",
     "is for one checkpoint that takes any picture": "用于一个能以任意图片为风格的检查点",
     "the pictures as --style": "用 --style 给出这些图片",
     "{} has no weight, but others do": "{} 没有权重，而别的有",
