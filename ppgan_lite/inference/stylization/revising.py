@@ -186,8 +186,8 @@ def _tiles(
 
 
 def _executed(run: Execute, tile: _Tile, inputs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the painted detail of a tile, 3 x height x width, in memory that the engine does not use again."""
-    return run(*inputs)[0][0][:, tile.rows.crop, tile.columns.crop].copy()
+    """Return the painted detail of a tile, 3 x height x width."""
+    return run(*inputs)[0][0][:, tile.rows.crop, tile.columns.crop]
 
 
 def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:

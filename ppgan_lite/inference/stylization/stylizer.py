@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 import math
 from collections.abc import Sequence
 
@@ -95,6 +96,9 @@ class Stylizer:
         self._painter = painter
         self._key = key
         self._colors: StyleArrays = {}  # take the place of the style's
+        self._last_measured: tuple[object, StyleArrays] | None = (
+            None  # what tells the painting measured last, its style
+        )
         self._draft = painter.drafter({name: engines[name].run for name in painter.draft})
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
@@ -278,7 +282,15 @@ class Stylizer:
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
     def _measure(self, painting: np.ndarray) -> StyleArrays:
+        """Measure a painting; the same one as the last time is known, as where many photos are painted in its style."""
         check_image("style", painting)
+        key = hashlib.sha256(np.ascontiguousarray(painting).data).digest(), painting.shape, painting.dtype
+        last = self._last_measured  # another thread may change it
+        if last is None or last[0] != key:
+            self._last_measured = last = key, self._measure_anew(painting)
+        return last[1]
+
+    def _measure_anew(self, painting: np.ndarray) -> StyleArrays:
         height, width = painting.shape[:2]
         style_px = float(self.spec.settings.get("style_px", DRAFT_PX))
         scale = min(style_px / min(height, width), LONGEST_DRAFT * style_px / max(height, width))
