@@ -95,6 +95,17 @@ def test_an_engine_paints_what_paddle_paints(engine: str) -> None:
     assert found.holds("bfloat16" if "bfloat16" in predictor.engine else "float32"), found
 
 
+@pytest.mark.parametrize("engine", ["paddle", "openvino", "onnxruntime"])
+def test_a_result_stays_when_the_engine_runs_again(engine: str) -> None:
+    """A tile is put in its place while the next one is computed."""
+    pytest.importorskip(engine)
+    used = choose_engines(times_two(), f"{engine}:float32", "cpu", run)[0]["net"]
+    first, second = (np.full((1, 3, 8, 8), value, np.float32) for value in (1, 5))
+    found = used.run(first)[0]
+    used.run(second)
+    np.testing.assert_array_equal(found, 2 * first)
+
+
 @needs_openvino
 def test_what_restores_agrees_with_paddle_too() -> None:
     """A branch in its graph once let OpenVINO overwrite the picture that the first convolution reads."""

@@ -49,7 +49,11 @@ class Engine(Protocol):
         """Make ready from the cache alone, on any thread; False if something that this takes is not there."""
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Execute the subgraph on float32 arrays of its shapes; may be called from one thread at a time."""
+        """Execute the subgraph on float32 arrays of its shapes; may be called from one thread at a time.
+
+        Returns:
+            Arrays that no later call changes: one tile is put in its place while the next one is computed.
+        """
 
     def close(self) -> None:
         """Give back the memory; the engine cannot run any more."""
