@@ -17,6 +17,7 @@ def opencv() -> Any:
     Raises:
         MissingDependencyError: It, or a system library that it needs, is not installed.
     """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent: errors are told as ours; read when it is imported
     before = {name: os.environ[name] for name in _QT_VARIABLES if name in os.environ}
     try:
         import cv2

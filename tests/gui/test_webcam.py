@@ -102,12 +102,15 @@ def test_closing_the_camera_ends_waiting(clip: Path) -> None:
     ],
     ids=["missing", "folder", "text"],
 )
-def test_what_is_no_clip_is_told_in_a_line(make: Callable[[Path], None], found: str, tmp_path: Path) -> None:
+def test_what_is_no_clip_is_told_in_a_line(
+    make: Callable[[Path], None], found: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "clip.mp4"
     make(path)
     with pytest.raises(VideoError) as caught:
         Camera(path)
     assert str(caught.value) == f"{path}: {found}"
+    assert capfd.readouterr().err == ""
 
 
 def test_a_camera_that_is_not_there_is_told_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
