@@ -53,8 +53,13 @@ class Validation:
                 # As samples of epoch 0 of a training with this seed.
                 sample = self.dataset.get(index, np.random.default_rng((self._seed, 0, index)))
                 batch = {name: paddle.to_tensor(array[None]) for name, array in sample.items()}
+                of_recipe = {name: float(value) for name, value in recipe.validate(batch).items()}
                 own[index] = Measured({}) if self._metrics is None else self._metrics.measure(recipe, batch)
-                own[index].numbers |= {name: float(value) for name, value in recipe.validate(batch).items()}
+                own[index].numbers = {
+                    **of_recipe,
+                    **own[index].numbers,
+                    **of_recipe,
+                }  # in the recipe's words if in both
         found = {index: measured for part in processes.all_gather(own) for index, measured in part.items()}
         in_order = [found[index] for index in sorted(found)]  # the same sum for any number of processes
         of_samples = [measured.numbers for measured in in_order]
