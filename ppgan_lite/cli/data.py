@@ -156,7 +156,7 @@ def _degrade_stream(
     """Degrade a picture from standard input to standard output."""
     import sys
 
-    from ppgan_lite.data.degraded_folder import degrade_picture
+    from ppgan_lite.data.degraded_picture import degrade_picture
     from ppgan_lite.degradations import resolve_chain
     from ppgan_lite.errors import ImageError
     from ppgan_lite.images.opening import buffered

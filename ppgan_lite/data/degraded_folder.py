@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import functools
 import os
 import signal
@@ -16,28 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ppgan_lite.data.manifest import FILE_NAME, Entry, FileState, Manifest
+from ppgan_lite.data.degraded_picture import Job, Outcome, degrade_file, lost
+from ppgan_lite.data.manifest import FILE_NAME, Entry, Manifest
 from ppgan_lite.data.processes import for_each, for_each_in_cluster
-from ppgan_lite.degradations import Chain, degrade, resolve_chain, rng_for
-from ppgan_lite.errors import DataError, ImageError, UsageError, WorkerError
+from ppgan_lite.degradations import Chain, resolve_chain
+from ppgan_lite.errors import DataError, ImageError, UsageError
 from ppgan_lite.images import (
-    ImageMetadata,
     Kept,
-    decode_stored,
-    encode_stored,
     find_images,
-    kept_metadata,
-    read_file,
     result_name,
-    suffix_of,
-    write_file,
 )
 from ppgan_lite.runtime.files import identity_of
-from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.threads import usable_cores
 
 # The interval of writing the manifest while pictures are made, and the largest share of the time it may take.
@@ -45,8 +34,6 @@ _SAVE_EVERY_S = 2.0
 _LARGEST_SHARE_OF_SAVING = 0.05
 # Smaller folders are done faster than other processes start.
 _BYTES_WORTH_PROCESSES = 2_000_000
-# After one of these errors no other picture can be written either.
-_FATAL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass
@@ -66,31 +53,6 @@ class FolderReport:
     errors: dict[str, ImageError] = field(default_factory=dict)
     orphans: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One picture to degrade."""
-
-    name: str
-    source: Path
-    target: Path
-    why: str
-    chain: Sequence[dict[str, Any]]
-    seed: int
-    kept: Kept
-
-    def __str__(self) -> str:
-        return str(self.source)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """The outcome of a job: the states of source and result, or the arguments of an ImageError."""
-
-    states: tuple[FileState, FileState] | None = None
-    error: tuple[str, ...] = ()
-    is_fatal: bool = False
 
 
 def degrade_folder(
@@ -149,7 +111,7 @@ def degrade_folder(
             report.skipped += 1
         elif is_free or overwrite:
             manifest.entries[name] = Entry(path)  # without a checksum: a file there is ours to replace
-            jobs.append(_Job(name, source / name, target / path, why, chain, seed, kept))
+            jobs.append(Job(name, source / name, target / path, why, chain, seed, kept))
         else:
             remedy = "Choose another folder, or allow it with --overwrite"
             report.errors[name] = ImageError(target / path, why, remedy=remedy)
@@ -168,30 +130,11 @@ def degrade_folder(
         if cluster is None:
             for_each_job = functools.partial(for_each, workers=_workers(jobs, workers))
         else:
-            for_each_job = functools.partial(for_each_in_cluster, address=cluster, workers=workers, failed=_lost)
+            for_each_job = functools.partial(for_each_in_cluster, address=cluster, workers=workers, failed=lost)
         _make(jobs, manifest, target, report, for_each_job, progress)
     elif old and has_old_settings and manifest.entries != old.entries:
         manifest.write(target)  # without entries of pictures that were never made and no longer exist
     return report
-
-
-def degrade_picture(data: bytes, name: str, chain: Chain, *, seed: int = 0, kept: Kept = "all") -> bytes:
-    """Degrade the bytes of one picture file; the result has its format, or PNG where that cannot be written.
-
-    Args:
-        data: The file.
-        name: The random numbers depend on it and on the seed.
-        chain: As of `resolve_chain`.
-        seed: Seed of the random numbers.
-        kept: See `degrade_folder`.
-
-    Raises:
-        ImageError: It is no picture.
-        UsageError: A degradation does not support it.
-    """
-    image, metadata = decode_stored(data, name)
-    worse = degrade(image, chain, rng=rng_for(name, seed))
-    return encode_stored(Path(name + suffix_of(metadata.format)), worse, _of_size(kept_metadata(metadata, kept), worse))
 
 
 def verify_folder(
@@ -309,18 +252,18 @@ def _why(source: Path, result: Path, entry: Entry | None, has_old_settings: bool
     return ("", True) if entry.source_state.fits(source) else ("source changed", True)
 
 
-def _workers(jobs: Sequence[_Job], workers: int | None) -> int:
+def _workers(jobs: Sequence[Job], workers: int | None) -> int:
     if workers is not None:
         return workers
     return usable_cores() if sum(job.source.stat().st_size for job in jobs) > _BYTES_WORTH_PROCESSES else 1
 
 
 def _make(
-    jobs: Sequence[_Job],
+    jobs: Sequence[Job],
     manifest: Manifest,
     target: Path,
     report: FolderReport,
-    for_each_job: Callable[[Callable[[_Job], _Outcome], Sequence[_Job], Callable[[_Job, _Outcome], None]], None],
+    for_each_job: Callable[[Callable[[Job], Outcome], Sequence[Job], Callable[[Job, Outcome], None]], None],
     progress: Callable[[int, int], None],
 ) -> None:
     done, next_save = 0, 0.0
@@ -333,7 +276,7 @@ def _make(
         ended = time.monotonic()
         next_save = ended + max(_SAVE_EVERY_S, (ended - started) / _LARGEST_SHARE_OF_SAVING)
 
-    def record(job: _Job, outcome: _Outcome) -> None:
+    def record(job: Job, outcome: Outcome) -> None:
         nonlocal done
         done += 1
         if outcome.states is None:
@@ -352,47 +295,12 @@ def _make(
     save()
     progress(0, len(jobs))
     try:
-        for_each_job(_degrade_file, jobs, record)
+        for_each_job(degrade_file, jobs, record)
     except BaseException:
         with suppress(ImageError):  # on a full disk: unrecorded results are made again
             save()
         raise
     save()
-
-
-def _lost(error: WorkerError) -> _Outcome:
-    return _Outcome(error=(error.where, error.found, error.expected, error.remedy))
-
-
-def _degrade_file(job: _Job) -> _Outcome:
-    try:
-        data = read_file(job.source)
-        source_state = FileState.of(job.source, data)
-        image, metadata = decode_stored(data, str(job.source))
-        worse = degrade(image, job.chain, rng=rng_for(job.name, job.seed))
-        encoded = encode_stored(job.target, worse, _of_size(kept_metadata(metadata, job.kept), worse))
-        write_file(job.target, encoded)
-        return _Outcome((source_state, FileState.of(job.target, encoded)))
-    except ImageError as error:
-        is_fatal = isinstance(error.__cause__, OSError) and error.__cause__.errno in _FATAL_ERRORS
-        return _Outcome(error=(error.where, error.found, error.expected, error.remedy), is_fatal=is_fatal)
-    except UsageError as error:  # a picture that a degradation does not support
-        return _Outcome(error=(str(job.source), f"cannot be degraded: {error}"))
-    except MemoryError:
-        return _Outcome(error=(str(job.source), "not enough memory"))
-    except Exception as error:  # noqa: BLE001 - one picture must not end the folder
-        remedy = "Please report it, with the picture"
-        return _Outcome(error=(str(job.source), f"unexpected {type(error).__name__}: {error}", "", remedy))
-
-
-def _of_size(metadata: ImageMetadata, image: np.ndarray) -> ImageMetadata:
-    """Return the metadata with alpha resized to the picture."""
-    if metadata.alpha is None or metadata.alpha.shape == image.shape[:2]:
-        return metadata
-    cv2 = opencv()
-    height, width = image.shape[:2]
-    alpha = cv2.resize(metadata.alpha, (width, height), interpolation=cv2.INTER_AREA)
-    return dataclasses.replace(metadata, alpha=alpha)
 
 
 @contextmanager
