@@ -49,22 +49,24 @@ def main() -> None:
         scores, tiles = [], []
         before = "degraded" if restore.spec.scale == 1 else "bicubic"
         best = max(baselines, key=lambda baseline: baseline.psnr)
+        helping = [] if best.filter == "degraded" else [best.filter]
+        shown = [before, *helping, "this net", "clean"]
         for path in find_images(degraded):
             source = next(Path(clean, path.relative_to(degraded)).parent.glob(f"{path.stem}.*"))
             wanted, worse = read_image(source)[0], read_image(path)[0]
             restored = restore(worse)
             scores.append((psnr(restored, wanted), ssim(restored, wanted)))
-            if len(tiles) < 4 * arguments.rows:
+            if len(tiles) < len(shown) * arguments.rows:
                 enlarged = resize(worse, wanted.shape[1], wanted.shape[0])
                 filtered = FILTERS[best.filter][0](enlarged, **best.settings)
-                shown = zip((before, best.filter, "this net", "clean"), (enlarged, filtered, restored, wanted))
-                tiles += [Tile(middle(image), title, path.stem) for title, image in shown]
+                pictures = {before: enlarged, best.filter: filtered, "this net": restored, "clean": wanted}
+                tiles += [Tile(middle(pictures[title]), title, path.stem) for title in shown]
     found = [(baseline.filter, baseline.psnr, baseline.ssim) for baseline in baselines]
     found.append(("this net", *np.mean(scores, axis=0).tolist()))
     rows = [dict(zip(("who", "psnr_db", "ssim"), one), pictures=count) for one in found]
     report("restoration", rows, arguments.json)
     if arguments.sheet:
-        write_image(arguments.sheet, draw_sheet(tiles, columns=4), overwrite=True, quality=80)
+        write_image(arguments.sheet, draw_sheet(tiles, columns=len(shown)), overwrite=True, quality=80)
 
 
 def samples(folder: Path) -> Path:
