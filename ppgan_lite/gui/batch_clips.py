@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.errors import CancelledError, PpganError, VideoError
 from ppgan_lite.gui.batch_queue import Output, QueuedPhoto, Status
+from ppgan_lite.gui.mask import PAINTED_MASK
+from ppgan_lite.gui.mask_files import naming_mask
 from ppgan_lite.gui.state import Request
+from ppgan_lite.images import NamedFile
 from ppgan_lite.video.planning import is_animation, parts_folder, plan_clips, target_suffix
 
 if TYPE_CHECKING:
@@ -85,7 +89,10 @@ def paint_clip(
 def _render(
     queued: QueuedPhoto, load: Load, stop: Callable[[], bool], progress: Callable[[int, int | None], None]
 ) -> None:
+    from ppgan_lite.checkpoint import sha256_of
     from ppgan_lite.gui.clips import frame_of
+    from ppgan_lite.inference.masking import Mask
+    from ppgan_lite.inference.stored_settings import settings_of_result
     from ppgan_lite.video.painting import frame_painter
     from ppgan_lite.video.pictures import render_pictures
     from ppgan_lite.video.rendering import Rendering, can_resume, check_disk, render
@@ -95,23 +102,34 @@ def _render(
 
     source, target = queued.item.source, queued.item.target
     clip = open_any_clip(source)
-    request = Request(frame_of(clip, 0).picture, queued.choice, queued.settings, queued.painting)
+    request = Request(frame_of(clip, 0).picture, queued.choice, queued.settings, queued.painting, queued.mask)
     predictor = load(request, stop)
     if queued.painting is not None:
-        predictor = predictor.with_style(queued.painting.image)  # type: ignore[attr-defined] # it takes a painting
-    paint = frame_painter(predictor, request.options, request.faces)
+        painting = queued.painting.file or NamedFile("a pasted picture")
+        predictor = predictor.with_style(queued.painting.image, file=painting)  # type: ignore[attr-defined] # takes it
+    mask = None
+    if queued.mask is not None:
+        painted, inside = queued.mask, request.options.get("strength", 1.0)
+        named = painted.file or NamedFile(PAINTED_MASK)
+        mask = Mask(painted.pixels, named, inside, painted.outside, painted.feather)
+    paint = frame_painter(predictor, request.options, request.faces, mask=mask)
+    stored = settings_of_result(
+        predictor,
+        queued.choice.source,
+        {**request.stored_options, "steady": STEADY},
+        photo=NamedFile(source.name, sha256_of(source)),
+        mask=None if mask is None else mask.file,
+    )
+    named_settings = naming_mask(stored, queued.mask) or stored
     if is_animation(source):
-        render_pictures(source, target, paint, progress, steady=STEADY)
+        render_pictures(source, target, paint, progress, steady=STEADY, stored=named_settings)
         return
     encoding = Encoding(choose_codec("auto", target))
-    painting = queued.painting.file if queued.painting else None
-    settings = {
-        "source": queued.choice.source,
-        **request.stored_options,
-        "painting": painting.sha256 if painting else None,
-        "bytes": source.stat().st_size,
-    }
-    rendering = Rendering(clip, target, encoding, STEADY, settings)
+    options = {**named_settings.options, "codec": encoding.codec, "crf": encoding.crf}
+    named_settings = replace(named_settings, options=options)
+    # What is left of a clip that was stopped is of the same settings, or it begins anew.
+    settings = {key: value for key, value in named_settings.to_json().items() if key not in ("engine", "device")}
+    rendering = Rendering(clip, target, encoding, STEADY, settings, named_settings)
     check_disk(rendering)
     try:
         render(rendering, paint, progress, resume=can_resume(rendering))

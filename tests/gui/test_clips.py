@@ -158,6 +158,35 @@ def test_a_clip_goes_from_its_row_through_the_queue_to_a_file(
     assert len(list(read_frames(painted))) == COUNT
 
 
+def test_the_mask_of_a_clip_lies_over_each_of_its_frames_and_the_file_holds_how_it_was_made(
+    bench: Bench, clip_file: Path, animation: Path, tmp_path: Path
+) -> None:
+    from ppgan_lite.gui.mask import Mask
+    from ppgan_lite.video.clip_settings import read_clip_settings
+
+    seen: list[Any] = []
+
+    class Sees(FakePredictor):
+        def __call__(self, image: np.ndarray, **options: Any) -> np.ndarray:
+            seen.append(options["strength"])
+            return 255 - image
+
+    bench.predictors["night"] = Sees()
+    open_clip(bench, clip_file)
+    bench.session.set_mask(Mask(np.array([[0] * 50 + [255] * 50] * 20, np.uint8), outside=0.5))
+    bench.session.paint_many([clip_file, animation], Output(tmp_path / "out"))
+    bench.until(lambda: len(bench.session.batch.queue.photos) == 2 and not bench.session.batch.queue.active)
+    assert [photo.status for photo in bench.session.batch.queue.photos] == [Status.DONE] * 2
+    assert seen[0].shape == (48, 64)
+    for strength in seen:
+        np.testing.assert_allclose(strength[:, [0, -1]], [[0.5, 1.0]] * len(strength), atol=0.01)
+    for clip in (clip_file, animation):
+        settings = read_clip_settings(next((tmp_path / "out").glob(f"{clip.stem}*{clip.suffix}")))
+        assert settings is not None and settings.photo is not None and settings.mask is not None
+        assert (settings.photo.name, settings.options["strength_outside"]) == (clip.name, 0.5)
+        assert settings.options["steady"] == 0.6
+
+
 def test_the_users_own_picture_comes_first_and_the_clip_goes_on_afterwards(
     bench: Bench, clip_file: Path, tmp_path: Path, photo_file: Path
 ) -> None:
