@@ -28,13 +28,12 @@ from typing import NamedTuple
 import numpy as np
 from measuring import OtherPython
 
+from ppgan_lite.evaluation.features import MEASURED_PX, FeatureNets
 from ppgan_lite.images import find_images, read_image, resize, short_side_to, write_image
 from ppgan_lite.inference.loading import load_stylizer
 from ppgan_lite.metrics.stylization import content_distance, style_distance
-from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import ANY, Style, catalogue
 
-MEASURED_PX = 256  # short side of the measured pictures
 UNTOUCHED = "untouched"
 
 # Runs in the rival's interpreter.
@@ -132,17 +131,7 @@ def measurable(image: np.ndarray) -> np.ndarray:
 
 def features_of(encoder_name: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     """Return a function from a picture to an encoder's features of it, by layer."""
-    paddle = require_paddle()
-    from ppgan_lite.pretrained import load_encoder
-
-    encoder = load_encoder(encoder_name)
-
-    def features(image: np.ndarray) -> dict[str, np.ndarray]:
-        with paddle.no_grad():
-            found = encoder(paddle.to_tensor(image.transpose(2, 0, 1)[None].astype("float32") / 255))
-        return {layer: tensor[0].numpy() for layer, tensor in found.items()}
-
-    return features
+    return FeatureNets(encoder_name).encoded
 
 
 def paint_with(predictor: Callable[[np.ndarray], np.ndarray], photos: dict[str, Path]) -> Pictures:

@@ -53,13 +53,11 @@ class Validation:
                 # As samples of epoch 0 of a training with this seed.
                 sample = self.dataset.get(index, np.random.default_rng((self._seed, 0, index)))
                 batch = {name: paddle.to_tensor(array[None]) for name, array in sample.items()}
-                of_recipe = {name: float(value) for name, value in recipe.validate(batch).items()}
-                own[index] = Measured({}) if self._metrics is None else self._metrics.measure(recipe, batch)
-                own[index].numbers = {
-                    **of_recipe,
-                    **own[index].numbers,
-                    **of_recipe,
-                }  # in the recipe's words if in both
+                measured = Measured({}) if self._metrics is None else self._metrics.measure(recipe, batch)
+                numbers = {name: float(value) for name, value in recipe.validate(batch).items()}
+                others = {name: value for name, value in measured.numbers.items() if name not in numbers}
+                measured.numbers = {**numbers, **others}
+                own[index] = measured
         found = {index: measured for part in processes.all_gather(own) for index, measured in part.items()}
         in_order = [found[index] for index in sorted(found)]  # the same sum for any number of processes
         of_samples = [measured.numbers for measured in in_order]
