@@ -48,6 +48,7 @@ class FakePredictor:
     gate: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
+    paintings: list[np.ndarray] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     name = "inverted"
     spec = PredictorSpec("net", "stylize")
@@ -76,6 +77,7 @@ class FakePredictor:
             time.sleep(0.01)
 
     def with_style(self, painting: np.ndarray, **_: Any) -> FakePredictor:
+        self.paintings.append(painting)
         return self
 
     def with_colors(self, picture: np.ndarray, **_: Any) -> FakePredictor:

@@ -131,7 +131,7 @@ def test_a_painting_of_the_users_own_is_asked_for(page: Page, shown: Service, ph
     assert shown.predictor.calls == []
     page.set_files("#painting", photo)
     page.wait_for(SHOWN)
-    assert shown.predictor.calls[0]["style"].shape == (40, 60, 3)
+    assert shown.predictor.paintings[0].shape == (40, 60, 3)
 
 
 @pytest.mark.parametrize("width", [400, 900, 1600])
