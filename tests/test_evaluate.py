@@ -310,6 +310,18 @@ def test_a_metric_whose_weights_are_not_there_is_told_before_anything_is_measure
     )
 
 
+def test_weights_that_are_not_the_published_ones_give_no_number_of_their_name(
+    run: Run, results: Path, targets: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/vgg16-397923af.pth").write_bytes(b"others")
+    code, out, err = run("evaluate", results, targets, "--json")
+    assert (code, out) == (1, "")
+    assert (
+        "vgg16-397923af.pth: is not the published file: its SHA-256 is another one. Run `paddlegan fetch lpips`" in err
+    )
+
+
 def test_pictures_to_train_on_are_no_pictures_to_measure_on(run: Run, zebra: Path, tmp_path: Path) -> None:
     for side in "AB":
         pictures(tmp_path / f"data/train{side}", *"abc")

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ppgan_lite.encoders import lpips_weights
-from ppgan_lite.errors import UsageError
+from ppgan_lite.errors import CheckpointError, UsageError
 from ppgan_lite.evaluation.features import MEASURED_PX, FeatureNets, Features
 from ppgan_lite.images import resize, short_side_to
 from ppgan_lite.metrics.distributions import Interval, frechet_distance, kernel_distance
@@ -17,7 +17,7 @@ from ppgan_lite.metrics.pairs import ms_ssim, psnr, ssim
 from ppgan_lite.metrics.perceptual import perceptual_distance
 from ppgan_lite.metrics.stylization import art_distance, content_distance, style_distance
 from ppgan_lite.metrics.table import METRICS, Compares
-from ppgan_lite.published import fetched
+from ppgan_lite.published import fetched, how_to_get, place_of
 
 # Metrics of sets: the net whose features they compare, and the distance.
 _OF_SETS: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], Interval | float]]] = {
@@ -41,13 +41,15 @@ class Measurer:
         metrics: The names.
 
     Raises:
-        CheckpointError: One needs published weights, which were not fetched.
+        CheckpointError: One needs published weights, which were not fetched, or are others.
     """
 
     def __init__(self, metrics: Sequence[str], *, encoder: str = "small") -> None:
         for weights in dict.fromkeys(METRICS[name].weights for name in metrics):
-            if weights:
-                fetched(weights)
+            # A file that somebody put there would give numbers of a name that is not theirs.
+            if weights and place_of(weights) != "fetched":
+                found = "is not the published file: its SHA-256 is another one"
+                raise CheckpointError(fetched(weights), found, remedy=how_to_get(weights))
         self.metrics = tuple(metrics)
         self.nets = FeatureNets(encoder)
         self._weights = lpips_weights()
