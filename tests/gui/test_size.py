@@ -44,16 +44,29 @@ def shown_within(bench: Bench, *, pane_px: int = 120) -> None:
     assert window.toolbar.widgetForAction(window.commands.actions["save_as"]).isVisible()
 
 
+def open_clip(bench: Bench, path: Path) -> None:
+    frames = [Image.new("RGB", (60, 40), (number, 0, 0)) for number in range(3)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    bench.session.open_photo(path)
+    bench.until(lambda: bench.session.frame is not None)
+
+
+def learn(bench: Bench, folder: Path) -> None:
+    """Have a fake process learn folder/preview.png until it is stopped."""
+    (folder / "fake.py").write_text(FAKE, encoding="utf-8")
+    write_image(folder / "preview.png", np.zeros((40, 60, 3), np.uint8))
+    learning = bench.session.learning
+    learning.learner._command = (sys.executable, str(folder / "fake.py"), str(folder), "waits")
+    learning.start(folder / "preview.png", [f"--name={LONG}"])
+    bench.until(lambda: bench.session.state.learning.preview is not None)
+
+
 @pytest.mark.parametrize("language", LANGUAGE_NAMES)
 def test_every_state_fits_into_a_small_window_and_it_grows_no_more(bench: Bench, language: str, tmp_path: Path) -> None:
     window, session = bench.window, bench.session
     window.choose_language(language)
     shown_within(bench)
-    animation = tmp_path / "clip.gif"
-    frames = [Image.new("RGB", (60, 40), (number, 0, 0)) for number in range(3)]
-    frames[0].save(animation, save_all=True, append_images=frames[1:])
-    session.open_photo(animation)
-    bench.until(lambda: session.frame is not None)
+    open_clip(bench, tmp_path / "clip.gif")
     window.controls.show_cost(Cost(5400.0, 12e9))
     shown_within(bench)
     bench.predictors["night"] = FakePredictor(gate=threading.Event())
@@ -79,11 +92,7 @@ def test_every_state_fits_into_a_small_window_and_it_grows_no_more(bench: Bench,
     session.run()
     bench.until(lambda: session.work is not None and session.work.progress == 0.42)
     session.device_changed.emit()
-    (tmp_path / "fake.py").write_text(FAKE, encoding="utf-8")
-    write_image(tmp_path / "preview.png", np.zeros((40, 60, 3), np.uint8))
-    session.learning.learner._command = (sys.executable, str(tmp_path / "fake.py"), str(tmp_path), "waits")
-    session.learning.start(photo, [f"--name={LONG}"])
-    bench.until(lambda: session.state.learning.preview is not None)
+    learn(bench, tmp_path)
     session.device, session.device_note = "gpu:0", "because of a reason that takes a long line to be told " * 3
     session.device_changed.emit()
     shown_within(bench)
@@ -101,17 +110,9 @@ def test_all_rows_at_once_fit_into_a_small_window(bench: Bench, language: str, t
     window, session = bench.window, bench.session
     window.choose_language(language)
     shown_within(bench)
-    animation = tmp_path / "clip.gif"
-    frames = [Image.new("RGB", (60, 40), (number, 0, 0)) for number in range(3)]
-    frames[0].save(animation, save_all=True, append_images=frames[1:])
-    session.open_photo(animation)
-    bench.until(lambda: session.frame is not None)
+    open_clip(bench, tmp_path / "clip.gif")
     bench.paint()
-    (tmp_path / "fake.py").write_text(FAKE, encoding="utf-8")
-    write_image(tmp_path / "preview.png", np.zeros((40, 60, 3), np.uint8))
-    session.learning.learner._command = (sys.executable, str(tmp_path / "fake.py"), str(tmp_path), "waits")
-    session.learning.start(tmp_path / "preview.png", [f"--name={LONG}"])
-    bench.until(lambda: session.state.learning.preview is not None)
+    learn(bench, tmp_path)
     session.cards.mix("wave")
     window.controls.show_cost(Cost(5400.0, 12e9))
     bench.predictors[session.state.choice.source] = FakePredictor(gate=threading.Event())
