@@ -215,6 +215,11 @@ def test_validation_measures_the_same_samples_in_evaluation_mode_each_time(tmp_p
     assert header.training["config"]["validation"]["data"] == {"name": "TinyData", "samples": 7, "size_px": 8}
 
 
+def test_the_end_of_a_training_is_validated_too(tmp_path):
+    train(tiny.experiment(5, validation={"every": 2}), run_dir=tmp_path)
+    assert list(validations(tmp_path)) == [2, 4, 5]
+
+
 def test_validation_and_previews_change_nothing_of_what_is_learned(tmp_path):
     train(tiny.experiment(4, preview_every=1, validation={"every": 1}), run_dir=tmp_path / "measured")
     train(tiny.experiment(4), run_dir=tmp_path / "plain")

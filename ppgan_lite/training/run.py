@@ -258,7 +258,7 @@ class TrainingRun:
             self._busy_s = self._waiting_s = 0.0
             logger.debug("iteration %d: %s", self.iteration, _formatted(line["losses"]))
             yield line
-        if validation.every and self.iteration % validation.every == 0:
+        if validation.every and (self.iteration % validation.every == 0 or self.is_done):
             yield {"iteration": self.iteration, "validation": self._validate(), "seconds": round(self._seconds, 2)}
 
     def measure(self, *, samples: int | None = None) -> dict[str, float]:
