@@ -9,7 +9,6 @@ import numpy as np
 
 from ppgan_lite.images import long_side_at_most, short_side_to
 from ppgan_lite.metrics.perceptual import unit_length
-from ppgan_lite.nets.inception import SIDE_PX
 from ppgan_lite.pretrained import VGG_16, load_encoder, load_inception, load_lpips_net
 from ppgan_lite.runtime.startup import require_paddle
 
@@ -57,6 +56,8 @@ class FeatureNets:
         if net == "vgg16":
             features = unit_length(self.vgg16(short_side_to(image, MEASURED_PX))["relu4_3"])
             return len(features) ** 0.5 * features.mean(axis=(1, 2), dtype=np.float64)
+        from ppgan_lite.nets.inception import SIDE_PX  # imports Paddle
+
         return _outcome(self._inception, resized_as_tensorflow(image, SIDE_PX) / 128 - 1)[0].astype(np.float64)
 
     @cached_property
