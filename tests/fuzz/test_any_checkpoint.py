@@ -20,8 +20,8 @@ from foreign_files import described, safetensors_of, tensors, torch_legacy, torc
 from hypothesis import strategies as st
 from mutations import bounded, check_line, mutated, prop
 
-from ppgan_lite import checkpoint as checkpoints
 from ppgan_lite.checkpoint import Header, NetSpec, PredictorSpec, build_net, read_checkpoint, write_checkpoint
+from ppgan_lite.checkpoint import files as checkpoints
 from ppgan_lite.errors import CheckpointError
 from ppgan_lite.foreign.loading import describe_file, open_checkpoint
 from ppgan_lite.foreign.npz_files import read_npz as read_npz_arrays
