@@ -8,6 +8,7 @@ Transfer and Super-Resolution", ECCV 2016, all five those of LPIPS.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import paddle
 from paddle import nn
@@ -16,7 +17,7 @@ from paddle.nn import functional as F
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import require_size
 from ppgan_lite.nets.net import Net
-from ppgan_lite.signatures import PositiveInt
+from ppgan_lite.signatures import PositiveInt, Within
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 CONVS = (2, 2, 3, 3, 3)  # of each stage
@@ -36,11 +37,15 @@ class VGG16(Net):
     """
 
     def __init__(
-        self, channels: Sequence[PositiveInt] = (64, 128, 256, 512), means: Sequence[float] = MEANS_BGR
+        self,
+        channels: Sequence[PositiveInt] = (64, 128, 256, 512),
+        means: Sequence[Annotated[float, Within(0, 255)]] = MEANS_BGR,
     ) -> None:
         super().__init__()
         if not 4 <= len(channels) <= len(CONVS):
             raise UsageError("VGG16.channels", f"{len(channels)} stages", "four or five")
+        if len(means) != 3:
+            raise UsageError("VGG16.means", f"{len(means)} numbers", "three, for blue, green and red")
         self.layers = LAYERS[: len(channels)]
         # A buffer and not a 1x1 convolution: the zeros of the padding are added after the means are taken away.
         self.register_buffer("means", paddle.to_tensor(list(means), "float32").reshape([1, 3, 1, 1]), persistable=False)
