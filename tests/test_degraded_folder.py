@@ -385,6 +385,21 @@ def test_memory_of_one_picture_serves_the_next() -> None:
     assert kept < as_it_comes / 10
 
 
+def test_ctrl_c_while_a_result_is_reported_loses_none() -> None:
+    begun, reported = [], []
+
+    def report(item: int, result: int) -> None:
+        begun.append(item)
+        if len(begun) == 1:
+            signal.raise_signal(signal.SIGINT)
+        reported.append(item)
+
+    with pytest.raises(KeyboardInterrupt):
+        processes.for_each(abs, range(-4, 0), report, workers=2)
+    assert reported == begun  # others may not have begun at all
+    assert len(set(reported)) == len(reported)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another thing there")
 def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(photo: np.ndarray) -> None:
     for index in range(60):  # large enough that they are not done before this process gets its turn

@@ -5,20 +5,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-import signal
-import threading
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ppgan_lite.data.degraded_picture import Job, Outcome, degrade_file, lost
 from ppgan_lite.data.manifest import FILE_NAME, Entry, Manifest
-from ppgan_lite.data.processes import for_each, for_each_in_cluster
+from ppgan_lite.data.processes import delaying_ctrl_c, for_each, for_each_in_cluster
 from ppgan_lite.degradations import Chain, resolve_chain
 from ppgan_lite.errors import DataError, ImageError, UsageError
 from ppgan_lite.images import (
@@ -271,7 +269,7 @@ def _make(
     def save() -> None:
         nonlocal next_save
         started = time.monotonic()
-        with _delaying_ctrl_c():
+        with delaying_ctrl_c():
             manifest.write(target)
         ended = time.monotonic()
         next_save = ended + max(_SAVE_EVERY_S, (ended - started) / _LARGEST_SHARE_OF_SAVING)
@@ -301,19 +299,3 @@ def _make(
             save()
         raise
     save()
-
-
-@contextmanager
-def _delaying_ctrl_c() -> Iterator[None]:
-    """Delay Ctrl-C until the end of a short block."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Ctrl-C interrupts the main thread only
-        return
-    waiting = []
-    handler = signal.signal(signal.SIGINT, lambda *details: waiting.append(details))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if waiting and callable(handler):
-        handler(*waiting[0])

@@ -69,8 +69,9 @@ def for_each(
         try:
             for future in concurrent.futures.as_completed(list(pending)):
                 results = future.result()
-                for item, result in zip(pending.pop(future), results):
-                    report(item, result)
+                with delaying_ctrl_c():  # a result is reported, or still pending
+                    for item, result in zip(pending.pop(future), results):
+                        report(item, result)
         except BaseException as error:
             pool.shutdown(wait=True, cancel_futures=True)
             unreported = dict(pending)
@@ -119,6 +120,22 @@ def for_each_in_cluster(
         lambda number, result: report(items[number], result),
         failed=lambda number, error: report(items[number], failed(error)),
     )
+
+
+@contextmanager
+def delaying_ctrl_c() -> Iterator[None]:
+    """Delay Ctrl-C until the end of a short block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Ctrl-C interrupts the main thread only
+        return
+    waiting = []
+    handler = signal.signal(signal.SIGINT, lambda *details: waiting.append(details))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if waiting and callable(handler):
+        handler(*waiting[0])
 
 
 @dataclass(frozen=True)
