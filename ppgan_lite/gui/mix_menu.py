@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from PyQt5.QtWidgets import QMenu
-
+from ppgan_lite.gui.refilled_menu import RefilledMenu
 from ppgan_lite.gui.texts import in_language
-from ppgan_lite.gui.user_actions import UserActions
 
 
-class MixMenu:
-    """Fills a menu whenever it is opened.
-
-    Args:
-        menu: Is filled.
-        user_actions: Mix styles.
-
-    Attributes:
-        language: Of the texts.
-    """
-
-    def __init__(self, menu: QMenu, user_actions: UserActions) -> None:
-        self.language = "en"
-        self._menu = menu
-        self._user_actions = user_actions
-        menu.aboutToShow.connect(self.fill)
+class MixMenu(RefilledMenu):
+    """Styles that can be mixed in, with a tick at the one that is."""
 
     def fill(self) -> None:
         """Show the styles that there are now."""

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from PyQt5.QtWidgets import QMenu
-
+from ppgan_lite.gui.refilled_menu import RefilledMenu
 from ppgan_lite.gui.texts import text
-from ppgan_lite.gui.user_actions import UserActions
 
 
-class PresetsMenu:
-    """Fills a menu whenever it is opened.
-
-    Args:
-        menu: Is filled.
-        user_actions: Keep and use presets.
-
-    Attributes:
-        language: Of the texts.
-    """
-
-    def __init__(self, menu: QMenu, user_actions: UserActions) -> None:
-        self.language = "en"
-        self._menu = menu
-        self._user_actions = user_actions
-        menu.aboutToShow.connect(self.fill)
+class PresetsMenu(RefilledMenu):
+    """One entry to use each preset, one to keep the present settings, one to remove each."""
 
     def fill(self) -> None:
         """Show the presets that there are now."""
