@@ -18,6 +18,8 @@ from ppgan_lite.foreign.weights_files import read_weights
 from ppgan_lite.published import fetched
 
 if TYPE_CHECKING:
+    from paddle import nn
+
     from ppgan_lite.encoders.frozen_vgg16 import Precision
     from ppgan_lite.nets.inception import InceptionV3
     from ppgan_lite.nets.vgg import VGGEncoder
@@ -80,7 +82,7 @@ def vgg16_of_torchvision(path: Path) -> VGG16:
     tensors = vgg16_tensors(read_weights(path).arrays, where=path)
     channels = [tensors[f"conv{stage}_1.bias"].size for stage in range(1, len(CONVS) + 1)]
     net = VGG16(channels, TORCHVISION_MEANS)
-    load_net(net, "vgg16", {f"net/vgg16/{key}": tensor for key, tensor in tensors.items()}, where=path)
+    _fill(net, tensors, path)
     return frozen(net, "f32")
 
 
@@ -99,7 +101,7 @@ def inception_of(path: Path) -> InceptionV3:
 
     tensors = inception_tensors(read_weights(path).arrays, where=path)
     net = InceptionV3()
-    load_net(net, "inception", {f"net/inception/{key}": tensor for key, tensor in tensors.items()}, where=path)
+    _fill(net, tensors, path)
     net.eval()
     return net
 
@@ -150,5 +152,10 @@ def _vgg_encoder(tensors: dict[str, np.ndarray], path: Path) -> VGGEncoder:
         channels.append(weights[0].shape[0])
         convs.append(len(weights))
     encoder = VGGEncoder(channels, convs)
-    load_net(encoder, "encoder", {f"net/encoder/{key}": tensor for key, tensor in tensors.items()}, where=path)
+    _fill(encoder, tensors, path)
     return encoder
+
+
+def _fill(net: nn.Layer, tensors: dict[str, np.ndarray], path: Path) -> None:
+    """Load tensors that have the net's own names."""
+    load_net(net, "net", {f"net/net/{key}": tensor for key, tensor in tensors.items()}, where=path)
