@@ -83,10 +83,9 @@ def again(
     of_clip = is_clip(Path(result))
     settings = read_clip_settings(Path(result)) if of_clip else read_settings(result)
     if settings is None:
-        picture = UsageError(
-            result, "holds no settings", f"a picture that {PROGRAM} has made, in a format other than BMP"
-        )
-        raise UsageError(result, "holds no settings", f"a clip that {PROGRAM} has made") if of_clip else picture
+        if of_clip:
+            raise UsageError(result, "holds no settings", f"a clip that {PROGRAM} has made")
+        raise UsageError(result, "holds no settings", f"a picture that {PROGRAM} has made, in a format other than BMP")
     if of_clip and kept != "all":
         option = "--strip-metadata" if kept == "none" else "--no-gps"
         raise UsageError(option, "is for pictures, and not for clips")
