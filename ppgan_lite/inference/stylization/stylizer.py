@@ -96,9 +96,7 @@ class Stylizer:
         self._painter = painter
         self._key = key
         self._colors: StyleArrays = {}  # take the place of the style's
-        self._last_measured: tuple[object, StyleArrays] | None = (
-            None  # what tells the painting measured last, its style
-        )
+        self._last_measured: tuple[object, StyleArrays] | None = None  # key of the painting measured last, its style
         self._draft = painter.drafter({name: engines[name].run for name in painter.draft})
         self._revisions = [engines[f"revise{level}"].run for level in range(painter.revisions)]
 
