@@ -72,7 +72,7 @@ def serve(
     try:
         import uvicorn  # noqa: F401 - the first of those that the extra brings
 
-        from ppgan_lite.serving.app import Limits, create_app
+        from ppgan_lite.serving.app import create_app
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
         if package in ("", "ppgan_lite"):
@@ -83,6 +83,7 @@ def serve(
     from ppgan_lite.serving.predictors import Predictors
     from ppgan_lite.serving.served import find_served
     from ppgan_lite.serving.server import listen, make_server
+    from ppgan_lite.serving.service import Limits
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its start and end are told below

@@ -21,6 +21,7 @@ from ppgan_lite.serving.predictors import UnavailableError
 from ppgan_lite.serving.workers import BusyError, TimedOutError
 
 CLIENT_GONE = 499  # nobody reads it; the metrics tell it, in nginx's word
+UNEXPECTED = "service: an unexpected error; its log tells more"
 
 # Code of an error -> status; and of kinds of errors, for the other codes.
 _STATUS = {"too_large": 413, "upload_too_large": 413, "upload_too_slow": 408, "no_picture": 415, "memory": 503}

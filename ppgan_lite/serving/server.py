@@ -16,8 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.serving.app import Limits
 from ppgan_lite.serving.connections import WatchedConnection
+from ppgan_lite.serving.service import Limits
 
 _SPARE_S = 5
 _CONNECTIONS = 512  # beyond these, clients are told to come again

@@ -18,10 +18,11 @@ from ppgan_lite.checkpoint import PredictorSpec
 from ppgan_lite.errors import CancelledError
 from ppgan_lite.images import UNNAMED
 from ppgan_lite.inference.cost import Cost
-from ppgan_lite.serving.app import Limits, create_app
+from ppgan_lite.serving.app import create_app
 from ppgan_lite.serving.predictors import Predictors
 from ppgan_lite.serving.served import Served, ServedStyle
 from ppgan_lite.serving.server import listen, make_server
+from ppgan_lite.serving.service import Limits
 
 FAKE = Served(
     (

@@ -19,9 +19,9 @@ from ppgan_lite.checkpoint import Header, PredictorSpec, net_spec, net_tensors, 
 from ppgan_lite.errors import EngineError, missing_extra
 from ppgan_lite.images import SAMPLE_PHOTO, decode_image, read_settings
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
-from ppgan_lite.serving.app import Limits
 from ppgan_lite.serving.predictors import Predictors, UnavailableError
 from ppgan_lite.serving.served import find_served
+from ppgan_lite.serving.service import Limits
 
 Run = Callable[..., tuple[int, str, str]]
 

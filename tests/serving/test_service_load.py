@@ -24,9 +24,9 @@ from service_bench import Service, png, running
 from ppgan_lite.errors import MissingDependencyError, missing_extra
 from ppgan_lite.serving import connections as connections_module
 from ppgan_lite.serving import predictors as predictors_module
-from ppgan_lite.serving.app import Limits
 from ppgan_lite.serving.predictors import Predictors, UnavailableError
 from ppgan_lite.serving.served import find_served
+from ppgan_lite.serving.service import Limits
 
 BOUNDARY = b"----boundary"
 PART = b'--%s\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n' % BOUNDARY

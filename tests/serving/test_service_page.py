@@ -12,8 +12,8 @@ from browser import Page
 from service_bench import FakePredictors, Service, png, running
 
 from ppgan_lite.images import read_image
-from ppgan_lite.serving.app import Limits
 from ppgan_lite.serving.served import find_served
+from ppgan_lite.serving.service import Limits
 
 SHOWN = "!document.querySelector('#after').hidden"
 IDLE = "document.querySelector('#busy').hidden"
