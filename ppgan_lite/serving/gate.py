@@ -23,7 +23,7 @@ class Gate:
 
     Args:
         app: The application.
-        workers: Have the places.
+        workers: Have the slots.
         metrics: Are told about each request.
         most_bytes: Of an upload.
         upload_timeout_s: How long one may take.
@@ -69,7 +69,7 @@ class Gate:
         request = Request(scope)
         try:
             upload.check(int(request.headers.get("content-length") or 0))
-            with self._workers.place():
+            with self._workers.slot():
                 await self._app(scope, upload.receive, answer)
         except PpganError as error:
             await error_answer(error, language_of(request))(scope, upload.receive, answer)

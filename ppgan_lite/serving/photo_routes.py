@@ -13,7 +13,7 @@ from ppgan_lite.errors import PpganError, UsageError
 from ppgan_lite.images.settings import base_name
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.serving.answers import UNEXPECTED, plain_answer
-from ppgan_lite.serving.photos import Place, Result, Upload, Wish, make
+from ppgan_lite.serving.photos import Job, Result, Upload, UploadedMask, make
 from ppgan_lite.serving.schemas import PICTURE_RESPONSES, Depth, Metadata, Photo, ResultFormat, Share
 from ppgan_lite.serving.service import Service, ThisService
 
@@ -56,7 +56,7 @@ async def stylize(
     for name, value in (("strength_outside", strength_outside), ("feather", feather)):
         if value is not None and mask is None:
             raise UsageError(name, "says nothing without a mask", "a picture as mask")
-    wish = Wish(
+    job = Job(
         choice.shares,
         choice.name,
         choice.label,
@@ -64,12 +64,12 @@ async def stylize(
         faces=faces,
         paintings=[(await _upload(paintings[number]), share) for number, share in choice.paintings.items()],
         colors=None if color_from is None else await _upload(color_from),
-        place=None if mask is None else Place(await _upload(mask), strength_outside or 0.0, feather),
+        mask=None if mask is None else UploadedMask(await _upload(mask), strength_outside or 0.0, feather),
         depth=_bits(depth),
         kept=metadata,
         suffix=_suffix(format),
     )
-    return await _answer(request, service, photo, "stylize", wish)
+    return await _answer(request, service, photo, "stylize", job)
 
 
 @router.post("/translate", response_class=Response, responses=PICTURE_RESPONSES)
@@ -90,8 +90,8 @@ async def translate(
         raise UsageError("direction", f"{found.name} has no {direction!r}", expected, code="not_served")
     label = f"{found.name}_{direction}" if direction else found.name
     source = {str(found.path): 1.0}
-    wish = Wish(source, "", label, direction, depth=_bits(depth), kept=metadata, suffix=_suffix(format))
-    return await _answer(request, service, photo, "translate", wish)
+    job = Job(source, "", label, direction, depth=_bits(depth), kept=metadata, suffix=_suffix(format))
+    return await _answer(request, service, photo, "translate", job)
 
 
 @router.post("/restore", response_class=Response, responses=PICTURE_RESPONSES)
@@ -107,17 +107,17 @@ async def restore(
     """Restore a degraded photo."""
     found = service.served.checkpoint("restore", checkpoint)
     source = {str(found.path): 1.0}
-    wish = Wish(source, "", "restored", depth=_bits(depth), kept=metadata, suffix=_suffix(format))
-    return await _answer(request, service, photo, "restore", wish)
+    job = Job(source, "", "restored", depth=_bits(depth), kept=metadata, suffix=_suffix(format))
+    return await _answer(request, service, photo, "restore", job)
 
 
-async def _answer(request: Request, service: Service, photo: UploadFile, task: str, wish: Wish) -> Response:
+async def _answer(request: Request, service: Service, photo: UploadFile, task: str, job: Job) -> Response:
     """Make a photo on one of the service's threads; return the answer with it, or about what went wrong."""
     upload = await _upload(photo)
 
     def work(cancelled: Cancelled) -> tuple[Result, float]:
         began = time.perf_counter()
-        result = make(upload, wish, service.predictors, service.limits.pixels, cancelled)
+        result = make(upload, job, service.predictors, service.limits.pixels, cancelled)
         seconds = time.perf_counter() - began
         service.metrics.made(task, seconds, result.pixels)
         return result, seconds

@@ -63,22 +63,22 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a style goes.
+class UploadedMask:
+    """A mask of the strength.
 
     Attributes:
-        mask: A picture: white is the style's strength, black is `outside`.
+        picture: White is the style's strength, black is `outside`.
         outside: Strength.
         feather: How wide its edge fades, in pixels of the photo; None follows the photo.
     """
 
-    mask: Upload
+    picture: Upload
     outside: float = 0.0
     feather: float | None = None
 
 
 @dataclass(frozen=True)
-class Wish:
+class Job:
     """What is to be done to a photo.
 
     Attributes:
@@ -90,7 +90,7 @@ class Wish:
         faces: Share of the strokes on faces; None where there are no strokes.
         paintings: Whose style is to be taken, with a painter of any style, each with its share.
         colors: A picture whose colors the result has, not the painting's.
-        place: Where the style goes; None for everywhere.
+        mask: Where the style goes; None for everywhere.
         depth: Bits per channel, 8 or 16; None for as many as photo and format hold.
         kept: Of the photo's metadata.
         suffix: Of the result's format, such as ".png"; None for the photo's, or PNG where that cannot be written.
@@ -104,7 +104,7 @@ class Wish:
     faces: float | None = None
     paintings: Sequence[tuple[Upload, float]] = ()
     colors: Upload | None = None
-    place: Place | None = None
+    mask: UploadedMask | None = None
     depth: int | None = None
     kept: Kept = "all"
     suffix: str | None = None
@@ -127,12 +127,12 @@ class Result:
     pixels: int
 
 
-def make(photo: Upload, wish: Wish, predictors: Predictors, most_px: int, cancelled: Cancelled) -> Result:
+def make(photo: Upload, job: Job, predictors: Predictors, most_px: int, cancelled: Cancelled) -> Result:
     """Make a result of a photo.
 
     Args:
         photo: What was sent.
-        wish: What to do.
+        job: What to do with it.
         predictors: Makes it.
         most_px: Pixels that each picture may have, and all paintings together.
         cancelled: Asked between steps; True ends the work.
@@ -143,65 +143,65 @@ def make(photo: Upload, wish: Wish, predictors: Predictors, most_px: int, cancel
         CancelledError: `cancelled` said so.
         PpganError: As of `Predictors.get`.
     """
-    name = Path(result_name(Path(photo.name), wish.label))
-    name = name.with_suffix(wish.suffix) if wish.suffix else name
+    name = Path(result_name(Path(photo.name), job.label))
+    name = name.with_suffix(job.suffix) if job.suffix else name
     suffix = name.suffix.lower()
-    if wish.depth == 16 and suffix not in HOLDS_16_BITS:
+    if job.depth == 16 and suffix not in HOLDS_16_BITS:
         raise UsageError("depth", f"{suffix[1:]} holds 8 bits per channel, not 16", "format png or tif, or depth 8")
-    image, metadata = _read(photo, most_px, keeps_16_bits=wish.depth != 8 and suffix in HOLDS_16_BITS)
-    image = image if wish.depth is None else to_depth(image, wish.depth)
-    mask = None if wish.place is None else _mask(wish.place, wish.options["strength"], most_px)
+    image, metadata = _read(photo, most_px, keeps_16_bits=job.depth != 8 and suffix in HOLDS_16_BITS)
+    image = image if job.depth is None else to_depth(image, job.depth)
+    mask = None if job.mask is None else _mask(job.mask, job.options["strength"], most_px)
     own: dict[str, Any] = {} if mask is None else {"strength": mask.strength(*image.shape[:2])}
-    if wish.faces is not None:
-        strokes = spare_faces(image, wish.faces)
+    if job.faces is not None:
+        strokes = spare_faces(image, job.faces)
         own |= {} if strokes is None else {"strokes": strokes}
     if cancelled():
         raise CancelledError("photo")
-    predictor = _predictor(wish, predictors, most_px, is_deep=image.dtype.itemsize > 1)
-    cost = known_cost(predictor, image, wish.options)
+    predictor = _predictor(job, predictors, most_px, is_deep=image.dtype.itemsize > 1)
+    cost = known_cost(predictor, image, job.options)
     if cost is not None:
         require_memory(photo.name, cost.memory)
-    result = predictor(image, cancelled=cancelled, **{**wish.options, **own})
-    stored = {"depth": wish.depth, **wish.options, **({} if mask is None else mask.settings)}
-    stored |= {} if wish.faces is None else {"faces": wish.faces}
+    result = predictor(image, cancelled=cancelled, **{**job.options, **own})
+    stored = {"depth": job.depth, **job.options, **({} if mask is None else mask.settings)}
+    stored |= {} if job.faces is None else {"faces": job.faces}
     stored |= {"direction": predictor.direction} if predictor.spec.task == "translate" else {}
-    stored |= {"no_gps": True} if wish.kept == "no_gps" else {}
+    stored |= {"no_gps": True} if job.kept == "no_gps" else {}
     file = NamedFile(photo.name, metadata.sha256)
-    settings = settings_of_result(predictor, wish.named, stored, photo=file, mask=mask.file if mask else None)
-    metadata = kept_metadata(fitting_metadata(metadata, result), wish.kept)
-    data = encode_image(name, result, metadata, settings=None if wish.kept == "none" else settings)
+    settings = settings_of_result(predictor, job.named, stored, photo=file, mask=mask.file if mask else None)
+    metadata = kept_metadata(fitting_metadata(metadata, result), job.kept)
+    data = encode_image(name, result, metadata, settings=None if job.kept == "none" else settings)
     return Result(name.name, data, MEDIA_TYPES[suffix], result.shape[0] * result.shape[1])
 
 
-def _predictor(wish: Wish, predictors: Predictors, most_px: int, *, is_deep: bool) -> Predictor:
-    """Return the predictor of a wish, bound to the pictures that came with the photo."""
-    if len(wish.shares) > 1:
-        predictor = predictors.get_blend(wish.shares, is_deep=is_deep)
+def _predictor(job: Job, predictors: Predictors, most_px: int, *, is_deep: bool) -> Predictor:
+    """Return the predictor of a job, bound to the pictures that came with the photo."""
+    if len(job.shares) > 1:
+        predictor = predictors.get_blend(job.shares, is_deep=is_deep)
     else:
-        predictor = predictors.get(next(iter(wish.shares)), direction=wish.direction, is_deep=is_deep)
-    if not (wish.paintings or wish.colors):
+        predictor = predictors.get(next(iter(job.shares)), direction=job.direction, is_deep=is_deep)
+    if not (job.paintings or job.colors):
         return predictor
     stylizer = cast("Stylizer", predictor)
     read, room = list[tuple[np.ndarray, ImageMetadata]](), most_px
-    for painting, _ in wish.paintings:  # all of them are in memory at once
+    for painting, _ in job.paintings:  # all of them are in memory at once
         read.append(_read(painting, room, keeps_16_bits=False))
         room -= read[-1][0].shape[0] * read[-1][0].shape[1]
-    files = [NamedFile(painting.name, about.sha256) for (painting, _), (_, about) in zip(wish.paintings, read)]
+    files = [NamedFile(painting.name, about.sha256) for (painting, _), (_, about) in zip(job.paintings, read)]
     if len(read) == 1:
         stylizer = stylizer.with_style(read[0][0], file=files[0])
     elif read:
-        parts = [BlendPart(share, "painting", file) for file, (_, share) in zip(files, wish.paintings)]
+        parts = [BlendPart(share, "painting", file) for file, (_, share) in zip(files, job.paintings)]
         stylizer = stylizer.with_blend([image for image, _ in read], parts)
-    if wish.colors is not None:
-        image, about = _read(wish.colors, most_px, keeps_16_bits=False)
-        stylizer = stylizer.with_colors(image, file=NamedFile(wish.colors.name, about.sha256))
+    if job.colors is not None:
+        image, about = _read(job.colors, most_px, keeps_16_bits=False)
+        stylizer = stylizer.with_colors(image, file=NamedFile(job.colors.name, about.sha256))
     return stylizer
 
 
-def _mask(place: Place, inside: float, most_px: int) -> Mask:
-    image, about = _read(place.mask, most_px, keeps_16_bits=False)
-    file = NamedFile(place.mask.name, about.sha256)
-    return Mask(mask_of(image, about.alpha), file, inside, place.outside, place.feather)
+def _mask(upload: UploadedMask, inside: float, most_px: int) -> Mask:
+    image, about = _read(upload.picture, most_px, keeps_16_bits=False)
+    file = NamedFile(upload.picture.name, about.sha256)
+    return Mask(mask_of(image, about.alpha), file, inside, upload.outside, upload.feather)
 
 
 def _read(upload: Upload, most_px: int, *, keeps_16_bits: bool) -> tuple[np.ndarray, ImageMetadata]:

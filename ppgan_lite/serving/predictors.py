@@ -26,8 +26,8 @@ class UnavailableError(PpganError):
 
 
 @dataclass
-class _Place:
-    """A predictor, or the place where it is being loaded."""
+class _Entry:
+    """A predictor, or one that is being loaded."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     predictor: Predictor | None = None
@@ -108,23 +108,23 @@ class _Kept:
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._places: OrderedDict[Hashable, _Place] = OrderedDict()
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     @property
     def loaded(self) -> int:
         with self._lock:
-            return sum(place.predictor is not None for place in self._places.values())
+            return sum(entry.predictor is not None for entry in self._entries.values())
 
     def get(self, key: Hashable, load: Callable[[], Predictor]) -> Predictor:
         with self._lock:
-            place = self._places.setdefault(key, _Place())
-            self._places.move_to_end(key)
-            while len(self._places) > self._most:
-                self._places.popitem(last=False)  # whoever uses it goes on; its memory is free after that
-        with place.lock:
-            if place.predictor is None:
-                place.predictor = load()
-            return place.predictor
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._most:
+                self._entries.popitem(last=False)  # whoever uses it goes on; its memory is free after that
+        with entry.lock:
+            if entry.predictor is None:
+                entry.predictor = load()
+            return entry.predictor
 
 
 @contextlib.contextmanager

@@ -14,7 +14,9 @@ from ppgan_lite.serving.photos import MEDIA_TYPES
 PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The result",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in dict.fromkeys(MEDIA_TYPES.values())},
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in dict.fromkeys(MEDIA_TYPES.values())
+        },
     },
     400: {"model": ErrorBody, "description": "The request cannot be read"},
     408: {"model": ErrorBody, "description": "The upload took too long"},

@@ -46,7 +46,7 @@ class Service:
         served: What it offers.
         predictors: Make the photos.
         limits: What it takes.
-        workers: The threads on which photos are made, and the places for those that wait.
+        workers: The threads on which photos are made, and the slots for those that wait.
         metrics: Counts for Prometheus.
     """
 

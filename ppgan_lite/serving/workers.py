@@ -1,4 +1,4 @@
-"""Threads that make the photos, the places for those that wait for them, and deadlines."""
+"""Threads that make the photos, the slots for those that wait for them, and deadlines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NEW_SHARE = 0.2  # of the last photo in the moving average of how long one take
 
 
 class BusyError(PpganError):
-    """All places are taken.
+    """All slots are taken.
 
     Attributes:
         retry_after_s: When one may be free, about.
@@ -63,19 +63,19 @@ class Workers:
     def __init__(self, threads: int, waiting: int, timeout_s: float) -> None:
         self.taken = 0
         self._threads = threads
-        self._places = threads + waiting
+        self._slots = threads + waiting
         self._timeout_s = timeout_s
         self._seconds = 1.0  # that a photo takes, on average
         self._pool = ThreadPoolExecutor(threads, "photos")
 
     @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place during a block.
+    def slot(self) -> Iterator[None]:
+        """Hold a slot during a block.
 
         Raises:
             BusyError: All are taken.
         """
-        if self.taken >= self._places:
+        if self.taken >= self._slots:
             seconds = math.ceil(self._seconds * self.taken / self._threads)
             raise BusyError(min(max(seconds, 1), _LONGEST_RETRY_S))
         self.taken += 1
