@@ -89,12 +89,7 @@ def degrade(
     SRC - and DST - are one picture from standard input and its result on standard output.
     """
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
-    if steps and given & {"noise", "blur"}:
-        raise UsageError("--step", "given together with --noise or --blur", "one or the other")
-    if steps:
-        chain = [_parse_step(step) for step in steps]
-    else:
-        chain = [{"name": "salt_and_pepper", "amount": noise}, {"name": "mean_blur", "size": blur}]
+    chain = _chosen_chain(steps, noise, blur, given)
     if "-" in (source, target):
         _degrade_stream(source, target, chain, seed, kept, given)
         return
@@ -102,52 +97,27 @@ def degrade(
         wanted_chain = chain if given & {"noise", "blur", "steps"} else None
         _verify(ctx, source, target, wanted_chain, seed if "seed" in given else None, as_json)
         return
-
-    from ppgan_lite.data.degraded_folder import FolderReport, degrade_folder
-
-    report = FolderReport()
-    with CountBar("picture") as bar:
-        try:
-            degrade_folder(
-                source,
-                target,
-                chain,
-                seed=seed,
-                kept=kept,
-                workers=workers,
-                cluster=cluster,
-                overwrite=overwrite,
-                progress=bar,
-                report=report,
-            )
-        except BaseException as error:
-            bar.close()
-            if isinstance(error, KeyboardInterrupt):
-                say(f"{bar.done} of {bar.total} pictures are done; the same command goes on from there")
-            if as_json and (report.made or isinstance(error, KeyboardInterrupt)):
-                print_json({"chain": chain, "seed": seed, **_report_as_json(report)})  # of what was done before
-            raise
-    outcome: dict[str, Any] = {"chain": chain, "seed": seed, **_report_as_json(report)}
-    measured: list[Baseline] = []
+    settings = {"chain": chain, "seed": seed}
+    options = {"kept": kept, "workers": workers, "cluster": cluster, "overwrite": overwrite}
+    report = _degrade_folder(source, target, {**settings, **options}, as_json=as_json)
+    found = None
     if baselines and (report.made or report.skipped):
-        from ppgan_lite.data.baselines import measure_baselines
-
-        with CountBar("step") as bar:
-            count, measured = measure_baselines(source, target, pairs=pairs, workers=workers, progress=bar)
-        outcome["pairs"] = count
-        outcome["baselines"] = [
-            {"filter": one.filter, **one.settings, "psnr": _finite_or_none(one.psnr), "ssim": one.ssim}
-            for one in measured
-        ]
+        found = _measure_baselines(source, target, pairs, workers)
     if as_json:
-        print_json(outcome)
+        print_json({**settings, **_report_as_json(report), **(_baselines_as_json(*found) if found else {})})
     _print_report(report, target)
-    if measured:
-        say(f"means over {outcome['pairs']} pictures; higher is nearer to the clean ones")
-        rows = [(one.filter, f"{one.psnr:.2f}", f"{one.ssim:.4f}", _format_settings(one.settings)) for one in measured]
-        say(table([("FILTER", "PSNR dB", "SSIM", "SETTINGS"), *rows]))
+    if found:
+        _print_baselines(*found)
     if report.errors:
         ctx.exit(1)
+
+
+def _chosen_chain(steps: tuple[str, ...], noise: float, blur: int, given: set[str]) -> list[dict[str, Any]]:
+    if not steps:
+        return [{"name": "salt_and_pepper", "amount": noise}, {"name": "mean_blur", "size": blur}]
+    if given & {"noise", "blur"}:
+        raise UsageError("--step", "given together with --noise or --blur", "one or the other")
+    return [_parse_step(step) for step in steps]
 
 
 def _degrade_stream(
@@ -180,6 +150,24 @@ def _degrade_stream(
     with binary_output() as stream:
         data = buffered(sys.stdin.buffer, where).read()
         stream.write(degrade_picture(data, where, chain, seed=seed, kept=kept))
+
+
+def _degrade_folder(source: str, target: str, options: dict[str, Any], *, as_json: bool) -> FolderReport:
+    """Degrade a folder with a progress bar; after an error or Ctrl-C, say how much is done."""
+    from ppgan_lite.data.degraded_folder import FolderReport, degrade_folder
+
+    report = FolderReport()
+    with CountBar("picture") as bar:
+        try:
+            degrade_folder(source, target, **options, progress=bar, report=report)
+        except BaseException as error:
+            bar.close()
+            if isinstance(error, KeyboardInterrupt):
+                say(f"{bar.done} of {bar.total} pictures are done; the same command goes on from there")
+            if as_json and (report.made or isinstance(error, KeyboardInterrupt)):
+                print_json({"chain": options["chain"], "seed": options["seed"], **_report_as_json(report)})
+            raise
+    return report
 
 
 def _verify(
@@ -247,6 +235,27 @@ def _report_as_json(report: FolderReport) -> dict[str, Any]:
     errors = [{"picture": name, "error": str(error)} for name, error in report.errors.items()]
     left_out = {"left_out": dict(report.left_out)} if report.left_out else {}
     return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors, **left_out}
+
+
+def _measure_baselines(source: str, target: str, pairs: int, workers: int | None) -> tuple[int, list[Baseline]]:
+    """Return the number of pairs, and what each classical filter reaches on them."""
+    from ppgan_lite.data.baselines import measure_baselines
+
+    with CountBar("step") as bar:
+        return measure_baselines(source, target, pairs=pairs, workers=workers, progress=bar)
+
+
+def _baselines_as_json(count: int, measured: list[Baseline]) -> dict[str, Any]:
+    rows = [
+        {"filter": one.filter, **one.settings, "psnr": _finite_or_none(one.psnr), "ssim": one.ssim} for one in measured
+    ]
+    return {"pairs": count, "baselines": rows}
+
+
+def _print_baselines(count: int, measured: list[Baseline]) -> None:
+    say(f"means over {count} pictures; higher is nearer to the clean ones")
+    rows = [(one.filter, f"{one.psnr:.2f}", f"{one.ssim:.4f}", _format_settings(one.settings)) for one in measured]
+    say(table([("FILTER", "PSNR dB", "SSIM", "SETTINGS"), *rows]))
 
 
 def _format_settings(settings: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import os
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -98,30 +98,9 @@ def degrade_folder(
     old = Manifest.read(target)
     has_old_settings = old is not None and (old.chain, old.seed, old.kept) == (chain, seed, kept)
     manifest = Manifest(chain, seed, kept)
-    jobs = []
-    for name, path in results.items():
-        entry = old.entries.get(name) if old else None
-        if entry and entry.result != path:
-            entry = None
-        why, is_free = _why(source / name, target / path, entry, has_old_settings)
-        if not why and entry:
-            manifest.entries[name] = entry
-            report.skipped += 1
-        elif is_free or overwrite:
-            manifest.entries[name] = Entry(path)  # without a checksum: a file there is ours to replace
-            jobs.append(Job(name, source / name, target / path, why, chain, seed, kept))
-        else:
-            remedy = "Choose another folder, or allow it with --overwrite"
-            report.errors[name] = ImageError(target / path, why, remedy=remedy)
-            if entry:
-                manifest.entries[name] = entry
+    jobs = _jobs(source, target, results, old, manifest, report, has_old_settings=has_old_settings, overwrite=overwrite)
     if old:
-        unlisted = tuple(f"{name}/" for name in report.errors)
-        report.orphans = [
-            name
-            for name, entry in old.entries.items()
-            if entry.result_state is not None and name not in results and not name.startswith(unlisted)
-        ]
+        report.orphans = _orphans(old, results, report)
         if has_old_settings:
             manifest.entries |= {name: old.entries[name] for name in report.orphans}
     if jobs:
@@ -248,6 +227,48 @@ def _why(source: Path, result: Path, entry: Entry | None, has_old_settings: bool
     if not has_old_settings:
         return "settings changed", True
     return ("", True) if entry.source_state.fits(source) else ("source changed", True)
+
+
+def _jobs(
+    source: Path,
+    target: Path,
+    results: Mapping[str, str],
+    old: Manifest | None,
+    manifest: Manifest,
+    report: FolderReport,
+    *,
+    has_old_settings: bool,
+    overwrite: bool,
+) -> list[Job]:
+    """Return the pictures to be made; fill a new manifest, and report those that are done or that are refused."""
+    jobs = []
+    for name, path in results.items():
+        entry = old.entries.get(name) if old else None
+        if entry and entry.result != path:
+            entry = None
+        why, is_free = _why(source / name, target / path, entry, has_old_settings)
+        if not why and entry:
+            manifest.entries[name] = entry
+            report.skipped += 1
+        elif is_free or overwrite:
+            manifest.entries[name] = Entry(path)  # without a checksum: a file there is ours to replace
+            jobs.append(Job(name, source / name, target / path, why, manifest.chain, manifest.seed, manifest.kept))
+        else:
+            remedy = "Choose another folder, or allow it with --overwrite"
+            report.errors[name] = ImageError(target / path, why, remedy=remedy)
+            if entry:
+                manifest.entries[name] = entry
+    return jobs
+
+
+def _orphans(old: Manifest, results: Mapping[str, str], report: FolderReport) -> list[str]:
+    """Return the pictures with a result that are no longer there; those below a refused folder may be."""
+    refused = tuple(f"{name}/" for name in report.errors)
+    return [
+        name
+        for name, entry in old.entries.items()
+        if entry.result_state is not None and name not in results and not name.startswith(refused)
+    ]
 
 
 def _workers(jobs: Sequence[Job], workers: int | None) -> int:
