@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ppgan_lite.images import ResultSettings
     from ppgan_lite.inference.masking import Mask
     from ppgan_lite.inference.predictor import Predictor
-
+    from ppgan_lite.video.planning import ClipPlan
 
 _OF_STYLES = (
     *("painting", "color_from", "strength", "keep_colors", "brush", "faces"),
@@ -45,8 +45,8 @@ _OF_STYLES = (
 
 
 @dataclass(frozen=True)
-class _Way:
-    """What becomes of the frames.
+class _Task:
+    """What is done to the frames.
 
     Attributes:
         label: Part of the name of a result.
@@ -69,6 +69,16 @@ class _Way:
     stored: Mapping[str, Any] = field(default_factory=dict)
     faces: float = 1.0
     mask: Mask | None = None
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """How results are written; the options of these names."""
+
+    steady: float
+    codec: str
+    crf: int
+    resume: bool
 
 
 @click.command()
@@ -131,27 +141,29 @@ def video(
     as_json: bool,
 ) -> None:
     """Paint, translate or restore clips. The sound is copied; animated GIF and WebP stay what they are."""
-    from ppgan_lite.video.painting import frame_painter
     from ppgan_lite.video.planning import plan_clips
 
-    _check_ways({"--style": bool(styles), "--checkpoint": checkpoint is not None, "--restore": restores})
+    _check_one_task({"--style": bool(styles), "--checkpoint": checkpoint is not None, "--restore": restores})
     if styles:
         style = StyleChoice.of(styles, painting, color_from, keep_colors=keep_colors)
         options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
-        settings = {"source": style.report, **options, "faces": faces}
-        pictures = {"painting": painting, "color_from": color_from, "mask": mask}
-        settings |= {name: path for name, path in pictures.items() if path}
-        settings |= {"strength_outside": strength_outside, "feather": feather} if mask else {}
-        inputs = {**style.inputs, "--mask": mask}
-        place = mask_given(mask, strength, strength_outside, feather)
-        stored = {"faces": faces, **(place.settings if place else {})}
-        way = _Way(style.label, style.source, settings, inputs, style.load, options, stored, faces, place)
+        task = _stylization(style, options, faces, mask, strength_outside, feather)
     else:
-        way = _without_style(checkpoint, direction)
-    settings = {**way.settings, "steady": steady}
-    inputs = {**way.inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
+        task = _translation(checkpoint, direction)
+    inputs = {**task.inputs, **click.get_current_context().meta.get(MORE_INPUTS, {})}
     paths = [Path(clip) for clip in clips]
-    plans = plan_clips(paths, output, label=way.label, overwrite=overwrite, resume=resume, inputs=inputs)
+    plans = plan_clips(paths, output, label=task.label, overwrite=overwrite, resume=resume, inputs=inputs)
+    writing = _Writing(steady, codec, crf, resume)
+    _make_clips(plans, task, writing, functools.partial(task.load, device, engine), as_json=as_json)
+
+
+def _make_clips(
+    plans: Sequence[ClipPlan], task: _Task, writing: _Writing, load: Callable[[], Predictor], *, as_json: bool
+) -> None:
+    """Make the results of clips one after the other, and report; a clip that fails does not end it."""
+    from ppgan_lite.video.painting import frame_painter
+
+    settings = {**task.settings, "steady": writing.steady}
     results: list[dict[str, Any]] = []
     failures: list[tuple[Path, PpganError]] = []
     predictor: Predictor | None = None
@@ -160,13 +172,13 @@ def video(
             if plan.is_done:
                 say(f"{plan.target}: is done already")
                 continue
-            predictor = predictor or way.load(device, engine)
+            predictor = predictor or load()
             # A new one for each clip: it remembers faces.
-            paint = frame_painter(predictor, way.options, way.faces, mask=way.mask)
+            paint = frame_painter(predictor, task.options, task.faces, mask=task.mask)
             began = time.perf_counter()
             try:
-                describe = functools.partial(_stored, plan.source, predictor, way)
-                frames = _render(plan, paint, settings, describe, steady=steady, codec=codec, crf=crf, resume=resume)
+                describe = functools.partial(_stored, plan.source, predictor, task)
+                frames = _render(plan, paint, settings, describe, writing)
             except CancelledError:
                 raise
             except PpganError as error:
@@ -185,26 +197,45 @@ def video(
         raise click.exceptions.Exit(1)
 
 
-def _check_ways(ways: Mapping[str, bool]) -> None:
-    """Refuse more than one way or none, and options of another one.
+def _check_one_task(tasks: Mapping[str, bool]) -> None:
+    """Refuse more than one task or none, and options of another one.
 
     Args:
-        ways: Option -> whether it is given.
+        tasks: Option -> whether it is given.
     """
-    given = [option for option, is_given in ways.items() if is_given]
+    given = [option for option, is_given in tasks.items() if is_given]
     if not given:
-        raise UsageError("--style", "is missing", f"one of {', '.join(ways)}")
+        raise UsageError("--style", "is missing", f"one of {', '.join(tasks)}")
     if len(given) > 1:
         raise UsageError(given[0], f"and {given[1]} are both given", "one of them")
     context = click.get_current_context()
-    for way, names in {"--style": _OF_STYLES, "--checkpoint": ("direction",)}.items():
-        for name in names if way != given[0] else ():
+    for task, names in {"--style": _OF_STYLES, "--checkpoint": ("direction",)}.items():
+        for name in names if task != given[0] else ():
             if context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
-                raise UsageError(f"--{name.replace('_', '-')}", f"does nothing without {way}")
+                raise UsageError(f"--{name.replace('_', '-')}", f"does nothing without {task}")
 
 
-def _without_style(checkpoint: str | None, direction: str | None) -> _Way:
-    """Return the way of a checkpoint that translates or restores; None is the one that ships and restores."""
+def _stylization(
+    style: StyleChoice,
+    options: Mapping[str, Any],
+    faces: float,
+    mask: str | None,
+    strength_outside: float | None,
+    feather: float | None,
+) -> _Task:
+    """Return the task of painting in a style, or in a mixture of several."""
+    masked = mask_given(mask, options["strength"], strength_outside, feather)
+    pictures = {"painting": style.painting, "color_from": style.colors, "mask": mask}
+    settings = {"source": style.report, **options, "faces": faces}
+    settings |= {name: path for name, path in pictures.items() if path}
+    settings |= {"strength_outside": strength_outside, "feather": feather} if mask else {}
+    inputs = {**style.inputs, "--mask": mask}
+    stored = {"faces": faces, **(masked.settings if masked else {})}
+    return _Task(style.label, style.source, settings, inputs, style.load, options, stored, faces, masked)
+
+
+def _translation(checkpoint: str | None, direction: str | None) -> _Task:
+    """Return the task of a checkpoint that translates or restores; None is the one that ships and restores."""
 
     def load(device: str, engine: str) -> Predictor:
         from ppgan_lite.restoration import restorer
@@ -214,33 +245,29 @@ def _without_style(checkpoint: str | None, direction: str | None) -> _Way:
 
     label = name_of(checkpoint) + (f"_{direction}" if direction else "") if checkpoint else "restored"
     settings = {"source": checkpoint, **({"direction": direction} if direction else {})}
-    return _Way(label, checkpoint or "", settings, {"--checkpoint": checkpoint}, load)
+    return _Task(label, checkpoint or "", settings, {"--checkpoint": checkpoint}, load)
 
 
-def _stored(clip: Path, predictor: Predictor, way: _Way, **options: Any) -> ResultSettings:
+def _stored(clip: Path, predictor: Predictor, task: _Task, **options: Any) -> ResultSettings:
     """Return the settings that the result of a clip holds, with options of how it is written."""
     from ppgan_lite.checkpoint import sha256_of
     from ppgan_lite.images import NamedFile
     from ppgan_lite.inference.stored_settings import settings_of_result
 
-    options = {**way.options, **way.stored, **options}
+    options = {**task.options, **task.stored, **options}
     if predictor.spec.task == "translate":
         options["direction"] = predictor.direction
-    mask = way.mask.file if way.mask else None
+    mask = task.mask.file if task.mask else None
     photo = NamedFile(clip.name, sha256_of(clip))
-    return settings_of_result(predictor, way.source, options, photo=photo, mask=mask)
+    return settings_of_result(predictor, task.source, options, photo=photo, mask=mask)
 
 
 def _render(
-    plan: Any,
+    plan: ClipPlan,
     paint: Any,
     settings: dict[str, Any],
     describe: Callable[..., ResultSettings],
-    *,
-    steady: float,
-    codec: str,
-    crf: int,
-    resume: bool,
+    writing: _Writing,
 ) -> int:
     """Paint a clip of a plan; return the number of its frames."""
     from ppgan_lite.video.pictures import open_animation, render_pictures
@@ -257,18 +284,18 @@ def _render(
 
         if is_animation(plan.source):
             open_animation(plan.source)  # to tell what is wrong with it
-            stored = describe(steady=steady)
-            return render_pictures(plan.source, plan.target, paint, progress, steady=steady, stored=stored)
+            stored = describe(steady=writing.steady)
+            return render_pictures(plan.source, plan.target, paint, progress, steady=writing.steady, stored=stored)
         clip = open_clip(plan.source)
-        encoding = Encoding(choose_codec(codec, plan.target), crf)
-        compared = {**settings, "codec": encoding.codec, "crf": crf, "bytes": plan.source.stat().st_size}
-        stored = describe(steady=steady, codec=encoding.codec, crf=crf)
-        rendering = Rendering(clip, plan.target, encoding, steady, compared, stored)
+        encoding = Encoding(choose_codec(writing.codec, plan.target), writing.crf)
+        compared = {**settings, "codec": encoding.codec, "crf": writing.crf, "bytes": plan.source.stat().st_size}
+        stored = describe(steady=writing.steady, codec=encoding.codec, crf=writing.crf)
+        rendering = Rendering(clip, plan.target, encoding, writing.steady, compared, stored)
         check_disk(rendering)
         say(f"{plan.source.name}: {clip.width} x {clip.height}, {float(clip.rate):.4g} frames per second")
         if clip.hdr is not None:
             say(f"{plan.source.name}: HDR ({clip.hdr}) is mapped to SDR")
-        frames, missing = render(rendering, paint, progress, resume=resume and can_resume(rendering))
+        frames, missing = render(rendering, paint, progress, resume=writing.resume and can_resume(rendering))
     for kind in missing:
         say(f"{plan.target}: its format does not hold the {kind}s of the clip; .mkv would")
     return frames
