@@ -20,7 +20,7 @@ from ppgan_lite.foreign.layers import ConvLayer, conv_layers, split_number
 from ppgan_lite.foreign.layouts import BATCH_NORM, BATCH_NORMS, MAX_BLOCKS
 from ppgan_lite.foreign.options import ConversionOptions
 from ppgan_lite.foreign.paddings import Paddings, numbered_paddings, same_paddings
-from ppgan_lite.foreign.painter_layouts import find_layout, in_order
+from ppgan_lite.foreign.painter_layouts import PainterLayout, find_layout, in_order
 from ppgan_lite.foreign.value_ranges import RANGES, absorb_normalization, swap_colors
 
 _MIN_PAINTER_KERNEL = 9  # Johnson's; CycleGAN has 7
@@ -56,31 +56,8 @@ def detect_by_shapes(
         )
     first, last = convs[0], convs[-1]
     is_transposed = _is_transposed(convs)
-    paints = first.weight.shape[2] >= _MIN_PAINTER_KERNEL
-    questions: list[_Question] = []
-
-    values = options.values or (layout.values if layout else None if paints else "-1..1")
-    if values is None:
-        questions.append(("the values that it takes and returns", "--values", settings.Values))
-    norm, notes = _norm(convs, options, where)
-    if norm is None:
-        found = "whether its norms are instance norms of an old version or batch norms"
-        questions.append((found, "--norm", settings.Norm))
-    if norm == "batch" and (options.statistics or ("training" if paints else "picture")) == "picture":
-        norm = "picture"
-    paddings: Paddings | None
-    if options.padding:
-        everywhere = paints and options.padding == "reflect"
-        paddings = same_paddings("reflect-everywhere" if everywhere else options.padding)
-    elif layout:
-        paddings = same_paddings("reflect-everywhere")
-    else:
-        paddings = numbered_paddings(convs, transposed=is_transposed, norm=norm or "batch", where=where)
-    if paddings is None:
-        questions.append(("how its convolutions are padded", "--padding", settings.Padding))
-    if values is None or norm is None or paddings is None:
-        raise _must_be_told(where, questions)
-
+    paints = _paints(convs)
+    values, norm, paddings, notes = _answers(convs, options, layout, where)
     value_range, output = RANGES[values]
     if (options.channels or (layout.channels if layout else "rgb")) == "bgr":
         swap_colors(first, last)
@@ -111,6 +88,43 @@ def detect_by_shapes(
 _Question = tuple[str, str, Any]
 
 
+def _answers(
+    convs: Sequence[ConvLayer], options: ConversionOptions, layout: PainterLayout | None, where: object
+) -> tuple[settings.Values, str, Paddings, tuple[str, ...]]:
+    """Return what shapes alone do not tell, from the user's options, the layout or the layers' names.
+
+    Returns:
+        The values that the net takes and returns, its norm, its paddings, and notes.
+
+    Raises:
+        CheckpointError: The user must be asked.
+    """
+    paints = _paints(convs)
+    questions: list[_Question] = []
+    values = options.values or (layout.values if layout else None if paints else "-1..1")
+    if values is None:
+        questions.append(("the values that it takes and returns", "--values", settings.Values))
+    norm, notes = _norm(convs, options, where)
+    if norm is None:
+        found = "whether its norms are instance norms of an old version or batch norms"
+        questions.append((found, "--norm", settings.Norm))
+    if norm == "batch" and (options.statistics or ("training" if paints else "picture")) == "picture":
+        norm = "picture"
+    paddings: Paddings | None
+    if options.padding:
+        everywhere = paints and options.padding == "reflect"
+        paddings = same_paddings("reflect-everywhere" if everywhere else options.padding)
+    elif layout:
+        paddings = same_paddings("reflect-everywhere")
+    else:
+        paddings = numbered_paddings(convs, transposed=_is_transposed(convs), norm=norm or "batch", where=where)
+    if paddings is None:
+        questions.append(("how its convolutions are padded", "--padding", settings.Padding))
+    if values is None or norm is None or paddings is None:
+        raise _must_be_told(where, questions)
+    return values, norm, paddings, notes
+
+
 def _must_be_told(where: object, questions: list[_Question]) -> CheckpointError:
     missing = " nor ".join(found for found, _, _ in questions)
     options = " ".join(f"{option} {'|'.join(get_args(choices))}" for _, option, choices in questions)
@@ -125,6 +139,11 @@ def _are_numbered(convs: Sequence[ConvLayer]) -> bool:
     names = [conv.name.split(".") for conv in convs]
     common = next((place for place, parts in enumerate(zip(*names)) if len(set(parts)) > 1), 0)
     return all(name[common].isdecimal() for name in names)
+
+
+def _paints(convs: Sequence[ConvLayer]) -> bool:
+    """Return whether the net is a painter, by its first filters."""
+    return convs[0].weight.shape[2] >= _MIN_PAINTER_KERNEL
 
 
 def _blocks(convs: Sequence[ConvLayer]) -> int:
