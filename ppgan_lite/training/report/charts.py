@@ -110,51 +110,58 @@ def draw_chart(
     }
     last = max(int(curve.iterations[-1]) for curve in known.values())
     low, high = _value_range(list(known.values()), [mean for mean in means.values() if mean], list(rows or ()))
-    if from_zero:
-        low = min(low, 0.0)
-    y_ticks = nice_ticks(low, high, 5)
-    low, high = min(low, y_ticks[0]), max(high, y_ticks[-1])
+    y_ticks = nice_ticks(min(low, 0.0) if from_zero else low, high, 5)
+    plot = _Plot(last, min(low, y_ticks[0]), max(high, y_ticks[-1]))
     step = y_ticks[1] - y_ticks[0]
-
-    def x(iteration: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * iteration / max(last, 1), 1)
-
-    def y(value: float) -> float:
-        # What leaves the plot is clipped by it; numbers stay small.
-        share = min(max((value - low) / (high - low), -1.0), 2.0)
-        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
-
-    def points(curve: Curve) -> str:
-        pairs = zip(curve.iterations.tolist(), curve.values.tolist())
-        return " ".join(f"{x(at):g},{y(value):g}" for at, value in pairs)
-
-    lines = []
-    for series, curve in known.items():
-        mean, few = means[series], thinned(curve)
-        smoothed = mean.values[np.searchsorted(curve.iterations, few.iterations)] if mean else few.values
-        lines.append(
-            Line(
-                series,
-                points(few) if mean else "",
-                points(thinned(mean) if mean else few),
-                [
-                    [at, _short(value), _short(average)]
-                    for at, value, average in zip(few.iterations.tolist(), few.values.tolist(), smoothed.tolist())
-                ],
-                (x(curve.iterations[0]), y(curve.values[0])) if len(curve) == 1 else None,
-            )
-        )
+    x_ticks = [at for at in nice_ticks(0, last, 6) if at <= last and at == int(at)]
     inside = {at: mark for at, mark in (columns or {}).items() if 0 <= at <= last}
     return Chart(
         kind,
         name,
-        tuple(lines),
-        tuple(Tick(x(at), _iteration_text(at)) for at in nice_ticks(0, last, 6) if at <= last and at == int(at)),
-        tuple(Tick(y(at), _value_text(at, step)) for at in y_ticks),
-        tuple(Mark(x(at), mark) for at, mark in inside.items()),
-        tuple(Mark(y(at), mark) for at, mark in (rows or {}).items()),
+        tuple(_line(series, curve, means[series], plot) for series, curve in known.items()),
+        tuple(Tick(plot.x(at), _iteration_text(at)) for at in x_ticks),
+        tuple(Tick(plot.y(at), _value_text(at, step)) for at in y_ticks),
+        tuple(Mark(plot.x(at), mark) for at, mark in inside.items()),
+        tuple(Mark(plot.y(at), mark) for at, mark in (rows or {}).items()),
         _table(known),
         last,
+    )
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """The scales of a plot: iterations 0 to `last`, values `low` to `high`, in units of the SVG."""
+
+    last: int
+    low: float
+    high: float
+
+    def x(self, iteration: float) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * iteration / max(self.last, 1), 1)
+
+    def y(self, value: float) -> float:
+        # What leaves the plot is clipped by it; numbers stay small.
+        share = min(max((value - self.low) / (self.high - self.low), -1.0), 2.0)
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
+
+    def points(self, curve: Curve) -> str:
+        """Return the points of a polyline."""
+        pairs = zip(curve.iterations.tolist(), curve.values.tolist())
+        return " ".join(f"{self.x(at):g},{self.y(value):g}" for at, value in pairs)
+
+
+def _line(series: str, curve: Curve, mean: Curve | None, plot: _Plot) -> Line:
+    few = thinned(curve)
+    smoothed = mean.values[np.searchsorted(curve.iterations, few.iterations)] if mean else few.values
+    return Line(
+        series,
+        plot.points(few) if mean else "",
+        plot.points(thinned(mean) if mean else few),
+        [
+            [at, _short(value), _short(average)]
+            for at, value, average in zip(few.iterations.tolist(), few.values.tolist(), smoothed.tolist())
+        ],
+        (plot.x(curve.iterations[0]), plot.y(curve.values[0])) if len(curve) == 1 else None,
     )
 
 
