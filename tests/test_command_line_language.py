@@ -75,7 +75,9 @@ def said() -> Iterator[tuple[str, str]]:
     """Yield (place, text) of what the command line says, and of the parts of its own errors."""
     kinds = {name for name, value in vars(errors).items() if isinstance(value, type)}
     others = [PACKAGE / "inference" / f"{name}.py" for name in ("batch", "batch_planning", "masking", "shares")]
-    folders = [path for name in ("cli", "video", "workers") for path in sorted((PACKAGE / name).glob("*.py"))]
+    folders = [
+        path for name in ("cli", "learning", "video", "workers") for path in sorted((PACKAGE / name).glob("*.py"))
+    ]
     for path in [*folders, *others]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""

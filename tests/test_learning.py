@@ -321,6 +321,25 @@ def test_a_resume_with_other_wishes_is_refused(
     )
 
 
+def test_a_run_of_a_version_that_trained_otherwise_is_learned_anew(
+    tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupting(patch)
+        assert run("learn", painting, "--minutes", "1", "--name", "g")[0] == 130
+    monkeypatch.setattr(plan, "_PAINTING_PX", plan._PAINTING_PX // 2)
+    code, _, err = run("learn", painting, "--name", "g", "--resume")
+    assert (code, err.splitlines()[-1]) == (
+        2,
+        "paddlegan: error: --resume: g was begun by another version of paddlegan, with other training settings; "
+        "expected a run of this version. Learn it anew: paddlegan styles --remove g, then the same command without "
+        "--resume",
+    )
+    assert run("styles", "--remove", "g")[0] == 0
+    interrupting(monkeypatch)
+    assert run("learn", painting, "--minutes", "1", "--name", "g")[0] == 130
+
+
 def test_without_paddle_the_extra_is_named(
     tiny: Path, painting: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

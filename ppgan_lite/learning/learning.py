@@ -17,6 +17,7 @@ from ppgan_lite.learning.plan import DRAFT, Plan, Request, begin, new_plan, resu
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles.users import UserStyle
 from ppgan_lite.training import TrainingInterrupted, train
+from ppgan_lite.training.resuming import ChangedConfigError
 from ppgan_lite.training.run_folder import LATEST, FolderError, locked
 
 Report = Callable[[dict[str, Any]], None]
@@ -78,6 +79,17 @@ def _told_where_to_set_it() -> Iterator[None]:
     except FolderError as error:
         remedy = "Set PPGAN_LITE_DATA to a folder that can be written"
         raise UsageError(error.where, "cannot be written", remedy=remedy) from error
+
+
+@contextlib.contextmanager
+def _told_to_begin_anew(name: str) -> Iterator[None]:
+    """Tell what to do about a run of a version that trained with other settings, which are not the user's."""
+    try:
+        yield
+    except ChangedConfigError as error:
+        found = f"{name} was begun by another version of paddlegan, with other training settings"
+        remedy = f"Learn it anew: paddlegan styles --remove {name}, then the same command without --resume"
+        raise UsageError("--resume", found, "a run of this version", remedy) from error
 
 
 class _Learning:
@@ -143,14 +155,15 @@ class _Learning:
             previews(run)
 
         seconds = max(self._seconds_left - _FINISH_S, _LEAST_S) + self._trained
-        train(
-            self._plan.config(seconds / 60),
-            run_dir=self._draft,
-            resume=(self._draft / LATEST).exists(),
-            device=self._request.device,
-            watch=watch,
-            quiet=True,
-        )
+        with _told_to_begin_anew(self._plan.name):
+            train(
+                self._plan.config(seconds / 60),
+                run_dir=self._draft,
+                resume=(self._draft / LATEST).exists(),
+                device=self._request.device,
+                watch=watch,
+                quiet=True,
+            )
 
     def _show_preview(self, path: Path) -> None:
         self._report({"event": "preview", "file": str(path), "seconds": round(self._seconds, 1)})

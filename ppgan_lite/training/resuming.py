@@ -46,6 +46,10 @@ _HARMLESS = {
 _FACTORS = {"loader.batch_size", "train.accumulate"}
 
 
+class ChangedConfigError(ConfigError):
+    """A run was trained with settings that would change its results."""
+
+
 def restore_config(run_dir: Path) -> str:
     """Write the config of a run anew from a checkpoint, if it is missing, or damaged as by a crash.
 
@@ -91,7 +95,7 @@ def check_resumable(path: Path, header: Header, config: Config, processes: int) 
 
     Raises:
         CheckpointError: The checkpoint was not written by a training, or by one of another recipe.
-        ConfigError: Changed settings would change the results; names each with its old and new value.
+        ChangedConfigError: Changed settings would change the results; names each with its old and new value.
     """
     training = header.training
     if not all(isinstance(training.get(key), (int, float)) for key in ("iteration", "seconds")):
@@ -118,7 +122,9 @@ def check_resumable(path: Path, header: Header, config: Config, processes: int) 
     if harmful:
         remedy = "Go on with the old values, or start a new run from these weights with train.init_from"
         expected = "settings that do not change what is learned (iterations, log_every, workers, device ...)"
-        raise ConfigError(path.parent, f"was trained with another config: {'; '.join(harmful)}", expected, remedy)
+        raise ChangedConfigError(
+            path.parent, f"was trained with another config: {'; '.join(harmful)}", expected, remedy
+        )
     if processes != earlier:
         changes.append(f"there are {processes} processes instead of {earlier}")
     if samples_before != samples_now:
