@@ -213,7 +213,10 @@ def test_the_language_is_that_of_one_call(run_cli) -> None:
         (["styles", "--bogus"], "paddlegan: 错误：没有 '--bogus' 这个选项。（见 `paddlegan styles --help`）"),
         (["stylize", "a.jpg", "--style", "any", "--strength", "2"], "'--strength' 的值无效：2.0 不在范围 0<=x<=1 内。"),
         (["stylize", "no.jpg", "--style", "starry_night"], "paddlegan: 错误：no.jpg：文件不存在"),
-        (["stylize", "a.jpg", "--style", "星夜"], "paddlegan: 错误：style：没有内置“星夜”；应为：the_city_rises, "),
+        (
+            ["stylize", "a.jpg", "--style", "星夜"],
+            "paddlegan: 错误：style：没有内置“星夜”，也没有这个文件；应为：the_city_rises, ",
+        ),
         (["stylize", "a.jpg", "--style", "星夜"], "之一。是否指 '星月夜'？"),
         (["train", "-c", "x.yaml"], "paddlegan: 错误：x.yaml：没有这个文件；应为：YAML 文件"),
         (["train", "-c", "tiny/style_draft", "-o", "train.epoch=3"], "train.epoch：TrainSettings 没有这个键；应为："),

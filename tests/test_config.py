@@ -394,10 +394,10 @@ def test_an_override_of_a_thousand_levels_is_no_setting(tmp_path):
 def test_a_missing_or_unreadable_file_is_told(tmp_path):
     with pytest.raises(ConfigError, match="there is no such file; expected a YAML file"):
         load_config(tmp_path / "no.yaml")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is a folder; expected a YAML file"):
         load_config(tmp_path)
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\xfa")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is no text; expected a YAML file"):
         load_config(tmp_path / "x.yaml")
 
 

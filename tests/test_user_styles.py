@@ -111,11 +111,13 @@ def test_a_name_never_leaves_the_folder(folder: Path, name: str) -> None:
 
 
 def test_an_unknown_name_is_told_the_users_styles_too(folder: Path) -> None:
-    with pytest.raises(UsageError, match=r"^style: 'gardn' does not ship; expected one of .*, starry_night, .*$"):
+    expected = r"^style: 'gardn' does not ship, nor is there such a file; expected one of .*, starry_night, .*$"
+    with pytest.raises(UsageError, match=expected):
         find_checkpoint("gardn")
     write_style(folder / "garden.ppgan")
     expected = (
-        r"^style: 'gardn' does not ship, nor is it one of yours; expected one of .*, garden\. Did you mean 'garden'\?$"
+        r"^style: 'gardn' does not ship, nor is it one of yours, nor is there such a file; "
+        r"expected one of .*, garden\. Did you mean 'garden'\?$"
     )
     with pytest.raises(UsageError, match=expected):
         find_checkpoint("gardn")

@@ -175,9 +175,13 @@ def _text_of(path: Path) -> str:
         if len(data) > _MAX_BYTES:
             raise ConfigError(path, f"is larger than {_MAX_BYTES / 1e6:.0f} MB", "a YAML file with settings")
         return data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise ConfigError(path, reason, "a YAML file") from error
+    except FileNotFoundError as error:
+        raise ConfigError(path, "there is no such file", "a YAML file") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, "is no text", "a YAML file") from error
+    except OSError as error:
+        found = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
+        raise ConfigError(path, found, "a YAML file") from error
 
 
 def merge_settings(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

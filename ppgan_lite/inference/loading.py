@@ -160,7 +160,7 @@ def find_checkpoint(source: str | Path) -> Path:
     if path.exists() or path.suffix.lower() == SUFFIX:
         return path
     if not path.suffix and path.name == str(source):
-        raise unknown_style(str(source))
+        raise unknown_style(str(source), or_file=True)
     raise UsageError(source, "there is no such file", "a style's name, a picture or a checkpoint")
 
 

@@ -124,10 +124,16 @@ def find_style_file(name: str) -> Path | None:
     return shipped(name) or find_user_style(name)
 
 
-def unknown_style(name: str) -> UsageError:
-    """Return the error that there is no style of some name; it names those that there are."""
+def unknown_style(name: str, *, or_file: bool = False) -> UsageError:
+    """Return the error that there is no style of some name; it names those that there are.
+
+    Args:
+        name: What was given.
+        or_file: Whether it could have been a file as well.
+    """
     ship, own = [style.name for style in catalogue()], own_names()
     found = f"{name!r} does not ship{', nor is it one of yours' if own else ''}"
+    found += ", nor is there such a file" if or_file else ""
     titles = [] if name.isascii() else [title for style in catalogue() for title in style.title.values()]
     remedy = did_you_mean(name, [*ship, *own, *titles])
     return UsageError("style", found, f"one of {', '.join([*ship, *own])}", remedy)

@@ -66,6 +66,7 @@ MESSAGES = {
     "Name one with --mask PICTURE": "请用 --mask PICTURE 给出蒙版",
     "'{}' does not ship": "没有内置“{}”",
     "'{}' does not ship, nor is it one of yours": "“{}”不是内置的，也不是你自己的",
+    "{}, nor is there such a file": "{}，也没有这个文件",
     "one of {}": "{} 之一",
     "one of {}. Did you mean '{}'?": "{} 之一。是否指“{}”？",
     "a style's name, a picture or a checkpoint": "风格名、图片或检查点",

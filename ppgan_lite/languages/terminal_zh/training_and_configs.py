@@ -84,6 +84,7 @@ TRAINING_AND_CONFIGS = {
     "is another folder than {}": "与 {} 不是同一个文件夹",
     "Leave out --run-dir": "请去掉 --run-dir",
     "a folder has no settings": "文件夹没有设置",
+    "is no text": "不是文本文件",
     "a YAML file": "YAML 文件",
     "a YAML file or a folder of pictures": "YAML 文件或图片文件夹",
     "{}; expected {}": "{}；应为：{}",
