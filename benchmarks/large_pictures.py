@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +134,7 @@ def main() -> None:
             if found.estimate is not None:
                 print(f"; from then on {found.seconds_after:.1f} s, where {found.estimate.seconds:.0f} s", end="")
                 print(f" and {found.estimate.gigabytes:.1f} GB were estimated", end="")
-                row |= {"seconds_after": found.seconds_after, "estimate": asdict(found.estimate)}
+                row |= {"seconds_after": found.seconds_after, "estimate": found.estimate._asdict()}
             print(flush=True)
             rows.append(row)
     if arguments.json:

@@ -13,15 +13,14 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ppgan_lite.tables import did_you_mean
 
 _MAX_UNKNOWN = 100  # faults of this kind that are described, each with the name that may have been meant
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A fault in a set of arguments: its key, the value found, the value expected, and a remedy.
 
     Attributes:
@@ -73,8 +72,7 @@ class Within:
         return text + (", odd" if self.odd else "")
 
 
-@dataclass(frozen=True)
-class ArgumentsOf:
+class ArgumentsOf(NamedTuple):
     """The net whose arguments a mapping holds: `net: Annotated[dict[str, Any], ArgumentsOf("StyleTransferNet")]`."""
 
     net: str

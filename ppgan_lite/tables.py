@@ -6,7 +6,6 @@ go-to-definition works, the order of imports does not matter, and reading a tabl
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Mapping
 
@@ -51,6 +50,8 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return "Did you mean 'x'?" for the candidate closest to a misspelled name; "" if none is close."""
     if len(str(name)) > _LONGEST_NAME:
         return ""
+    import difflib  # for those who err
+
     by_lower_case = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.6)
     return f"Did you mean {by_lower_case[near[0]]!r}?" if near else ""

@@ -189,3 +189,29 @@ def test_openvino_computes_without_its_package_which_can_be_imported_after_it(tm
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "True False\nTrue\n"
+
+
+def test_numpy_is_loaded_without_its_descriptions_which_can_be_loaded_afterwards() -> None:
+    script = """
+import sys
+from ppgan_lite.runtime.startup import import_numpy
+import_numpy()
+assert not [name for name in sys.modules if "_add_newdocs" in name or name.startswith("numpy._typing")]
+import numpy, numpy.typing
+import_numpy()
+print(numpy.linalg.svd(numpy.eye(2)).S, numpy.typing.NDArray[numpy.uint8].__origin__.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[1. 1.] ndarray\n", "")
+
+
+def test_a_jpeg_is_read_and_written_without_the_codecs_of_other_formats(tmp_path: Path) -> None:
+    script = """
+import sys
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, write_image
+write_image(sys.argv[1], read_image(SAMPLE_PHOTO)[0])
+print([name for name in sys.modules if name.endswith("ImagePlugin")])
+"""
+    line = [sys.executable, "-c", script, str(tmp_path / "photo.jpg")]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert done.stdout == "['PIL.JpegImagePlugin']\n"

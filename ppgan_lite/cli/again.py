@@ -78,7 +78,7 @@ def again(
     """
     from ppgan_lite.images import READABLE_SUFFIXES, read_settings
     from ppgan_lite.video.clip_settings import is_clip, read_clip_settings
-    from ppgan_lite.video.planning import VIDEOS
+    from ppgan_lite.video.codecs import VIDEOS
 
     of_clip = is_clip(Path(result))
     settings = read_clip_settings(Path(result)) if of_clip else read_settings(result)

@@ -18,7 +18,6 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from ppgan_lite.cli.batch_options import BatchOptions
-from ppgan_lite.cli.batch_workers import Outcome, work_at
 from ppgan_lite.cli.interrupts import deferring_interrupts, raise_if_interrupted
 from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
 from ppgan_lite.errors import UsageError
@@ -31,6 +30,7 @@ from ppgan_lite.runtime.threads import threads
 if TYPE_CHECKING:
     import numpy as np
 
+    from ppgan_lite.cli.batch_workers import Outcome
     from ppgan_lite.images import ImageMetadata, ResultSettings
     from ppgan_lite.workers.gathering import Crew
 
@@ -114,6 +114,8 @@ class Batch:
             click.exceptions.Exit: There are failures.
         """
         if self._many.desk is not None:
+            from ppgan_lite.cli.batch_workers import work_at
+
             work_at(self._many.desk, read, prepare, write, overwrite=self.overwrite, about=self.about)
             return
         try:
@@ -178,14 +180,16 @@ class Batch:
         option = "--workers" if self._many.cluster is None else "--cluster"
         if any(item.source == STANDARD_INPUT for item in self.items):
             raise UsageError(option, "cannot read standard input", "files and folders")
-        assert self._many.command is not None
+        from ppgan_lite.cli.batch_workers import Command
+
+        command = Command.current()
         if self._many.cluster is None:
             from ppgan_lite.workers.processes import Processes
 
-            return Processes(self._many.command, workers, threads=max(threads() // workers, 1))
+            return Processes(command, workers, threads=max(threads() // workers, 1))
         from ppgan_lite.workers.cluster import Cluster
 
-        return Cluster(self._many.command, self._many.cluster, size=self._many.workers)
+        return Cluster(command, self._many.cluster, size=self._many.workers)
 
     def _gather(self, crew: Crew) -> None:
         """Have workers make the results."""

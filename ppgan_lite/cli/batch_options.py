@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppgan_lite.cli.batch_workers import DESK, Command
 from ppgan_lite.errors import UsageError
 from ppgan_lite.languages.terminal import in_words
 
 if TYPE_CHECKING:
     from ppgan_lite.workers.desk import Desk
 
+DESK = "ppgan_lite.desk"  # key of a context's `meta`: that of a worker, which runs the command
 FORMATS = ("jpg", "png", "webp", "tif", "bmp")
 
 
@@ -32,7 +32,6 @@ class BatchOptions:
         workers: The number of processes; None for one, or for one per processor of a cluster.
         cluster: Address of the cluster that has them; None for this machine.
         watches: Whether to wait for photos that appear in a folder.
-        command: The command as workers run it.
         desk: Of a worker that runs the command.
     """
 
@@ -43,7 +42,6 @@ class BatchOptions:
     workers: int | None = None
     cluster: str | None = None
     watches: bool = False
-    command: Command | None = None
     desk: Desk | None = None
 
 
@@ -97,7 +95,6 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
             workers,
             cluster,
             watches,
-            Command.current(),
             click.get_current_context().meta.get(DESK),
         )
         command(*arguments, many=many, as_json=as_json, output=output, **options)

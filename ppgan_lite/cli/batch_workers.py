@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ppgan_lite.cli.batch_options import DESK
 from ppgan_lite.cli.terminal import ProgressCallback
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import run_batch
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
-
-DESK = "ppgan_lite.desk"  # key of a context's `meta`: that of a worker, which runs the command
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def inspect(file: str, as_json: bool) -> None:
     """
     from ppgan_lite.foreign.loading import describe_file
     from ppgan_lite.images import READABLE_SUFFIXES, begins_as_picture
-    from ppgan_lite.video.planning import is_video
+    from ppgan_lite.video.codecs import is_video
 
     if Path(file).suffix.lower() in READABLE_SUFFIXES or is_video(Path(file)) or begins_as_picture(file):
         _inspect_result(file, as_json)
@@ -45,7 +45,7 @@ def _inspect_result(file: str, as_json: bool) -> None:
     """Show the settings that a picture or a clip holds."""
     from ppgan_lite.images import read_settings
     from ppgan_lite.video.clip_settings import read_clip_settings
-    from ppgan_lite.video.planning import is_video
+    from ppgan_lite.video.codecs import is_video
 
     settings = read_clip_settings(Path(file)) if is_video(Path(file)) else read_settings(file)
     if as_json:

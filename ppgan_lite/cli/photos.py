@@ -102,8 +102,10 @@ def plan_batch(
     depth: int | None,
     many: BatchOptions,
 ) -> Batch:
-    from ppgan_lite.video.planning import is_video
+    from ppgan_lite.runtime.startup import import_numpy
+    from ppgan_lite.video.codecs import is_video
 
+    import_numpy()
     context = click.get_current_context()
     for photo in filter(is_video, map(Path, photos)):
         remedy = f"Use: {PROGRAM} video {photo} {_CLIP_OPTIONS[context.command.name or '']}"
@@ -157,6 +159,7 @@ def run_batch(
     def prepare(first: Item) -> Callable[[Picture, ProgressCallback], Picture]:
         depth = request.options["depth"]
         predictor_for(depth == 16 or (depth is None and first.can_be_deep and may_have_16_bits(first.source)))
+        gc.freeze()  # what is there by now stays: looking through all of it once takes longer than writing a picture
         gc.enable()  # see `__main__`
 
         def process(photo: Picture, progress: ProgressCallback) -> Picture:

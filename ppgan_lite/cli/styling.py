@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
@@ -41,8 +40,7 @@ color_option = click.option(
 )
 
 
-@dataclass(frozen=True)
-class StyleChoice:
+class StyleChoice(NamedTuple):
     """One style or a mixture.
 
     Attributes:
@@ -92,6 +90,9 @@ class StyleChoice:
 
     def load(self, device: str, engine: str) -> Predictor:
         """Load the predictor, and print its name, device and engine."""
+        from ppgan_lite.runtime.startup import preload_openvino
+
+        preload_openvino()
         predictor: Predictor
         if self.source:
             from ppgan_lite.inference.loading import load_predictor

@@ -270,8 +270,8 @@ def _render(
     writing: _Writing,
 ) -> int:
     """Paint a clip of a plan; return the number of its frames."""
+    from ppgan_lite.video.codecs import is_animation
     from ppgan_lite.video.pictures import open_animation, render_pictures
-    from ppgan_lite.video.planning import is_animation
     from ppgan_lite.video.reading import open_clip
     from ppgan_lite.video.rendering import Rendering, can_resume, check_disk, render
     from ppgan_lite.video.writing import Encoding, choose_codec

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ppgan_lite.checkpoint import FORMAT, Header, describe, read_checkpoint, sha256_of
 from ppgan_lite.errors import CheckpointError
-from ppgan_lite.published import weights_file
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.safetensors_files import read_front
 
@@ -32,7 +31,7 @@ def open_checkpoint(path: str | Path, options: ConversionOptions | None = None) 
     Raises:
         CheckpointError: The file is missing, damaged, hostile or of another kind, or holds no net that is known here.
     """
-    path = weights_file(path)
+    path = _file_of(path)
     _check_can_be_read_twice(path)
     if is_ours(path):
         return read_checkpoint(path)
@@ -50,13 +49,23 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: The file cannot be read at all, or is a damaged checkpoint of ours.
     """
-    path = weights_file(path)
+    path = _file_of(path)
     _check_can_be_read_twice(path)
     if is_ours(path):
         return {**describe(path), "globals": []}
     from ppgan_lite.foreign.conversion import describe_conversion
 
     return {**describe_conversion(path), "size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def _file_of(source: str | Path) -> Path:
+    """Return the file that a path, the folder of a run or the name of a model stands for."""
+    path = Path(source)
+    if path.is_file():
+        return path
+    from ppgan_lite.published import weights_file  # a table that takes longer to load than a checkpoint to read
+
+    return weights_file(source)
 
 
 def _check_can_be_read_twice(path: Path) -> None:

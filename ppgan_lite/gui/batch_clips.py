@@ -13,7 +13,8 @@ from ppgan_lite.gui.mask import PAINTED_MASK
 from ppgan_lite.gui.mask_files import naming_mask
 from ppgan_lite.gui.state import Request
 from ppgan_lite.images import NamedFile
-from ppgan_lite.video.planning import is_animation, parts_folder, plan_clips, target_suffix
+from ppgan_lite.video.codecs import is_animation
+from ppgan_lite.video.planning import parts_folder, plan_clips, target_suffix
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.batch_planning import Plan

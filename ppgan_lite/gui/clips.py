@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ppgan_lite.gui.state import Picture
 from ppgan_lite.images import READABLE_SUFFIXES
+from ppgan_lite.video.codecs import VIDEOS, is_animation, is_video
 from ppgan_lite.video.frames import Clip
-from ppgan_lite.video.planning import VIDEOS, is_animation, is_video
 
 OPENABLE_SUFFIXES = frozenset((*READABLE_SUFFIXES, *VIDEOS))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import re
+import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +28,7 @@ READABLE_SUFFIXES = frozenset(
     )
 )
 _START_BYTES = 64
+_JPEG = b"\xff\xd8\xff"
 # What each of these formats begins with, at least.
 _MAY_BE_PICTURE = re.compile(rb"\xff\xd8|\x89PNG|RIFF|II|MM|BM|GIF8|P[1-7FPfy]|.{4}ftyp", re.DOTALL)
 _MAX_STREAM_BYTES = 2_000_000_000
@@ -113,9 +115,8 @@ def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
     """Identify a picture and check its size before memory for it is allocated."""
     file_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
-    Image.preinit()  # the decoders of most photos; the others take longer to load than many photos to decode
     try:
-        picture = Image.open(file, formats=_available_formats())
+        picture = _open_jpeg(file) or _open_any(file)
     except Image.UnidentifiedImageError:
         Image.init()
         formats = _available_formats()  # AVIF came with Pillow 11.3
@@ -131,6 +132,23 @@ def open_picture(file: IO[bytes], where: str) -> ImageFile.ImageFile:
     check_growth(*picture.size, pixel_bytes(picture), file_bytes, where)
     mark_if_slow(picture, file, where)
     return picture
+
+
+def _open_jpeg(file: IO[bytes]) -> ImageFile.ImageFile | None:
+    """Open a JPEG without loading the decoders of other formats, as Pillow does; None if it is none, or damaged."""
+    is_jpeg = file.read(len(_JPEG)) == _JPEG
+    file.seek(0)
+    if is_jpeg:
+        from PIL import JpegImagePlugin
+
+        with suppress(SyntaxError, IndexError, TypeError, struct.error):  # what Pillow takes for another format
+            return JpegImagePlugin.jpeg_factory(file)
+    return None
+
+
+def _open_any(file: IO[bytes]) -> ImageFile.ImageFile:
+    Image.preinit()  # the decoders of most photos; the others take longer to load than many photos to decode
+    return Image.open(file, formats=_available_formats())
 
 
 def _unknown(start: bytes) -> tuple[str, ...]:

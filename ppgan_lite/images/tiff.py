@@ -10,8 +10,7 @@ import io
 import itertools
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -33,8 +32,7 @@ _MAX_CHANNELS = 16
 _MAX_BYTES = 4_000_000_000
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How a TIFF holds its samples: the fields of its first directory.
 
     Attributes:

@@ -172,7 +172,8 @@ def encode_image(
             quality = options["quality"]
             return encode_jpeg(pixels, quality, icc_profile=metadata.icc_profile, exif=exif, xmp=xmp, dpi=metadata.dpi)
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, format=name, **options)
+        buffer.name = f"picture{path.suffix}"  # for a format's name instead Pillow loads the encoders of five
+        Image.fromarray(pixels).save(buffer, **options)
     except (OSError, ValueError, TypeError, MemoryError) as error:
         raise ImageError(path, f"cannot be written as {name} ({reason(error)})") from error
     return buffer.getvalue()

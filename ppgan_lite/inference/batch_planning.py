@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ppgan_lite.errors import ImageError, UsageError
 from ppgan_lite.runtime.files import identity_of
@@ -16,8 +17,7 @@ from ppgan_lite.runtime.files import identity_of
 STANDARD_INPUT = STANDARD_OUTPUT = Path("-")
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """A picture of a batch: the file to read and the file to write.
 
     Attributes:

@@ -12,7 +12,7 @@ import json
 import platform
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ppgan_lite.runtime.file_cache import FileCache
 from ppgan_lite.runtime.threads import threads, usable_cores
@@ -23,8 +23,7 @@ _RATES = FileCache("rates", 1_000_000)
 CALIBRATION_PX = 640  # side of the part of a photo that is made for it, twice: the first time loads the net
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """Time and memory of a picture.
 
     Attributes:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from ppgan_lite.inference.preparation import READING, STARTING, tell
 from ppgan_lite.inference.shares import shares_of
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.nets.painter_interface import StyleArrays
-from ppgan_lite.published import weights_file
 from ppgan_lite.runs import name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
@@ -156,6 +155,8 @@ def find_checkpoint(source: str | Path) -> Path:
     found = find_style_file(str(source))
     if found is not None:
         return found
+    from ppgan_lite.published import weights_file  # all that is published, of which a style is nothing
+
     path = weights_file(source)
     if path.exists() or path.suffix.lower() == SUFFIX:
         return path
@@ -181,8 +182,7 @@ def choose_predictor(path: Path, header: Header, predictor: str | None) -> str:
     return predictor
 
 
-@dataclass(frozen=True)
-class _Options:
+class _Options(NamedTuple):
     """The arguments of `load_predictor` beside the source."""
 
     device: str
@@ -303,7 +303,7 @@ def _load_stylizer(
 
     spec = source.spec
     painter = read_painter(source.header, spec.net, source.tensors)
-    painter = painter if style is None else replace(painter, style=style)
+    painter = painter if style is None else painter._replace(style=style)
     subgraphs = painter_subgraphs(source.header, spec.net, source.tensors, source.key)
 
     def sample(engines: Engines) -> np.ndarray:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ppgan_lite.checkpoint import SUFFIX, sha256_of
 from ppgan_lite.images import READABLE_SUFFIXES, NamedFile, ResultSettings
 from ppgan_lite.inference.predictor import Predictor
-from ppgan_lite.published import MODELS
 from ppgan_lite.runtime.user_folders import cache_folder
 from ppgan_lite.styles import ANY, shipped_name
 from ppgan_lite.styles.users import find_style_file, styles_folder
@@ -59,8 +57,7 @@ def settings_of_result(
     )
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A file that settings name.
 
     Attributes:
@@ -84,6 +81,8 @@ def find_weights(settings: ResultSettings, folders: Sequence[Path]) -> Found | N
         return None if path is None else Found(path, _is(path, settings.style))
     if settings.checkpoint is None:
         return None
+    from ppgan_lite.published import MODELS  # whoever makes a picture needs none of it
+
     return find_file(settings.checkpoint, [*folders, styles_folder(), cache_folder() / MODELS], (SUFFIX,))
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import functools
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parent
 ANY = "any"  # name of the painter of any picture
 THUMBNAIL_PX = 160  # short side of a thumbnail
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """A style that ships.
 
     Attributes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +25,7 @@ _TITLES = "titles.json"  # in the folder of the styles: name -> title that the u
 _RESERVED = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)\d")  # by Windows
 
 
-@dataclass(frozen=True)
-class UserStyle:
+class UserStyle(NamedTuple):
     """A style of the user's own.
 
     Attributes:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ppgan_lite.images import ResultSettings, read_settings
 from ppgan_lite.images.settings import parse_settings
+from ppgan_lite.video.codecs import is_animation, is_video
 from ppgan_lite.video.pictures import is_animated
-from ppgan_lite.video.planning import is_animation, is_video
 from ppgan_lite.video.reading import open_container
 
 COMMENT = "comment"  # the tag of a video that holds them, in FFmpeg's words

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 CONTAINERS = (".mp4", ".mov", ".m4v", ".mkv", ".webm")
+ANIMATIONS = (".gif", ".webp", ".png", ".apng")
+# Of files that are videos by their name; others may be ones too.
+VIDEOS = (*CONTAINERS, ".3gp", ".avi", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".wmv")
 # Name of a codec -> FFmpeg's encoder, its options beside the quality, and the name of that.
 CODECS: dict[str, tuple[str, dict[str, str], str]] = {
     "h264": ("libx264", {"preset": "faster"}, "crf"),
@@ -16,3 +21,13 @@ CODECS: dict[str, tuple[str, dict[str, str], str]] = {
     "videotoolbox": ("h264_videotoolbox", {}, "q"),
 }
 HARDWARE = ("nvenc", "qsv", "amf", "videotoolbox")
+
+
+def is_video(path: Path) -> bool:
+    """Say whether a file is a video by its name."""
+    return path.suffix.lower() in VIDEOS
+
+
+def is_animation(path: Path) -> bool:
+    """Say whether a file is an animated picture by its name."""
+    return path.suffix.lower() in ANIMATIONS

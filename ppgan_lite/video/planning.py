@@ -10,11 +10,8 @@ from pathlib import Path
 
 from ppgan_lite.errors import UsageError, VideoError
 from ppgan_lite.runtime.files import identity_of
-from ppgan_lite.video.codecs import CONTAINERS
+from ppgan_lite.video.codecs import ANIMATIONS, CONTAINERS, is_animation
 
-ANIMATIONS = (".gif", ".webp", ".png", ".apng")
-# Of files that are videos by their name; others may be ones too.
-VIDEOS = (*CONTAINERS, ".3gp", ".avi", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".wmv")
 _DEFAULT = ".mp4"
 
 
@@ -31,16 +28,6 @@ class ClipPlan:
     source: Path
     target: Path
     is_done: bool = False
-
-
-def is_video(path: Path) -> bool:
-    """Say whether a file is a video by its name."""
-    return path.suffix.lower() in VIDEOS
-
-
-def is_animation(path: Path) -> bool:
-    """Say whether a file is an animated picture by its name."""
-    return path.suffix.lower() in ANIMATIONS
 
 
 def plan_clips(

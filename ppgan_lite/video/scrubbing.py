@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ppgan_lite.video.codecs import is_animation
 from ppgan_lite.video.frames import Clip
 from ppgan_lite.video.pictures import animation_frame, open_animation
-from ppgan_lite.video.planning import is_animation
 from ppgan_lite.video.reading import open_clip, read_frame
 
 

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +36,7 @@ PRECISIONS = ("bfloat16", "float16", "float32")  # the fastest first
 REFERENCE = next(iter(ENGINES))  # in float32
 
 
-@dataclass(frozen=True)
-class Agreement:
+class Agreement(NamedTuple):
     """How far an engine's picture is from the reference's, in steps of 1/255.
 
     Attributes:
@@ -206,7 +205,7 @@ def _agreeing(
     if found is None:
         tell(COMPARING)
         found = agreement(_first_picture(name, precision, lambda: sample(engines)), reference())
-        cache.keep(file, json.dumps(asdict(found)).encode())
+        cache.keep(file, json.dumps(found._asdict()).encode())
         if not found.holds(precision):
             _close(engines)
             raise _disagrees(name, precision, found)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 Shape = tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
-class Subgraph:
+class Subgraph(NamedTuple):
     """A part of a net, arrays in and arrays out, with nothing but layers in between.
 
     Attributes:

@@ -113,6 +113,9 @@ def _look(photo: Path, answer: int) -> NoReturn:
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        from ppgan_lite.runtime.startup import import_numpy
+
+        import_numpy()
         from ppgan_lite.images import may_have_16_bits, read_image
         from ppgan_lite.inference.faces.blazeface import load_executor
         from ppgan_lite.inference.faces.detection import find_faces

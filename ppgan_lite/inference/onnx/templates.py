@@ -12,9 +12,8 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ INDEX = "index.json"
 FORMS = {"same": lambda tensor: tensor, "phase filters": phase_filters, "filters of phases": filters_of_phases}
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A place for weights in an ONNX file.
 
     Attributes:
@@ -42,8 +40,7 @@ class Place:
     form: str
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """A file of `FOLDER`.
 
     Attributes:
@@ -69,8 +66,7 @@ class Template:
         return bytes(graph)
 
 
-@dataclass(frozen=True)
-class FilledTemplate:
+class FilledTemplate(NamedTuple):
     """A template, and the tensors to fill it with.
 
     Attributes:
@@ -121,7 +117,7 @@ def write_template(key: str, graph: bytes, places: list[Place]) -> None:
         graph: An ONNX file with zeros for weights.
         places: Of these.
     """
-    table = json.dumps([asdict(place) for place in places]).encode()
+    table = json.dumps([place._asdict() for place in places]).encode()
     content = table + b"\n" + graph
     digest = hashlib.sha256(content).hexdigest()[:16]
     kind, _, subgraph = json.loads(key)

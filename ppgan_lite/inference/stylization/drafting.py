@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,8 +50,7 @@ class Drafter(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class LapStyleDrafter:
+class LapStyleDrafter(NamedTuple):
     """`LapStyleNet.draft`: features of the photo are given the style's statistics and decoded.
 
     Attributes:
@@ -81,8 +79,7 @@ class LapStyleDrafter:
         return _faded(photo[0], painted[0], strength)[None]
 
 
-@dataclass(frozen=True)
-class TransformDrafter:
+class TransformDrafter(NamedTuple):
     """`TransformPainter.draft`: the photo is recolored like the painting, and the draft keeps those colors.
 
     Attributes:

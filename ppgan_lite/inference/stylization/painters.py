@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +32,7 @@ _MAP: Shape = (1, 1, None, None)
 REFERENCE = "reference"  # tensor of a checkpoint; see `PainterSpec.reference`
 
 
-@dataclass(frozen=True)
-class _LazyNet:
+class _LazyNet(NamedTuple):
     """A net of a checkpoint, which is built when a subgraph of it is, unless there is a template of its graph.
 
     Attributes:
@@ -61,8 +59,7 @@ class _LazyNet:
         return Subgraph(name, self.key, inputs, lambda: part(self.build()), template=filled, **options)
 
 
-@dataclass(frozen=True)
-class PainterKind:
+class PainterKind(NamedTuple):
     """A class of nets that paint.
 
     Attributes:
@@ -138,8 +135,7 @@ PAINTERS = {
 FULL_SIZE = ("ResnetGenerator",)
 
 
-@dataclass(frozen=True)
-class PainterSpec:
+class PainterSpec(NamedTuple):
     """The facts of a net that paints which a `Stylizer` needs.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.arrays import resized
 
 
-@dataclass(frozen=True)
-class Strength:
+class Strength(NamedTuple):
     """The amount of a style, and maps of the shares of it that a picture's places get.
 
     Attributes:
@@ -51,7 +49,7 @@ class Strength:
         colors, strokes = (
             None if shares is None else resized(shares, height, width) for shares in (self.colors, self.strokes)
         )
-        return dataclasses.replace(self, colors=colors, strokes=strokes)
+        return self._replace(colors=colors, strokes=strokes)
 
 
 def _checked_map(name: str, values: np.ndarray) -> np.ndarray:

@@ -159,7 +159,7 @@ class Stylizer:
     def _with_measured(self, style: StyleArrays) -> Stylizer:
         found = copy.copy(self)
         found.spec = dataclasses.replace(self.spec, inputs=("photo",))
-        found._painter = dataclasses.replace(self._painter, style=style)
+        found._painter = self._painter._replace(style=style)
         return found
 
     def cost(self, height: int, width: int, *, brush: float | None = None, depth: int = 8) -> Cost:
