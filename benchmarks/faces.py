@@ -7,13 +7,12 @@ folder. Without --photos the folder holds the sample photo, as it is and mirrore
 """
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from cold_start import command
-from measuring import add_arguments, alternate, compare, report
+from measuring import add_arguments, alternate, compare, installed_python, report
 
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize, write_image
 
@@ -35,9 +34,9 @@ def main() -> None:
         photos = arguments.photos or Path(folder, "photos")
         for number in range(0 if arguments.photos else IN_FOLDER):
             write_image(photos / f"{number}.jpg", face if number % 2 else np.ascontiguousarray(face[:, ::-1]))
-        rows = []
+        rows, python = [], installed_python(f"{folder}/environment")
         for what, source in (("a face", f"{folder}/face.jpg"), ("no face", f"{folder}/none.jpg"), ("folder", photos)):
-            line = [sys.executable, "-m", "ppgan_lite", "stylize", str(source), "--style", arguments.style]
+            line = [python, "-m", "ppgan_lite", "stylize", str(source), "--style", arguments.style]
             line += ["-o", f"{folder}/out/", "--overwrite"]
             work = {WITHOUT: command([*line, "--faces", "1"]), "default": command(line)}
             rows += compare(what, alternate(work, arguments.runs), against=WITHOUT)

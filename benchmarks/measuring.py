@@ -15,7 +15,10 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
+import sysconfig
 import time
+import venv
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +28,7 @@ import psutil
 
 import ppgan_lite
 
+CHECKOUT = Path(__file__).parents[1]
 PEAK_SIDE = 2048  # of the matrices whose product is taken as the machine's peak
 VERSIONS = ("paddlepaddle", "openvino", "onnxruntime", "numpy", "opencv-python")
 
@@ -64,6 +68,19 @@ def versions(distributions: Iterable[str] = ()) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def installed_python(folder: str | Path) -> str:
+    """Make an environment that has this checkout and all that this one has, and return its interpreter.
+
+    An editable installation imports a finder at each start, which takes as long as the start of Python itself; what pip
+    installs for a user has none.
+    """
+    venv.create(folder, with_pip=False)
+    paths = {"base": str(folder), "platbase": str(folder)}
+    links = Path(sysconfig.get_path("purelib", "venv", vars=paths), "links.pth")
+    links.write_text(f"{sysconfig.get_path('purelib')}\n{CHECKOUT}\n", encoding="utf-8")
+    return str(Path(sysconfig.get_path("scripts", "venv", vars=paths), Path(sys.executable).name))
 
 
 class OtherPython:

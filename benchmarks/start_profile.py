@@ -12,13 +12,12 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from measuring import add_arguments, report
+from measuring import add_arguments, installed_python, report
 
 from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize, write_image
 
@@ -95,8 +94,9 @@ def main() -> None:
         write_image(photo, resize(read_image(SAMPLE_PHOTO)[0], arguments.px, arguments.px))
         painting = [str(photo), "--style", arguments.style, "-o", f"{folder}/painted.jpg", "--overwrite"]
         line = ["stylize", *painting, *arguments.options]
-        starts = [watched(line) for _ in range(arguments.runs + 1)][1:]
-        imports = import_times(line)
+        python = installed_python(f"{folder}/environment")
+        starts = [watched(python, line) for _ in range(arguments.runs + 1)][1:]
+        imports = import_times(python, line)
     rows: list[dict[str, Any]] = []
     for step in dict.fromkeys(name for start in starts for name in start):
         ends, took = zip(*(start[step] for start in starts if step in start))
@@ -105,10 +105,10 @@ def main() -> None:
     report("start_profile", rows, arguments.json)
 
 
-def watched(line: list[str]) -> dict[str, tuple[float, float]]:
+def watched(python: str, line: list[str]) -> dict[str, tuple[float, float]]:
     """Return for each step of a start when it ended for the last time, and how long that took, in ms."""
     environment = {**os.environ, "WATCHED": json.dumps(STEPS), "BEGAN": str(time.monotonic())}
-    command = [sys.executable, "-c", WATCHED, *line]
+    command = [python, "-c", WATCHED, *line]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     events = json.loads(done.stdout.splitlines()[-1])
     began = float(environment["BEGAN"])
@@ -118,9 +118,9 @@ def watched(line: list[str]) -> dict[str, tuple[float, float]]:
     }
 
 
-def import_times(line: list[str]) -> collections.Counter[str]:
+def import_times(python: str, line: list[str]) -> collections.Counter[str]:
     """Return package -> milliseconds of its own modules' imports."""
-    command = [sys.executable, "-X", "importtime", "-m", "ppgan_lite", *line]
+    command = [python, "-X", "importtime", "-m", "ppgan_lite", *line]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: collections.Counter[str] = collections.Counter()
     for text in done.stderr.splitlines():
