@@ -20,7 +20,7 @@ from ppgan_lite.styles import shipped_name
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README_zh.md"]
 INSTALLING = ["docs/install.md", "docs/zh/install.md"]
-TRANSLATIONS = [READMES, INSTALLING, ["docs/migrating.md", "docs/zh/migrating.md"]]
+TRANSLATIONS = [READMES, INSTALLING, *([f"docs/{name}.md", f"docs/zh/{name}.md"] for name in ("migrating", "painting"))]
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 SHELLS = ("sh", "powershell")
