@@ -131,7 +131,7 @@ def test_previews_show_the_photo_that_is_asked_for(tiny: Path, painting: Path, r
     assert code == 0
     shown = [Path(event["file"]) for event in events(out) if event["event"] == "preview"]
     assert len(shown) >= 2 and all(path.parent == tiny / "runs/g/previews" for path in shown)
-    assert read_image(shown[0])[0].shape == (32, 48, 3)  # 40 x 60, as it is drafted
+    assert read_image(shown[0])[0].shape == (54, 81, 3)  # 40 x 60, at twice its draft
 
 
 def test_a_bar_counts_the_minutes(tiny: Path, painting: Path, run: Run) -> None:

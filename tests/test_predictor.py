@@ -162,7 +162,7 @@ def test_strength_moves_the_picture_away_step_by_step(one_style):
 def test_a_painter_of_one_style_takes_back_the_photos_colors_with_its_strength(tmp_path):
     predictor = load_predictor(learned_checkpoint(tmp_path / "learned.ppgan", noise_std=0.02), device="cpu")
     photo = (picture(120, 96) * (0.5, 0.2, 0.3) + (20, 120, 60)).astype(np.uint8)
-    colors = [predictor(photo, strength=strength).reshape(-1, 3).astype(float) for strength in (0.0, 0.5, 1.0)]
+    colors = [predictor(photo, strength=strength, brush=8).reshape(-1, 3).astype(float) for strength in (0.0, 0.5, 1.0)]
     of_photo = photo.reshape(-1, 3).astype(float)
     np.testing.assert_allclose(colors[0].mean(axis=0), of_photo.mean(axis=0), atol=2)
     np.testing.assert_allclose(colors[0].std(axis=0), of_photo.std(axis=0), rtol=0.15)
@@ -203,7 +203,7 @@ def test_strokes_have_a_map_of_their_own_which_leaves_the_colors(tmp_path):
     predictor = load_predictor(learned_checkpoint(tmp_path / "learned.ppgan", noise_std=0.02), device="cpu")
     photo = (picture(120, 96) * (0.5, 0.2, 0.3) + (20, 120, 60)).astype(np.uint8)
     every, none, gray = (
-        predictor(photo, **given).astype(float)
+        predictor(photo, brush=8, **given).astype(float)
         for given in ({}, {"strokes": np.zeros((1, 1), np.float32)}, {"strength": 0.0})
     )
     means = [image.mean(axis=(0, 1)) for image in (every, none, gray)]
@@ -229,9 +229,27 @@ def test_a_broader_brush_drafts_smaller(one_style):
     assert one_style._plan(1024, 1400, brush=None) == (256, 350, 2)
 
 
-@pytest.mark.parametrize(("short", "draft"), [(200, 256), (300, 300), (500, 250), (512, 256), (768, 384), (840, 420)])
-def test_a_draft_is_hardly_smaller_than_asked_for(one_style, short, draft):
-    assert one_style._plan(short, short, brush=None)[0] == draft
+@pytest.mark.parametrize(
+    ("short", "draft", "levels"),
+    [
+        (80, 218, 0),
+        (110, 218, 1),
+        (250, 218, 1),
+        (400, 218, 1),
+        (500, 250, 1),
+        (512, 256, 1),
+        (900, 450, 1),
+        (960, 240, 2),
+    ],
+)
+def test_a_photo_is_drafted_at_half_of_its_size_or_less_but_not_too_small(one_style, short, draft, levels):
+    assert one_style._plan(short, short, brush=None) == (draft, draft, levels)
+
+
+@pytest.mark.parametrize(("short", "draft"), [(200, 256), (300, 300), (500, 500), (520, 256)])
+def test_without_a_revision_net_a_draft_is_enlarged_from_twice_its_size_on_only(tmp_path, short, draft):
+    predictor = load_predictor(tiny_checkpoint(tmp_path / "draft.ppgan", revisions=0, own_style=True), device="cpu")
+    assert predictor._plan(short, short, brush=None) == (draft, draft, 0)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from ppgan_lite.errors import UsageError, VideoError
 from ppgan_lite.images import UNNAMED
 from ppgan_lite.video import rendering as rendering_module
 from ppgan_lite.video.faces import SteadyFaces
-from ppgan_lite.video.painting import brush_of_frame, frame_painter
 from ppgan_lite.video.pictures import is_animated, render_pictures
 from ppgan_lite.video.planning import plan_clips
 from ppgan_lite.video.reading import open_clip, read_frame, read_frames
@@ -675,29 +674,6 @@ def test_an_option_that_does_nothing_is_told(
 ) -> None:
     assert main(["video", str(clip), *options]) == 2
     assert found in capsys.readouterr().err
-
-
-def test_small_frames_are_drafted_halfway_to_the_size_of_a_draft() -> None:
-    predictor: Any = Inverts()
-    assert brush_of_frame(predictor, 360, 480) == pytest.approx(8 * 360 / 436)
-    assert brush_of_frame(predictor, 1024, 512) is None
-    predictor.spec = types.SimpleNamespace(settings={})  # of a net that paints without a draft
-    assert brush_of_frame(predictor, 360, 480) is None
-
-
-@pytest.mark.parametrize(("brush", "wanted"), [(None, pytest.approx(8 * 48 / 280)), (20.0, 20.0)])
-def test_a_width_of_strokes_that_was_asked_for_counts(brush: float | None, wanted: object) -> None:
-    seen: list[Any] = []
-
-    class Looks(Inverts):
-        def __call__(self, image: np.ndarray, **options: Any) -> np.ndarray:
-            seen.append(options)
-            return image
-
-    predictor: Any = Looks()
-    frame_painter(predictor, {"brush": brush, "strength": 0.5}, 1.0)(scene(0))
-    frame_painter(predictor, {}, 1.0)(scene(0))  # one that translates
-    assert seen == [{"brush": wanted, "strength": 0.5}, {}]
 
 
 # One frame

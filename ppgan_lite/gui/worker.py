@@ -205,10 +205,6 @@ class PredictorCache:
         if cancelled():
             raise CancelledError
         options = dict(request.options)
-        if request.photo.is_frame and "brush" in options and options["brush"] is None:
-            from ppgan_lite.video.painting import brush_of_frame
-
-            options["brush"] = brush_of_frame(predictor, *request.photo.image.shape[:2])  # as the whole clip gets it
         cost = estimate_cost(predictor, request.photo.image, options, cancelled=cancelled)
         if cost is not None:
             callbacks.cost(cost)

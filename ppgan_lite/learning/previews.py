@@ -12,6 +12,7 @@ import paddle
 
 from ppgan_lite.images import long_side_at_most, short_side_to, write_image
 from ppgan_lite.nets.input_noise import soft_noise
+from ppgan_lite.nets.painter_interface import LEAST_DRAFT
 from ppgan_lite.nets.painting import PaintingNet
 from ppgan_lite.recipes.painter import PainterRecipe
 from ppgan_lite.training.run import TrainingRun
@@ -58,14 +59,13 @@ def painted(net: PaintingNet, photo: np.ndarray, settings: Mapping[str, Any], *,
         net: Paints in one style.
         photo: uint8 height x width x 3, RGB.
         settings: Of its predictor: "draft_px" and "noise_std".
-        revised: Whether a photo that is clearly larger than the draft is revised once.
+        revised: Whether the draft is revised once.
 
     Returns:
-        The same, at the size of the draft or twice that.
+        The same, at the size of the draft of a small photo or twice that.
     """
-    draft_px, short = settings["draft_px"], min(photo.shape[:2])
-    levels = 1 if revised and short >= 1.5 * draft_px else 0
-    photo = short_side_to(photo, min(2 * draft_px, short) if levels else draft_px)
+    levels = 1 if revised else 0
+    photo = short_side_to(photo, round(LEAST_DRAFT * settings["draft_px"]) << levels)
     photo = long_side_at_most(photo, 2**levels * _LONGEST_DRAFT_PX)
 
     def noise(small: paddle.Tensor) -> paddle.Tensor:

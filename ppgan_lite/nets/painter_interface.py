@@ -18,3 +18,4 @@ StyleArrays = Mapping[str, tuple[np.ndarray, np.ndarray]]
 REVISION_HALO = 10
 
 DRAFT_PX = 256  # short side of a draft, and of a painting that is measured, where a checkpoint does not say
+LEAST_DRAFT = 0.85  # of that, of a small photo: a revision net makes it crisp

@@ -32,24 +32,8 @@ def frame_painter(
     def paint(image: np.ndarray) -> np.ndarray:
         strokes = strokes_of(image)
         own: dict[str, Any] = {} if strokes is None else {"strokes": strokes}
-        if "brush" in options and options["brush"] is None:
-            own["brush"] = brush_of_frame(predictor, *image.shape[:2])
         if strength_of is not None:
             own["strength"] = strength_of(*image.shape[:2])
         return predictor(image, **{**options, **own})
 
     return paint
-
-
-def brush_of_frame(predictor: Predictor, height: int, width: int) -> float | None:
-    """Return the width of strokes at which a small frame is drafted halfway between its size and the draft's own.
-
-    A draft that is much larger than the frame costs time for detail that nobody sees; one of the frame's size loses
-    small shapes. Larger frames are drafted as photos are: None.
-    """
-    from ppgan_lite.inference.stylization.stylizer import STROKE_PX
-
-    short, draft_px = min(height, width), predictor.spec.settings.get("draft_px")
-    if not isinstance(draft_px, (int, float)) or short >= draft_px:
-        return None
-    return STROKE_PX * short / ((short + draft_px) / 2)

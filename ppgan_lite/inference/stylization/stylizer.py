@@ -24,7 +24,7 @@ from ppgan_lite.inference.stylization.kept_colors import take_chroma
 from ppgan_lite.inference.stylization.painters import PainterSpec
 from ppgan_lite.inference.stylization.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
 from ppgan_lite.inference.stylization.strength import Strength
-from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE, StyleArrays
+from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE, LEAST_DRAFT, StyleArrays
 from ppgan_lite.runtime.opencv import opencv
 
 DRAFT_RANGE_PX = (64, 1024)  # of a draft's short side, as `brush` sets it
@@ -34,7 +34,8 @@ SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has i
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside the photo's share; benchmarks/large_pictures.py
 DEEP_BYTES = 200_000_000  # more of a process that paints 16 bits: its engines compute in float32
 BYTES_PER_PIXEL = 8.0  # photo, result, and the levels between them in half precision
-LEVEL_TOLERANCE = 0.1  # a draft is at least 2 ** -LEVEL_TOLERANCE times as large as asked for, and mostly larger
+LEVEL_TOLERANCE = 0.1  # octaves that a draft is smaller than `draft_px` at most where a photo is far larger
+REDUCED = 0.7  # octaves that a draft as `brush` sets it is reduced at most to meet the pyramid
 STYLE_SIDE_PX = 32  # the smallest side of a painting that an encoder of five stages takes
 LONGEST_DRAFT = 4  # a draft's long side is at most this many times DRAFT_PX
 
@@ -269,13 +270,19 @@ class Stylizer:
     def _plan(self, height: int, width: int, brush: float | None) -> tuple[int, int, int]:
         """Choose the draft's height and width, and how many levels lie between it and the photo."""
         short, long = min(height, width), max(height, width)
-        draft_px = float(self.spec.settings.get("draft_px", DRAFT_PX))
+        draft_px, levels = float(self.spec.settings.get("draft_px", DRAFT_PX)), 0
         if brush is not None:
             draft_px = min(max(short * STROKE_PX / brush, DRAFT_RANGE_PX[0]), DRAFT_RANGE_PX[1])
+        elif self._revisions:
+            # A photo of `draft_px` is drafted smaller too: strokes are larger, and unrevised drafts have a weave.
+            least_px = LEAST_DRAFT * draft_px
+            levels = max(math.floor(math.log2(short / draft_px) + LEVEL_TOLERANCE), int(short >= least_px / 2))
+            draft_px = max(least_px, short / 2**levels)
+        elif draft_px < short < 2 * draft_px:
+            draft_px = short  # nothing would sharpen what is enlarged
         draft_px = min(draft_px, max(LONGEST_DRAFT * draft_px * short / long, DRAFT_RANGE_PX[0] / 4))
-        levels = max(0, math.floor(math.log2(short / draft_px) + LEVEL_TOLERANCE)) if self._revisions else 0
-        if brush is None and short > draft_px and (levels or short < 2 * draft_px):
-            draft_px = short / 2**levels  # so that nothing is resized between draft and pyramid
+        if self._revisions:
+            levels = max(levels, math.floor(math.log2(short / draft_px) + REDUCED))
         scale = draft_px / short
         return max(round(height * scale), 16), max(round(width * scale), 16), levels
 
