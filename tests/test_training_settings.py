@@ -22,7 +22,8 @@ from ppgan_lite.config import ScheduleSettings, ValidationSettings, load_config
 from ppgan_lite.errors import ConfigError, DataError, PpganError
 from ppgan_lite.images import write_image
 from ppgan_lite.recipes.recipe import TrainedGroup
-from ppgan_lite.training import dry_run, run, train
+from ppgan_lite.training import clock as training_clock
+from ppgan_lite.training import dry_run, train
 from ppgan_lite.training.averaging import MovingAverages
 from ppgan_lite.training.distributed import Processes
 from ppgan_lite.training.run import TrainingRun
@@ -334,7 +335,7 @@ def slow(monkeypatch) -> None:
         return update(self, batch)
 
     monkeypatch.setattr(tiny.TinyRecipe, "update", with_time)
-    monkeypatch.setattr(run, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(training_clock, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
 
 
 def rates(folder: Path) -> dict[int, float]:

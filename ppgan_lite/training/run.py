@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from ppgan_lite.checkpoint import Header, net_spec, write_checkpoint
 from ppgan_lite.config import Config
 from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
-from ppgan_lite.errors import CheckpointError, ImageError, PpganError
+from ppgan_lite.errors import CheckpointError, PpganError
 from ppgan_lite.images import write_file
 from ppgan_lite.metrics.table import direction_of
 from ppgan_lite.published import weights_file
@@ -26,6 +25,7 @@ from ppgan_lite.runs import BEST, FINAL, LATEST
 from ppgan_lite.styles.users import find_style_file
 from ppgan_lite.training import run_folder
 from ppgan_lite.training.averaging import MovingAverages
+from ppgan_lite.training.clock import Clock
 from ppgan_lite.training.data_files import data_files, note_data_files
 from ppgan_lite.training.distributed import Processes
 from ppgan_lite.training.metrics_file import Metrics
@@ -33,7 +33,7 @@ from ppgan_lite.training.preparing import build, configure, with_iterations
 from ppgan_lite.training.previews import PAINTING, Preview, draw_preview
 from ppgan_lite.training.resuming import check_resumable
 from ppgan_lite.training.run_checkpoints import keep_numbered, read_newest, set_damaged_aside
-from ppgan_lite.training.run_folder import DATA, METRICS, PREVIEWS, NoSpaceError
+from ppgan_lite.training.run_folder import DATA, METRICS, PREVIEWS
 from ppgan_lite.training.schedule import rate_factor, seed_of
 from ppgan_lite.training.state import (
     averaged_weights,
@@ -73,11 +73,8 @@ class TrainingRun:
         self.folder = folder
         self.processes = processes
         self.iteration = 0
-        self._seconds = 0.0  # of training, including those before a resume
-        self._clock_s = 0.0  # the same in the process of rank 0, which all go by
-        self._timed = 0  # iterations of that time
+        self._clock = Clock()
         self._losses: list[dict[str, float]] = []  # of the iterations since the last line of metrics
-        self._busy_s = self._waiting_s = 0.0  # the time of these iterations, and the part of it spent waiting for data
         self._metrics: Any = None  # the state of metrics.jsonl in the checkpoint that is resumed
         self._early_stopping = EarlyStopping()
         self._averages: MovingAverages | None = None
@@ -94,17 +91,15 @@ class TrainingRun:
     def is_done(self) -> bool:
         """Whether all iterations or minutes are over, or early stopping has run out of patience."""
         settings, patient = self.config.train, not self._early_stopping.exhausted(self.config.validation)
-        late = settings.minutes is not None and self._clock_s >= 60 * settings.minutes
+        late = settings.minutes is not None and self._clock.shared_seconds >= 60 * settings.minutes
         return self.iteration >= self._iterations or late or not patient
 
     @property
     def length(self) -> int:
         """The number of iterations in all: that of the config, or what fits into its minutes at the speed so far."""
         settings = self.config.train
-        if settings.minutes is None or not self._clock_s:
-            return self._iterations
-        fitting = math.ceil(self._timed * 60 * settings.minutes / self._clock_s)
-        return min(self._iterations, max(fitting, self.iteration))
+        fitting = None if settings.minutes is None else self._clock.fitting_iterations(settings.minutes)
+        return self._iterations if fitting is None else min(self._iterations, max(fitting, self.iteration))
 
     @property
     def _iterations(self) -> int:
@@ -128,8 +123,7 @@ class TrainingRun:
         load_resume_tensors(path, tensors, self.recipe, self._averages, self.processes.rank)
         training = header.training
         self.iteration = int(training["iteration"])
-        self._seconds = self._clock_s = float(training["seconds"])
-        self._timed = self.iteration
+        self._clock = Clock(float(training["seconds"]), self.iteration)
         self._metrics = training.get("metrics")
         try:
             self._losses = [dict(losses) for losses in training.get("losses", [])]
@@ -193,29 +187,25 @@ class TrainingRun:
         import paddle
 
         settings, recipe = self.config.train, self.recipe
-        started = time.monotonic()
-        self.iteration += 1
-        recipe.iteration = self.iteration
-        # Random numbers of a recipe depend on the iteration alone, so a resumed run draws the same ones.
-        paddle.seed(seed_of(settings.seed, self.iteration, self.processes.rank))
-        factor = rate_factor(settings.schedule, self.iteration, self.length)
-        for group in recipe.groups.values():
-            group.optimizer.set_lr(group.learning_rate * factor)
-        self.processes.broadcast_buffers(recipe.nets.values())
-        parts = []
-        for _ in range(settings.accumulate):
-            requested = time.monotonic()
-            batch = next(source)
-            self._waiting_s += time.monotonic() - requested
-            with self._autocast():
-                parts.append(recipe.update(_to_tensors(batch)))
-        # A checkpoint holds no partly accumulated gradients.
-        assert not any(group.pending for group in recipe.groups.values()), "a loss was not minimized in every batch"
-        if self._averages is not None:
-            self._averages.update(self.iteration)
-        took = time.monotonic() - started
-        self._seconds += took
-        self._busy_s += took
+        with self._clock.training():
+            self.iteration += 1
+            recipe.iteration = self.iteration
+            # Random numbers of a recipe depend on the iteration alone, so a resumed run draws the same ones.
+            paddle.seed(seed_of(settings.seed, self.iteration, self.processes.rank))
+            factor = rate_factor(settings.schedule, self.iteration, self.length)
+            for group in recipe.groups.values():
+                group.optimizer.set_lr(group.learning_rate * factor)
+            self.processes.broadcast_buffers(recipe.nets.values())
+            parts = []
+            for _ in range(settings.accumulate):
+                with self._clock.waiting():
+                    batch = next(source)
+                with self._autocast():
+                    parts.append(recipe.update(_to_tensors(batch)))
+            # A checkpoint holds no partly accumulated gradients.
+            assert not any(group.pending for group in recipe.groups.values()), "a loss was not minimized in every batch"
+            if self._averages is not None:
+                self._averages.update(self.iteration)
         return _mean(parts)
 
     def synchronize(self, stop: bool, save: bool, losses: dict[str, float]) -> tuple[bool, bool, dict[str, float]]:
@@ -233,9 +223,9 @@ class TrainingRun:
             PpganError: A loss is NaN or infinite.
         """
         first = self.processes.is_first
-        own = [float(stop), float(save and first), self._seconds if first else 0.0, *losses.values()]
-        stops, saves, self._clock_s, *sums = self.processes.all_reduce_sum(own)
-        self._timed = self.iteration
+        own = [float(stop), float(save and first), self._clock.seconds if first else 0.0, *losses.values()]
+        stops, saves, seconds, *sums = self.processes.all_reduce_sum(own)
+        self._clock.share(seconds, self.iteration)
         losses = {name: value / self.processes.count for name, value in zip(losses, sums)}
         for name, value in losses.items():
             if not math.isfinite(value):
@@ -246,20 +236,24 @@ class TrainingRun:
     def metrics_lines(self, losses: Mapping[str, float]) -> Iterator[dict[str, Any]]:
         """Yield the lines of metrics.jsonl that are due: averages of losses, metrics of a validation."""
         settings, validation = self.config.train, self.config.validation
+        seconds = round(self._clock.seconds, 2)
         if self.iteration % settings.log_every == 0 or self.is_done:
             line: dict[str, Any] = {
                 "iteration": self.iteration,
                 "losses": _mean(self._losses),
                 "lr": {name: group.optimizer.get_lr() for name, group in self.recipe.groups.items()},
-                "seconds": round(self._seconds, 2),
-                "data_share": round(self._waiting_s / self._busy_s, 3) if self._busy_s else 0.0,
+                "seconds": seconds,
+                "data_share": round(self._clock.take_data_share(), 3),
             }
             self._losses.clear()
-            self._busy_s = self._waiting_s = 0.0
             logger.debug("iteration %d: %s", self.iteration, _formatted(line["losses"]))
             yield line
         if validation.every and (self.iteration % validation.every == 0 or self.is_done):
-            yield {"iteration": self.iteration, "validation": self._validate(), "seconds": round(self._seconds, 2)}
+            yield {
+                "iteration": self.iteration,
+                "validation": self._validate(),
+                "seconds": round(self._clock.seconds, 2),
+            }
 
     def measure(self, *, samples: int | None = None) -> dict[str, float]:
         """Return the validation metrics of the averaged nets; {} without a validation.
@@ -280,7 +274,7 @@ class TrainingRun:
         better = self._early_stopping.update(found[number], self.iteration, direction_of(number))
         logger.info("validation at iteration %d: %s%s", self.iteration, _formatted(found), " (best)" if better else "")
         if better and self.processes.is_first:
-            with _logging_write_errors():
+            with run_folder.logging_write_errors():
                 self._write_predictors(BEST, found)
         elif self._early_stopping.exhausted(self.config.validation):
             best, at = self._early_stopping.best, self._early_stopping.iteration
@@ -321,7 +315,7 @@ class TrainingRun:
     def write_preview(self, preview: Preview) -> Path:
         """Write a preview as a PNG file; return its path."""
         path = self.folder / PREVIEWS / f"{self.iteration:07d}.png"
-        with _logging_write_errors():
+        with run_folder.logging_write_errors():
             path.parent.mkdir(exist_ok=True)
             write_file(path, preview.encode())
         return path
@@ -350,14 +344,14 @@ class TrainingRun:
 
     def try_save(self, *, keep: bool) -> None:
         """Save as `save` does, but only log a full disk, so that the training goes on with the previous file."""
-        with _logging_write_errors():
+        with run_folder.logging_write_errors():
             self.save(keep=keep)
 
     def finish(self) -> None:
         """Write `final.ppgan`, which holds the predictors and their nets."""
         if self.processes.is_first:
             self._write_predictors(FINAL, {})
-            logger.info("finished after %.0f s of training: %s", self._seconds, self.folder / FINAL)
+            logger.info("finished after %.0f s of training: %s", self._clock.seconds, self.folder / FINAL)
 
     def _all_tensors(self, states: list[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         return resume_tensors(self.recipe, self._averages, states)
@@ -382,7 +376,7 @@ class TrainingRun:
             training={
                 "iteration": self.iteration,
                 "seed": self.config.train.seed,
-                "seconds": round(self._seconds, 2),
+                "seconds": round(self._clock.seconds, 2),
                 "config": self.config.as_dict(),
                 **(training or {}),
             },
@@ -408,17 +402,6 @@ class TrainingRun:
         return PpganError(
             f"iteration {self.iteration}", found, "a finite number", f"{kept}; lower the learning rate and start again"
         )
-
-
-@contextlib.contextmanager
-def _logging_write_errors() -> Iterator[None]:
-    """Log an error of writing and go on: a failed write must not end a training, since a later one may succeed."""
-    try:
-        yield
-    except (NoSpaceError, CheckpointError, ImageError) as error:
-        logger.error("%s; the training goes on", error)
-    except OSError as error:
-        logger.error("%s: cannot be written (%s); the training goes on", error.filename, error.strerror)
 
 
 def _mean(parts: list[dict[str, float]]) -> dict[str, float]:

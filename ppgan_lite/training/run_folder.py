@@ -32,7 +32,7 @@ from io import FileIO
 from pathlib import Path
 
 from ppgan_lite.config import Config
-from ppgan_lite.errors import PpganError, UsageError
+from ppgan_lite.errors import CheckpointError, ImageError, PpganError, UsageError
 from ppgan_lite.runs import BEST, CONFIG, FINAL, LATEST, LOG, NUMBERED
 from ppgan_lite.runtime import files
 from ppgan_lite.runtime.locks import try_lock
@@ -79,6 +79,17 @@ def writing(folder: Path) -> Iterator[None]:
             raise NoSpaceError(where, f"cannot be written ({error.strerror})", remedy=remedy) from error
         remedy = "Check its rights, or give another --run-dir"
         raise FolderError(where, f"cannot be used for a run ({error.strerror})", remedy=remedy) from error
+
+
+@contextlib.contextmanager
+def logging_write_errors() -> Iterator[None]:
+    """Log an error of writing and go on: a failed write must not end a training, since a later one may succeed."""
+    try:
+        yield
+    except (NoSpaceError, CheckpointError, ImageError) as error:
+        logger.error("%s; the training goes on", error)
+    except OSError as error:
+        logger.error("%s: cannot be written (%s); the training goes on", error.filename, error.strerror)
 
 
 def check_folder(folder: Path, resume: bool) -> None:
