@@ -1,16 +1,17 @@
 """Time a training step of a painter of one style in turn with PyTorch's.
 
-python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--learn] [--parts] [--runs 7]
-    [--json FILE]
+python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [--learn] [--eager] [--parts]
+    [--runs 7] [--json FILE]
 
 Two crops that are painted and, in every second step, one that is reconstructed, with VGG-16; all in one run, in turns
 of two steps, of which the mean is taken. Ours is timed with the encoder in bfloat16 where the processor has it, in
 float32, and executed by Paddle alone. torch runs the step of tools/train_styles_torch.py, in float32, as it is and
-compiled; its encoder works with channels last. With --learn, net and crops are those of `paddlegan learn`, and ours
-simplifies the photos as that does. Shifts are left out, and so is the loading of pictures. "crops_in_6_min" are those
-that are painted in what `learn` has of six minutes for its steps. "peak_share" is that of the speed of a
-product of large float32 matrices, with the multiplications and additions that torch counts in a step; bfloat16 can
-exceed it. With --parts, the parts of our own step are timed instead.
+compiled, unless --eager: compiling takes minutes before the first round. Its encoder works with channels last. With
+--learn, net and crops are those of `paddlegan learn`; ours simplifies the photos as that does, which the step of torch
+does not, and is timed with the fastest encoder alone. Shifts are left out, and so is the loading of pictures.
+"crops_in_6_min" are those that are painted in what `learn` has of six minutes for its steps. "peak_share" is that of
+the speed of a product of large float32 matrices, with the multiplications and additions that torch counts in a step;
+bfloat16 can exceed it. With --parts, the parts of our own step are timed instead.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ def main() -> None:
     parser.add_argument("--rival-python", type=Path, help="an interpreter that has torch")
     parser.add_argument("--size", type=int, help=f"height and width of the crops; {SIZE}, or those of `learn`")
     parser.add_argument("--learn", action="store_true", help="net and crops of `paddlegan learn`")
+    parser.add_argument("--eager", action="store_true", help="leave out torch.compile")
     parser.add_argument("--parts", action="store_true", help="time the parts of our own step instead")
     add_arguments(parser)
     arguments = parser.parse_args()
@@ -107,9 +109,9 @@ def main() -> None:
         parts = alternate(Training(size, encoders_of_ours()[0], settings).parts(), arguments.runs, warmup=2)
         report("style_step_parts", compare(f"{size} px", parts, against=WHOLE), arguments.json)
         return
-    net = settings.get("net", {})
+    net, ways = settings.get("net", {}), encoders_of_ours()
     work: dict[str, Callable[[], object]] = {
-        f"ppgan_lite, {name}": Training(size, name, settings).steps for name in encoders_of_ours()
+        f"ppgan_lite, {name}": Training(size, name, settings).steps for name in ways[: 1 if arguments.learn else None]
     }
     operations = None
     with contextlib.ExitStack() as stack:
@@ -118,7 +120,8 @@ def main() -> None:
             code = TORCH.format(root=str(ROOT), tools=str(ROOT / "tools"), threads=physical_cores(), **sizes)
             torch = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
             operations = torch(False, True)
-            work |= {"torch": lambda: torch(False), "torch, compiled": lambda: torch(True)}
+            work |= {"torch": lambda: torch(False)}
+            work |= {} if arguments.eager else {"torch, compiled": lambda: torch(True)}
         times = alternate(work, arguments.runs, warmup=2)
     times = {name: [taken / RECONSTRUCT_EVERY for taken in seconds] for name, seconds in times.items()}
     best = "torch" if "torch" in times else next(iter(times))
