@@ -20,6 +20,9 @@ def _hurry() -> None:
     """Do for the verb that is started most often what makes a start shorter: see docs/decisions/start-up.md."""
     gc.disable()  # until the predictor is loaded: what imports make stays, and looking for garbage takes 3%
     from ppgan_lite.inference.faces import ahead
+    from ppgan_lite.runtime.memory import KEPT_BYTES, keep_freed_memory
+
+    keep_freed_memory(KEPT_BYTES, one_heap=True)
 
     ahead.begin_for(sys.argv[2:])
 

@@ -136,22 +136,47 @@ print(touched() * resource.getpagesize() / 6 / 2**24)
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="memory is kept by glibc")
 def test_a_process_that_lives_on_keeps_a_bounded_part_of_its_memory():
     script = """
-import psutil
+import os
 from ppgan_lite.runtime.memory import keep_freed_memory
+def resident():  # without memory of its own, which would lie above the blocks and keep the heap from shrinking
+    return int(os.read(statm, 99).split()[1]) * os.sysconf("SC_PAGE_SIZE")
 keep_freed_memory(64_000_000)
+statm = os.open("/proc/self/statm", os.O_RDONLY)
 blocks = [bytearray(b"x") * 2**24 for _ in range(12)]
-full = psutil.Process().memory_info().rss
+full = resident()
 while blocks:  # the last one first, so that the heap may shrink
     blocks.pop()
-print((full - psutil.Process().memory_info().rss) / 2**24)
+os.lseek(statm, 0, 0)
+print((full - resident()) / 2**24)
 keep_freed_memory()
 keep_freed_memory(64_000_000)  # changes nothing now
 blocks = [bytearray(b"x") * 2**24 for _ in range(12)]
-full = psutil.Process().memory_info().rss
+os.lseek(statm, 0, 0)
+full = resident()
 while blocks:
     blocks.pop()
-print((full - psutil.Process().memory_info().rss) / 2**24)
+os.lseek(statm, 0, 0)
+print((full - resident()) / 2**24)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     returned = [float(line) for line in done.stdout.splitlines()]
     assert 6 <= returned[0] <= 12 and returned[1] < 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read from a file of Linux")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="memory is kept by glibc")
+def test_the_memory_of_a_painting_is_asked_for_in_large_pages():
+    script = r"""
+import re
+from ppgan_lite.runtime.memory import KEPT_BYTES, keep_freed_memory
+keep_freed_memory(KEPT_BYTES)
+blocks = [bytearray(b"x") * 2**24 for _ in range(6)]
+heap = re.compile(r"^(\w+)-(\w+) [^\n]*\[heap\]\n(?:\w+:[^\n]*\n)*?VmFlags:[^\n]* hg\b", re.M)
+large = heap.findall(open("/proc/self/smaps").read())
+most = re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]
+print(sum(int(end, 16) - int(start, 16) for start, end in large), most)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    asked_for, most_kb = map(int, done.stdout.split())
+    assert asked_for > 100_000_000
+    assert most_kb < 160_000  # 100 MB of blocks, and Python: what is asked for is not taken

@@ -18,6 +18,7 @@ from ppgan_lite.runtime.file_cache import FileCache
 from ppgan_lite.runtime.threads import threads, usable_cores
 
 MEASURED_PX = 100_000  # of less work than this, loading the net is a large part
+NOT_WORTH_WRITING = 0.05  # a smaller change of a rate, as a share of it: writing takes longer than what is measured
 UNITS = {"seconds": "s", "minutes": "min"}
 _RATES = FileCache("rates", 1_000_000)
 CALIBRATION_PX = 640  # side of the part of a photo that is made for it, twice: the first time loads the net
@@ -88,7 +89,10 @@ class Rates:
         rate = seconds / amount
         known = self._read()
         # A faster time is the better one: any disturbance of a measurement only makes it longer.
+        before = known.get(kind)
         known[kind] = min(rate, (known.get(kind, rate) + rate) / 2)
+        if before is not None and abs(known[kind] - before) < NOT_WORTH_WRITING * before:
+            return
         with contextlib.suppress(OSError):
             _RATES.write(self._file, json.dumps(known).encode())
 

@@ -24,7 +24,7 @@ from ppgan_lite.nets.painter_interface import StyleArrays
 from ppgan_lite.runs import name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
-from ppgan_lite.runtime.memory import keep_freed_memory
+from ppgan_lite.runtime.memory import KEPT_BYTES, keep_freed_memory
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import any_painting
 from ppgan_lite.styles.users import find_style_file, unknown_style
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.stylization.full_size import FullSizeStylizer
     from ppgan_lite.inference.stylization.stylizer import Stylizer
     from ppgan_lite.inference.translation.translator import Translator
-
-KEPT_BYTES = 64_000_000  # of freed memory, from one painting to the next
 
 
 def load_predictor(

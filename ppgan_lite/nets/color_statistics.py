@@ -6,6 +6,7 @@ computes the nets.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,11 @@ def mean_and_covariance(image: np.ndarray) -> ColorStatistics:
     flat = image.reshape(len(image), -1)
     mean = flat.mean(axis=1)
     centered = flat - mean[:, None]
-    covariance = np.array([[(a * b).sum() for b in centered] for a in centered]) / max(flat.shape[1] - 1, 1)
+    covariance, product = np.empty((len(flat), len(flat)), flat.dtype), np.empty_like(flat[0])
+    for row, column in itertools.combinations_with_replacement(range(len(flat)), 2):
+        total = np.multiply(centered[row], centered[column], out=product).sum()
+        covariance[row, column] = covariance[column, row] = total
+    covariance /= max(flat.shape[1] - 1, 1)
     ridge = RIDGE * np.diagonal(covariance).mean() + EPSILON
     return mean, covariance + ridge * np.eye(len(mean), dtype=covariance.dtype)
 
@@ -100,7 +105,9 @@ def apply_map(image: np.ndarray, matrix: np.ndarray, offset: np.ndarray) -> np.n
     """
     flat = image.reshape(len(image), -1)
     positions = max(SINGLE_THREADED // len(flat) ** 2, 1024)
-    parts = (flat[:, start : start + positions] for start in range(0, flat.shape[1], positions))
-    mapped = np.concatenate([matrix @ part for part in parts], axis=1)
+    mapped = np.empty_like(flat)
+    for start in range(0, flat.shape[1], positions):
+        part = slice(start, start + positions)
+        mapped[:, part] = matrix @ flat[:, part]
     mapped += offset[:, None]
     return mapped.reshape(image.shape)

@@ -103,7 +103,8 @@ class TransformDrafter(NamedTuple):
     def __call__(self, photo: np.ndarray, style: StyleArrays, strength: Strength, check: CheckCancelled) -> np.ndarray:
         """See `Drafter`."""
         recolored = align_colors(photo[0], style[IMAGE], strength.amount)
-        recolored = _blended(photo[0], recolored, strength.colors).clip(0, 1)
+        recolored = _blended(photo[0], recolored, strength.colors)
+        recolored.clip(0, 1, out=recolored)
         strokes = np.ones((1, 1, 1, 1), np.float32) if strength.strokes is None else strength.strokes[None, None]
         amount = np.full((1, 1), strength.amount, np.float32)
         (painted,) = self.transform(recolored[None], amount, strokes, *style.get(NORMS, ()))
