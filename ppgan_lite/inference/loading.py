@@ -25,6 +25,7 @@ from ppgan_lite.runs import name_of
 from ppgan_lite.runtime.device import INTEL, choose_device
 from ppgan_lite.runtime.files import is_stream
 from ppgan_lite.runtime.memory import KEPT_BYTES, keep_freed_memory
+from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.startup import require_paddle
 from ppgan_lite.styles import any_painting
 from ppgan_lite.styles.users import find_style_file, unknown_style
@@ -310,7 +311,7 @@ def _load_stylizer(
         return sample_painting(engines, spec, painter, cancelled=source.cancelled)
 
     engines, why = choose_engines(subgraphs, source.engine, source.device, sample, paddles_picture=painter.reference)
-    prefetch(engines, painter.draft)
+    prefetch(engines, [*painter.draft, "revise0"] if painter.revisions else painter.draft, afterwards=opencv)
     from ppgan_lite.inference.stylization.stylizer import Stylizer  # while engines load, which leaves Python alone
 
     return Stylizer(

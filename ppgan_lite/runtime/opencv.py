@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 from ppgan_lite.errors import MissingDependencyError
+from ppgan_lite.runtime.startup import preload
 
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
@@ -20,6 +22,8 @@ def opencv() -> Any:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent: errors are told as ours; read when it is imported
     before = {name: os.environ[name] for name in _QT_VARIABLES if name in os.environ}
     try:
+        if threading.current_thread() is not threading.main_thread():
+            preload("cv2", "cv2*.so")
         import cv2
     except ImportError as error:  # on a minimal Debian, system libraries are missing, not the package
         remedy = "pip install opencv-python; on Debian and Ubuntu also: apt install libgl1 libglib2.0-0"

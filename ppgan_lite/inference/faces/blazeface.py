@@ -12,15 +12,15 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ppgan_lite.errors import EngineError
-from ppgan_lite.inference.engines import cache
-from ppgan_lite.inference.engines.openvino import OpenVinoEngine, Request, import_compiled, openvino_core
 from ppgan_lite.runtime.opencv import opencv
-from ppgan_lite.runtime.startup import import_openvino
+
+if TYPE_CHECKING:
+    from ppgan_lite.inference.engines.openvino import Request
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +116,8 @@ class _OpenVino:
     """
 
     def __init__(self) -> None:
+        from ppgan_lite.inference.engines.openvino import OpenVinoEngine  # of which OpenCV needs nothing
+
         engine = OpenVinoEngine()
         self._identity, self._settings = engine.identity(), engine.settings()
         self._requests: dict[tuple[int, ...], Request] = {}
@@ -127,6 +129,10 @@ class _OpenVino:
         return [output[0] for output in request(picture[None])]
 
     def _load(self, shape: tuple[int, ...]) -> Request:
+        from ppgan_lite.inference.engines import cache
+        from ppgan_lite.inference.engines.openvino import Request, import_compiled, openvino_core
+        from ppgan_lite.runtime.startup import import_openvino
+
         name = f"{cache.digest(f'{FILE.name}, all cores', str(shape), *self._identity)}.blob"
         exported = cache.read(name)
         if exported is not None:
