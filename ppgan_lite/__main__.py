@@ -23,8 +23,7 @@ def _hurry() -> None:
     from ppgan_lite.runtime.memory import KEPT_BYTES, keep_freed_memory
 
     keep_freed_memory(KEPT_BYTES, one_heap=True)
-
-    ahead.begin_for(sys.argv[2:])
+    ahead.allow()
 
 
 if __name__ == "__main__":

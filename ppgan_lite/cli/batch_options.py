@@ -44,6 +44,11 @@ class BatchOptions:
     watches: bool = False
     desk: Desk | None = None
 
+    @property
+    def works_alone(self) -> bool:
+        """Whether this process makes the pictures, all of them."""
+        return (self.workers or 1) == 1 and self.cluster is None and self.desk is None
+
 
 def batch_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of `BatchOptions`; the command's `many`."""

@@ -72,6 +72,8 @@ def stylize(
     style = StyleChoice.of(styles, painting, color_from, keep_colors=keep_colors)
     inputs = {**style.inputs, "--mask": mask}
     batch = plan_batch(photos, output, label=style.label, overwrite=overwrite, inputs=inputs, depth=depth, many=many)
+    if faces != 1 and batch.items and many.works_alone:
+        ahead.begin(batch.items[0].source)
     options = {"strength": strength, "keep_colors": keep_colors, "brush": brush}
     place = mask_given(mask, strength, strength_outside, feather)
 

@@ -1,6 +1,6 @@
 """The faces in the first photo of a process, looked for by a process of its own while this one imports what it needs.
 
-Python imports on one thread at a time. A copy of the process, made before NumPy is imported, has its own turn, and a
+Python imports on one thread at a time. A copy of the process, made when it can read photos, has its own turn, and a
 second core does for a photo what the first one would have to do besides.
 """
 
@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,8 +21,8 @@ from ppgan_lite.runtime.threads import usable_cores
 if TYPE_CHECKING:
     from ppgan_lite.inference.faces.detection import Face
 
+_THREADED = {"cv2", "onnxruntime", "openvino", "openvino._pyopenvino", "paddle"}  # have threads that are not copied
 _MOST_BYTES = 4_000_000  # of a file that is decoded twice
-_OTHER_FILES = ("--style", "--painting", "--color-from", "--mask", "-o", "--output")  # options that name no photo
 
 
 class FacesAhead:
@@ -51,24 +50,21 @@ class FacesAhead:
 
 
 _ahead: dict[Path, FacesAhead] = {}
+_allowed = False
 
 
-def begin_for(arguments: Sequence[str]) -> None:
-    """Begin for the first photo among the arguments of `stylize`, which are not parsed yet; see `begin`.
-
-    Where it takes another argument for the photo, that is looked at for nothing.
-    """
-    pairs = list(zip(["", *arguments], arguments))
-    shares = {name.rpartition("=")[2] for before, name in pairs if before == "--faces" or name.startswith("--faces=")}
-    photos = (Path(name) for before, name in pairs if before not in _OTHER_FILES)
-    photo = next(filter(_is_small, photos), None)
-    if photo is not None and "1" not in shares:
-        begin(photo)
+def allow() -> None:
+    """Allow that this process is copied: one that has just begun, and whose threads are all its own."""
+    global _allowed
+    _allowed = True
 
 
 def begin(photo: Path) -> None:
-    """Begin to look for faces in a photo, if this process can be copied and the photo is small."""
-    is_alone = threading.active_count() == 1 and "numpy" not in sys.modules
+    """Begin to look for faces in a photo, if this process may be copied and the photo is small.
+
+    NumPy may be loaded, whose OpenBLAS ends its threads before a process is copied. No engine may, nor OpenCV.
+    """
+    is_alone = _allowed and threading.active_count() == 1 and not _THREADED & set(sys.modules)
     if _ahead or sys.platform != "linux" or not is_alone or usable_cores() < 2 or not _is_small(photo):
         return
     reading, writing = os.pipe()
@@ -112,10 +108,6 @@ def _look(photo: Path, answer: int) -> NoReturn:
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
-        os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        from ppgan_lite.runtime.startup import import_numpy
-
-        import_numpy()
         from ppgan_lite.images import may_have_16_bits, read_image
         from ppgan_lite.inference.faces.blazeface import load_executor
         from ppgan_lite.inference.faces.detection import find_faces
