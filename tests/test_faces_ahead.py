@@ -92,3 +92,21 @@ def test_a_command_that_fails_leaves_no_copy_behind() -> None:
     child = int(done.stdout)
     state = Path(f"/proc/{child}/stat")
     assert not state.exists() or ") Z " in state.read_text()
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_the_command_begins_with_its_first_photo(is_folder: bool, tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / "first.jpg"
+    photo.parent.mkdir()
+    photo.write_bytes(SAMPLE_PHOTO.read_bytes())
+    script = (
+        "import sys\n"
+        "from ppgan_lite.inference.faces import ahead\n"
+        "ahead.begin = lambda photo: sys.exit(f'begun: {photo.name}')\n"
+        "from ppgan_lite.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    source = photo.parent if is_folder else photo
+    line = ["stylize", "--style", "udnie", str(source), "-o", f"{tmp_path}/out/"]
+    done = subprocess.run([sys.executable, "-c", script, *line], capture_output=True, text=True, check=False)
+    assert done.stderr == "begun: first.jpg\n"
