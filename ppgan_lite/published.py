@@ -10,7 +10,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,8 +49,8 @@ class Weights:
 
     address: str
     file: str
-    title: Mapping[str, str] = field(default_factory=lambda: {"en": "VGG-19", "zh": "VGG-19"})
-    task: str = "encoder"
+    title: Mapping[str, str]
+    task: str
     bytes: int | None = None
     sha256: str = ""
     trained_on: str = ""
@@ -70,6 +70,8 @@ WEIGHTS = {
     "vgg19": Weights(
         "https://paddlegan.bj.bcebos.com/models/vgg_normalised.pdparams",
         "vgg_normalised.pdparams",
+        title={"en": "VGG-19", "zh": "VGG-19"},
+        task="encoder",
         trained_on="ImageNet",
         licence="no licence stated",
         docs="docs/training-your-own-style.md",
@@ -78,10 +80,10 @@ WEIGHTS = {
     "lpips": Weights(
         "https://download.pytorch.org/models/vgg16-397923af.pth",
         "vgg16-397923af.pth",
-        {"en": "VGG-16 of torchvision, for LPIPS", "zh": "torchvision 的 VGG-16，用于 LPIPS"},
-        "metric",
-        553433881,
-        "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        title={"en": "VGG-16 of torchvision, for LPIPS", "zh": "torchvision 的 VGG-16，用于 LPIPS"},
+        task="metric",
+        bytes=553433881,
+        sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
         trained_on="ImageNet",
         licence="BSD 3-Clause, as torchvision",
         docs="docs/evaluation.md",
@@ -89,10 +91,10 @@ WEIGHTS = {
     "inception": Weights(
         "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
         "weights-inception-2015-12-05-6726825d.pth",
-        {"en": "Inception of 2015-12-05, for FID and KID", "zh": "2015-12-05 版 Inception，用于 FID 和 KID"},
-        "metric",
-        95628359,
-        "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        title={"en": "Inception of 2015-12-05, for FID and KID", "zh": "2015-12-05 版 Inception，用于 FID 和 KID"},
+        task="metric",
+        bytes=95628359,
+        sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
         trained_on="ImageNet",
         licence="Apache-2.0",
         docs="docs/evaluation.md",
@@ -103,8 +105,8 @@ SHIPPED = {
     "photos": Weights(
         "",
         str(restoration.FILE),
-        {"en": "salt-and-pepper noise and blur off photos", "zh": "去除照片的椒盐噪声和模糊"},
-        "restore",
+        title={"en": "salt-and-pepper noise and blur off photos", "zh": "去除照片的椒盐噪声和模糊"},
+        task="restore",
         trained_on="COCO, Open Images and TensorFlow's flowers, with free licenses",
         licence="Apache-2.0",
         config="restore_saltpepper_unet",
@@ -113,7 +115,8 @@ SHIPPED = {
     "vgg16": Weights(
         "",
         str(encoders.FILE),
-        {"en": "VGG-16 up to relu4_3, for losses", "zh": "VGG-16（到 relu4_3），用于损失"},
+        title={"en": "VGG-16 up to relu4_3, for losses", "zh": "VGG-16（到 relu4_3），用于损失"},
+        task="encoder",
         trained_on="ImageNet",
         licence="CC BY 4.0",
         docs="docs/training-your-own-style.md",

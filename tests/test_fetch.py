@@ -101,7 +101,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         address = f"{running.address}/{FILE}"
-        monkeypatch.setitem(published.WEIGHTS, "vgg19", published.Weights(address, FILE))
+        monkeypatch.setitem(published.WEIGHTS, "vgg19", published.Weights(address, FILE, {"en": "VGG-19"}, "encoder"))
         yield running
         running.shutdown()
         thread.join()
