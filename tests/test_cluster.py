@@ -31,17 +31,17 @@ TOO_BUSY = "timed out during startup"  # Ray waits for its own processes for hal
 
 
 def command(tmp_path: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start a script that gathers with a local cluster of two workers."""
-    (tmp_path / "gathers.py").write_text(
+    """Start a script that runs tasks with a local cluster of two workers."""
+    (tmp_path / "runs.py").write_text(
         "import json, os, sys, threading, time\n"
         "import psutil\n"
         "from worker_bodies import Tenfold\n"
         "from ppgan_lite.workers.cluster import Cluster\n"
-        "from ppgan_lite.workers.gathering import gather\n" + script
+        "from ppgan_lite.workers.pool import run_tasks\n" + script
     )
     root = Path(__file__).parents[1]
     environment = {**os.environ, **UNDISTURBED, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])}
-    called = [sys.executable, "gathers.py", *arguments]
+    called = [sys.executable, "runs.py", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(called, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True)
 
@@ -60,10 +60,10 @@ def test_tasks_of_killed_actors_are_done_again_and_those_that_kill_are_told(tmp_
     script = (
         "tasks = [*map(str, range(20)), 'die once 20', 'die 21', *map(str, range(22, 30))]\n"
         "told = {'outcomes': {}, 'failures': {}, 'lines': []}\n"
-        "hear = lambda number, outcome: told['outcomes'].__setitem__(number, outcome)\n"
-        "failed = lambda number, error: told['failures'].__setitem__(number, str(error))\n"
-        "crew = Cluster(Tenfold(os.getcwd()), 'local', size=2)\n"
-        "gather(crew, tasks, hear, failed=failed, said=told['lines'].append)\n"
+        "on_outcome = lambda number, outcome: told['outcomes'].__setitem__(number, outcome)\n"
+        "on_failure = lambda number, error: told['failures'].__setitem__(number, str(error))\n"
+        "pool = Cluster(Tenfold(os.getcwd()), 'local', size=2)\n"
+        "run_tasks(pool, tasks, on_outcome, on_failure=on_failure, on_line=told['lines'].append)\n"
         "print(json.dumps(told))\n"
     )
     code, out, err = finished(tmp_path, script)
@@ -82,9 +82,9 @@ def test_a_cluster_that_goes_away_is_told_in_one_line(tmp_path: Path) -> None:
         "    for process in psutil.Process().children(recursive=True):\n"
         "        if process.is_running() and process.name() in ('raylet', 'gcs_server'):\n"
         "            process.kill()\n"
-        "crew = Cluster(Tenfold(os.getcwd()), 'local', size=2)\n"
+        "pool = Cluster(Tenfold(os.getcwd()), 'local', size=2)\n"
         "try:\n"
-        "    gather(crew, ['0', '1', *['slow 2'] * 5000], end, failed=print)\n"
+        "    run_tasks(pool, ['0', '1', *['slow 2'] * 5000], end, on_failure=print)\n"
         "except Exception as error:\n"
         "    print(type(error).__name__, error, flush=True)\n"
         "os._exit(0)\n"  # as the command line ends

@@ -17,11 +17,11 @@ import psutil
 import pytest
 from test_cli import Inverter, inverter, stdin_of  # noqa: F401 - a fixture
 
-from ppgan_lite.cli.batch_workers import work_at
+from ppgan_lite.cli.batch_workers import run_worker
 from ppgan_lite.errors import ImageError
 from ppgan_lite.images import decode_image, write_image
 from ppgan_lite.inference.batch_planning import Item
-from ppgan_lite.workers.desk import Desk, Given
+from ppgan_lite.workers.task_queue import Task, TaskQueue
 
 Run = Callable[..., tuple[int, str, str]]
 STYLIZE = ("stylize", "photos", "--style", "starry_night", "--strip-metadata")
@@ -138,9 +138,9 @@ def test_a_photo_that_is_done_again_takes_no_file_away_that_was_there_before(ove
     target.write_bytes(b"an earlier result, or what a worker that died left")
     item = Item(Path("in.png"), target)
     told: list[object] = []
-    desk = Desk(told.append, asks=False)
-    desk.put(Given(0, item, is_repeated=True))
-    desk.end()
+    queue = TaskQueue(told.append, asks=False)
+    queue.put(Task(0, item, is_retry=True))
+    queue.end()
 
     def read(_item: Item) -> NoReturn:
         raise ImageError("in.png", "is broken")
@@ -148,6 +148,6 @@ def test_a_photo_that_is_done_again_takes_no_file_away_that_was_there_before(ove
     def prepare(_item: Item) -> Callable[[object, object], object]:
         return lambda picture, _progress: picture
 
-    work_at(desk, read, prepare, lambda _item, _result: {}, overwrite=overwrite, about={})
+    run_worker(queue, read, prepare, lambda _item, _result: {}, overwrite=overwrite, about={})
     assert target.exists() is overwrite
     assert len(told) == 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppgan_lite.errors import ImageError, UsageError
-from ppgan_lite.workers.desk import Desk
+from ppgan_lite.workers.task_queue import TaskQueue
 
 
 @dataclass(frozen=True)
@@ -22,25 +22,25 @@ class Tenfold:
 
     folder: str
 
-    def __call__(self, desk: Desk) -> None:
+    def __call__(self, queue: TaskQueue) -> None:
         sys.stderr.write(f"in {os.environ.get('OMP_NUM_THREADS')} threads\n")
-        for given in desk.tasks():
-            word, _, number = str(given.task).rpartition(" ")
-            (Path(self.folder) / f"{given.number}.{os.getpid()}.begun").touch()
-            if word == "die" or (word == "die once" and not given.is_repeated):
+        for task in queue.tasks():
+            word, _, number = str(task.payload).rpartition(" ")
+            (Path(self.folder) / f"{task.number}.{os.getpid()}.begun").touch()
+            if word == "die" or (word == "die once" and not task.is_retry):
                 os._exit(9)
             if word == "refuse":
                 raise UsageError("task", f"{number} is refused", "another one")
             if word == "wait":
                 while True:
-                    desk.raise_if_stopped()
+                    queue.raise_if_stopped()
                     time.sleep(0.01)
             if word == "slow":
                 time.sleep(0.2)
             is_wrong = word == "wrong"
-            desk.tell(given.number, ImageError(number, "is wrong") if is_wrong else (int(number) * 10, os.getpid()))
+            queue.report(task.number, ImageError(number, "is wrong") if is_wrong else (int(number) * 10, os.getpid()))
 
 
-def die(desk: Desk) -> None:
+def die(queue: TaskQueue) -> None:
     """End the process before any work."""
     os._exit(9)

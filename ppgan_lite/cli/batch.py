@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ppgan_lite.cli.batch_workers import Outcome
     from ppgan_lite.images import ImageMetadata, ResultSettings
-    from ppgan_lite.workers.gathering import Crew
+    from ppgan_lite.workers.pool import WorkerPool
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
@@ -79,7 +79,7 @@ class Batch:
         self._left_out: Counter[str] = Counter()
         self._begun = 0
         self._show: Callable[[float, str | None], None] = lambda done, label: None
-        if self._many.desk is not None:
+        if self._many.task_queue is not None:
             return  # they are planned already
         self._plan = functools.partial(
             plan_batch,
@@ -113,10 +113,10 @@ class Batch:
         Raises:
             click.exceptions.Exit: There are failures.
         """
-        if self._many.desk is not None:
-            from ppgan_lite.cli.batch_workers import work_at
+        if self._many.task_queue is not None:
+            from ppgan_lite.cli.batch_workers import run_worker
 
-            work_at(self._many.desk, read, prepare, write, overwrite=self.overwrite, about=self.about)
+            run_worker(self._many.task_queue, read, prepare, write, overwrite=self.overwrite, about=self.about)
             return
         try:
             self._run(read, prepare, write)
@@ -142,9 +142,9 @@ class Batch:
             if any(item.target == STANDARD_OUTPUT for item in self.items):
                 self._stream = stack.enter_context(binary_output())
             if workers > 1 or (self._many.cluster is not None and self.items):
-                crew = self._crew(workers)
+                pool = self._worker_pool(workers)
                 self._show = stack.enter_context(_bar(len(self.items)))
-                self._gather(crew)
+                self._run_in_workers(pool)
                 return
 
             if self._many.watches:
@@ -175,7 +175,7 @@ class Batch:
         finally:
             stopped.set()
 
-    def _crew(self, workers: int) -> Crew:
+    def _worker_pool(self, workers: int) -> WorkerPool:
         """Return the workers that run the command."""
         option = "--workers" if self._many.cluster is None else "--cluster"
         if any(item.source == STANDARD_INPUT for item in self.items):
@@ -191,23 +191,23 @@ class Batch:
 
         return Cluster(command, self._many.cluster, size=self._many.workers)
 
-    def _gather(self, crew: Crew) -> None:
+    def _run_in_workers(self, pool: WorkerPool) -> None:
         """Have workers make the results."""
-        from ppgan_lite.workers.gathering import gather
+        from ppgan_lite.workers.pool import run_tasks
 
         results: dict[int, dict[str, Any]] = {}
         failures: dict[int, Exception] = {}
 
-        def hear(number: int, outcome: Outcome) -> None:
+        def on_outcome(number: int, outcome: Outcome) -> None:
             self.about |= outcome.about
             if outcome.error is not None:
-                failed(number, outcome.error)
+                on_failure(number, outcome.error)
                 return
             self.written(self.items[number], outcome.result or {}, outcome.seconds)
             results[number] = self.results[-1]
             shown(number)
 
-        def failed(number: int, error: Exception) -> None:
+        def on_failure(number: int, error: Exception) -> None:
             self.failed(self.items[number], error)
             failures[number] = error
             shown(number)
@@ -219,7 +219,14 @@ class Batch:
         planned = list(self.failures)
         try:
             with deferring_interrupts():
-                gather(crew, self.items, hear, failed=failed, said=_say_above_bar, check=raise_if_interrupted)
+                run_tasks(
+                    pool,
+                    self.items,
+                    on_outcome,
+                    on_failure=on_failure,
+                    on_line=_say_above_bar,
+                    check=raise_if_interrupted,
+                )
         finally:
             self.results = [results[number] for number in sorted(results)]
             self.failures = planned + [(self.items[number].source, failures[number]) for number in sorted(failures)]

@@ -14,9 +14,9 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.languages.terminal import in_words
 
 if TYPE_CHECKING:
-    from ppgan_lite.workers.desk import Desk
+    from ppgan_lite.workers.task_queue import TaskQueue
 
-DESK = "ppgan_lite.desk"  # key of a context's `meta`: that of a worker, which runs the command
+TASK_QUEUE = "ppgan_lite.task_queue"  # key of a context's `meta`: that of a worker, which runs the command
 FORMATS = ("jpg", "png", "webp", "tif", "bmp")
 
 
@@ -32,7 +32,7 @@ class BatchOptions:
         workers: The number of processes; None for one, or for one per processor of a cluster.
         cluster: Address of the cluster that has them; None for this machine.
         watches: Whether to wait for photos that appear in a folder.
-        desk: Of a worker that runs the command.
+        task_queue: Of a worker that runs the command.
     """
 
     skip_existing: bool = False
@@ -42,12 +42,12 @@ class BatchOptions:
     workers: int | None = None
     cluster: str | None = None
     watches: bool = False
-    desk: Desk | None = None
+    task_queue: TaskQueue | None = None
 
     @property
     def works_alone(self) -> bool:
         """Whether this process makes the pictures, all of them."""
-        return (self.workers or 1) == 1 and self.cluster is None and self.desk is None
+        return (self.workers or 1) == 1 and self.cluster is None and self.task_queue is None
 
 
 def batch_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -100,7 +100,7 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
             workers,
             cluster,
             watches,
-            click.get_current_context().meta.get(DESK),
+            click.get_current_context().meta.get(TASK_QUEUE),
         )
         command(*arguments, many=many, as_json=as_json, output=output, **options)
 

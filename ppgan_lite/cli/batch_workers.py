@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ppgan_lite.cli.batch_options import DESK
+from ppgan_lite.cli.batch_options import TASK_QUEUE
 from ppgan_lite.cli.terminal import ProgressCallback
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import run_batch
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.batch_planning import Item
-    from ppgan_lite.workers.desk import Desk
+    from ppgan_lite.workers.task_queue import TaskQueue
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
@@ -47,17 +47,17 @@ class Command:
         assert callback is not None
         return cls(callback.__module__, callback.__name__, context.params)
 
-    def __call__(self, desk: Desk) -> None:
-        """Run the command with the photos that come to a desk."""
+    def __call__(self, queue: TaskQueue) -> None:
+        """Run the command with the photos of a queue."""
         command = getattr(importlib.import_module(self.module), self.name)
         with click.Context(command, info_name=self.name) as context:
-            context.meta[DESK] = desk
+            context.meta[TASK_QUEUE] = queue
             context.invoke(command.callback, **self.values)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a worker tells of a photo.
+    """What a worker reports of a photo.
 
     Attributes:
         result: The values to report about it; None if there is none.
@@ -72,40 +72,40 @@ class Outcome:
     about: dict[str, Any]
 
 
-class _Telling:
-    """A worker's observer of its batch: tells the first process."""
+class _Reporter:
+    """A worker's observer of its batch: reports to the first process."""
 
-    def __init__(self, desk: Desk, about: dict[str, Any]) -> None:
-        self._desk, self._about = desk, about
+    def __init__(self, queue: TaskQueue, about: dict[str, Any]) -> None:
+        self._queue, self._about = queue, about
         self.numbers: dict[Item, int] = {}
 
     def check(self, error: BaseException | None = None) -> None:
         if isinstance(error, UsageError):
             raise error
-        self._desk.raise_if_stopped()
+        self._queue.raise_if_stopped()
 
     def started(self, item: Item) -> None:
         pass
 
     def progressed(self, _item: Item, _fraction: float) -> None:
-        self._desk.raise_if_stopped()
+        self._queue.raise_if_stopped()
 
     def written(self, item: Item, about: Mapping[str, Any], seconds: float) -> None:
-        self._tell(item, Outcome(dict(about), None, seconds, self._about))
+        self._report(item, Outcome(dict(about), None, seconds, self._about))
 
     def failed(self, item: Item, error: Exception) -> None:
-        from ppgan_lite.workers.desk import portable
+        from ppgan_lite.workers.task_queue import portable
 
         told = portable(error)
         assert isinstance(told, Exception)
-        self._tell(item, Outcome(None, told, 0.0, self._about))
+        self._report(item, Outcome(None, told, 0.0, self._about))
 
-    def _tell(self, item: Item, outcome: Outcome) -> None:
-        self._desk.tell(self.numbers.pop(item), outcome)
+    def _report(self, item: Item, outcome: Outcome) -> None:
+        self._queue.report(self.numbers.pop(item), outcome)
 
 
-def work_at(
-    desk: Desk,
+def run_worker(
+    queue: TaskQueue,
     read: Callable[[Item], Picture],
     prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
     write: Callable[[Item, Result], dict[str, Any]],
@@ -113,24 +113,24 @@ def work_at(
     overwrite: bool,
     about: dict[str, Any],
 ) -> None:
-    """Make the results of the pictures that come to a worker's desk, by `run_batch`.
+    """Make the results of the pictures of a worker's queue, by `run_batch`.
 
     Args:
-        desk: The worker's.
+        queue: The worker's.
         read: As of `run_batch`, like the next two.
         prepare: See there.
         write: See there.
         overwrite: Whether results may replace files.
         about: What is told of all pictures; may change while they are made.
     """
-    telling = _Telling(desk, about)
+    reporter = _Reporter(queue, about)
 
     def items() -> Iterator[Item]:
-        for given in desk.tasks():
-            item: Item = given.task
-            if given.is_repeated and not overwrite:
+        for task in queue.tasks():
+            item: Item = task.payload
+            if task.is_retry and not overwrite:
                 item.target.unlink(missing_ok=True)  # of the worker that died: it was not there when this was planned
-            telling.numbers[item] = given.number
+            reporter.numbers[item] = task.number
             yield item
 
-    run_batch(items(), read, prepare, write, telling)
+    run_batch(items(), read, prepare, write, reporter)

@@ -20,7 +20,7 @@ from ppgan_lite.runtime.memory import keep_freed_memory
 from ppgan_lite.runtime.opencv import opencv
 
 if TYPE_CHECKING:
-    from ppgan_lite.workers.desk import Desk
+    from ppgan_lite.workers.task_queue import TaskQueue
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -112,13 +112,13 @@ def for_each_in_cluster(
         KeyboardInterrupt: On Ctrl-C.
     """
     from ppgan_lite.workers.cluster import Cluster
-    from ppgan_lite.workers.gathering import gather
+    from ppgan_lite.workers.pool import run_tasks
 
-    gather(
+    run_tasks(
         Cluster(_Each(work), address, size=workers),
         items,
         lambda number, result: report(items[number], result),
-        failed=lambda number, error: report(items[number], failed(error)),
+        on_failure=lambda number, error: report(items[number], failed(error)),
     )
 
 
@@ -140,16 +140,16 @@ def delaying_ctrl_c() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Each:
-    """The work of a worker in a cluster: a function of each item that comes to its desk."""
+    """The work of a worker in a cluster: a function of each item of its queue."""
 
     work: Callable[[Any], Any]
 
-    def __call__(self, desk: Desk) -> None:
+    def __call__(self, queue: TaskQueue) -> None:
         opencv().setNumThreads(0)
         keep_freed_memory()
-        for given in desk.tasks():
-            desk.raise_if_stopped()
-            desk.tell(given.number, self.work(given.task))
+        for task in queue.tasks():
+            queue.raise_if_stopped()
+            queue.report(task.number, self.work(task.payload))
 
 
 def _work_on_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ppgan_lite import __version__
 from ppgan_lite.errors import UsageError, WorkerError, missing_extra, one_line
-from ppgan_lite.workers.desk import Desk, Ended, Given, Message, Said, Told, Wants
+from ppgan_lite.workers.task_queue import LogLine, Message, Task, TaskQueue, TaskRequest, TaskResult, WorkerExit
 
 LOCAL = "local"  # instead of an address: a cluster of this machine, for as long as the work takes
 
@@ -32,7 +32,7 @@ _CONTROL = "control"
 
 
 class Cluster:
-    """A crew of Ray's actors with one thread each, which have the work of a process with one thread.
+    """A pool of Ray's actors with one thread each, which have the work of a process with one thread.
 
     All machines need this version of ppgan_lite, and the same files under the same names.
 
@@ -49,7 +49,7 @@ class Cluster:
 
     largest_group = 8
 
-    def __init__(self, body: Callable[[Desk], None], address: str, *, size: int | None = None) -> None:
+    def __init__(self, body: Callable[[TaskQueue], None], address: str, *, size: int | None = None) -> None:
         self._ray = _connected(address, size)
         self._address = address
         with self._telling():
@@ -64,21 +64,21 @@ class Cluster:
         self._is_gone = False
 
     def start(self, worker: int) -> None:
-        """Start an actor; see `Crew`."""
+        """Start an actor; see `WorkerPool`."""
         with self._telling():
             kind = self._ray.remote(num_cpus=1, max_restarts=0, concurrency_groups={_CONTROL: 1})(_Actor)
             actor = kind.remote(self._body, os.getcwd(), __version__)
             self._actors[worker] = actor
             self._starting[actor.begin.remote()] = worker
 
-    def give(self, worker: int, group: Sequence[Given]) -> None:
-        """Give an actor some tasks; see `Crew`."""
+    def assign(self, worker: int, group: Sequence[Task]) -> None:
+        """Assign tasks to an actor; see `WorkerPool`."""
         with self._telling():
             stream = self._actors[worker].work.options(num_returns="streaming").remote(list(group))
         self._streams[stream] = worker
 
     def messages(self, timeout_s: float) -> list[tuple[int, Message | None]]:
-        """Return what came; see `Crew`."""
+        """Return what came; see `WorkerPool`."""
         waiting = [*self._starting, *self._streams]
         found: list[tuple[int, Message | None]] = []
         with self._telling():
@@ -96,11 +96,11 @@ class Cluster:
         self._has_begun |= bool(found)
         if not self._has_begun and now > self._began + _PATIENCE_S:
             self._has_begun = True
-            found.append((0, Said(f"waiting for the cluster {self._address}: no processor has begun yet")))
+            found.append((0, LogLine(f"waiting for the cluster {self._address}: no processor has begun yet")))
         return found
 
     def close(self, *, at_once: bool) -> list[tuple[int, Message | None]]:
-        """End all actors, and the cluster if it is a local one; see `Crew`."""
+        """End all actors, and the cluster if it is a local one; see `WorkerPool`."""
         found: list[tuple[int, Message | None]] = []
         if self._is_gone:
             atexit.unregister(self._ray.shutdown)  # it would wait for the control service until Ray ends the process
@@ -149,12 +149,14 @@ class Cluster:
             if reference in self._starting:
                 problem = self._ray.get(reference)
                 del self._starting[reference]
-                yield from [(worker, Ended(WorkerError(self._address, problem)) if problem else Wants())] * _AHEAD
+                yield from [
+                    (worker, WorkerExit(WorkerError(self._address, problem)) if problem else TaskRequest())
+                ] * _AHEAD
                 return
             yield worker, self._ray.get(next(reference))
         except StopIteration:
             del self._streams[reference]
-            yield worker, Wants()
+            yield worker, TaskRequest()
         except self._ray.exceptions.RayActorError:
             for references in (self._starting, self._streams):
                 for other in [other for other, owner in references.items() if owner == worker]:
@@ -183,9 +185,9 @@ class _Actor:
         version: Of whoever gives the work.
     """
 
-    def __init__(self, body: Callable[[Desk], None], folder: str, version: str) -> None:
+    def __init__(self, body: Callable[[TaskQueue], None], folder: str, version: str) -> None:
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._desk = Desk(self._messages.put, asks=False)
+        self._queue = TaskQueue(self._messages.put, asks=False)
         self._body, self._folder, self._version = body, folder, version
 
     def begin(self) -> str:
@@ -197,25 +199,25 @@ class _Actor:
         except OSError as error:
             return f"{platform.node()} has no folder {self._folder} ({error.strerror}), in which the command runs"
         os.environ.setdefault("OPENCV_FOR_THREADS_NUM", os.environ.get("OMP_NUM_THREADS", "1"))
-        threading.Thread(target=self._desk.work, args=(self._body,), daemon=True).start()
+        threading.Thread(target=self._queue.run, args=(self._body,), daemon=True).start()
         return ""
 
-    def work(self, group: list[Given]) -> Iterator[Message]:
+    def work(self, group: list[Task]) -> Iterator[Message]:
         """Yield what is told of tasks, until all of them are done."""
-        left = {given.number for given in group}
-        for given in group:
-            self._desk.put(given)
+        left = {task.number for task in group}
+        for task in group:
+            self._queue.put(task)
         while left:
             message = self._messages.get()
             yield message
-            if isinstance(message, Ended):
+            if isinstance(message, WorkerExit):
                 return
-            if isinstance(message, Told):
+            if isinstance(message, TaskResult):
                 left.discard(message.number)
 
     def stop(self) -> None:
         """Let the work end as soon as it can."""
-        self._desk.stop()
+        self._queue.stop()
 
 
 def _connected(address: str, size: int | None) -> ModuleType:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from ppgan_lite.workers.desk import Desk, Ended, Given, Message
+from ppgan_lite.workers.task_queue import Message, Task, TaskQueue, WorkerExit
 
 _END_S = 5.0  # that a process has to end
 _LAST_S = 0.2  # after the last word
@@ -22,7 +22,7 @@ _END, _STOP = "end", "stop"  # beside groups of tasks
 
 
 class Processes:
-    """A crew of processes, each with its share of the threads.
+    """A pool of processes, each with its share of the threads.
 
     They are started afresh, not forked: the libraries of a process take the number of its threads from the environment
     when they are loaded. A script that starts them needs the usual `if __name__ == "__main__":`.
@@ -35,7 +35,7 @@ class Processes:
 
     largest_group = 1  # they ask for the next task when they begin one
 
-    def __init__(self, body: Callable[[Desk], None], size: int, *, threads: int) -> None:
+    def __init__(self, body: Callable[[TaskQueue], None], size: int, *, threads: int) -> None:
         self.size = size
         self._body = body
         self._threads = threads
@@ -43,7 +43,7 @@ class Processes:
         self._processes: list[BaseProcess] = []
 
     def start(self, worker: int) -> None:
-        """Start a process; see `Crew`."""
+        """Start a process; see `WorkerPool`."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, self._body, os.getpid()), daemon=True)
@@ -53,12 +53,12 @@ class Processes:
         self._workers[worker] = ours
         self._processes.append(process)
 
-    def give(self, worker: int, group: Sequence[Given]) -> None:
-        """Give a process some tasks; see `Crew`."""
+    def assign(self, worker: int, group: Sequence[Task]) -> None:
+        """Assign tasks to a process; see `WorkerPool`."""
         self._send(worker, list(group))
 
     def messages(self, timeout_s: float) -> list[tuple[int, Message | None]]:
-        """Return what came; see `Crew`."""
+        """Return what came; see `WorkerPool`."""
         ready = wait(self._workers.values(), timeout_s)
         found: list[tuple[int, Message | None]] = []
         for worker, connection in list(self._workers.items()):
@@ -69,13 +69,13 @@ class Processes:
             except _BROKEN:
                 message = None
             found.append((worker, message))
-            if message is None or isinstance(message, Ended):
+            if message is None or isinstance(message, WorkerExit):
                 connection.close()
                 del self._workers[worker]
         return found
 
     def close(self, *, at_once: bool) -> list[tuple[int, Message | None]]:
-        """End all processes; see `Crew`."""
+        """End all processes; see `WorkerPool`."""
         found: list[tuple[int, Message | None]] = []
         try:
             for worker in self._workers:
@@ -96,7 +96,7 @@ class Processes:
                 self._workers[worker].send(message)
 
 
-def _work(connection: Connection, body: Callable[[Desk], None], parent: int) -> None:
+def _work(connection: Connection, body: Callable[[TaskQueue], None], parent: int) -> None:
     """Work in a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one tells the others
     sending = threading.Lock()
@@ -105,7 +105,7 @@ def _work(connection: Connection, body: Callable[[Desk], None], parent: int) -> 
         with sending, contextlib.suppress(OSError):  # nobody is there any more: `listen` stops the work
             connection.send(message)
 
-    desk = Desk(send, asks=True)
+    queue = TaskQueue(send, asks=True)
 
     def listen() -> None:
         try:
@@ -114,18 +114,18 @@ def _work(connection: Connection, body: Callable[[Desk], None], parent: int) -> 
                     continue
                 message = connection.recv()
                 if message == _END:
-                    desk.end()
+                    queue.end()
                 elif message == _STOP:
                     break
                 else:
-                    for given in message:
-                        desk.put(given)
+                    for task in message:
+                        queue.put(task)
         except _BROKEN:
             pass
-        desk.stop()
+        queue.stop()
 
     threading.Thread(target=listen, daemon=True).start()
-    desk.work(body)
+    queue.run(body)
     os._exit(0)  # tearing down Python and the engines takes longer
 
 

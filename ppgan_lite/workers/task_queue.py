@@ -1,4 +1,4 @@
-"""A worker's side: tasks come in, outcomes go out."""
+"""The worker's side of a pool: a queue of tasks, and the messages that it sends."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from ppgan_lite.errors import CancelledError, one_line
 
 
 @dataclass(frozen=True)
-class Given:
-    """A task as a worker gets it.
+class Task:
+    """A task of a batch.
 
     Attributes:
-        number: Of the task.
-        task: What is to be done.
-        is_repeated: Whether a worker that died may have done it, or a part of it.
+        number: Its place among the tasks.
+        payload: What is to be done.
+        is_retry: Whether a worker that died may have done it, or a part of it.
     """
 
     number: int
-    task: Any
-    is_repeated: bool = False
+    payload: Any
+    is_retry: bool = False
 
 
 @dataclass(frozen=True)
-class Wants:
+class TaskRequest:
     """A worker asks for another task."""
 
 
 @dataclass(frozen=True)
-class Told:
+class TaskResult:
     """The outcome of a task."""
 
     number: int
@@ -42,14 +42,14 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Said:
+class LogLine:
     """A line for the user."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Ended:
+class WorkerExit:
     """A worker is done.
 
     Attributes:
@@ -59,11 +59,11 @@ class Ended:
     error: BaseException | None = None
 
 
-Message = Wants | Told | Said | Ended
+Message = TaskRequest | TaskResult | LogLine | WorkerExit
 
 
-class Desk:
-    """What the work of a worker gets: the tasks, and the way to tell what became of them.
+class TaskQueue:
+    """A worker's tasks, and its way to report what became of them.
 
     Args:
         send: Sends a message to whoever gave the tasks; called from several threads.
@@ -73,22 +73,22 @@ class Desk:
     def __init__(self, send: Callable[[Message], None], *, asks: bool) -> None:
         self._send = send
         self._asks = asks
-        self._given: queue.SimpleQueue[Given | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
 
-    def tasks(self) -> Iterator[Given]:
+    def tasks(self) -> Iterator[Task]:
         """Yield the tasks as they come, to the end of the work."""
         while True:
-            if self._asks and self._given.empty():
-                self._send(Wants())
-            given = self._given.get()
-            if given is None:
+            if self._asks and self._tasks.empty():
+                self._send(TaskRequest())
+            task = self._tasks.get()
+            if task is None:
                 return
-            yield given
+            yield task
 
-    def tell(self, number: int, outcome: Any) -> None:
-        """Tell the outcome of a task, which can be pickled."""
-        self._send(Told(number, outcome))
+    def report(self, number: int, outcome: Any) -> None:
+        """Report the outcome of a task, which can be pickled."""
+        self._send(TaskResult(number, outcome))
 
     def raise_if_stopped(self) -> None:
         """Raise a CancelledError if the work is to end now."""
@@ -97,28 +97,28 @@ class Desk:
 
     # for whoever brings the tasks -------------------------------------------------------------------------------------
 
-    def put(self, given: Given) -> None:
-        """Put a task onto the desk."""
-        self._given.put(given)
+    def put(self, task: Task) -> None:
+        """Put a task onto the queue."""
+        self._tasks.put(task)
 
     def end(self) -> None:
-        """Let the work end when the tasks on the desk are done."""
-        self._given.put(None)
+        """Let the work end when the tasks on the queue are done."""
+        self._tasks.put(None)
 
     def stop(self) -> None:
         """Let the work end as soon as it can."""
         self._stopped.set()
-        self._given.put(None)
+        self._tasks.put(None)
 
-    def work(self, body: Callable[[Desk], None]) -> None:
-        """Do the work, and send what it prints and how it ended."""
+    def run(self, body: Callable[[TaskQueue], None]) -> None:
+        """Run the work, and send what it prints and how it ended."""
         try:
-            with contextlib.redirect_stderr(_Lines(lambda text: self._send(Said(text)))):
+            with contextlib.redirect_stderr(_Lines(lambda text: self._send(LogLine(text)))):
                 body(self)
         except BaseException as error:  # noqa: BLE001 - told, whatever it is
-            self._send(Ended(portable(error)))
+            self._send(WorkerExit(portable(error)))
         else:
-            self._send(Ended())
+            self._send(WorkerExit())
 
 
 class _Lines:
