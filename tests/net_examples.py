@@ -142,6 +142,7 @@ NORMED_BIASES = ("stem.conv.bias", "downs.*.bias", "blocks.*.bias", "ups.*.bias"
 # The name of a net in the table, and after a comma a variant of it.
 EXAMPLES = {
     "AnyStyleNet": Example(ANY_STYLE, call=call_with_painting),
+    "AnyStyleNet, half-size revision": Example({**ANY_STYLE, "revision_size": "half"}, call=call_with_painting),
     "Colorizer": Example(
         {"encoder_channels": list(WIDTHS[:4]), "base_channels": 4, "blocks": 2, "size_px": 32},
         call=lambda net, image: net(image[:, :1]),

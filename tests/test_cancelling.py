@@ -12,6 +12,7 @@ from ppgan_lite.errors import CancelledError
 from ppgan_lite.inference.engines import selection
 from ppgan_lite.inference.engines.paddle import PaddleEngine
 from ppgan_lite.inference.loading import load_predictor
+from ppgan_lite.inference.stylization import revising
 from ppgan_lite.nets.lapstyle import LapStyleNet
 from ppgan_lite.nets.resnet_generator import ResnetGenerator
 
@@ -41,6 +42,7 @@ class Events(list):
 def events(monkeypatch, tmp_path):
     """Let Paddle stand for another engine too, and record the calls of each; no agreement is known yet."""
     events = Events()
+    monkeypatch.setattr(revising, "threads", lambda: 1)
 
     class Noted(PaddleEngine):
         def run(self, *inputs):

@@ -18,7 +18,7 @@ from ppgan_lite.nets.discriminators import LapStyleDiscriminator
 from ppgan_lite.nets.lapstyle import LapStyleNet, adain
 from ppgan_lite.nets.normalization import mean_and_std
 from ppgan_lite.nets.painter_interface import REVISION_HALO
-from ppgan_lite.nets.pyramid import RevisionNet, pyramid
+from ppgan_lite.nets.pyramid import HalfSizeRevisionNet, RevisionNet, pyramid
 from ppgan_lite.nets.vgg import LAYERS, VGGEncoder
 
 # Encoder and discriminator
@@ -47,20 +47,25 @@ def test_the_discriminator_has_patches_of_seven_pixels():
 # Revision
 
 
-def test_a_revision_net_sees_nine_pixels_far():
-    net = positive(RevisionNet(3))
+@pytest.mark.parametrize(
+    ("make", "even", "odd"),
+    [(RevisionNet, (8, 8, 8, 8), (9, 7, 9, 7)), (HalfSizeRevisionNet, (8, 8, 8, 8), (9, 7, 9, 7))],
+)
+def test_a_revision_net_sees_at_most_nine_pixels_far(make, even, odd):
+    net = positive(make(3))
 
     def revise(x: paddle.Tensor) -> paddle.Tensor:
         return net(x[:, :3], x[:, 3:])
 
-    assert sees(revise, 6, 30, 32) == (8, 8, 8, 8)
-    assert sees(revise, 6, 31, 33) == (9, 7, 9, 7)
+    assert sees(revise, 6, 30, 32) == even
+    assert sees(revise, 6, 31, 33) == odd
     assert REVISION_HALO == 10  # the next even number
 
 
+@pytest.mark.parametrize("make", [RevisionNet, HalfSizeRevisionNet])
 @pytest.mark.parametrize(("height", "width"), [(96, 80), (95, 81)])
-def test_tiles_with_a_halo_equal_the_whole(height, width):
-    net = fill(RevisionNet(4))
+def test_tiles_with_a_halo_equal_the_whole(make, height, width):
+    net = fill(make(4))
     x = picture(height, width, channels=6)
     whole = net(x[:, :3], x[:, 3:]).numpy()
     tiled = np.full_like(whole, np.nan)

@@ -103,7 +103,8 @@ def test_less_is_worked_with_where_little_memory_is_free(monkeypatch, free, take
 def test_for_a_small_picture_free_memory_is_not_asked_for(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: pytest.fail("it takes time to be loaded"))
     assert memory.affordable(memory.LEAST_BYTES) == memory.LEAST_BYTES
-    assert revising.strip_px(1024) == 512 * 1024
+    monkeypatch.setattr(revising, "threads", lambda: 2)
+    assert revising.strip_px(1024) == 256 * 1024
 
 
 def test_what_does_not_fit_into_memory_is_refused_in_one_line(monkeypatch):

@@ -130,7 +130,7 @@ def test_engines_take_turns() -> None:
     running = [0]
 
     class Alone:
-        name, device, precision = "alone", "cpu", "float32"
+        name, device, precision, concurrent = "alone", "cpu", "float32", False
 
         def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
             running[0] += 1

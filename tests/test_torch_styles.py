@@ -38,6 +38,7 @@ ANY_STYLE = {
     "encoder_convs": [1, 2, 1, 1, 1],
     "code_channels": 7,
     "revision_channels": 5,
+    "revision_size": "full",
 }
 
 
@@ -137,7 +138,7 @@ def test_painters_compute_what_pytorch_computes(torch, name):
 def test_painters_that_ship_paint_the_same_in_pytorch(torch, path):
     header, tensors = read_checkpoint(path)
     net = build_net("painter", header, tensors)
-    found, wanted = outputs_of_torch(torch, in_torch(net, header.nets["painter"].arguments)), outputs_of_ours(net)
+    found, wanted = outputs_of_torch(torch, in_torch(net, net.arguments)), outputs_of_ours(net)
     for part in wanted:
         np.testing.assert_allclose(found[part], wanted[part], atol=1e-4, err_msg=part)
 

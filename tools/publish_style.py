@@ -66,8 +66,9 @@ class TrainedPainter:
 
     def with_revisions_of(self, other: TrainedPainter) -> TrainedPainter:
         """Return the painter with the revision nets of another one."""
+        own = {key: value for key, value in self.net.arguments.items() if not key.startswith("revision")}
         of_revisions = {key: value for key, value in other.net.arguments.items() if key.startswith("revision")}
-        arguments = {**self.net.arguments, **of_revisions}
+        arguments = {**own, **of_revisions}
         tensors = {name: tensor for name, tensor in self.tensors.items() if not name.startswith(REVISIONS)}
         tensors |= {name: tensor for name, tensor in other.tensors.items() if name.startswith(REVISIONS)}
         history = [*self.history, {"revision nets of": other.history[-1]}] if other.history else self.history
@@ -122,7 +123,8 @@ def _net_of(tensors: Mapping[str, np.ndarray]) -> NetSpec:
     else:
         kind = "StyleTransferNet"
     if revisions:
-        arguments["revision_channels"] = width("revisions.0.conv1.weight")
+        arguments["revision_channels"] = width("revisions.0.down.weight")
+        arguments["revision_size"] = "half" if f"{REVISIONS}0.to_cells.weight" in tensors else "full"
     return NetSpec(kind, {**arguments, "revisions": revisions})
 
 

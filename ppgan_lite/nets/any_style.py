@@ -12,6 +12,7 @@ from paddle import nn
 
 from ppgan_lite.nets.color_alignment import mean_and_covariance
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
+from ppgan_lite.nets.painting import RevisionSize
 from ppgan_lite.nets.style_transfer import TransformPainter
 from ppgan_lite.nets.vgg import VGGEncoder
 from ppgan_lite.signatures import NonNegativeInt, PositiveInt
@@ -89,6 +90,7 @@ class AnyStyleNet(TransformPainter):
         code_channels: See `StylePredictor`.
         revision_channels: See `PaintingNet`.
         revisions: See `PaintingNet`.
+        revision_size: See `PaintingNet`.
     """
 
     def __init__(
@@ -100,8 +102,9 @@ class AnyStyleNet(TransformPainter):
         code_channels: PositiveInt = 128,
         revision_channels: PositiveInt = 24,
         revisions: NonNegativeInt = 1,
+        revision_size: RevisionSize = "full",
     ) -> None:
-        super().__init__(channels, blocks, revision_channels, revisions)
+        super().__init__(channels, blocks, revision_channels, revisions, revision_size)
         norm_channels = sum(self.transform.norm_channels)
         self.predictor = StylePredictor(encoder_channels, encoder_convs, code_channels, norm_channels)
 

@@ -6,17 +6,21 @@ Lin et al., "Drafting and Revision: Laplacian Pyramid Network for Fast High-Qual
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.blocks import resize_bilinear
+from ppgan_lite.nets.blocks import crop, resize_bilinear
 from ppgan_lite.nets.net import Net
-from ppgan_lite.nets.pyramid import RevisionNet, pyramid
+from ppgan_lite.nets.pyramid import HalfSizeRevisionNet, RevisionNet, pyramid
 
 # A style on tensors: part -> two tensors, such as mean and standard deviation, or scales and shifts.
 StyleTensors = Mapping[str, tuple[paddle.Tensor, paddle.Tensor]]
+
+RevisionSize = Literal["full", "half"]
+_REVISION_NETS = {"full": RevisionNet, "half": HalfSizeRevisionNet}
 
 
 class PaintingNet(Net):
@@ -27,6 +31,7 @@ class PaintingNet(Net):
     Args:
         revisions: Number of revision nets; 0 drafts only. The first works on the coarsest level.
         revision_channels: Their width.
+        revision_size: Where they compute: at the "full" size of their level, as the published ones do, or at "half".
 
     Attributes:
         own_style: Whether the net was made for one style and carries the statistics of that style as buffers.
@@ -34,9 +39,10 @@ class PaintingNet(Net):
 
     own_style = False
 
-    def __init__(self, revisions: int, revision_channels: int) -> None:
+    def __init__(self, revisions: int, revision_channels: int, revision_size: RevisionSize = "full") -> None:
         super().__init__()
-        self.revisions = nn.LayerList([RevisionNet(revision_channels) for _ in range(revisions)])
+        make = _REVISION_NETS[revision_size]
+        self.revisions = nn.LayerList([make(revision_channels) for _ in range(revisions)])
         self._own_buffers: dict[str, tuple[str, str]] = {}
 
     def register_own_style(self, blank: StyleTensors, names: tuple[str, str]) -> None:
@@ -88,6 +94,7 @@ class PaintingNet(Net):
         # The net takes the coarser result upsampled by repetition, its output is added to the bilinear one: so were the
         # published weights trained.
         painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
+        painted = crop(painted, height, width)
         upsampled = resize_bilinear(coarser, height, width)
         return upsampled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
 

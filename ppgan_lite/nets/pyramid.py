@@ -9,7 +9,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, resize_bilinear, upsample_nearest
+from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, SameConv, resize_bilinear, upsample_nearest
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:
@@ -62,3 +62,34 @@ class RevisionNet(nn.Layer):
         x = self.residual(F.relu(self.down(x)))
         x = upsample_nearest(x)[:, :, :height, :width]
         return self.to_rgb(F.relu(self.up(x)))
+
+
+class HalfSizeRevisionNet(nn.Layer):
+    """Adds the detail of one pyramid level to an upsampled draft, computed at half of its size: four times as fast.
+
+    Each place there is a cell of four pixels. The last convolution gives their colors as channels, as in Shi et al.,
+    "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", CVPR
+    2016.
+
+    Args:
+        channels: Width; processors compute in blocks of 16.
+    """
+
+    def __init__(self, channels: int = 16) -> None:
+        super().__init__()
+        self.down = SameConv(6, channels, 5, "reflect", stride=2)
+        self.convs = nn.LayerList([ReflectConv(channels, channels) for _ in range(2)])
+        self.to_cells = ReflectConv(channels, 12)
+        self.to_cells.weight.set_value(self.to_cells.weight * 0.1)  # fresh weights leave the draft nearly as it is
+
+    def forward(self, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
+        """Return the residual to add to `draft`, with one more row or column where the draft's are odd.
+
+        Args:
+            detail: See `RevisionNet.forward`.
+            draft: Likewise.
+        """
+        x = F.relu(self.down(paddle.concat([detail, draft], axis=1)))
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        return F.pixel_shuffle(self.to_cells(x), 2)

@@ -14,7 +14,7 @@ from ppgan_lite.nets.blocks import ResizeConv, SameConv, crop
 from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
 from ppgan_lite.nets.normalization import EPSILON
 from ppgan_lite.nets.painter_interface import IMAGE, NORMS
-from ppgan_lite.nets.painting import PaintingNet, StyleTensors
+from ppgan_lite.nets.painting import PaintingNet, RevisionSize, StyleTensors
 from ppgan_lite.signatures import NonNegativeInt, PositiveInt
 
 NormOffset = tuple[paddle.Tensor, paddle.Tensor]  # to a norm's scale and shift: N x C x 1 x 1 each
@@ -181,10 +181,13 @@ class TransformPainter(PaintingNet):
         blocks: See `TransformNet`.
         revision_channels: See `PaintingNet`.
         revisions: See `PaintingNet`.
+        revision_size: See `PaintingNet`.
     """
 
-    def __init__(self, channels: int, blocks: int, revision_channels: int, revisions: int) -> None:
-        super().__init__(revisions, revision_channels)
+    def __init__(
+        self, channels: int, blocks: int, revision_channels: int, revisions: int, revision_size: RevisionSize
+    ) -> None:
+        super().__init__(revisions, revision_channels, revision_size)
         self.transform = TransformNet(channels, blocks)
 
     def draft(self, photo: paddle.Tensor, style: StyleTensors, strength: float = 1.0) -> paddle.Tensor:
@@ -203,6 +206,7 @@ class StyleTransferNet(TransformPainter):
         blocks: See `TransformNet`.
         revision_channels: See `PaintingNet`.
         revisions: See `PaintingNet`.
+        revision_size: See `PaintingNet`.
     """
 
     def __init__(
@@ -211,6 +215,7 @@ class StyleTransferNet(TransformPainter):
         blocks: NonNegativeInt = 4,
         revision_channels: PositiveInt = 24,
         revisions: NonNegativeInt = 1,
+        revision_size: RevisionSize = "full",
     ) -> None:
-        super().__init__(channels, blocks, revision_channels, revisions)
+        super().__init__(channels, blocks, revision_channels, revisions, revision_size)
         self.register_own_style({IMAGE: mean_and_covariance(paddle.zeros([1, 3, 2, 2]))}, ("mean", "covariance"))

@@ -149,11 +149,37 @@ class RevisionNet(nn.Module):
         return self.to_rgb(F.relu(self.up(x)))
 
 
-def revise(revision: RevisionNet, detail: Tensor, draft: Tensor) -> Tensor:
+class HalfSizeRevisionNet(nn.Module):
+    """The same, computed at half of the level's size; see `ppgan_lite.nets.pyramid.HalfSizeRevisionNet`."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.down = SameConv(6, channels, 5, stride=2)
+        self.convs = nn.ModuleList([SameConv(channels, channels, 3) for _ in range(2)])
+        self.to_cells = SameConv(channels, 12, 3)
+        with torch.no_grad():
+            self.to_cells.weight *= 0.1
+            nn.init.zeros_(self.to_cells.bias)
+
+    def forward(self, detail: Tensor, draft: Tensor) -> Tensor:
+        """See `RevisionNet.forward`; odd sides become even."""
+        x = F.relu(self.down(torch.cat([detail, draft], 1)))
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        return F.pixel_shuffle(self.to_cells(x), 2)
+
+
+REVISION_NETS: dict[str, type[RevisionNet] | type[HalfSizeRevisionNet]] = {
+    "full": RevisionNet,
+    "half": HalfSizeRevisionNet,
+}
+
+
+def revise(revision: nn.Module, detail: Tensor, draft: Tensor) -> Tensor:
     """Carry a draft up to the size of the photo's Laplacian."""
-    size = detail.shape[2:]
-    nearest = F.interpolate(draft, size=size, mode="nearest")
-    return resize(draft, *size) + revision(detail, nearest)
+    height, width = detail.shape[2:]
+    nearest = F.interpolate(draft, size=(height, width), mode="nearest")
+    return resize(draft, height, width) + revision(detail, nearest)[:, :, :height, :width]
 
 
 def resize(x: Tensor, height: int, width: int) -> Tensor:
@@ -231,10 +257,18 @@ class StyleTransferNet(nn.Module):
     image_mean: Tensor
     image_covariance: Tensor
 
-    def __init__(self, channels: int = 16, blocks: int = 4, revision_channels: int = 24, revisions: int = 1) -> None:
+    def __init__(
+        self,
+        channels: int = 16,
+        blocks: int = 4,
+        revision_channels: int = 24,
+        revisions: int = 1,
+        revision_size: str = "full",
+    ) -> None:
         super().__init__()
         self.transform = TransformNet(channels, blocks)
-        self.revisions = nn.ModuleList([RevisionNet(revision_channels) for _ in range(revisions)])
+        make = REVISION_NETS[revision_size]
+        self.revisions = nn.ModuleList([make(revision_channels) for _ in range(revisions)])
         self.register_buffer("image_mean", torch.zeros(1, 3, 1, 1))
         self.register_buffer("image_covariance", torch.zeros(1, 3, 3))
 
@@ -249,11 +283,13 @@ class AnyStyleNet(nn.Module):
         encoder_channels: Sequence[int] = (16, 32, 64, 128, 128),
         encoder_convs: Sequence[int] = (1, 2, 2, 2, 1),
         code_channels: int = 128,
-        revision_channels: int = 24,
+        revision_channels: int = 16,
         revisions: int = 1,
+        revision_size: str = "half",
     ) -> None:
         super().__init__()
         self.transform = TransformNet(channels, blocks)
-        self.revisions = nn.ModuleList([RevisionNet(revision_channels) for _ in range(revisions)])
+        make = REVISION_NETS[revision_size]
+        self.revisions = nn.ModuleList([make(revision_channels) for _ in range(revisions)])
         norm_channels = sum(self.transform.norm_channels)
         self.predictor = StylePredictor(encoder_channels, encoder_convs, code_channels, norm_channels)

@@ -23,11 +23,13 @@ class Engine(Protocol):
         name: Of the engine, and of the package that it imports; its name in `ENGINES`.
         device: The device that computes: "cpu", "gpu:0" or "intel".
         precision: "float32", "bfloat16" or "float16": how it computes inside; arrays are float32.
+        concurrent: Whether several threads may run it at once, each of which has a core; known when it is loaded.
     """
 
     name: str
     device: str
     precision: str
+    concurrent: bool
 
     def __init__(self, device: str, precision: str) -> None: ...
 
@@ -49,7 +51,9 @@ class Engine(Protocol):
         """Make ready from the cache alone, on any thread; False if something that this takes is not there."""
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Execute the subgraph on float32 arrays of its shapes; may be called from one thread at a time.
+        """Execute the subgraph on float32 arrays of its shapes.
+
+        It may be called from one thread at a time, or from any number of them where `concurrent` says so.
 
         Returns:
             Arrays that no later call changes: one tile is put in its place while the next one is computed.
@@ -66,17 +70,21 @@ Execute = Callable[..., "tuple[np.ndarray, ...]"]  # `Engine.run`: arrays in, ar
 class LazyEngine:
     """Loads a subgraph when it is first run, so that one which a picture does not need costs nothing.
 
-    It may be run and closed from several threads: they take turns, as the processor's cores and the memory of a run are
-    for one. An engine that was closed may be run again, so that one that is rarely run need not keep its memory.
+    It may be run and closed from several threads. They take turns, as the processor's cores and the memory of a run are
+    for one, unless the engine is concurrent. An engine that was closed may be run again, so that one that is rarely run
+    need not keep its memory.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.name, self.device, self.precision = engine.name, engine.device, engine.precision
+        self.concurrent = True  # those who run it need not know whether they take turns
         self._engine = engine
         self._subgraph: Subgraph | None = None
         self._pending: Subgraph | None = None  # until it is loaded
         self._prefetched: Future[bool] | None = None
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._running = 0  # threads that run it without the lock
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:
@@ -109,10 +117,19 @@ class LazyEngine:
                 if self._prefetched is None or not self._prefetched.result():
                     self._engine.load(self._pending)
                 self._pending = self._prefetched = None
+            if not self._engine.concurrent:
+                return self._engine.run(*inputs)
+            self._running += 1
+        try:
             return self._engine.run(*inputs)
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
 
     def close(self) -> None:
-        with self._lock:
+        with self._idle:
+            self._idle.wait_for(lambda: not self._running)
             self._engine.close()
             self._pending = self._subgraph
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
     device: str = "cpu"
     precision: str = "float32"
+    concurrent: bool = field(default=False, init=False)
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ class OpenVinoEngine:
     name = "openvino"
     device: str = "cpu"
     precision: str = "float32"
+    concurrent: bool = field(default=False, init=False)
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:
@@ -48,33 +49,39 @@ class OpenVinoEngine:
     def load(self, subgraph: Subgraph) -> None:
         if self.load_cached(subgraph):
             return
+        settings = self._settings_of(subgraph)
         from ppgan_lite.inference.onnx.graphs import graph_of  # which imports NumPy
 
         core, graph = openvino_core(), graph_of(subgraph)
         try:
-            compiled = core.compile_model(core.read_model(graph, b""), self._place, self.settings())
+            compiled = core.compile_model(core.read_model(graph, b""), self._place, settings)
         except RuntimeError as error:
             raise EngineError(subgraph.name, f"OpenVINO cannot compile it ({message_of(error)})") from error
-        self._request: Any = Request(compiled)
+        self._use(Request(compiled), settings)
         try:
             exported = compiled.export_model().getvalue()
         except RuntimeError:
             return  # compiled again at the next start
         # The first picture is computed by the same graph as every later one.
-        if self._import(exported):
+        if self._import(exported, settings):
             cache.keep(self._compiled_name(subgraph), exported)
 
     def load_cached(self, subgraph: Subgraph) -> bool:
         exported = cache.read(self._compiled_name(subgraph))
-        return exported is not None and self._import(exported)
+        return exported is not None and self._import(exported, self._settings_of(subgraph))
 
-    def _import(self, exported: bytes) -> bool:
+    def _import(self, exported: bytes, settings: dict[str, Any]) -> bool:
         """Load a graph that OpenVINO compiled before, in a fifth of the time; False if it refuses it."""
         try:
-            self._request = import_compiled(exported, self._place, self.settings())
+            self._use(import_compiled(exported, self._place, settings), settings)
         except RuntimeError:
             return False
         return True
+
+    def _use(self, request: Request, settings: dict[str, Any]) -> None:
+        self._first: Any = request
+        self._idle = [request]
+        self.concurrent = "NUM_STREAMS" in settings
 
     @property
     def _place(self) -> str:
@@ -90,14 +97,29 @@ class OpenVinoEngine:
             settings["INFERENCE_NUM_THREADS"] = threads()
         return settings
 
+    def _settings_of(self, subgraph: Subgraph) -> dict[str, Any]:
+        """Return the options for a subgraph: each core computes a tile of its own, or all of them the same."""
+        settings = self.settings()
+        if subgraph.in_tiles and self.device == "cpu":
+            del settings["PERFORMANCE_HINT"]
+            settings["NUM_STREAMS"] = threads()
+        return settings
+
     def _compiled_name(self, subgraph: Subgraph) -> str:
-        return f"{cache.digest(*self.identity(), *cache.words_of(subgraph))}.blob"
+        options = json.dumps(self._settings_of(subgraph))
+        return f"{cache.digest(*self.identity(), options, *cache.words_of(subgraph))}.blob"
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(output.copy() for output in self._request(*inputs))
+        try:
+            request = self._idle.pop()
+        except IndexError:  # all of them are at work, for other threads
+            request = self._first.another()
+        outputs = tuple(output.copy() for output in request(*inputs))
+        self._idle.append(request)
+        return outputs
 
     def close(self) -> None:
-        self._request = None
+        self._first, self._idle = None, []
 
 
 class Request:
@@ -109,10 +131,15 @@ class Request:
     """
 
     def __init__(self, compiled: Any, memory: Any = None) -> None:
+        self._compiled = compiled
         self._memory = memory
         self._tensor = _bindings().Tensor
         self._request = compiled.create_infer_request()
         self._outputs = range(len(compiled.outputs))
+
+    def another(self) -> Request:
+        """Return what executes the same model, on another thread."""
+        return Request(self._compiled, self._memory)
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """Return the outputs, arrays that the next call changes."""

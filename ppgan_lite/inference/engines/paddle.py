@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class PaddleEngine:
     name = "paddle"
     device: str = "cpu"
     precision: str = "float32"
+    concurrent: bool = field(default=False, init=False)
 
     @staticmethod
     def offers(precision: str, device: str) -> bool:

@@ -26,6 +26,7 @@ class Subgraph(NamedTuple):
         template: Makes the graph of the subgraph without Paddle; None where there is none for its architecture.
         convolve_before_upsampling: Whether the graph may do convolutions that follow an upsampling at the smaller size,
             which is faster and rounds a little more in bfloat16; see `inference.onnx.upsampling`.
+        in_tiles: Whether several threads run it, each on tiles of one picture.
     """
 
     name: str
@@ -34,3 +35,4 @@ class Subgraph(NamedTuple):
     build: Callable[[], nn.Layer]
     template: FilledTemplate | None = None
     convolve_before_upsampling: bool = True
+    in_tiles: bool = False

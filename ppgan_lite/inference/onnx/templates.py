@@ -104,7 +104,8 @@ def template_key(kind: str, arguments: Mapping[str, Any], subgraph: str) -> str:
     Revision nets are the same in all nets that paint, and know nothing of the draft's net, nor that of them.
     """
     if subgraph.startswith("revise"):
-        return json.dumps(["RevisionNet", {"channels": arguments.get("revision_channels")}, subgraph])
+        kind = "HalfSizeRevisionNet" if arguments.get("revision_size") == "half" else "RevisionNet"
+        return json.dumps([kind, {"channels": arguments.get("revision_channels")}, subgraph])
     given = {name: value for name, value in arguments.items() if not name.startswith("revision")}
     return json.dumps([kind, given, subgraph], sort_keys=True)
 

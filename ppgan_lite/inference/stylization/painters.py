@@ -195,7 +195,7 @@ def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray
     subgraphs = list(PAINTERS[lazy_net.spec.kind].subgraphs(lazy_net))
     for level in range(_revisions(net, tensors)):
         revision = functools.partial(lambda level, net: net.revisions[level], level)
-        subgraphs.append(lazy_net.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision))
+        subgraphs.append(lazy_net.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision, in_tiles=True))
     return {subgraph.name: subgraph for subgraph in subgraphs}
 
 

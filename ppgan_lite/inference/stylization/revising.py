@@ -7,9 +7,11 @@ net.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
@@ -20,15 +22,17 @@ from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.inference.tiling import Span, spans
 from ppgan_lite.runtime.memory import affordable
 from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.runtime.threads import threads
 
 # Rows from start to stop of a picture, float32 (stop - start) x width x 3, RGB about [0, 1]; or of a map, without
 # channels.
 Rows = Callable[[int, int], np.ndarray]
 
-TILE_PX = 512
-STRIP_BYTES = 240_000_000  # of a strip of tiles, if there is memory
+TILE_PX = 512  # width of a tile; a strip of tiles is at most half as high
+STRIP_BYTES = 240_000_000  # of the strips of tiles that are computed at a time, if there is memory
 _BYTES_PER_PIXEL = 5 * 12  # five copies of a strip in floats are there at a time
-_STRIP_ROWS = 256
+_FEWEST_ROWS = 64  # of a strip
+_ROWS_AT_A_TIME = 256  # that floats are converted in
 
 
 def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]:
@@ -40,21 +44,27 @@ def pyramid_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]
 
 
 def strip_px(width: int) -> int:
-    """Return the pixels of a strip of tiles in a picture of a width: fewer where little memory is free."""
-    return int(affordable(min(STRIP_BYTES, _BYTES_PER_PIXEL * TILE_PX * width))) // _BYTES_PER_PIXEL
+    """Return the pixels of a strip of tiles in a picture of a width: fewer where little memory is free.
+
+    Each core has a strip of its own.
+    """
+    cores = threads()
+    wanted = _BYTES_PER_PIXEL * cores * (TILE_PX // 2) * width
+    return int(affordable(min(STRIP_BYTES, wanted))) // _BYTES_PER_PIXEL // cores
 
 
 def tiles_of_levels(sizes: list[tuple[int, int]], halo: int, strip_px: int) -> int:
     """Return the number of tiles of all levels but the last of the list, in strips of at most so many pixels."""
-    return sum(
-        len(spans(height, _tile_rows(width, strip_px), halo)) * len(spans(width, TILE_PX, halo))
-        for height, width in sizes[:-1]
-    )
+    return sum(len(_strips(size, halo, strip_px)) * len(spans(size[1], TILE_PX, halo)) for size in sizes[:-1])
 
 
-def _tile_rows(width: int, strip_px: int) -> int:
-    """Return the height of the tiles of a picture: a strip of a wide one is lower."""
-    return min(max(strip_px // width // 2 * 2, 64), TILE_PX)
+def _strips(size: tuple[int, int], halo: int, strip_px: int) -> list[Span]:
+    """Cut a picture into strips of about the same height, as many for each core as for the others."""
+    height, width = size
+    most = min(max(strip_px // width, _FEWEST_ROWS), TILE_PX // 2)
+    rounds = -(-height // (most * threads()))
+    rows = max(-(-height // (rounds * threads())), min(_FEWEST_ROWS, most))
+    return spans(height, rows + rows % 2, halo)
 
 
 def revise(
@@ -78,8 +88,8 @@ def revise(
             levels beyond the last one use that again.
         halo: Receptive field of a revision net to each side, in pixels.
         strength: 0 adds the photo's own detail, 1 the painted one; its map of strokes counts.
-        strip_px: Pixels of a strip of tiles, at most.
-        after_each: Called after each tile; may raise to stop.
+        strip_px: Pixels of a strip of tiles, at most; each core computes one at a time.
+        after_each: Called after each tile, by the calling thread; may raise to stop.
 
     Returns:
         H x W x 3 of the photo's type.
@@ -113,22 +123,34 @@ def _revise_level(
 ) -> None:
     """Fill `result` from the photo at its size and the result at half of it.
 
-    The engine executes one tile on a thread of its own, while the next one is prepared and the one before is put in its
-    place, each of which takes one core.
+    Each core has a thread that does one strip after the other, from the photo to the result. So no core waits for
+    another but at the end of a level.
     """
-    waiting: list[tuple[_Tile, Future[np.ndarray]]] = []
+    ends: SimpleQueue[Future[None] | None] = SimpleQueue()  # None for each tile, and each strip when it is done
+    stopped = threading.Event()
 
-    def put_first() -> None:
-        tile, painted = waiting.pop(0)
-        tile.put(painted.result(), result, strength.amount)
-        after_each()
+    def fill(rows: Span) -> None:
+        for tile, inputs in _tiles(photo, coarser, rows, halo, strength):
+            if stopped.is_set():
+                return
+            tile.put(run(*inputs)[0][0][:, tile.rows.crop, tile.columns.crop], result, strength.amount)
+            ends.put(None)
 
-    with ThreadPoolExecutor(1) as engine:
-        for tile, inputs in _tiles(photo, coarser, halo, strength, strip_px):
-            waiting.append((tile, engine.submit(copy_context().run, _executed, run, tile, inputs)))
-            if len(waiting) > 1:
-                put_first()
-        put_first()
+    strips = _strips((photo.shape[0], photo.shape[1]), halo, strip_px)
+    tiles = len(strips) * len(spans(photo.shape[1], TILE_PX, halo))
+    with ThreadPoolExecutor(threads()) as workers:
+        try:
+            for rows in strips:
+                workers.submit(copy_context().run, fill, rows).add_done_callback(ends.put)
+            for _ in range(tiles + len(strips)):
+                ended = ends.get()
+                if ended is None:
+                    after_each()
+                else:
+                    ended.result()
+        finally:
+            stopped.set()
+            workers.shutdown(cancel_futures=True)
 
 
 class _Tile(NamedTuple):
@@ -159,34 +181,28 @@ class _Tile(NamedTuple):
 
 
 def _tiles(
-    photo: np.ndarray, coarser: np.ndarray, halo: int, strength: Strength, strip_px: int
+    photo: np.ndarray, coarser: np.ndarray, rows: Span, halo: int, strength: Strength
 ) -> Iterator[tuple[_Tile, tuple[np.ndarray, np.ndarray]]]:
-    """Yield the tiles of a level, each with the inputs of its revision net."""
+    """Yield the tiles of a strip, each with the inputs of its revision net."""
     size, half = photo.shape[:2], coarser.shape[:2]
 
     def downsampled(start: int, stop: int) -> np.ndarray:
         return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
 
     shares: np.ndarray | None = None
-    for rows in spans(size[0], _tile_rows(size[1], strip_px), halo):
-        start, stop = rows.input_start, rows.input_stop
-        upsampled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
-        detail = resized_rows(downsampled, half, size, start, stop)
-        np.subtract(_floats(photo[start:stop]), detail, out=detail)
-        repeated = _repeated_rows(coarser, size, start, stop)
-        if (strokes := strength.strokes) is not None:
-            shares = resized_rows(lambda a, b: strokes[a:b], strokes.shape[:2], size, rows.start, rows.stop)
-        blends = strength.amount != 1 or shares is not None
-        for columns in spans(size[1], TILE_PX, halo):
-            own = _planes(detail[rows.crop, columns.output]) if blends else None
-            share = None if shares is None else shares[:, columns.output]
-            tile = _Tile(rows, columns, _planes(upsampled[:, columns.output]), own, share)
-            yield tile, (_planes(detail[:, columns.input])[None], _planes(repeated[:, columns.input])[None])
-
-
-def _executed(run: Execute, tile: _Tile, inputs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the painted detail of a tile, 3 x height x width."""
-    return run(*inputs)[0][0][:, tile.rows.crop, tile.columns.crop]
+    start, stop = rows.input_start, rows.input_stop
+    upsampled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
+    detail = resized_rows(downsampled, half, size, start, stop)
+    np.subtract(_floats(photo[start:stop]), detail, out=detail)
+    repeated = _repeated_rows(coarser, size, start, stop)
+    if (strokes := strength.strokes) is not None:
+        shares = resized_rows(lambda a, b: strokes[a:b], strokes.shape[:2], size, rows.start, rows.stop)
+    blends = strength.amount != 1 or shares is not None
+    for columns in spans(size[1], TILE_PX, halo):
+        own = _planes(detail[rows.crop, columns.output]) if blends else None
+        share = None if shares is None else shares[:, columns.output]
+        tile = _Tile(rows, columns, _planes(upsampled[:, columns.output]), own, share)
+        yield tile, (_planes(detail[:, columns.input])[None], _planes(repeated[:, columns.input])[None])
 
 
 def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
@@ -225,17 +241,17 @@ def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: 
 def to_pixels(values: np.ndarray, dtype: np.dtype | type = np.uint8) -> np.ndarray:
     """Float about [0, 1] -> uint8 or uint16, in strips: the floats of a large picture are not held twice."""
     pixels, white = np.empty(values.shape, dtype), white_of(dtype)
-    for start in range(0, len(values), _STRIP_ROWS):
-        strip = values[start : start + _STRIP_ROWS].astype(np.float32) * white
-        pixels[start : start + _STRIP_ROWS] = np.rint(np.clip(strip, 0, white, out=strip), out=strip)
+    for start in range(0, len(values), _ROWS_AT_A_TIME):
+        strip = values[start : start + _ROWS_AT_A_TIME].astype(np.float32) * white
+        pixels[start : start + _ROWS_AT_A_TIME] = np.rint(np.clip(strip, 0, white, out=strip), out=strip)
     return pixels
 
 
 def _resized(picture: np.ndarray, height: int, width: int, dtype: type) -> np.ndarray:
     """Return a picture resized, as floats of a type."""
     result: np.ndarray = np.empty((height, width, 3), dtype)
-    for start in range(0, height, _STRIP_ROWS):
-        stop = min(start + _STRIP_ROWS, height)
+    for start in range(0, height, _ROWS_AT_A_TIME):
+        stop = min(start + _ROWS_AT_A_TIME, height)
         result[start:stop] = resized_rows(
             lambda a, b: _floats(picture[a:b]), picture.shape[:2], (height, width), start, stop
         )
