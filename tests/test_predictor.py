@@ -370,9 +370,9 @@ def test_drafting_and_revising_on_arrays_gives_what_the_net_gives(kind, strength
         measured = {IMAGE: tuple(value.numpy()[0].squeeze() for value in statistics[IMAGE])}
     draft = drafter(small.numpy(), measured, Strength(strength), lambda: None)
     found = revising.revise(
-        photo,
+        photo.dtype,
+        revising.photo_pyramid(photo, 2),
         np.ascontiguousarray(draft[0].transpose(1, 2, 0)),
-        2,
         [run(revision) for revision in net.revisions],
         REVISION_HALO,
         strength=Strength(strength),

@@ -32,6 +32,7 @@ TILE_PX = 512  # width of a tile; a strip of tiles is at most half as high
 STRIP_BYTES = 240_000_000  # of the strips of tiles that are computed at a time, if there is memory
 _BYTES_PER_PIXEL = 5 * 12  # five copies of a strip in floats are there at a time
 _FEWEST_ROWS = 64  # of a strip
+_AROUND = 6  # rows of a photo that a strip's detail depends on, above and below it
 _ROWS_AT_A_TIME = 256  # that floats are converted in
 
 
@@ -67,10 +68,34 @@ def _strips(size: tuple[int, int], halo: int, strip_px: int) -> list[Span]:
     return spans(height, rows + rows % 2, halo)
 
 
+def photo_pyramid(image: np.ndarray, levels: int) -> list[np.ndarray]:
+    """Return the photo at the size of each level that is revised, the coarsest first.
+
+    Args:
+        image: uint8 or uint16 H x W x 3.
+        levels: How often it is downsampled to the size of the draft.
+
+    Returns:
+        Floats in [0, 1] of half precision, or of float32 where the photo has 16 bits; the photo itself last.
+    """
+    if not levels:
+        return []
+    sizes = pyramid_sizes(image.shape[0], image.shape[1], levels)
+    photos = [image]
+    for size in sizes[1:-1]:
+        photos.append(_resized(photos[-1], *size, _between(image.dtype)))
+    return photos[::-1]
+
+
+def _between(dtype: np.dtype) -> type:
+    """Return the type of what lies between draft and result: half precision is finer than 8 bits, not than 16."""
+    return np.float16 if dtype == np.uint8 else np.float32
+
+
 def revise(
-    image: np.ndarray,
+    dtype: np.dtype,
+    photos: list[np.ndarray],
     draft: np.ndarray,
-    levels: int,
     revisions: list[Execute],
     halo: int,
     *,
@@ -81,9 +106,9 @@ def revise(
     """Carry a draft up to the photo's size.
 
     Args:
-        image: The photo, uint8 or uint16 H x W x 3.
-        draft: float32 h x w x 3, about [0, 1], of the size of the photo downsampled `levels` times.
-        levels: How often the photo was downsampled.
+        dtype: Of the photo, uint8 or uint16.
+        photos: From `photo_pyramid`; the list is empty in the end.
+        draft: float32 h x w x 3, about [0, 1], of the size of the first photo downsampled.
         revisions: (detail, upsampled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
             levels beyond the last one use that again.
         halo: Receptive field of a revision net to each side, in pixels.
@@ -94,17 +119,12 @@ def revise(
     Returns:
         H x W x 3 of the photo's type.
     """
-    sizes = pyramid_sizes(image.shape[0], image.shape[1], levels)
-    if not levels:
-        return to_pixels(draft, image.dtype)
-    between = np.float16 if image.dtype == np.uint8 else np.float32  # half precision is finer than 8 bits, not than 16
-    photos: list[np.ndarray] = [image]
-    for size in sizes[1:-1]:
-        photos.append(_resized(photos[-1], *size, between))
+    if not photos:
+        return to_pixels(draft, dtype)
     coarser = draft
-    for level in range(levels):
-        photo = photos.pop()
-        result = np.empty(photo.shape, between if photos else image.dtype)
+    for level in range(len(photos)):
+        photo = photos.pop(0)  # so that its memory is free when it is done
+        result = np.empty(photo.shape, _between(dtype) if photos else dtype)
         run = revisions[min(level, len(revisions) - 1)]
         _revise_level(photo, coarser, result, run, halo, strength, strip_px, after_each)
         coarser = result
@@ -186,14 +206,17 @@ def _tiles(
     """Yield the tiles of a strip, each with the inputs of its revision net."""
     size, half = photo.shape[:2], coarser.shape[:2]
 
-    def downsampled(start: int, stop: int) -> np.ndarray:
-        return resized_rows(lambda a, b: _floats(photo[a:b]), size, half, start, stop)
-
     shares: np.ndarray | None = None
     start, stop = rows.input_start, rows.input_stop
+    first, last = max(start - _AROUND, 0), min(stop + _AROUND, size[0])
+    values = _floats(photo[first:last])
+
+    def downsampled(start: int, stop: int) -> np.ndarray:
+        return resized_rows(lambda a, b: values[a - first : b - first], size, half, start, stop)
+
     upsampled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
     detail = resized_rows(downsampled, half, size, start, stop)
-    np.subtract(_floats(photo[start:stop]), detail, out=detail)
+    np.subtract(values[start - first : stop - first], detail, out=detail)
     repeated = _repeated_rows(coarser, size, start, stop)
     if (strokes := strength.strokes) is not None:
         shares = resized_rows(lambda a, b: strokes[a:b], strokes.shape[:2], size, rows.start, rows.stop)

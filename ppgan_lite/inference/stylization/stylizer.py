@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -22,7 +23,14 @@ from ppgan_lite.inference.stylization.blending import blend_styles
 from ppgan_lite.inference.stylization.drafting import with_input_noise
 from ppgan_lite.inference.stylization.kept_colors import take_chroma
 from ppgan_lite.inference.stylization.painters import PainterSpec
-from ppgan_lite.inference.stylization.revising import pyramid_sizes, resized_rows, revise, strip_px, tiles_of_levels
+from ppgan_lite.inference.stylization.revising import (
+    photo_pyramid,
+    pyramid_sizes,
+    resized_rows,
+    revise,
+    strip_px,
+    tiles_of_levels,
+)
 from ppgan_lite.inference.stylization.strength import Strength
 from ppgan_lite.nets.painter_interface import DRAFT_PX, IMAGE, LEAST_DRAFT, StyleArrays
 from ppgan_lite.runtime.opencv import opencv
@@ -243,29 +251,37 @@ class Stylizer:
         draft_steps = draft_height * draft_width // 100_000 + 1  # a draft of a tile's pixels costs about two tiles
         strip = strip_px(width)
         steps.expect(draft_steps + tiles_of_levels(sizes, self._painter.halo, strip))
-        small = to_values(resize(image, draft_width, draft_height), 0.0, 1.0)
-        of_draft = strength.at(draft_height, draft_width)
-        noise_std = float(self.spec.settings.get("noise_std", 0.0)) * strength.amount
-        small = with_input_noise(small, noise_std, of_draft.strokes)
-        rates = self._rates()
-        with rates.timed("draft", draft_height * draft_width):
-            painted = self._draft(small, style, of_draft, steps.ask)
+        with ThreadPoolExecutor(1) as beside:  # the draft begins and ends with work for one core
+            photos = beside.submit(photo_pyramid, image, levels)
+            draft = self._drafted(image, style, strength, (draft_height, draft_width), steps)
         steps.done(draft_steps)
-        rows = np.ascontiguousarray(painted[0].transpose(1, 2, 0))
         rows = resized_rows(
-            lambda start, stop: rows[start:stop], (draft_height, draft_width), sizes[-1], 0, sizes[-1][0]
+            lambda start, stop: draft[start:stop], (draft_height, draft_width), sizes[-1], 0, sizes[-1][0]
         )
-        with rates.timed("revise", _revised_px(height, width, levels)):
+        with self._rates().timed("revise", _revised_px(height, width, levels)):
             return revise(
-                image,
+                image.dtype,
+                photos.result(),
                 rows,
-                levels,
                 self._revisions,
                 self._painter.halo,
                 strength=strength,
                 strip_px=strip,
                 after_each=steps.done,
             )
+
+    def _drafted(
+        self, image: np.ndarray, style: StyleArrays, strength: Strength, size: tuple[int, int], steps: Steps
+    ) -> np.ndarray:
+        """Paint the photo at a size (height, width): float32 height x width x 3, about [0, 1]."""
+        height, width = size
+        small = to_values(resize(image, width, height), 0.0, 1.0)
+        of_draft = strength.at(height, width)
+        noise_std = float(self.spec.settings.get("noise_std", 0.0)) * strength.amount
+        small = with_input_noise(small, noise_std, of_draft.strokes)
+        with self._rates().timed("draft", height * width):
+            painted = self._draft(small, style, of_draft, steps.ask)
+        return np.ascontiguousarray(painted[0].transpose(1, 2, 0))
 
     def _plan(self, height: int, width: int, brush: float | None) -> tuple[int, int, int]:
         """Choose the draft's height and width, and how many levels lie between it and the photo."""
