@@ -315,3 +315,26 @@ def test_without_pytorch_the_script_says_how_to_get_it(tmp_path):
     assert done.stderr == (
         "train_styles_torch: training with PyTorch: torch is not installed. Install it with `pip install torch`\n"
     )
+
+
+def test_a_revision_net_of_half_the_size_learns_to_answer_as_another(torch, tmp_path):
+    from torch_styles.imitation import Imitation, examples_of
+    from torch_styles.nets import AnyStyleNet as TorchNet
+    from torch_styles.training import Budget, Loop
+
+    torch.manual_seed(0)
+    net, rng = TorchNet(**{**ANY_STYLE, "revision_size": "full"}).eval(), np.random.default_rng(0)
+    with torch.no_grad():
+        net.revisions[0].to_rgb.weight *= 10  # fresh nets hardly answer
+    photos, paintings = ([(255 * torch.rand(3, *size)).byte()] for size in ((64, 83), (40, 36)))
+    examples = examples_of(net, photos, paintings, 6, rng)
+    assert all(
+        example.detail.shape[2:] == (2 * h, 2 * w) for example in examples for h, w in [example.coarser.shape[2:]]
+    )
+    stage = Imitation(net.revisions[0], examples, channels=8, crop=24, batch=4)
+    before, after = [], []
+    for losses, iterations in ((before, 0), (after, 150)):
+        Loop(learning_rate=1e-2).run(stage, Budget(iterations=iterations), tmp_path / "state.pt")
+        terms = stage.terms(0, np.random.default_rng(1))
+        losses += [float(term.detach()) for term in terms.values()]
+    assert list(terms) == ["pixels", "edges", "tones"] and sum(after) < sum(before) / 2
