@@ -74,7 +74,7 @@ def again(
     """Make a picture again, or others like it: repeat the settings that RESULT holds on its photo or on other photos.
 
     The photo, paintings, the mask and checkpoints are found by their names and hashes in the folder of RESULT, in the
-    one above it and in the current one. It tells where one of them is not what it was.
+    one above it and in the current one. Files that have changed are reported.
     """
     from ppgan_lite.images import READABLE_SUFFIXES, read_settings
     from ppgan_lite.video.clip_settings import is_clip, read_clip_settings

@@ -53,7 +53,7 @@ class BatchOptions:
 def batch_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of `BatchOptions`; the command's `many`."""
 
-    @click.option("--skip-existing", is_flag=True, help="Leave out photos whose results are there.")
+    @click.option("--skip-existing", is_flag=True, help="Skip photos whose results exist.")
     @click.option(
         "--shard", default="1/1", metavar="I/N", callback=_shard, help="Only the I-th of N shares of the photos."
     )
@@ -68,7 +68,7 @@ def batch_options(command: Callable[..., None]) -> Callable[..., None]:
         "--cluster", metavar="ADDRESS|local", help="Let a Ray cluster do it, one worker per processor or --workers."
     )
     @click.option("--watch", "watches", is_flag=True, help="Then wait for photos that appear in the folder.")
-    @click.option("--format", "suffix", type=click.Choice(FORMATS), help="Of the results. Default: the photo's.")
+    @click.option("--format", "suffix", type=click.Choice(FORMATS), help="Format of the results. Default: the photo's.")
     @functools.wraps(command)
     def with_many(
         *arguments: Any,

@@ -32,7 +32,7 @@ _BRUSHWORK = (
         default=1.0,
         show_default=True,
         callback=check_finite,
-        help="Of the style.",
+        help="Strength of the style, from 0 (the photo) to 1.",
     ),
     click.option("--keep-colors", is_flag=True, help="The photo's colors, the painting's brush."),
     click.option(

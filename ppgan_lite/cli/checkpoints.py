@@ -63,7 +63,8 @@ def _inspect_result(file: str, as_json: bool) -> None:
 @click.option(
     "--padding",
     type=click.Choice(get_args(Padding)),
-    help="Of the convolutions; with reflect, those that downsample have zeros. Default: by the names in the file.",
+    help="Padding of the convolutions; with reflect, those that downsample have zeros. "
+    "Default: by the names in the file.",
 )
 @click.option(
     "--statistics",
@@ -73,7 +74,7 @@ def _inspect_result(file: str, as_json: bool) -> None:
 @click.option(
     "--values", type=click.Choice(get_args(Values)), help="Input and output of the net. Default: as its program has it."
 )
-@click.option("--norm", type=click.Choice(get_args(Norm)), help="Kind of norms that the file does not tell.")
+@click.option("--norm", type=click.Choice(get_args(Norm)), help="Kind of norm, where the file does not tell.")
 @click.option(
     "--channels", type=click.Choice(get_args(Channels)), help="Order of the colors. Default: as its program has it."
 )
@@ -146,7 +147,9 @@ def _width_and_height(ctx: click.Context, parameter: click.Parameter, value: str
 @click.option("--dynamic", is_flag=True, help="For pictures of any size. This is the default.")
 @click.option("--size", callback=_width_and_height, metavar="WxH", help="For pictures of this size alone.")
 @click.option("--half", is_flag=True, help="Store weights as float16: half the size, computed in float32.")
-@click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
+@click.option(
+    "--direction", metavar="NAME", help="Direction, such as a_to_b or b_to_a. Default: the checkpoint's first."
+)
 @click.option("--levels", type=int, metavar="N", help="Painters: how often the photo is downsampled for the draft.")
 @overwrite_option
 @json_option

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     help="Degrade like this instead, such as gaussian_noise:sigma=10, or sigma=5..25 at random. Repeatable, in order. "
     "See docs/degradations.md.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the noise.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Seed of the noise.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core.")
 @click.option(
     "--cluster", metavar="ADDRESS|local", help="Let a Ray cluster do it, one worker per processor or --workers."

@@ -37,12 +37,12 @@ _JSON_FILE = "evaluation.json"
 @click.option(
     "--data",
     metavar="FOLDER",
-    help="Of a checkpoint: pictures that it was not trained on, in a layout that trains, or photos for a style.",
+    help="Test pictures for a checkpoint, in a layout that training takes; photos for a style.",
 )
-@click.option("--split", metavar="NAME", help="Of the data: test, val or train. Default: test, else val.")
-@click.option("--painting", "paintings", multiple=True, metavar="PICTURE", help="Of a style: the painting. Repeatable.")
+@click.option("--split", metavar="NAME", help="Split of the data: test, val or train. Default: test, else val.")
+@click.option("--painting", "paintings", multiple=True, metavar="PICTURE", help="The painting of a style. Repeatable.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Measure only this one. Repeatable.")
-@click.option("--direction", metavar="NAME", help="Such as a_to_b. Default: both.")
+@click.option("--direction", metavar="NAME", help="Direction, such as a_to_b. Default: both.")
 @click.option("--swap/--no-swap", default=None, help="Whether B is the input of pairs. Default: as it was trained.")
 @click.option("--size", type=click.IntRange(1), metavar="PX", help="Reduce pictures to this short side first.")
 @click.option("--samples", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
@@ -51,7 +51,7 @@ _JSON_FILE = "evaluation.json"
     default="small",
     show_default=True,
     metavar="small|vgg16|vgg19|FILE",
-    help="Of the metrics style and content.",
+    help="Encoder of the metrics style and content.",
 )
 @click.option("-o", "--output", metavar="FOLDER", help="Write sheets of the best, median and worst pictures there.")
 @device_option
@@ -80,9 +80,9 @@ def evaluate(
 ) -> None:
     """Measure a checkpoint on test pictures, or a folder of results against another folder.
 
-    Pairs give PSNR, SSIM, MS-SSIM and LPIPS; two domains give KID, FID, the error of the cycle and the diversity of
-    results; styles give distances to photo and painting. Two folders are compared picture by picture where names match,
-    as two sets otherwise. docs/evaluation.md says what each number means.
+    Pairs give PSNR, SSIM, MS-SSIM and LPIPS; two domains give KID, FID, the cycle-consistency error and the diversity
+    of results; styles give distances to photo and painting. Two folders are compared picture by picture where names
+    match, as two sets otherwise. docs/evaluation.md says what each number means.
     """
     from ppgan_lite.evaluation.choosing import check_known
     from ppgan_lite.evaluation.subjects import TestData, subject_of_folders

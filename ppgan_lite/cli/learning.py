@@ -21,13 +21,13 @@ Report = Callable[[dict[str, Any]], None]
 
 @click.command()
 @click.argument("painting")
-@click.option("--name", metavar="NAME", help="Of the style. Default: that of the file.")
+@click.option("--name", metavar="NAME", help="Name of the style. Default: that of the file.")
 @click.option("--photos", metavar="FOLDER", help="Photos to learn on. Default: some that ship.")
 @click.option(
     "--minutes",
     type=click.FloatRange(0, 10_000, min_open=True),
     callback=check_finite,
-    help="In all, those before a --resume included. [default: 6]",
+    help="Minutes in all, those before a --resume included. [default: 6]",
 )
 @click.option(
     "--content",
@@ -41,7 +41,7 @@ Report = Callable[[dict[str, Any]], None]
     type=click.FloatRange(0.5, 2),
     callback=check_finite,
     metavar="F",
-    help="Of the painting: 2 gives strokes twice as large. [default: 1]",
+    help="Scale of the painting: 2 gives strokes twice as large. [default: 1]",
 )
 @click.option("--preview", metavar="PHOTO", help="The photo that previews show. Default: a portrait that ships.")
 @click.option("--resume", is_flag=True, help="Go on with the style of that name, for the rest of its minutes or more.")

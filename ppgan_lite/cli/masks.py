@@ -28,7 +28,7 @@ _OPTIONS = (
         "--strength-outside",
         type=click.FloatRange(0, 1),
         callback=check_finite,
-        help="Of the style where the mask is black. Default: 0.",
+        help="Strength where the mask is black. Default: 0.",
     ),
     click.option(
         "--feather",

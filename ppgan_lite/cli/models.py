@@ -33,7 +33,7 @@ _PLACES = {"shipped": "ships", "fetched": "fetched", "older": "fetched, an older
 def models(name: str | None, origin: str | None, removed: str | None, as_json: bool) -> None:
     """List the models: those that ship, and others to fetch. Styles are listed by `paddlegan styles`.
 
-    A model's name stands wherever a checkpoint does: --checkpoint NAME.
+    A model's name is accepted wherever a checkpoint is: --checkpoint NAME.
     """
     if name is not None and removed is not None:
         raise UsageError("--fetch", "and --remove exclude each other", remedy="Leave one of them out")

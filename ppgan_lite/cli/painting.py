@@ -121,7 +121,9 @@ def stylize(
 @click.option(
     "--checkpoint", required=True, metavar="FILE", help="A translation checkpoint, such as of CycleGAN or pix2pix."
 )
-@click.option("--direction", metavar="NAME", help="Such as a_to_b or b_to_a. Default: the checkpoint's first.")
+@click.option(
+    "--direction", metavar="NAME", help="Direction, such as a_to_b or b_to_a. Default: the checkpoint's first."
+)
 @device_option
 @engine_option
 @depth_option

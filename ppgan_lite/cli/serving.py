@@ -12,10 +12,19 @@ from ppgan_lite.errors import missing_extra
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--styles", metavar="A,B", default="", help="Names of those to offer. Default: all.")
 @click.option(
-    "--checkpoints", metavar="FILE,FILE", default="", help="To offer as well: they paint, translate or restore."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--styles", metavar="A,B", default="", help="Names of the styles to offer. Default: all.")
+@click.option(
+    "--checkpoints",
+    metavar="FILE,FILE",
+    default="",
+    help="Checkpoints to offer as well: they paint, translate or restore.",
 )
 @click.option(
     "--max-mb",
@@ -23,7 +32,7 @@ from ppgan_lite.errors import missing_extra
     default=32.0,
     show_default=True,
     callback=check_finite,
-    help="Of an upload.",
+    help="Largest upload.",
 )
 @click.option(
     "--max-megapixels",
@@ -31,15 +40,15 @@ from ppgan_lite.errors import missing_extra
     default=40.0,
     show_default=True,
     callback=check_finite,
-    help="Of a photo.",
+    help="Largest photo.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Photos worked on at a time.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Photos processed at a time.")
 @click.option(
     "--queue",
     type=click.IntRange(0, 10_000),
     default=16,
     show_default=True,
-    help="Photos that may wait; more are refused with 429.",
+    help="Photos that may queue; more are refused with 429.",
 )
 @click.option(
     "--timeout",
@@ -48,7 +57,7 @@ from ppgan_lite.errors import missing_extra
     show_default=True,
     callback=check_finite,
     metavar="SECONDS",
-    help="For an upload, and again for the waiting and the work.",
+    help="For an upload, and again for queueing and processing.",
 )
 @device_option
 @engine_option
@@ -67,7 +76,7 @@ def serve(
 ) -> None:
     """Serve photos over HTTP: an API, and a page for people.
 
-    Ctrl-C or SIGTERM finishes the photos that are there, and ends.
+    Ctrl-C or SIGTERM finishes the photos that were accepted, then exits.
     """
     try:
         import uvicorn  # noqa: F401 - the first of those that the extra brings

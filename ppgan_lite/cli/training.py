@@ -22,13 +22,19 @@ _BASES = {"Unpaired": "cyclegan_photo2monet", "Paired": "pix2pix_facades", "Degr
 
 @click.command()
 @click.option("-c", "--config", metavar="NAME|YAML", help="See `paddlegan configs`. Default with --resume: the run's.")
-@click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as train.epochs=100. Repeatable.")
+@click.option(
+    "-o",
+    "--override",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Replace a setting, such as train.epochs=100. Repeatable.",
+)
 @click.option("--run-dir", metavar="FOLDER", help="Folder of the run. Default: runs/ and the config's name.")
 @click.option(
     "--resume", is_flag=False, flag_value="", metavar="[RUN]", help="Continue that run, or the one in --run-dir."
 )
-@click.option("--device", metavar="auto|cpu|gpu:N", help="Default: the config's.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Default: the config's.")
+@click.option("--device", metavar="auto|cpu|gpu:N", help="Device to compute on. Default: the config's.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Random seed. Default: the config's.")
 @click.option("--dry-run", is_flag=True, help="Check all of it, do one iteration, write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Show all of the log, with the whole config.")
@@ -175,7 +181,9 @@ def board(run: str, host: str, port: int) -> None:
 
 @click.command()
 @click.argument("target", metavar="CONFIG_OR_FOLDER")
-@click.option("-o", "--override", multiple=True, metavar="KEY=VALUE", help="Such as data.size=128. Repeatable.")
+@click.option(
+    "-o", "--override", multiple=True, metavar="KEY=VALUE", help="Replace a setting, such as data.size=128. Repeatable."
+)
 @click.option("--all", "show_all", is_flag=True, help="List all findings, not only the first few of each kind.")
 @json_option
 @click.pass_context

@@ -87,8 +87,8 @@ class _Writing:
 @style_option(required=False)
 @click.option("--painting", metavar="PICTURE", help="For a checkpoint that paints in the style of any picture.")
 @click.option("--restore", "restores", is_flag=True, help="Take noise and blur away, by the checkpoint that ships.")
-@click.option("--checkpoint", metavar="FILE", help="To translate or restore by, instead of a style.")
-@click.option("--direction", metavar="NAME", help="Of a translation, such as a_to_b.")
+@click.option("--checkpoint", metavar="FILE", help="A checkpoint that translates or restores, instead of a style.")
+@click.option("--direction", metavar="NAME", help="Direction of a translation, such as a_to_b.")
 @color_option
 @brushwork_options
 @mask_options
@@ -105,7 +105,7 @@ class _Writing:
     type=click.Choice(["auto", *CODECS, "hardware"]),
     default="auto",
     show_default=True,
-    help="Of the result's video.",
+    help="Video codec of the result.",
 )
 @click.option(
     "--crf", type=click.IntRange(0, 51), default=18, show_default=True, help="Constant rate factor; smaller is better."

@@ -21,9 +21,9 @@ HELP = {
     "Print a line of JSON for each photo as it is done.": "每完成一张照片，输出一行 JSON。",
     "Write neither the photo's EXIF and XMP nor the settings.": "不写入照片的 EXIF、XMP，也不写入设置。",
     "Leave out where the photo was taken.": "去掉照片的拍摄地点。",
-    "Leave out photos whose results are there.": "跳过结果已存在的照片。",
+    "Skip photos whose results exist.": "跳过结果已存在的照片。",
     "Only the I-th of N shares of the photos.": "只处理全部照片 N 份中的第 I 份。",
-    "Of the results. Default: the photo's.": "结果的格式。默认：与照片相同。",
+    "Format of the results. Default: the photo's.": "结果的格式。默认：与照片相同。",
     "Processes that share photos and cores. Default: 1.": "几个进程分担照片和处理器核心。默认：1。",
     "Let a Ray cluster do it, one worker per processor or --workers.": (
         "交给 Ray 集群处理，每个处理器一个进程，或由 --workers 指定个数。"
@@ -41,7 +41,7 @@ HELP = {
     ),
     "The colors of this picture instead of the style's.": "不用风格的颜色，而用这张图片的颜色。",
     "For a checkpoint that paints in the style of any picture.": "用于能以任意图片为风格的检查点。",
-    "Of the style.": "风格的强度。",
+    "Strength of the style, from 0 (the photo) to 1.": "风格的强度，从 0（照片）到 1。",
     "The photo's colors, the painting's brush.": "保留照片的颜色，使用画作的笔触。",
     "Width of a stroke in pixels of the photo. Default: follows the picture.": (
         "笔触的宽度，以照片的像素计。默认：随图片大小而定。"
@@ -53,7 +53,7 @@ HELP = {
     " --strength-outside.": (
         "风格用在哪里：任意大小的图片，会拉伸到照片上。白处为 --strength，黑处为 --strength-outside。"
     ),
-    "Of the style where the mask is black. Default: 0.": "蒙版为黑处的风格强度。默认：0。",
+    "Strength where the mask is black. Default: 0.": "蒙版为黑处的风格强度。默认：0。",
     "How wide the mask's edge fades, in pixels of the photo. Default: follows the picture.": (
         "蒙版边缘的过渡宽度，以照片的像素计。默认：随图片大小而定。"
     ),
@@ -62,7 +62,9 @@ HELP = {
     ),
     "Default: next to the photo, with the checkpoint's name.": "默认：放在照片旁边，带上检查点的名字。",
     "A translation checkpoint, such as of CycleGAN or pix2pix.": "图像转换的检查点，例如 CycleGAN 或 pix2pix 的。",
-    "Such as a_to_b or b_to_a. Default: the checkpoint's first.": "例如 a_to_b 或 b_to_a。默认：检查点的第一个方向。",
+    "Direction, such as a_to_b or b_to_a. Default: the checkpoint's first.": (
+        "方向，例如 a_to_b 或 b_to_a。默认：检查点的第一个方向。"
+    ),
     "Restore degraded photos, or all photos of a folder. - is standard input and output.": (
         "修复退化的照片，或文件夹里的全部照片。- 表示标准输入和标准输出。"
     ),
@@ -79,12 +81,12 @@ HELP = {
     ),
     "Default: next to the clip, named after the style.": "默认：放在视频旁边，以风格命名。",
     "Take noise and blur away, by the checkpoint that ships.": "用内置的检查点去除噪声和模糊。",
-    "To translate or restore by, instead of a style.": "不用风格，而用它来转换或修复。",
-    "Of a translation, such as a_to_b.": "转换的方向，例如 a_to_b。",
+    "A checkpoint that translates or restores, instead of a style.": "用于转换或修复的检查点，代替风格。",
+    "Direction of a translation, such as a_to_b.": "转换的方向，例如 a_to_b。",
     "How firmly strokes stay on things that move; 0 paints each frame by itself.": (
         "笔触跟随运动物体的稳定程度；0 表示每帧单独绘制。"
     ),
-    "Of the result's video.": "结果视频的编码。",
+    "Video codec of the result.": "结果视频的编码。",
     "Constant rate factor; smaller is better.": "恒定质量因子（CRF）；越小画质越好。",
     "Go on where the same command stopped.": "从同一命令上次停下的地方继续。",
     # webcam
@@ -99,22 +101,22 @@ HELP = {
     "Write what is painted to an .mp4, without sound.": "把绘制的画面写入 .mp4 文件，没有声音。",
     # serve
     "Serve photos over HTTP: an API, and a page for people.\n\n"
-    "Ctrl-C or SIGTERM finishes the photos that are there, and ends.": (
+    "Ctrl-C or SIGTERM finishes the photos that were accepted, then exits.": (
         "通过 HTTP 处理照片：有 API，也有网页。\n\n按 Ctrl-C 或收到 SIGTERM 时，处理完已有的照片再结束。"
     ),
-    "0 takes a free one.": "0 表示任意空闲端口。",
+    "Port to listen on; 0 takes a free one.": "监听的端口；0 表示任意空闲端口。",
     "Address to listen on; 0.0.0.0 for all.": "监听的地址；0.0.0.0 表示全部。",
-    "For an upload, and again for the waiting and the work.": "上传的时限；等待和处理的时限也是这么多。",
-    "Names of those to offer. Default: all.": "提供哪些风格。默认：全部。",
-    "Of a photo.": "照片的上限。",
-    "Of an upload.": "上传的上限。",
-    "Photos that may wait; more are refused with 429.": "最多几张照片排队；更多的以 429 拒绝。",
-    "Photos worked on at a time.": "同时处理几张照片。",
-    "To offer as well: they paint, translate or restore.": "另外提供的检查点：用于绘制、转换或修复。",
+    "For an upload, and again for queueing and processing.": "上传的时限；等待和处理的时限也是这么多。",
+    "Names of the styles to offer. Default: all.": "提供哪些风格。默认：全部。",
+    "Largest photo.": "照片的上限。",
+    "Largest upload.": "上传的上限。",
+    "Photos that may queue; more are refused with 429.": "最多几张照片排队；更多的以 429 拒绝。",
+    "Photos processed at a time.": "同时处理几张照片。",
+    "Checkpoints to offer as well: they paint, translate or restore.": "另外提供的检查点：用于绘制、转换或修复。",
     # again
     "Make a picture again, or others like it: repeat the settings that RESULT holds on its photo or on other photos."
     "\n\nThe photo, paintings, the mask and checkpoints are found by their names and hashes in the folder of RESULT, in"
-    " the one above it and in the current one. It tells where one of them is not what it was.": (
+    " the one above it and in the current one. Files that have changed are reported.": (
         "按 RESULT 中保存的设置再做一次，用它原来的照片，或用别的照片。\n\n"
         "照片、画作、蒙版和检查点会按名称和哈希值，在 RESULT 所在的文件夹、它的上一级和当前文件夹里查找。"
         "如有与当时不同的，会说明。"
@@ -140,11 +142,11 @@ HELP = {
         "学习一幅画作：用几分钟把它变成你自己的风格。\n\n"
         "之后就像内置的风格一样按名字使用。按 Ctrl-C 会停止，并保留已学到的。"
     ),
-    "Of the style. Default: that of the file.": "风格的名字。默认：文件名。",
+    "Name of the style. Default: that of the file.": "风格的名字。默认：文件名。",
     "Photos to learn on. Default: some that ship.": "学习时用的照片。默认：内置的一些。",
-    "In all, those before a --resume included. [default: 6]": "总共多少分钟，包括 --resume 之前的。[默认：6]",
+    "Minutes in all, those before a --resume included. [default: 6]": "总共多少分钟，包括 --resume 之前的。[默认：6]",
     "More keeps faces whole, less gives bolder shapes. [default: 0.05]": "越大人脸越完整，越小变形越大胆。[默认：0.05]",
-    "Of the painting: 2 gives strokes twice as large. [default: 1]": "画作的比例：2 使笔触大一倍。[默认：1]",
+    "Scale of the painting: 2 gives strokes twice as large. [default: 1]": "画作的比例：2 使笔触大一倍。[默认：1]",
     "The photo that previews show. Default: a portrait that ships.": "预览用的照片。默认：内置的一张人像。",
     "Go on with the style of that name, for the rest of its minutes or more.": (
         "继续学习同名的风格，用完剩下的时间，或更久。"
@@ -159,10 +161,11 @@ HELP = {
     "See `paddlegan configs`. Default with --resume: the run's.": (
         "见 `paddlegan configs`。用 --resume 时默认为那次训练的。"
     ),
-    "Such as train.epochs=100. Repeatable.": "例如 train.epochs=100。可以多次使用。",
+    "Replace a setting, such as train.epochs=100. Repeatable.": "替换一项设置，例如 train.epochs=100。可以多次使用。",
     "Folder of the run. Default: runs/ and the config's name.": "这次训练的文件夹。默认：runs/ 加配置的名字。",
     "Continue that run, or the one in --run-dir.": "继续那次训练，或 --run-dir 里的那次。",
-    "Default: the config's.": "默认：配置里的。",
+    "Device to compute on. Default: the config's.": "计算所用的设备。默认：配置里的。",
+    "Random seed. Default: the config's.": "随机种子。默认：配置里的。",
     "Check all of it, do one iteration, write nothing.": "全部检查一遍，只做一次迭代，什么也不写。",
     "Show warnings and errors only.": "只显示警告和错误。",
     "Show all of the log, with the whole config.": "显示全部日志，包括完整的配置。",
@@ -188,7 +191,7 @@ HELP = {
         "检查一份配置或一个文件夹的图片。\n\n"
         "对文件夹还会给出一份建议的配置。有会使训练停止的错误时退出码为 2；警告不会使训练停止。"
     ),
-    "Such as data.size=128. Repeatable.": "例如 data.size=128。可以多次使用。",
+    "Replace a setting, such as data.size=128. Repeatable.": "替换一项设置，例如 data.size=128。可以多次使用。",
     "List all findings, not only the first few of each kind.": "列出全部问题，而不只是每类的前几个。",
     # data
     "Degrade all pictures of a folder: salt-and-pepper noise, then a mean blur.\n\n"
@@ -207,7 +210,7 @@ HELP = {
         "改用这种退化，例如 gaussian_noise:sigma=10，或随机的 sigma=5..25。"
         "可以多次使用，按顺序进行。见 docs/degradations.md。"
     ),
-    "Of the noise.": "噪声的种子。",
+    "Seed of the noise.": "噪声的种子。",
     "Processes. Default: one per core.": "进程数。默认：每个核心一个。",
     "Degrade nothing: compare every file with the manifest.": "不做退化，只按清单核对每个文件。",
     "Then measure PSNR and SSIM of classical filters on the results.": "然后测量传统滤波器在结果上的 PSNR 和 SSIM。",
@@ -228,14 +231,14 @@ HELP = {
     ),
     "Ends in .ppgan, .pdparams or .pth.": "以 .ppgan、.pdparams 或 .pth 结尾。",
     "Which generator goes into a .pth; see `paddlegan inspect`.": "把哪个生成器写入 .pth；见 `paddlegan inspect`。",
-    "Of the convolutions; with reflect, those that downsample have zeros. Default: by the names in the file.": (
+    "Padding of the convolutions; with reflect, those that downsample have zeros. Default: by the names in the file.": (
         "卷积的填充；用 reflect 时，下采样的卷积仍补零。默认：由文件里的名字决定。"
     ),
     "Statistics of batch norms. Default: of the picture, as in PaddleGAN and in test.py without --eval.": (
         "批归一化用的统计量。默认：当前图片的，与 PaddleGAN 和不带 --eval 的 test.py 相同。"
     ),
     "Input and output of the net. Default: as its program has it.": "网络的输入和输出范围。默认：与原来的程序相同。",
-    "Kind of norms that the file does not tell.": "归一化的种类（文件里看不出来时）。",
+    "Kind of norm, where the file does not tell.": "归一化的种类（文件里看不出来时）。",
     "Order of the colors. Default: as its program has it.": "颜色通道的顺序。默认：与原来的程序相同。",
     "The painting that a LapStyle file was trained on, stored in the checkpoint.": (
         "LapStyle 文件训练时所用的画作，会存入检查点。"
@@ -254,7 +257,7 @@ HELP = {
     "Store weights as float16: half the size, computed in float32.": "权重存为 float16：大小减半，计算仍用 float32。",
     "Painters: how often the photo is downsampled for the draft.": "用于绘画网络：为打底稿把照片缩小几次。",
     "List the models: those that ship, and others to fetch. Styles are listed by `paddlegan styles`.\n\n"
-    "A model's name stands wherever a checkpoint does: --checkpoint NAME.": (
+    "A model's name is accepted wherever a checkpoint is: --checkpoint NAME.": (
         "列出模型：内置的，以及可以下载的。风格见 `paddlegan styles`。\n\n"
         "凡是需要检查点的地方，都可以写模型名：--checkpoint NAME。"
     ),
@@ -269,26 +272,26 @@ HELP = {
     "Take it from there instead of the official address.": "从这里取，而不从官方地址。",
     # how good results are
     "Measure a checkpoint on test pictures, or a folder of results against another folder.\n\n"
-    "Pairs give PSNR, SSIM, MS-SSIM and LPIPS; two domains give KID, FID, the error of the cycle and the diversity of"
-    " results; styles give distances to photo and painting. Two folders are compared picture by picture where names"
+    "Pairs give PSNR, SSIM, MS-SSIM and LPIPS; two domains give KID, FID, the cycle-consistency error and the diversity"
+    " of results; styles give distances to photo and painting. Two folders are compared picture by picture where names"
     " match, as two sets otherwise. docs/evaluation.md says what each number means.": (
         "在测试图片上评测检查点，或把一个文件夹里的结果与另一个文件夹相比。\n\n"
         "成对的图片给出 PSNR、SSIM、MS-SSIM 和 LPIPS；两个域给出 KID、FID、循环误差和结果的多样性；"
         "风格给出与照片和画作的距离。两个文件夹里名字相同的图片逐对比较，"
         "没有同名的就当作两个集合比较。每个数字的含义见 docs/evaluation.md。"
     ),
-    "Of a checkpoint: pictures that it was not trained on, in a layout that trains, or photos for a style.": (
+    "Test pictures for a checkpoint, in a layout that training takes; photos for a style.": (
         "用于检查点：训练时没有用过的图片，布局与训练数据相同；用于风格：照片。"
     ),
-    "Of the data: test, val or train. Default: test, else val.": (
+    "Split of the data: test, val or train. Default: test, else val.": (
         "数据的哪一部分：test、val 或 train。默认：test，没有则 val。"
     ),
-    "Of a style: the painting. Repeatable.": "用于风格：那幅画作。可重复给出。",
+    "The painting of a style. Repeatable.": "用于风格：那幅画作。可重复给出。",
     "Measure only this one. Repeatable.": "只测这个指标。可重复给出。",
-    "Such as a_to_b. Default: both.": "例如 a_to_b。默认：两个方向。",
+    "Direction, such as a_to_b. Default: both.": "方向，例如 a_to_b。默认：两个方向。",
     "Whether B is the input of pairs. Default: as it was trained.": "成对图片中是否以 B 为输入。默认：与训练时相同。",
     "Reduce pictures to this short side first.": "先把图片缩小到这个短边长度。",
     "Only the first N pictures.": "只用前 N 张图片。",
-    "Of the metrics style and content.": "指标 style 和 content 所用的编码器。",
+    "Encoder of the metrics style and content.": "指标 style 和 content 所用的编码器。",
     "Write sheets of the best, median and worst pictures there.": "把最好、居中和最差的图片拼图写到这里。",
 }
