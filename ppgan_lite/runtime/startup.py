@@ -155,7 +155,7 @@ def preload_openvino() -> None:
 
     def load() -> None:
         preload("openvino", "_pyopenvino.*.so")
-        preload("openvino", "libs/libopenvino_intel_cpu_plugin.so")
+        preload("openvino", "libs/libopenvino_*_cpu_plugin.so")
 
     threading.Thread(target=load, daemon=True).start()
 
