@@ -90,9 +90,9 @@ class StyleChoice(NamedTuple):
 
     def load(self, device: str, engine: str) -> Predictor:
         """Load the predictor, and print its name, device and engine."""
-        from ppgan_lite.runtime.startup import preload_openvino
+        from ppgan_lite.runtime.startup import preload_libraries
 
-        preload_openvino()
+        preload_libraries()
         predictor: Predictor
         if self.source:
             from ppgan_lite.inference.loading import load_predictor

@@ -150,12 +150,13 @@ def import_numpy() -> None:
             del sys.modules[name]
 
 
-def preload_openvino() -> None:
-    """Begin to load OpenVINO's libraries on another thread, while this one goes on."""
+def preload_libraries() -> None:
+    """Begin to load the libraries of OpenVINO and OpenCV on another thread, while this one goes on."""
 
     def load() -> None:
         preload("openvino", "_pyopenvino.*.so")
         preload("openvino", "libs/libopenvino_*_cpu_plugin.so")
+        preload("cv2", "cv2*.so")
 
     threading.Thread(target=load, daemon=True).start()
 
