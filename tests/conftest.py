@@ -25,9 +25,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Chromium, Page, find_chromium
+from inverter import LOADING, Inverter, replace_module
 
 from ppgan_lite import cli
-from ppgan_lite.errors import MissingDependencyError
+from ppgan_lite.errors import CheckpointError, MissingDependencyError, UsageError
 from ppgan_lite.images import write_image
 from ppgan_lite.runtime.startup import require_paddle
 
@@ -54,6 +55,28 @@ def photo_file(tmp_path: Path, photo: np.ndarray) -> Path:
     path = tmp_path / "photo.png"
     write_image(path, photo)
     return path
+
+
+@pytest.fixture
+def inverter(monkeypatch: pytest.MonkeyPatch) -> Inverter:
+    """Return the predictor that every verb loads in this test: one that inverts."""
+    import ppgan_lite.inference  # noqa: F401 - so that it can be given another attribute
+
+    predictor = Inverter()
+
+    def load_predictor(source: str, *, device: str = "auto", engine: str = "auto") -> Inverter:
+        if source == "wvae":
+            raise UsageError(
+                "style", "'wvae' is not known", "a name, a picture or a checkpoint", "Did you mean 'wave'?"
+            )
+        if source == "old.pdparams":
+            raise CheckpointError(source, "is a pickle", "a .ppgan file")
+        if device == "gpu:7":
+            raise MissingDependencyError("device", "paddlepaddle is not installed", 'pip install "ppgan-lite[cpu]"')
+        return predictor
+
+    replace_module(monkeypatch, LOADING, load_predictor=load_predictor)
+    return predictor
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
-from test_cli import Inverter, inverter  # noqa: F401 - a fixture
+from inverter import Inverter
 
 from ppgan_lite.checkpoint import Header, NetSpec, write_checkpoint
 from ppgan_lite.data.degraded_folder import degrade_folder
@@ -38,7 +38,7 @@ def unchanged(files: dict[Path, bytes]) -> Iterator[None]:
 
 
 @pytest.fixture
-def painted(run: Run, inverter: Inverter) -> Callable[..., str]:  # noqa: F811
+def painted(run: Run, inverter: Inverter) -> Callable[..., str]:
     """Return a function that paints, may replace files, and gives the errors."""
 
     def painted(*arguments: str) -> str:

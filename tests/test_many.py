@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 import psutil
 import pytest
-from test_cli import Inverter, inverter, stdin_of  # noqa: F401 - a fixture
+from inverter import Inverter, stdin_of
 
 from ppgan_lite.cli.batch_workers import run_worker
 from ppgan_lite.errors import ImageError
@@ -111,7 +111,7 @@ def test_an_interruption_stops_all_workers_and_leaves_whole_files() -> None:
     assert 0 < len(made) < 100 and len(painted("out")) == len(made)
 
 
-def test_workers_do_not_share_standard_input(run: Run, inverter: Inverter, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_workers_do_not_share_standard_input(run: Run, inverter: Inverter, monkeypatch: pytest.MonkeyPatch) -> None:
     names = photos(2)
     monkeypatch.setattr(sys, "stdin", stdin_of(b""))
     code, _, err = run("stylize", "-", f"photos/{names[0]}", "-o", "out/", "--style", "wave", "--workers", "2")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
+from inverter import Inverter, painted_with, replace_module
 from PIL import Image
-from test_cli import Inverter, painted_with, replace_module
 from test_cli_translate import save
 from test_predictor import learned_checkpoint, picture, tiny_checkpoint
 from tiff_files import FLOAT, RGB, UINT, UNASSOCIATED, Kind, stored, tiff

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from inverter import Inverter
 from PIL import Image
-from test_cli import Inverter, inverter  # noqa: F401 - a fixture
 
 from ppgan_lite.cli.batch_options import FORMATS
 from ppgan_lite.images import WRITABLE, decode_image, decode_stored, read_image, read_settings, write_image
@@ -71,7 +71,7 @@ def picture(name: str = "PNG", mode: str = "RGB") -> bytes:
 )
 def test_a_photo_goes_through_in_its_format_or_the_one_asked_for(
     run: Run,
-    inverter: Inverter,  # noqa: F811
+    inverter: Inverter,
     streams: Streams,
     name: str,
     options: tuple[str, ...],
@@ -87,7 +87,7 @@ def test_a_photo_goes_through_in_its_format_or_the_one_asked_for(
     assert list(Path().iterdir()) == []
 
 
-def test_a_file_goes_to_standard_output_with_its_settings(run: Run, inverter: Inverter, streams: Streams) -> None:  # noqa: F811
+def test_a_file_goes_to_standard_output_with_its_settings(run: Run, inverter: Inverter, streams: Streams) -> None:
     Path("a.png").write_bytes(picture("JPEG"))  # what it is counts, not what it is called
     streams.hold(b"")
     assert run(*STYLIZE, "a.png", "-o", "-")[0] == 0
@@ -97,7 +97,7 @@ def test_a_file_goes_to_standard_output_with_its_settings(run: Run, inverter: In
     assert settings is not None and settings.photo is not None and settings.photo.name == "a.png"
 
 
-def test_sixteen_bits_go_through_where_the_format_holds_them(run: Run, inverter: Inverter, streams: Streams) -> None:  # noqa: F811
+def test_sixteen_bits_go_through_where_the_format_holds_them(run: Run, inverter: Inverter, streams: Streams) -> None:
     deep = np.random.default_rng(2).integers(0, 65536, (8, 9, 3), np.uint16)
     write_image("deep.png", deep)
     streams.hold(Path("deep.png").read_bytes())
@@ -114,7 +114,7 @@ def test_sixteen_bits_go_through_where_the_format_holds_them(run: Run, inverter:
 @pytest.mark.parametrize("data", [b"", b"a letter", picture()[:80]])
 def test_what_is_no_picture_leaves_standard_output_empty(
     run: Run,
-    inverter: Inverter,  # noqa: F811
+    inverter: Inverter,
     streams: Streams,
     data: bytes,
 ) -> None:
@@ -125,7 +125,7 @@ def test_what_is_no_picture_leaves_standard_output_empty(
         assert err.splitlines()[-1].startswith("paddlegan: error: standard input: ")
 
 
-def test_more_than_a_picture_does_not_fit_standard_output(run: Run, inverter: Inverter, streams: Streams) -> None:  # noqa: F811
+def test_more_than_a_picture_does_not_fit_standard_output(run: Run, inverter: Inverter, streams: Streams) -> None:
     for name in ("photos/a.png", "b.png"):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(picture())
@@ -141,7 +141,7 @@ def test_more_than_a_picture_does_not_fit_standard_output(run: Run, inverter: In
     assert not inverter.calls
 
 
-def test_a_terminal_gets_no_picture(run: Run, inverter: Inverter, streams: Streams) -> None:  # noqa: F811
+def test_a_terminal_gets_no_picture(run: Run, inverter: Inverter, streams: Streams) -> None:
     streams.hold(picture())
     sys.stdout.isatty = lambda: True  # type: ignore[method-assign]
     for command in ((*STYLIZE, "-", "-o", "-"), ("degrade", "-", "-")):
@@ -150,7 +150,7 @@ def test_a_terminal_gets_no_picture(run: Run, inverter: Inverter, streams: Strea
         assert err == "paddlegan: error: standard output: is a terminal; expected a pipe or a file\n"
 
 
-def test_a_format_goes_for_all_results(run: Run, inverter: Inverter) -> None:  # noqa: F811
+def test_a_format_goes_for_all_results(run: Run, inverter: Inverter) -> None:
     assert [f".{name}" in WRITABLE for name in FORMATS] == [True] * len(FORMATS)
     for name in ("photos/a.png", "photos/in/b.png"):
         Path(name).parent.mkdir(exist_ok=True, parents=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import Inverter, inverter  # noqa: F401 - a fixture
+from inverter import Inverter
 
 from ppgan_lite.images import read_image, write_image
 from ppgan_lite.inference import watching
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_told_once(folder: Folder) -> None:
 
 def test_the_command_paints_what_comes_and_ends_with_ctrl_c(
     run: Run,
-    inverter: Inverter,  # noqa: F811
+    inverter: Inverter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
@@ -164,7 +164,7 @@ def test_the_command_paints_what_comes_and_ends_with_ctrl_c(
     assert len(inverter.calls) == 2
 
 
-def test_what_cannot_be_watched_is_refused(run: Run, inverter: Inverter) -> None:  # noqa: F811
+def test_what_cannot_be_watched_is_refused(run: Run, inverter: Inverter) -> None:
     write_image("a.png", np.zeros((4, 4, 3), np.uint8))
     for arguments, found in (
         (("a.png",), "--watch: a.png is not a folder; expected one folder"),

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from inverter import LOADING, Inverter, replace_module
 from mutations import prop
-from test_cli import LOADING, Inverter, replace_module
 
 from ppgan_lite import cli
 from ppgan_lite.checkpoint import Header, NetSpec, write_checkpoint
