@@ -174,7 +174,7 @@ def test_a_photo_is_painted_with_16_bits_as_with_8(
     small, large = painter(photo, **options), painter(to_depth(photo, 16), **options)
     assert (small.dtype, large.dtype, large.shape) == (np.uint8, np.uint16, photo.shape)
     difference = np.abs(large / 257 - small)
-    assert difference.mean() <= 1.2 and np.percentile(difference, 99) <= 8  # the draft's photo was rounded to 8 bits
+    assert difference.mean() <= 1.2 and np.percentile(difference, 99) <= 9  # the draft's photo was rounded to 8 bits
 
 
 @pytest.mark.parametrize("options", [{"strength": 0.3}, {"strength": 0.3, "keep_colors": True}], ids=str)
