@@ -32,7 +32,7 @@ TILE_PX = 512  # width of a tile; a strip of tiles is at most half as high
 STRIP_BYTES = 240_000_000  # of the strips of tiles that are computed at a time, if there is memory
 _BYTES_PER_PIXEL = 5 * 12  # five copies of a strip in floats are there at a time
 _FEWEST_ROWS = 64  # of a strip
-_AROUND = 6  # rows of a photo that a strip's detail depends on, above and below it
+_AROUND = 6  # more rows above and below a strip than anything in it depends on
 _ROWS_AT_A_TIME = 256  # that floats are converted in
 
 
@@ -122,12 +122,13 @@ def revise(
     if not photos:
         return to_pixels(draft, dtype)
     coarser = draft
-    for level in range(len(photos)):
-        photo = photos.pop(0)  # so that its memory is free when it is done
-        result = np.empty(photo.shape, _between(dtype) if photos else dtype)
-        run = revisions[min(level, len(revisions) - 1)]
-        _revise_level(photo, coarser, result, run, halo, strength, strip_px, after_each)
-        coarser = result
+    with ThreadPoolExecutor(threads()) as workers:
+        for level in range(len(photos)):
+            photo = photos.pop(0)  # so that its memory is free when it is done
+            result = np.empty(photo.shape, _between(dtype) if photos else dtype)
+            run = revisions[min(level, len(revisions) - 1)]
+            _revise_level(photo, coarser, result, run, halo, strength, strip_px, after_each, workers)
+            coarser = result
     return coarser
 
 
@@ -140,6 +141,7 @@ def _revise_level(
     strength: Strength,
     strip_px: int,
     after_each: Callable[[], None],
+    workers: ThreadPoolExecutor,
 ) -> None:
     """Fill `result` from the photo at its size and the result at half of it.
 
@@ -158,23 +160,24 @@ def _revise_level(
 
     strips = _strips((photo.shape[0], photo.shape[1]), halo, strip_px)
     tiles = len(strips) * len(spans(photo.shape[1], TILE_PX, halo))
-    with ThreadPoolExecutor(threads()) as workers:
-        try:
-            for rows in strips:
-                workers.submit(copy_context().run, fill, rows).add_done_callback(ends.put)
-            for _ in range(tiles + len(strips)):
-                ended = ends.get()
-                if ended is None:
-                    after_each()
-                else:
-                    ended.result()
-        finally:
-            stopped.set()
-            workers.shutdown(cancel_futures=True)
+    futures = [workers.submit(copy_context().run, fill, rows) for rows in strips]
+    for future in futures:
+        future.add_done_callback(ends.put)
+    try:
+        for _ in range(tiles + len(strips)):
+            ended = ends.get()
+            if ended is None:
+                after_each()
+            else:
+                ended.result()
+    finally:
+        stopped.set()
+        for future in futures:
+            future.cancel()
 
 
 class _Tile(NamedTuple):
-    """A tile of a level, and what its result is made of beside the painted detail: 3 x height x width, without a halo.
+    """A tile of a level, and what its result is made of beside the painted detail: height x width x 3, without a halo.
 
     Attributes:
         rows: Its place.
@@ -191,13 +194,23 @@ class _Tile(NamedTuple):
     shares: np.ndarray | None
 
     def put(self, painted: np.ndarray, result: np.ndarray, amount: float) -> None:
-        """Put it into the level's result."""
+        """Put it into the level's result.
+
+        Args:
+            painted: Detail, 3 x height x width.
+            result: Of the level.
+            amount: Share of the painted detail.
+        """
+        tile = opencv().merge(list(painted))
         if self.own is not None:
             share = np.float32(amount)
-            painted = self.own + (painted - self.own) * (share if self.shares is None else share * self.shares)
-        tile = self.upsampled + painted
-        tile = to_pixels(tile, result.dtype) if result.dtype.kind == "u" else tile
-        result[self.rows.output, self.columns.output] = opencv().merge(list(tile))
+            tile = self.own + (tile - self.own) * (share if self.shares is None else share * self.shares[..., None])
+        tile = opencv().add(self.upsampled, tile, dst=tile)
+        if result.dtype == np.uint8:
+            tile = _to_bytes(tile)
+        elif result.dtype.kind == "u":
+            tile = to_pixels(tile, result.dtype)
+        result[self.rows.output, self.columns.output] = tile
 
 
 def _tiles(
@@ -205,27 +218,29 @@ def _tiles(
 ) -> Iterator[tuple[_Tile, tuple[np.ndarray, np.ndarray]]]:
     """Yield the tiles of a strip, each with the inputs of its revision net."""
     size, half = photo.shape[:2], coarser.shape[:2]
-
     shares: np.ndarray | None = None
     start, stop = rows.input_start, rows.input_stop
-    first, last = max(start - _AROUND, 0), min(stop + _AROUND, size[0])
-    values = _floats(photo[first:last])
-
-    def downsampled(start: int, stop: int) -> np.ndarray:
-        return resized_rows(lambda a, b: values[a - first : b - first], size, half, start, stop)
-
-    upsampled = resized_rows(lambda a, b: _floats(coarser[a:b]), half, size, rows.start, rows.stop)
-    detail = resized_rows(downsampled, half, size, start, stop)
-    np.subtract(values[start - first : stop - first], detail, out=detail)
-    repeated = _repeated_rows(coarser, size, start, stop)
+    values = _around(photo, start, stop)
+    lower = _around(coarser, start * half[0] // size[0], -(-stop * half[0] // size[0]))
+    upsampled = resized_rows(lower, half, size, rows.start, rows.stop)
+    detail = resized_rows(lambda a, b: resized_rows(values, size, half, a, b), half, size, start, stop)
+    np.subtract(values(start, stop), detail, out=detail)
+    repeated = _repeated_rows(lower, half, size, start, stop)
     if (strokes := strength.strokes) is not None:
         shares = resized_rows(lambda a, b: strokes[a:b], strokes.shape[:2], size, rows.start, rows.stop)
     blends = strength.amount != 1 or shares is not None
     for columns in spans(size[1], TILE_PX, halo):
-        own = _planes(detail[rows.crop, columns.output]) if blends else None
+        own = detail[rows.crop, columns.output] if blends else None
         share = None if shares is None else shares[:, columns.output]
-        tile = _Tile(rows, columns, _planes(upsampled[:, columns.output]), own, share)
+        tile = _Tile(rows, columns, upsampled[:, columns.output], own, share)
         yield tile, (_planes(detail[:, columns.input])[None], _planes(repeated[:, columns.input])[None])
+
+
+def _around(picture: np.ndarray, start: int, stop: int) -> Rows:
+    """Return rows of a picture as floats, converted once: `start` to `stop` and some around these."""
+    first, last = max(start - _AROUND, 0), min(stop + _AROUND, len(picture))
+    values = _floats(picture[first:last])
+    return lambda a, b: values[a - first : b - first]
 
 
 def resized_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
@@ -270,6 +285,12 @@ def to_pixels(values: np.ndarray, dtype: np.dtype | type = np.uint8) -> np.ndarr
     return pixels
 
 
+def _to_bytes(values: np.ndarray) -> np.ndarray:
+    """Float about [0, 1] -> uint8, as `to_pixels`, in a quarter of the time."""
+    flat = values.reshape(len(values), -1)
+    return opencv().addWeighted(flat, 255.0, flat, 0.0, 0.0, dtype=0).reshape(values.shape)  # 0 is uint8
+
+
 def _resized(picture: np.ndarray, height: int, width: int, dtype: type) -> np.ndarray:
     """Return a picture resized, as floats of a type."""
     result: np.ndarray = np.empty((height, width, 3), dtype)
@@ -295,14 +316,13 @@ def _planes(picture: np.ndarray) -> np.ndarray:
     return planes
 
 
-def _repeated_rows(picture: np.ndarray, to: tuple[int, int], start: int, stop: int) -> np.ndarray:
-    """Return rows `start` to `stop` of a picture upsampled by repetition, as float32."""
-    height, width = picture.shape[:2]
+def _repeated_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
+    """Return rows `start` to `stop` of a picture upsampled by repetition; see `resized_rows`."""
+    height, width = size
     if to == (2 * height, 2 * width):
         first, last = start // 2, (stop + 1) // 2
-        whole = opencv().resize(_floats(picture[first:last]), (to[1], 2 * (last - first)), interpolation=0)
+        whole = opencv().resize(rows(first, last), (to[1], 2 * (last - first)), interpolation=0)
         return whole[start - 2 * first : stop - 2 * first]
-    rows, columns = (
-        np.arange(a, b) * count // n for a, b, count, n in ((start, stop, height, to[0]), (0, to[1], width, to[1]))
-    )
-    return _floats(picture[rows[:, None], columns])
+    first, last = start * height // to[0], (stop - 1) * height // to[0] + 1
+    places = np.arange(start, stop) * height // to[0] - first, np.arange(to[1]) * width // to[1]
+    return rows(first, last)[places[0][:, None], places[1]]
