@@ -210,6 +210,8 @@ class _Tile(NamedTuple):
             tile = _to_bytes(tile)
         elif result.dtype.kind == "u":
             tile = to_pixels(tile, result.dtype)
+        else:
+            tile = _as_floats(tile, result.dtype)
         result[self.rows.output, self.columns.output] = tile
 
 
@@ -296,17 +298,25 @@ def _resized(picture: np.ndarray, height: int, width: int, dtype: type) -> np.nd
     result: np.ndarray = np.empty((height, width, 3), dtype)
     for start in range(0, height, _ROWS_AT_A_TIME):
         stop = min(start + _ROWS_AT_A_TIME, height)
-        result[start:stop] = resized_rows(
-            lambda a, b: _floats(picture[a:b]), picture.shape[:2], (height, width), start, stop
-        )
+        rows = resized_rows(lambda a, b: _floats(picture[a:b]), picture.shape[:2], (height, width), start, stop)
+        result[start:stop] = _as_floats(rows, result.dtype)
     return result
 
 
 def _floats(picture: np.ndarray) -> np.ndarray:
     """uint8, uint16 or floats -> float32 about [0, 1]."""
     if picture.dtype.kind == "f":
-        return picture.astype(np.float32)
+        return _as_floats(picture, np.dtype(np.float32))
     return picture * np.float32(1 / white_of(picture.dtype))
+
+
+def _as_floats(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Convert floats to single or half precision; OpenCV 5 takes a quarter of the time of NumPy."""
+    cv2 = opencv()
+    if values.dtype == dtype or int(cv2.__version__.partition(".")[0]) < 5:
+        return values.astype(dtype)
+    flat = values.reshape(len(values), -1)
+    return cv2.add(flat, 0.0, dtype=cv2.CV_32F if dtype == np.float32 else cv2.CV_16F).reshape(values.shape)
 
 
 def _planes(picture: np.ndarray) -> np.ndarray:
