@@ -164,3 +164,17 @@ def test_what_cannot_be_published_is_told_and_leaves_the_styles_as_they_are(scri
             run(script, monkeypatch, *arguments, "--folder", folder)
         assert told in str(caught.value)
     assert [path.name for path in folder.iterdir()] == ["catalogue.json"]
+
+
+def test_a_learned_style_is_published_with_its_painting(script, folder, tmp_path, monkeypatch):
+    net = painter_of_one_style()
+    settings = {"content": 0.05, "scale": 1.4, "photos": "those that ship", "started_from": "udnie"}
+    about = {"painting": {"file": "wave.jpg", "sha256": "0" * 64}, "minutes": 6.0, "settings": settings}
+    training = {"history": [{"iterations": 7}]}
+    header = Header({"painter": net_spec(net)}, {"painter": painter_spec(net)}, training=training, about=about)
+    write_checkpoint(tmp_path / "learned.ppgan", header, net_tensors("painter", net))
+    run(script, monkeypatch, tmp_path / "learned.ppgan", "wave", *TITLES, "--folder", folder)
+    published, _ = read_checkpoint(folder / "wave.ppgan")
+    [record] = published.training["history"]
+    assert record["job"] == {"painting": "wave.jpg", "content": 0.05, "scale": 1.4}
+    assert (record["iterations"], record["start"], record["photos"]) == (7, "udnie", "those that ship")

@@ -3,7 +3,8 @@
     python tools/publish_style.py runs/starry_night/final.ppgan starry_night \
         --title "The Starry Night" --title-zh 星月夜 --artist "Vincent van Gogh" --artist-zh 文森特·梵高 --year 1889
 
-takes checkpoints of `paddlegan train`, and the .safetensors files of tools/train_styles_torch.py. Titles are kept from
+takes checkpoints of `paddlegan train`, styles of `paddlegan learn`, and the .safetensors files of
+tools/train_styles_torch.py. Titles are kept from
 the catalogue where the style stands in it already. `any`, the painter of any picture, has no entry.
 """
 
@@ -89,6 +90,8 @@ def read_painter(path: Path) -> TrainedPainter:
         raise UsageError(str(path), f"holds {', '.join(header.nets)}", "a painter")
     tensors = {name: tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
     history = header.training.get("history") or [_record_of(header)]
+    if "painting" in header.about:
+        history = [*history[:-1], {**history[-1], **_learned(header.about)}]
     return TrainedPainter(header.nets["painter"], tensors, header.predictors["painter"].settings, history)
 
 
@@ -136,6 +139,13 @@ def _record_of(header: Header) -> dict[str, Any]:
         record["paintings"] = [Path(entry).name for entry in data["style"]][:10]
         record["painting_side"] = data["style_short_side"]
     return record
+
+
+def _learned(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a style of `paddlegan learn` says of its training, as a record does."""
+    settings = about["settings"]
+    job = {"painting": about["painting"]["file"], "content": settings["content"], "scale": settings["scale"]}
+    return {"photos": settings["photos"], "start": settings["started_from"], "job": job}
 
 
 def publish(
