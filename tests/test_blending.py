@@ -164,6 +164,18 @@ def test_painters_of_two_kinds_are_refused() -> None:
         )
 
 
+def test_a_file_of_an_earlier_version_mixes_though_it_leaves_out_arguments_that_came_later() -> None:
+    first, second = painter("first.ppgan"), painter("second.ppgan", away=0.2)
+    header, tensors = read_checkpoint(first)
+    ((name, net),) = header.nets.items()
+    arguments = {key: value for key, value in net.arguments.items() if key != "revision_size"}
+    assert len(arguments) < len(net.arguments)
+    write_checkpoint(
+        Path(first), dataclasses.replace(header, nets={name: dataclasses.replace(net, arguments=arguments)}), tensors
+    )
+    assert load_blend({first: 1, second: 1}).blend
+
+
 def test_a_picture_and_a_painter_are_refused() -> None:
     with pytest.raises(UsageError) as caught:
         load_blend({painter("first.ppgan"): 1, "one.png": 1})

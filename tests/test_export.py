@@ -188,7 +188,8 @@ def test_a_painter_of_one_style_for_one_size_agrees_with_its_predictor(tmp_path,
     expected = load_predictor(path, engine="paddle")(photo)
     assert expected.std() > 10
     assert np.abs(found.astype(int) - expected).max() <= 1
-    assert card.net == {"kind": "StyleTransferNet", "arguments": {**STYLE_TRANSFER, "revisions": 1}}
+    arguments = {**STYLE_TRANSFER, "revisions": 1, "revision_size": "full"}
+    assert card.net == {"kind": "StyleTransferNet", "arguments": arguments}
     assert card.painting == card.painting | {"levels": 1, "noise_std": 0.05, "best_short_side_px": 66}
 
 

@@ -62,8 +62,8 @@ def blend_weights(
     prefixes = [f"net/{of.net}/" for _, of, _ in painters.values()]
     names = [key.removeprefix(prefixes[0]) for key in tensors if key.startswith(prefixes[0])]
     for other, (its_header, its_spec, its_tensors) in others:
-        its_net = its_header.nets[its_spec.net]
-        if BLENDABLE not in (net.kind, its_net.kind) or its_net != net:
+        kinds = {net.kind, its_header.nets[its_spec.net].kind}
+        if kinds != {BLENDABLE} or _shapes(spec, tensors) != _shapes(its_spec, its_tensors):
             raise _do_not_mix(f"{name} and {other} are painters of two kinds, which do not mix", name, other)
         if not resemblance((spec, tensors), (its_spec, its_tensors)) >= _RELATED:  # NaN of filters that are all alike
             raise _do_not_mix(f"{name} and {other} were not trained from each other, and do not mix", name, other)
@@ -78,6 +78,12 @@ def blend_weights(
         for key in names
     }
     return replace(spec, settings={**spec.settings, **numbers}), blend
+
+
+def _shapes(spec: PredictorSpec, tensors: Tensors) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a net's tensors, which say more than its arguments: a file may leave out usual ones."""
+    prefix = f"net/{spec.net}/"
+    return {name.removeprefix(prefix): array.shape for name, array in tensors.items() if name.startswith(prefix)}
 
 
 def _do_not_mix(found: str, first: str, second: str) -> UsageError:
