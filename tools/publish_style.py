@@ -4,8 +4,8 @@
         --title "The Starry Night" --title-zh 星月夜 --artist "Vincent van Gogh" --artist-zh 文森特·梵高 --year 1889
 
 takes checkpoints of `paddlegan train`, styles of `paddlegan learn`, and the .safetensors files of
-tools/train_styles_torch.py. Titles are kept from
-the catalogue where the style stands in it already. `any`, the painter of any picture, has no entry.
+tools/train_styles_torch.py. Titles are kept from the catalogue where the style stands in it already. `any`, the painter
+of any picture, has no entry.
 """
 
 from __future__ import annotations
