@@ -20,9 +20,11 @@ from paddle import nn
 from ppgan_lite import encoders
 from ppgan_lite.checkpoint import build_net, read_checkpoint
 from ppgan_lite.images import write_image
+from ppgan_lite.inference.stylization.painters import REFERENCE
 from ppgan_lite.losses import perceptual, pixel
 from ppgan_lite.nets.any_style import AnyStyleNet
 from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
+from ppgan_lite.nets.gram import gram
 from ppgan_lite.nets.style_transfer import StyleTransferNet
 from ppgan_lite.recipes.style_losses import StyleLosses
 from ppgan_lite.recipes.transform import RECONSTRUCTION
@@ -30,7 +32,7 @@ from ppgan_lite.safetensors_files import read_front, read_tensors
 from ppgan_lite.styles import any_painting, catalogue
 
 TOOLS = Path(__file__).parents[1] / "tools"
-STYLE_TRANSFER = {"channels": 4, "blocks": 2, "revision_channels": 5}
+STYLE_TRANSFER = {"channels": 4, "blocks": 2, "revision_channels": 5, "revision_size": "full"}
 ANY_STYLE = {
     "channels": 4,
     "blocks": 1,
@@ -156,7 +158,7 @@ def test_vgg16_and_the_losses_are_those_that_paddle_trains_with(torch):
         one, other = ours[0][layer].numpy(), theirs[0][layer].numpy()
         np.testing.assert_allclose(other, one, atol=1e-5 * one.max(), err_msg=layer)
         found = losses.relative_gram_loss(theirs[0][layer], losses.gram(theirs[2][layer]))
-        wanted = perceptual.relative_gram_loss(ours[0][layer], perceptual.gram(ours[2][layer]))
+        wanted = perceptual.relative_gram_loss(gram(ours[0][layer]), gram(ours[2][layer]))
         assert float(found) == pytest.approx(float(wanted), rel=1e-4)
         found = losses.relative_content_loss(theirs[0][layer], theirs[1][layer])
         assert float(found) == pytest.approx(
@@ -258,6 +260,7 @@ def test_a_run_that_was_interrupted_ends_where_one_in_one_go_does(torch, tmp_pat
 
 def test_a_painter_has_our_names_and_says_what_made_it(torch, tmp_path, capsys):
     _, tensors = read_checkpoint(next(style.path for style in catalogue() if style.name == "starry_night"))
+    tensors = {name: tensor for name, tensor in tensors.items() if name != REFERENCE}
     found = trained(write_plan(tmp_path, 1, learning_rate=0.1), tmp_path / "out")
     assert {name.removeprefix("mine/") for name in found if name.startswith("mine/")} == tensors.keys()
     for key, tensor in tensors.items():
@@ -306,15 +309,46 @@ def test_a_plan_that_cannot_be_carried_out_is_told_in_a_line(torch, tmp_path, ch
     assert "\n" not in str(caught.value)
 
 
-def test_without_pytorch_the_script_says_how_to_get_it(tmp_path):
-    script = "import sys; sys.modules['torch'] = None; sys.argv = ['train', 'plan.json', '--out', 'out']\n"
-    script += "import importlib.util; importlib.util.find_spec = lambda name: None\n"
-    script += "import train_styles_torch; sys.exit(train_styles_torch.main())"
-    done = subprocess.run([sys.executable, "-c", script], cwd=TOOLS, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("train_styles_torch", ["plan.json", "--out", "out"]),
+        ("distill_revision_torch", ["any.ppgan", "--photos", "photos", "--paintings", "paintings", "--out", "out"]),
+    ],
+)
+def test_without_pytorch_a_script_says_how_to_get_it(script, arguments):
+    code = f"import sys; sys.modules['torch'] = None; sys.argv = {[script, *arguments]}\n"
+    code += "import importlib.util; importlib.util.find_spec = lambda name: None\n"
+    code += f"import {script}; sys.exit({script}.main())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=TOOLS, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == (
-        "train_styles_torch: training with PyTorch: torch is not installed. Install it with `pip install torch`\n"
+    assert (
+        done.stderr == f"{script}: training with PyTorch: torch is not installed. Install it with `pip install torch`\n"
     )
+
+
+def test_a_painter_with_a_revision_net_of_half_the_size_is_not_imitated(torch, monkeypatch, capsys, tmp_path):
+    import distill_revision_torch
+
+    files = ["--photos", str(tmp_path), "--paintings", str(tmp_path), "--out", str(tmp_path / "any.safetensors")]
+    monkeypatch.setattr(sys, "argv", ["distill", str(any_painting()), *files])
+    assert distill_revision_torch.main() == 1
+    assert capsys.readouterr().err == (
+        f"distill_revision_torch: {any_painting()}: its revision net is none of full size; "
+        "expected one of full size to imitate, as `any` of version 0.1.0 has\n"
+    )
+
+
+def test_an_interrupted_script_says_what_it_resumes_from(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(TOOLS))
+    from torch_styles import script
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)  # torch is not needed for this
+    assert script.exit_code("train", interrupted, resumes_from="out.pt") == 130
+    assert capsys.readouterr().err == "interrupted; --resume goes on from out.pt\n"
 
 
 def test_a_revision_net_of_half_the_size_learns_to_answer_as_another(torch, tmp_path):

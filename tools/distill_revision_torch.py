@@ -10,15 +10,15 @@ interrupted run goes on from OUT.pt with --resume.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
+from torch_styles.script import exit_code
 
 from ppgan_lite import __version__
-from ppgan_lite.errors import MissingDependencyError, PpganError
+from ppgan_lite.errors import CheckpointError
 
 PAINTING_PX = 304  # short side of paintings as `any` reads them
 
@@ -34,18 +34,12 @@ def main() -> int:
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
-    try:
-        if importlib.util.find_spec("torch") is None:
-            remedy = "Install it with `pip install torch`"
-            raise MissingDependencyError("training with PyTorch", "torch is not installed", remedy=remedy)
-        distill(arguments)
-    except PpganError as error:
-        print(f"distill_revision_torch: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"interrupted; --resume goes on from {arguments.out}.pt", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code("distill_revision_torch", lambda: distill(arguments), resumes_from=str(state_file(arguments.out)))
+
+
+def state_file(out: Path) -> Path:
+    """Return where a training keeps what resuming needs."""
+    return out.with_name(f"{out.name}.pt")
 
 
 def distill(arguments: argparse.Namespace) -> None:
@@ -59,13 +53,16 @@ def distill(arguments: argparse.Namespace) -> None:
     from torch_styles.training import Budget, Loop
 
     weights = read_painter(arguments.painter)
+    if "revisions.0.conv1.bias" not in weights:
+        expected = "one of full size to imitate, as `any` of version 0.1.0 has"
+        raise CheckpointError(arguments.painter, "its revision net is none of full size", expected)
     net = AnyStyleNet(revision_channels=len(weights["revisions.0.conv1.bias"]), revision_size="full").eval()
     load(net, weights, where=arguments.painter)
     photos = [read_picture(path) for path in picture_files(arguments.photos)]
     paintings = [read_picture(path, PAINTING_PX) for path in picture_files(arguments.paintings)]
     examples = examples_of(net, photos, paintings, arguments.pictures, np.random.default_rng(1))
     stage = Imitation(net.revisions[0], examples)
-    state = arguments.out.with_name(f"{arguments.out.name}.pt")
+    state = state_file(arguments.out)
     if not arguments.resume:
         state.unlink(missing_ok=True)
     loop = Loop(learning_rate=arguments.learning_rate, log_every=200, say=lambda line: print(line, flush=True))

@@ -16,11 +16,10 @@ by up to two pixels, has to be painted alike.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from pathlib import Path
 
-from ppgan_lite.errors import MissingDependencyError, PpganError
+from torch_styles.script import exit_code
 
 
 def main() -> int:
@@ -30,20 +29,14 @@ def main() -> int:
     parser.add_argument("--resume", action="store_true", help="go on from what an interrupted run has saved")
     parser.add_argument("--device", help="cpu or cuda; without it a GPU if there is one")
     arguments = parser.parse_args()
-    try:
-        if importlib.util.find_spec("torch") is None:
-            remedy = "Install it with `pip install torch`"
-            raise MissingDependencyError("training with PyTorch", "torch is not installed", remedy=remedy)
-        from torch_styles.session import run
+    return exit_code("train_styles_torch", lambda: train(arguments), resumes_from=f"what is in {arguments.out}")
 
-        run(arguments.plan, arguments.out, resume=arguments.resume, device_name=arguments.device)
-    except PpganError as error:
-        print(f"train_styles_torch: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"interrupted; --resume goes on from what is in {arguments.out}", file=sys.stderr)
-        return 130
-    return 0
+
+def train(arguments: argparse.Namespace) -> None:
+    """Do what the command line says."""
+    from torch_styles.session import run
+
+    run(arguments.plan, arguments.out, resume=arguments.resume, device_name=arguments.device)
 
 
 if __name__ == "__main__":

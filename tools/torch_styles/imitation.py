@@ -25,7 +25,7 @@ LEFT_OUT_PX = 8  # at the borders of a crop, where the nets see what is not ther
 
 @dataclass(frozen=True)
 class Example:
-    """What a revision net is given: the photo's detail at a level, and the coarser result, half precision."""
+    """The input of a revision net: the photo's detail at a level, and the coarser result, half precision."""
 
     detail: Tensor
     coarser: Tensor

@@ -1,4 +1,4 @@
-"""What painters learn by: features of VGG-16, and losses that `ppgan_lite.losses` has for Paddle."""
+"""The losses that painters learn by, on features of VGG-16, as `ppgan_lite.losses` has them for Paddle."""
 
 from __future__ import annotations
 

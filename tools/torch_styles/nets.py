@@ -252,7 +252,7 @@ class StylePredictor(nn.Module):
 
 
 class StyleTransferNet(nn.Module):
-    """Paints in one style; see `ppgan_lite.nets.style_transfer.StyleTransferNet`."""
+    """Paints in one style, by default of the size that ships; see `ppgan_lite.nets.style_transfer.StyleTransferNet`."""
 
     image_mean: Tensor
     image_covariance: Tensor
@@ -261,9 +261,9 @@ class StyleTransferNet(nn.Module):
         self,
         channels: int = 16,
         blocks: int = 4,
-        revision_channels: int = 24,
+        revision_channels: int = 16,
         revisions: int = 1,
-        revision_size: str = "full",
+        revision_size: str = "half",
     ) -> None:
         super().__init__()
         self.transform = TransformNet(channels, blocks)

@@ -71,7 +71,7 @@ class AnyStyleJob:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained in one go.
+    """All trainings of one run of the script.
 
     Attributes:
         photos: Folders or files to learn from.

@@ -66,7 +66,7 @@ def run(plan_path: Path, out: Path, *, resume: bool = False, device_name: str | 
 
 @dataclasses.dataclass(frozen=True)
 class Session:
-    """What all jobs of a plan share."""
+    """The pictures, nets and settings that all jobs of a plan share."""
 
     plan: Plan
     out: Path

@@ -1,10 +1,10 @@
-"""What learns: the draft of one style, the draft of any style, and the revision net above either."""
+"""The stages of a training: the draft of one style, the draft of any style, and the revision net above either."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from ppgan_lite.nets.color_statistics import ColorStatistics
 from torch_styles import losses
-from torch_styles.nets import AnyStyleNet, RevisionNet, StyleTransferNet, TransformNet, resize, revise
+from torch_styles.nets import AnyStyleNet, StyleTransferNet, TransformNet, resize, revise
 from torch_styles.pictures import Pictures, colors_of, recolored, soft_noise
 
 IDENTITY = 20.0  # weight of the squared error of pictures that are to come out as they went in
@@ -41,7 +41,7 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Batches:
-    """How a draft's photos are cut.
+    """The crops that a draft learns from.
 
     Attributes:
         crop: Height and width, in pixels.
@@ -213,7 +213,7 @@ class Revision:
         self, net: StyleTransferNet, photos: Pictures, painting_colors: ColorStatistics, batches: Batches
     ) -> None:
         self.draft: TransformNet = net.transform
-        self.revision = cast(RevisionNet, net.revisions[0])
+        self.revision = net.revisions[0]
         self.learning: nn.Module = self.revision
         self.photos, self.colors, self.batches = photos, painting_colors, batches
 

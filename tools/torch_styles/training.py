@@ -40,7 +40,7 @@ class Budget:
 
 @dataclass
 class Progress:
-    """How far a stage has come."""
+    """The progress of a stage."""
 
     iterations: int = 0
     seconds: float = 0.0
@@ -48,7 +48,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Loop:
-    """How a stage is trained.
+    """The training of a stage.
 
     Attributes:
         seed: What is random in an iteration follows from it and from the iteration's number.
