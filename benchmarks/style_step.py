@@ -4,14 +4,14 @@ python benchmarks/style_step.py --rival-python PYTHON_WITH_TORCH [--size 256] [-
     [--runs 7] [--json FILE]
 
 Two crops that are painted and, in every second step, one that is reconstructed, with VGG-16; all in one run, in turns
-of two steps, of which the mean is taken. Ours is timed with the encoder in bfloat16 where the processor has it, in
-float32, and executed by Paddle alone. torch runs the step of tools/train_styles_torch.py, in float32, as it is and
-compiled, unless --eager: compiling takes minutes before the first round. Its encoder works with channels last. With
---learn, net and crops are those of `paddlegan learn`; ours simplifies the photos as that does, which the step of torch
-does not, and is timed with the fastest encoder alone. Shifts are left out, and so is the loading of pictures.
-"crops_in_6_min" are those that are painted in what `learn` has of six minutes for its steps. "peak_share" is that of
-the speed of a product of large float32 matrices, with the multiplications and additions that torch counts in a step;
-bfloat16 can exceed it. With --parts, the parts of our own step are timed instead.
+of two steps, of which the mean is taken. Ours is timed with OpenVINO in bfloat16 where the processor has it, with
+OpenVINO in float32, and with Paddle alone. torch runs the step of tools/train_styles_torch.py, as it is, with autocast
+to bfloat16, and compiled unless --eager: compiling takes minutes before the first round. Its encoder works with
+channels last. With --learn, net and crops are those of `paddlegan learn`; ours simplifies the photos as that does,
+which the step of torch does not, and is timed in the fastest way alone. Shifts are left out, and so is the loading of
+pictures. "crops_in_6_min" are those that are painted in what `learn` has of six minutes for its steps. "peak_share" is
+that of the speed of a product of large float32 matrices, with the multiplications and additions that torch counts in a
+step; bfloat16 can exceed it. With --parts, the parts of our own step are timed instead.
 """
 
 from __future__ import annotations
@@ -63,21 +63,33 @@ batches = [
 ]
 
 
-def stage_of(compiled):
+class Autocast(torch.nn.Module):
+    def __init__(self, part):
+        super().__init__()
+        self.part = part
+
+    def forward(self, *arguments, **named):
+        with torch.autocast("cpu", torch.bfloat16):
+            found = self.part(*arguments, **named)
+        return {{k: x.float() for k, x in found.items()}} if isinstance(found, dict) else found.float()
+
+
+def stage_of(way):
     net, vgg = StyleTransferNet(**{net!r}), VGG16(encoders.vgg16(), cpu)
     stage = StyleDraft(net, vgg, pictures, painting, colors_of(painting), batches[0], Weights(steady=0))
     optimizer = torch.optim.Adam(stage.learning.parameters(), 1e-4)
-    if compiled:
-        net.transform, stage.vgg = (torch.compile(part, dynamic=False) for part in (net.transform, vgg))
+    wrap = {{"compiled": lambda part: torch.compile(part, dynamic=False), "bfloat16": Autocast}}.get(way)
+    if wrap is not None:
+        net.transform, stage.vgg = wrap(net.transform), wrap(vgg)
     return stage, optimizer
 
 
-stages = [stage_of(compiled) for compiled in (False, True)]
+stages = {{way: stage_of(way) for way in ("eager", "bfloat16", "compiled")}}
 rng = np.random.default_rng(0)
 
 
-def step(compiled):
-    stage, optimizer = stages[compiled]
+def step(way):
+    stage, optimizer = stages[way]
     terms = stage.terms(1, rng)
     optimizer.zero_grad(set_to_none=True)
     sum(terms.values()).backward()
@@ -86,10 +98,10 @@ def step(compiled):
     return [term.item() for term in terms.values()]
 
 
-def work(compiled, counted=False):
+def work(way, counted=False):
     with FlopCounterMode(display=False) if counted else contextlib.nullcontext() as counter:
-        for stages[compiled][0].batches in batches:
-            step(compiled)
+        for stages[way][0].batches in batches:
+            step(way)
     return counter.get_total_flops() / len(batches) if counted else None
 """
 
@@ -106,10 +118,10 @@ def main() -> None:
     settings, size = learn_settings() if arguments.learn else ({}, SIZE)
     size = arguments.size or size
     if arguments.parts:
-        parts = alternate(Training(size, encoders_of_ours()[0], settings).parts(), arguments.runs, warmup=2)
+        parts = alternate(Training(size, ways_of_ours()[0], settings).parts(), arguments.runs, warmup=2)
         report("style_step_parts", compare(f"{size} px", parts, against=WHOLE), arguments.json)
         return
-    net, ways = settings.get("net", {}), encoders_of_ours()
+    net, ways = settings.get("net", {}), ways_of_ours()
     work: dict[str, Callable[[], object]] = {
         f"ppgan_lite, {name}": Training(size, name, settings).steps for name in ways[: 1 if arguments.learn else None]
     }
@@ -119,9 +131,9 @@ def main() -> None:
             sizes = {"size": size, "painting_px": PAINTING_PX, "painted": PAINTED, "net": net}
             code = TORCH.format(root=str(ROOT), tools=str(ROOT / "tools"), threads=physical_cores(), **sizes)
             torch = stack.enter_context(contextlib.closing(OtherPython(arguments.rival_python, code)))
-            operations = torch(False, True)
-            work |= {"torch": lambda: torch(False)}
-            work |= {} if arguments.eager else {"torch, compiled": lambda: torch(True)}
+            operations = torch("eager", True)
+            work |= {"torch": lambda: torch("eager"), "torch, bfloat16": lambda: torch("bfloat16")}
+            work |= {} if arguments.eager else {"torch, compiled": lambda: torch("compiled")}
         times = alternate(work, arguments.runs, warmup=2)
     times = {name: [taken / RECONSTRUCT_EVERY for taken in seconds] for name, seconds in times.items()}
     best = "torch" if "torch" in times else next(iter(times))
@@ -141,11 +153,11 @@ def learn_settings() -> tuple[dict[str, Any], int]:
     return settings, config.data["size"] - 2 * SHIFT
 
 
-def encoders_of_ours() -> list[str]:
-    """Return in which ways the encoder can be executed here: the one that training takes comes first."""
+def ways_of_ours() -> list[str]:
+    """Return in which ways a step can be computed here: the one that training takes comes first."""
     require_paddle()
     try:
-        from ppgan_lite.encoders.frozen_vgg16 import fastest_precision
+        from ppgan_lite.autodiff.executor import fastest_precision
 
         return list(dict.fromkeys([fastest_precision(), "f32", "paddle"]))
     except ImportError:
@@ -157,13 +169,14 @@ class Training:
 
     Args:
         size: Height and width of the crops.
-        encoder: "bf16" or "f32" with OpenVINO, or "paddle".
+        precision: "bf16" or "f32" with OpenVINO, or "paddle".
         settings: Of the recipe.
     """
 
-    def __init__(self, size: int, encoder: str, settings: dict[str, Any]) -> None:
+    def __init__(self, size: int, precision: str, settings: dict[str, Any]) -> None:
         paddle = require_paddle()
-        from ppgan_lite.encoders.frozen_vgg16 import FrozenVGG16
+        from ppgan_lite.autodiff.transform_net import DifferentiableTransform
+        from ppgan_lite.autodiff.vgg16 import FrozenVGG16
         from ppgan_lite.recipes.style_transfer import StyleTransferDraft
         from ppgan_lite.runtime.memory import keep_freed_memory
 
@@ -175,7 +188,12 @@ class Training:
         net = build_net("encoder", *read_checkpoint(encoders.vgg16()))
         for parameter in net.parameters():
             parameter.stop_gradient = True
-        self.recipe.losses.encoder = net if encoder == "paddle" else FrozenVGG16(net, encoder)
+        painter = self.recipe.net.transform
+        if precision == "paddle":
+            self.recipe.losses.encoder, self.recipe.transform = net, painter
+        else:
+            self.recipe.losses.encoder = FrozenVGG16(net, precision)
+            self.recipe.transform = DifferentiableTransform(painter, precision)
         self.batch = {name: paddle.rand([PAINTED + 1, 3, size, size]) for name in ("photo", "photo_sample")}
         self.batch["style"] = paddle.rand([1, 3, PAINTING_PX, PAINTING_PX])
 
@@ -188,37 +206,30 @@ class Training:
         """Return functions that do parts of a step again, and one that does two steps."""
         import paddle
 
-        from ppgan_lite.losses.perceptual import relative_gram_loss
-
         recipe, losses, photo = self.recipe, self.recipe.losses, self.batch["photo"]
+        layers = losses.weights.content_layers
         self.steps()
         painted = photo[:PAINTED].clone()
         painted.stop_gradient = False
         strength, gradient = paddle.ones([len(photo), 1]), paddle.ones_like(photo)
-        features = {
-            layer: paddle.to_tensor(found.numpy(), stop_gradient=False)
-            for layer, found in losses.encoder(painted).items()
-        }
-        grams, samples = losses.grams_of(self.batch["style"]), self.batch["photo_sample"][:PAINTED]
+        samples = self.batch["photo_sample"][:PAINTED]
 
         def encode() -> None:
-            found = list(losses.encoder(painted).values())
-            paddle.autograd.backward(found, [paddle.ones_like(layer) for layer in found])
+            both = losses.encoder.describe(painted, features=layers, grams=losses.encoder.layers)
+            found = [tensor for some in both for tensor in some.values()]
+            paddle.autograd.backward(found, [paddle.ones_like(tensor) for tensor in found])
 
         def encode_photos() -> None:
             with paddle.no_grad():
-                losses.encoder(photo[:PAINTED], last=losses.weights.content_layers[-1])
+                losses.encoder.describe(photo[:PAINTED], features=layers, grams=())
 
         return {
             WHOLE: self.steps,
             "painter, three crops, there and back": lambda: paddle.autograd.backward(
-                [recipe.net.transform(photo, strength)], [gradient]
+                [recipe.transform(photo, strength)], [gradient]
             ),
-            "encoder of what is painted, there and back": encode,
+            "encoder of what is painted, with Gram matrices, there and back": encode,
             "encoder of photos": encode_photos,
-            "Gram matrices, there and back": lambda: sum(
-                relative_gram_loss(features[layer], grams[layer]) for layer in grams
-            ).backward(),
             "photos simplified": lambda: losses.content_of(photo[:PAINTED], samples, self.batch["style"]),
         }
 

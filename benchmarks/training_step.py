@@ -4,11 +4,12 @@ python benchmarks/training_step.py --rival-python PYTHON_WITH_TORCH [--recipes c
     [--runs 7] [--json FILE]
 
 CycleGAN: two generators of 9 blocks, two PatchGANs. pix2pix: a U-Net that goes down to one pixel, a PatchGAN. Batch 1,
-in float32. All take turns in one run; torch computes with its usual layout, with channels_last, and compiled. Without a
-rival only our own step is timed. "peak_share" is that of the speed of a product of large float32 matrices, with the
-multiplications and additions that torch counts in a step, all of them: Winograd's algorithm, which ours has, needs
-fewer. The last line is the share of the time that our training waits for batches, of JPEGs of 800 x 800, read, cropped
-and flipped while it computes.
+in float32, and on a processor that has it in bfloat16 too: ours with `train.amp: bfloat16`, torch with autocast. All
+take turns in one run; torch computes with its usual layout, with channels_last, and compiled. Without a rival only our
+own steps are timed. "peak_share" is that of the speed of a product of large float32 matrices, with the multiplications
+and additions that torch counts in a step, all of them: Winograd's algorithm, which ours has in float32, needs fewer.
+The last line is the share of the time that our training waits for batches, of JPEGs of 800 x 800, read, cropped and
+flipped while it computes.
 """
 
 import argparse
@@ -24,7 +25,9 @@ from ppgan_lite.runtime.threads import physical_cores
 
 NAMES = {"cyclegan": "CycleGAN", "pix2pix": "pix2pix"}
 KINDS = {"torch": {}, "torch, channels_last": {"channels_last": True}, "torch, compiled": {"compiled": True}}
+IN_BFLOAT16 = {"torch, bfloat16": {}, "torch, channels_last, bfloat16": {"channels_last": True}}
 OURS = "ppgan_lite"
+OURS_IN_BFLOAT16 = "ppgan_lite, bfloat16"
 
 TORCH = """
 import sys
@@ -40,7 +43,8 @@ training = {{who: Training({size}, **options) for who, options in {kinds!r}.item
 
 def work(who):
     if who != "operations":
-        return training[who].step()
+        with torch.autocast("cpu", torch.bfloat16, enabled=who.endswith("bfloat16")):
+            return training[who].step()
     with FlopCounterMode(display=False) as counter:
         training["torch"].step()
     return counter.get_total_flops()
@@ -68,16 +72,20 @@ def main() -> None:
 def timed(recipe: str, size: int, runs: int, rival: Path | None) -> list[dict[str, object]]:
     """Time the steps of a recipe; the rows of its table."""
     work = {OURS: Training(recipe, size).step}
+    kinds = dict(KINDS)
+    if has_bfloat16():
+        work[OURS_IN_BFLOAT16] = Training(recipe, size, amp="bfloat16").step
+        kinds |= IN_BFLOAT16
     operations = None
     with contextlib.ExitStack() as stack:
         if rival:
             folder = str(Path(__file__).parent)
-            code = TORCH.format(folder=folder, recipe=recipe, threads=physical_cores(), size=size, kinds=KINDS)
+            code = TORCH.format(folder=folder, recipe=recipe, threads=physical_cores(), size=size, kinds=kinds)
             torch = stack.enter_context(contextlib.closing(OtherPython(rival, code)))
             operations = torch("operations")
-            work |= {who: lambda who=who: torch(who) for who in KINDS}
+            work |= {who: lambda who=who: torch(who) for who in kinds}
         times = alternate(work, runs, warmup=2)
-    others = [name for name in times if name != OURS] or [OURS]
+    others = [name for name in times if name in kinds] or [OURS]
     best = min(others, key=lambda name: np.median(times[name]))
     rows = compare(f"{NAMES[recipe]} step, {size} px", times, against=best)
     if operations:
@@ -87,18 +95,26 @@ def timed(recipe: str, size: int, runs: int, rival: Path | None) -> list[dict[st
     return rows
 
 
+def has_bfloat16() -> bool:
+    """Return whether `train.amp: bfloat16` has an effect here."""
+    from ppgan_lite.autodiff import executor
+
+    return executor.is_installed() and executor.fastest_precision() == "bf16"
+
+
 class Training:
     """A recipe as `paddlegan train` runs it, with pictures to learn from."""
 
-    def __init__(self, recipe: str, size: int) -> None:
+    def __init__(self, recipe: str, size: int, *, amp: str | None = None) -> None:
         from ppgan_lite.runtime.startup import require_paddle
 
         self.paddle = require_paddle()
+        from ppgan_lite.config import TrainSettings
         from ppgan_lite.recipes.cyclegan import CycleGAN
         from ppgan_lite.recipes.pix2pix import Pix2Pix
-        from ppgan_lite.runtime.memory import keep_freed_memory
+        from ppgan_lite.training.distributed import Processes
+        from ppgan_lite.training.preparing import configure
 
-        keep_freed_memory()
         self.paddle.seed(0)
         if recipe == "cyclegan":
             self.recipe = CycleGAN(generator={"name": "ResnetGenerator"}, discriminator={"name": "PatchDiscriminator"})
@@ -106,6 +122,7 @@ class Training:
             unet = {"name": "UnetGenerator", "depth": size.bit_length() - 1, "norm": "instance"}
             patches = {"name": "PatchDiscriminator", "in_channels": 6, "norm": "instance"}
             self.recipe = Pix2Pix(generator=unet, discriminator=patches)
+        configure(self.recipe, TrainSettings(amp=amp), Processes())
         self.size = size
         self.batch = {name: self.paddle.rand([1, 3, size, size]) for name in "ab"}
 

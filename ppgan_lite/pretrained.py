@@ -20,7 +20,7 @@ from ppgan_lite.published import fetched
 if TYPE_CHECKING:
     from paddle import nn
 
-    from ppgan_lite.encoders.frozen_vgg16 import Precision
+    from ppgan_lite.autodiff.tape import Precision
     from ppgan_lite.nets.inception import InceptionV3
     from ppgan_lite.nets.vgg import VGGEncoder
     from ppgan_lite.nets.vgg16 import VGG16
@@ -76,7 +76,7 @@ def load_lpips_net() -> VGG16:
 
 def vgg16_of_torchvision(path: Path) -> VGG16:
     """Build the VGG-16 up to relu5_3 that a file of torchvision's holds, whatever its weights."""
-    from ppgan_lite.encoders.frozen_vgg16 import frozen
+    from ppgan_lite.autodiff.vgg16 import frozen
     from ppgan_lite.nets.vgg16 import CONVS, VGG16
 
     tensors = vgg16_tensors(read_weights(path).arrays, where=path)
@@ -111,7 +111,7 @@ def _from_checkpoint(path: Path, precision: Precision | None) -> VGGEncoder | VG
     header, tensors = read_checkpoint(path)
     for name, spec in header.nets.items():
         if spec.kind == "VGG16":
-            from ppgan_lite.encoders.frozen_vgg16 import frozen
+            from ppgan_lite.autodiff.vgg16 import frozen
 
             return frozen(build_net(name, header, tensors), precision)
         if spec.kind == "VGGEncoder":

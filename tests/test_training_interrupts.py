@@ -16,7 +16,7 @@ import tiny
 
 from ppgan_lite import cli, config
 from ppgan_lite.checkpoint import read_checkpoint
-from ppgan_lite.training import loop, run_folder, train
+from ppgan_lite.training import loop, run_checkpoints, run_folder, train
 from ppgan_lite.training import run as training_run
 from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.run import TrainingRun
@@ -67,7 +67,7 @@ MOMENTS: dict[str, tuple[Any, str]] = {
     "a line of metrics": (Metrics, "append"),
     "a preview": (TrainingRun, "preview"),
     "a validation": (TrainingRun, "measure"),
-    "a checkpoint": (training_run, "write_checkpoint"),
+    "a checkpoint": (run_checkpoints, "write_checkpoint"),
     "a numbered checkpoint": (training_run, "keep_numbered"),
     "the end": (TrainingRun, "finish"),
 }

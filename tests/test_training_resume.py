@@ -16,6 +16,7 @@ import paddle
 import pytest
 import tiny
 
+from ppgan_lite.autodiff import executor
 from ppgan_lite.checkpoint import Header, net_spec, net_tensors, read_checkpoint, read_header, write_checkpoint
 from ppgan_lite.config import Config, load_config
 from ppgan_lite.errors import CheckpointError, ConfigError, UsageError
@@ -145,6 +146,25 @@ def test_every_papers_recipe_resumes_bit_for_bit(tmp_path, pictures, encoder, na
     assert_resumes_alike(config, tmp_path, (2,))
     tensors = read_checkpoint(tmp_path / "long/latest.ppgan")[1]
     assert any(key.startswith("state/0/pool_a/") for key in tensors) == (name == "CycleGAN")
+
+
+@pytest.mark.parametrize("name", ["CycleGAN", "Pix2Pix"])
+def test_a_recipe_in_bfloat16_on_a_cpu_resumes_bit_for_bit(tmp_path, pictures, encoder, monkeypatch, name):
+    pytest.importorskip("openvino")
+    if executor.fastest_precision() != "bf16":
+        pytest.skip("the processor has no bfloat16")
+    parts = recipes(pictures, encoder)[name]
+    parts["recipe"]["generator"] = {"name": "ResnetGenerator", "base_channels": 4, "blocks": 1}
+    channels = 6 if name == "Pix2Pix" else 3
+    patch = {"name": "PatchDiscriminator", "base_channels": 4, "layers": 1, "norm": "instance", "in_channels": channels}
+    parts["recipe"]["discriminator"] = patch
+    calls = []
+    called = executor.Executors.__call__
+    monkeypatch.setattr(executor.Executors, "__call__", lambda *given: calls.append(given[1]) or called(*given))
+    settings = {**EVERYTHING_ON, "amp": "bfloat16"}
+    assert_resumes_alike(tiny.experiment(3, loader={"batch_size": 1}, **parts, **settings), tmp_path, (2,))
+    # Of 3 iterations and of the one after the cut: 2 batches each, of so many calls of generators and discriminators.
+    assert len(calls) == (3 + 1) * 2 * (6 + 6 if name == "CycleGAN" else 1 + 3)
 
 
 def test_a_recipe_whose_convolutions_go_winograds_way_resumes_bit_for_bit(tmp_path, pictures, monkeypatch):

@@ -16,6 +16,7 @@ import pytest
 import tiny
 from paddle import nn
 
+from ppgan_lite.autodiff import executor
 from ppgan_lite.checkpoint import build_net, read_checkpoint, read_header
 from ppgan_lite.cli import main
 from ppgan_lite.config import ScheduleSettings, ValidationSettings, load_config
@@ -182,6 +183,26 @@ def test_losses_are_scaled_and_gradients_scaled_back_before_they_are_clipped():
 def test_mixed_precision_on_a_cpu_is_off_and_said_to_be(tmp_path, capsys):
     train(tiny.experiment(2, amp="float16"), run_dir=tmp_path / "amp")
     assert "train.amp: mixed precision is for GPUs; this training computes in float32" in capsys.readouterr().err
+    train(tiny.experiment(2), run_dir=tmp_path / "plain")
+    assert tiny.tensors_of(tmp_path / "amp/final.ppgan") == tiny.tensors_of(tmp_path / "plain/final.ppgan")
+
+
+NEEDS = "train.amp: on a CPU bfloat16 needs OpenVINO and a processor that has it; this training computes in float32"
+KNOWS_NONE = "train.amp: no net of this recipe is computed in bfloat16 on a CPU; it trains in float32"
+
+
+@pytest.mark.parametrize(
+    ("precision", "said"),
+    [("bf16", KNOWS_NONE), ("f32", NEEDS), (None, NEEDS)],
+    ids=["nets that OpenVINO does not know", "no bfloat16", "no OpenVINO"],
+)
+def test_bfloat16_on_a_cpu_that_cannot_be_had_is_said_and_changes_nothing(
+    tmp_path, capsys, monkeypatch, precision, said
+):
+    monkeypatch.setattr(executor, "is_installed", lambda: precision is not None)
+    monkeypatch.setattr(executor, "fastest_precision", lambda: precision)
+    train(tiny.experiment(2, amp="bfloat16"), run_dir=tmp_path / "amp")
+    assert said in capsys.readouterr().err
     train(tiny.experiment(2), run_dir=tmp_path / "plain")
     assert tiny.tensors_of(tmp_path / "amp/final.ppgan") == tiny.tensors_of(tmp_path / "plain/final.ppgan")
 

@@ -11,6 +11,7 @@ from net_examples import ANY_STYLE, STYLE_TRANSFER
 from paddle.nn import functional as F
 from style_recipes import CONVS, WIDTHS, batch_of, changed, check_resuming, config, state, write_pictures
 
+from ppgan_lite.autodiff import executor
 from ppgan_lite.checkpoint import read_checkpoint
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.loading import load_predictor
@@ -28,7 +29,7 @@ from ppgan_lite.recipes.style_transfer import StyleTransferDraft
 from ppgan_lite.recipes.transform import RECONSTRUCTION, TransformDraft
 from ppgan_lite.training import train
 
-pytestmark = pytest.mark.usefixtures("seeded")
+pytestmark = pytest.mark.usefixtures("seeded", "in_float32")
 
 RECIPES = {"StyleTransferDraft": StyleTransferDraft, "AnyStyleDraft": AnyStyleDraft}
 NETS = {
@@ -37,6 +38,12 @@ NETS = {
 }
 PAINTERS = {"StyleTransferDraft": "StyleTransferNet", "AnyStyleDraft": "AnyStyleNet"}
 KEPT = ("painter.revisions", "painter.predictor.encoder", "painter.predictor.running_")  # if nothing is reconstructed
+
+
+@pytest.fixture
+def in_float32(monkeypatch) -> None:
+    """Have OpenVINO compute in float32 on any processor: numbers are compared with Paddle's."""
+    monkeypatch.setattr(executor, "fastest_precision", lambda: "f32")
 
 
 @pytest.fixture(params=sorted(NETS))

@@ -59,7 +59,8 @@ class TrainSettings:
         clip_norm: Largest gradient norm of a group; null for no limit.
         ema: Decay of the moving average of the recipe's `averaged` nets, such as 0.999; null for none. Predictors,
             previews and validation use the average.
-        amp: Mixed precision on a GPU, in "float16" (with scaled losses) or "bfloat16"; null for float32.
+        amp: Mixed precision on a GPU, in "float16" (with scaled losses) or "bfloat16", which OpenVINO computes GANs in
+            on a CPU that has it; null for float32.
         to_static: Compile the `averaged` nets with `paddle.jit.to_static`; rounds differently.
         log_every: Iterations over which losses are averaged for one line.
         preview_every: Iterations between two preview pictures; 0 for none.

@@ -1,4 +1,4 @@
-"""What a style is learned from, and the folder of the run.
+"""The plan of learning a style, and the folder of the run.
 
 request.json    what was asked for
 painting.png    the painting, upright and no larger than needed
@@ -40,7 +40,7 @@ _LONGEST = 2.0  # a scroll's long side in short sides; of a longer one the middl
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; None is the default, or the run's own value where one is resumed.
+    """A request to learn; None is the default, or the run's own value where one is resumed.
 
     Attributes:
         painting: Picture file.

@@ -7,7 +7,6 @@ to about 48 x 48.
 from __future__ import annotations
 
 import paddle
-from paddle.autograd import PyLayer, PyLayerContext
 
 from ppgan_lite.nets.normalization import mean_and_std
 
@@ -49,41 +48,16 @@ def style_loss(result: paddle.Tensor, of_painting: tuple[paddle.Tensor, paddle.T
     return (result_mean - style_mean).square().mean() + (result_std - style_std).square().mean()
 
 
-def gram(features: paddle.Tensor) -> paddle.Tensor:
-    """Return the Gram matrix, N x C x C, divided by the number of positions (Gatys et al., CVPR 2016)."""
-    return _Gram.apply(features)
-
-
-class _Gram(PyLayer):
-    """The Gram matrix with a backward pass of one product: Paddle (3.3) would compute two, of copies.
-
-    Its gradient cannot be differentiated again.
-    """
-
-    @staticmethod
-    def forward(context: PyLayerContext, features: paddle.Tensor) -> paddle.Tensor:
-        context.save_for_backward(features)
-        flat = features.flatten(2)
-        return paddle.matmul(flat, flat, transpose_y=True) / flat.shape[2]
-
-    @staticmethod
-    def backward(context: PyLayerContext, gradient: paddle.Tensor) -> paddle.Tensor:
-        (features,) = context.saved_tensor()
-        flat = features.flatten(2)
-        both = (gradient + gradient.transpose([0, 2, 1])) / flat.shape[2]
-        return paddle.matmul(both, flat).reshape(features.shape)
-
-
 def relative_gram_loss(result: paddle.Tensor, of_painting: paddle.Tensor) -> paddle.Tensor:
     """Return the squared distance of Gram matrices in units of the painting's.
 
     Departure from Gatys: the division, which makes one weight serve for all layers and paintings.
 
     Args:
-        result: Features.
-        of_painting: The `gram` of the painting's.
+        result: N x C x C, of features of the painted photo; see `gram`.
+        of_painting: Those of the painting's features: N x C x C or 1 x C x C.
     """
-    difference = (gram(result) - of_painting).square().sum(axis=[1, 2])
+    difference = (result - of_painting).square().sum(axis=[1, 2])
     return (difference / (of_painting.square().sum(axis=[1, 2]) + 1e-8)).mean()
 
 

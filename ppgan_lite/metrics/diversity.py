@@ -1,4 +1,4 @@
-"""How much results differ from each other."""
+"""Diversity: the amount by which results differ from each other."""
 
 from __future__ import annotations
 

@@ -222,13 +222,17 @@ class ResizeConv(nn.Layer):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not self.training or not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
             return self.conv(upsample_nearest(x))
-        out_channels, in_channels = self.conv.weight.shape[:2]
-        filters = paddle.matmul(self.conv.weight.flatten(2), self.sums).reshape([out_channels, in_channels, 4, 4])
-        filters = filters.transpose([0, 2, 1, 3]).reshape([4 * out_channels, in_channels, 2, 2])
+        filters = self.phase_filters()
         # The mirror image of an upsampled pixel is that pixel: reflect padding repeats pixels of the small picture.
         y = F.conv2d(_repeat_border(x), filters) if self.conv.reflects else F.conv2d(x, filters, padding=1)
         y = _Interleave.apply(y)
         return y if self.conv.bias is None else y + self.conv.bias.reshape([1, -1, 1, 1])
+
+    def phase_filters(self) -> paddle.Tensor:
+        """Return the filters of the four phases: 4D x C x 2 x 2, all channels of a phase together."""
+        out_channels, in_channels = self.conv.weight.shape[:2]
+        filters = paddle.matmul(self.conv.weight.flatten(2), self.sums).reshape([out_channels, in_channels, 4, 4])
+        return filters.transpose([2, 0, 1, 3]).reshape([4 * out_channels, in_channels, 2, 2])
 
 
 class _Interleave(PyLayer):
@@ -241,20 +245,20 @@ class _Interleave(PyLayer):
     @staticmethod
     def forward(context: PyLayerContext, phases: paddle.Tensor) -> paddle.Tensor:
         n, channels, height, width = phases.shape
-        context.size = n, channels // 4, 2, 2, height, width
+        context.size = n, 2, 2, channels // 4, height, width
         phases = phases.numpy().reshape(context.size)
         result = np.empty([n, channels // 4, height - 1, 2, width - 1, 2], phases.dtype)
         for a, b in _PHASES:
-            result[:, :, :, a, :, b] = phases[:, :, a, b, a : a + height - 1, b : b + width - 1]
+            result[:, :, :, a, :, b] = phases[:, a, b, :, a : a + height - 1, b : b + width - 1]
         return paddle.to_tensor(result.reshape([n, channels // 4, 2 * height - 2, 2 * width - 2]))
 
     @staticmethod
     def backward(context: PyLayerContext, gradient: paddle.Tensor) -> paddle.Tensor:
-        n, channels, _, _, height, width = context.size
+        n, _, _, channels, height, width = context.size
         gradient = gradient.numpy().reshape([n, channels, height - 1, 2, width - 1, 2])
         result = np.zeros(context.size, gradient.dtype)
         for a, b in _PHASES:
-            result[:, :, a, b, a : a + height - 1, b : b + width - 1] = gradient[:, :, :, a, :, b]
+            result[:, a, b, :, a : a + height - 1, b : b + width - 1] = gradient[:, :, :, a, :, b]
         return paddle.to_tensor(result.reshape([n, 4 * channels, height, width]))
 
 

@@ -6,6 +6,8 @@ normalization (Ulyanov et al., "Instance Normalization: The Missing Ingredient f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
@@ -134,9 +136,7 @@ class TransformNet(nn.Layer):
         Returns:
             N x 3 x H x W in [0, 1].
         """
-        if scales is not None and shifts is not None:
-            scales, shifts = strength * scales, strength * shifts
-        offsets = iter(self._offsets(scales, shifts))
+        offsets = iter(self.offsets(strength, scales, shifts))
         half = self.down1(self.stem(photo, next(offsets)), next(offsets))
         x = self.down2(half, next(offsets))
         for block in self.blocks:
@@ -149,10 +149,27 @@ class TransformNet(nn.Layer):
         x = crop(self.up2(x, next(offsets)), photo.shape[2], photo.shape[3])
         return F.sigmoid(self.to_rgb(x))
 
-    def _offsets(self, scales: paddle.Tensor | None, shifts: paddle.Tensor | None) -> list[NormOffset | None]:
-        """Split scales and shifts by norm."""
+    def norm_weights(self, offsets: Sequence[NormOffset | None]) -> list[paddle.Tensor]:
+        """Return scale and shift of all norms in the order of their calls, 1 x C x 1 x 1 or N x C x 1 x 1.
+
+        Args:
+            offsets: What a style adds to them; see `offsets`.
+        """
+        inner = [layer.norm for block in self.blocks for layer in (block.first, block.second)]
+        norms = [self.stem.norm, self.down1.norm, self.down2.norm, *inner, self.up1.norm, self.up2.norm]
+        found = []
+        for norm, offset in zip(norms, offsets, strict=True):
+            own = [part.reshape([1, -1, 1, 1]) for part in (norm.weight, norm.bias)]
+            found += own if offset is None else [part + added for part, added in zip(own, offset, strict=True)]
+        return found
+
+    def offsets(
+        self, strength: paddle.Tensor, scales: paddle.Tensor | None, shifts: paddle.Tensor | None
+    ) -> list[NormOffset | None]:
+        """Return what a style adds to the scale and the shift of each norm; see `forward`."""
         if scales is None or shifts is None:
             return [None] * len(self.norm_channels)
+        scales, shifts = strength * scales, strength * shifts
         scales, shifts = scales.unsqueeze(-1).unsqueeze(-1), shifts.unsqueeze(-1).unsqueeze(-1)
         offsets, start = [], 0
         for channels in self.norm_channels:

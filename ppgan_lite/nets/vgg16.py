@@ -7,7 +7,7 @@ Transfer and Super-Resolution", ECCV 2016, all five those of LPIPS.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import paddle
@@ -16,6 +16,7 @@ from paddle.nn import functional as F
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import require_size
+from ppgan_lite.nets.gram import gram
 from ppgan_lite.nets.net import Net
 from ppgan_lite.signatures import PositiveInt, Within
 
@@ -78,6 +79,22 @@ class VGG16(Net):
                 x = F.relu(self._sub_layers[f"conv{stage}_{number}"](x))
             found[LAYERS[stage - 1]] = x
         return found
+
+    def describe(
+        self, x: paddle.Tensor, *, features: Collection[str], grams: Collection[str]
+    ) -> tuple[dict[str, paddle.Tensor], dict[str, paddle.Tensor]]:
+        """Return what perceptual losses compare of an image batch.
+
+        Args:
+            x: As `forward`.
+            features: Layers whose features are wanted.
+            grams: Layers whose Gram matrices are wanted.
+
+        Returns:
+            Layer name -> N x channels x h x w, and layer name -> N x channels x channels.
+        """
+        found = self(x, max({*features, *grams}, key=LAYERS.index))
+        return {layer: found[layer] for layer in features}, {layer: gram(found[layer]) for layer in grams}
 
 
 def stages_up_to(last: str | None, layers: Sequence[str], x: paddle.Tensor) -> int:

@@ -14,9 +14,9 @@ import paddle
 from paddle.nn import functional as F
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.losses.perceptual import gram, relative_content_loss, relative_gram_loss
+from ppgan_lite.losses.perceptual import relative_content_loss, relative_gram_loss
 from ppgan_lite.nets.color_statistics import ColorStatistics, apply_map, mean_and_covariance, transport_map
-from ppgan_lite.nets.vgg16 import LAYERS, VGG16
+from ppgan_lite.nets.vgg16 import VGG16
 from ppgan_lite.pretrained import load_encoder
 from ppgan_lite.recipes.content_targets import flattened, toned
 from ppgan_lite.signatures import NonNegative, NonNegativeInt, Within
@@ -91,12 +91,12 @@ class StyleLosses:
             photo: Of the result's shape: what its content is compared with.
         """
         layers = self.weights.content_layers if self.weights.content else ()
-        found = self.encoder(result)
-        grams = self.grams_of(painting)
-        terms = {"style": sum(relative_gram_loss(found[layer], grams[layer]) for layer in grams) / len(grams)}
+        wanted_grams = self.grams_of(painting)
+        found, grams = self.encoder.describe(result, features=layers, grams=wanted_grams)
+        terms = {"style": sum(relative_gram_loss(grams[layer], wanted_grams[layer]) for layer in grams) / len(grams)}
         if layers:
             with paddle.no_grad():
-                wanted = self.encoder(photo, last=max(layers, key=LAYERS.index))
+                wanted, _ = self.encoder.describe(photo, features=layers, grams=())
             terms["content"] = self.weights.content * sum(
                 relative_content_loss(found[layer], wanted[layer]) for layer in layers
             )
@@ -112,15 +112,15 @@ class StyleLosses:
             sample: N x 3 x h x w: pixels of the whole photos, in the painting's colors.
             painting: M x 3 x h x w, taken in turn if there are fewer than photos.
         """
-        tones = self.weights.tones
+        simplified, tones = photo.numpy(), self.weights.tones
         if tones:
             paintings = painting[:, :, ::TONES_STEP, ::TONES_STEP].numpy()
             parts = [
                 toned(crop, whole, paintings[number % len(paintings)], tones)
-                for number, (crop, whole) in enumerate(zip(photo.numpy(), sample.numpy(), strict=True))
+                for number, (crop, whole) in enumerate(zip(simplified, sample.numpy(), strict=True))
             ]
-            photo = paddle.to_tensor(np.stack(parts))
-        return flattened(photo, self.weights.flatten)
+            simplified = np.stack(parts)
+        return paddle.to_tensor(flattened(simplified, self.weights.flatten))
 
     def grams_of(self, painting: paddle.Tensor) -> Grams:
         """Return the Gram matrices of paintings; kept as long as the same ones come.
@@ -131,7 +131,7 @@ class StyleLosses:
         if self._painting is None or not np.array_equal(self._painting[0], pixels):
             views = paddle.concat([painting, painting.flip(3)]) if len(painting) == 1 else painting
             with paddle.no_grad():
-                grams = {layer: gram(features) for layer, features in self.encoder(views).items()}
+                _, grams = self.encoder.describe(views, features=(), grams=self.encoder.layers)
             if len(painting) == 1:
                 grams = {layer: matrices.mean(axis=0, keepdim=True) for layer, matrices in grams.items()}
             self._painting = pixels, grams

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import paddle
 
+from ppgan_lite.autodiff.transform_net import differentiable
 from ppgan_lite.errors import UsageError
 from ppgan_lite.losses.pixel import mse_loss, shift_consistency_loss
 from ppgan_lite.nets.color_alignment import align_colors, mean_and_covariance
@@ -53,6 +54,7 @@ class TransformDraft(PainterRecipe):
     ) -> None:
         super().__init__()
         self.net = net
+        self.transform = differentiable(net.transform)
         self.losses = losses
         self.steady = steady
         self.reconstruct = reconstruct
@@ -95,7 +97,7 @@ class TransformDraft(PainterRecipe):
         whole = paddle.concat([colored, photo[count:]]) if repainted else colored
         seen = _moved(whole, 0, 0) if self.steady else whole
         strength = paddle.to_tensor([[1.0]] * count + [[0.0]] * repainted)
-        drafted = self.net.transform(seen, strength, *(norm[: len(seen)] for norm in norms))
+        drafted = self.transform(seen, strength, *(norm[: len(seen)] for norm in norms))
         if self.iteration <= self.reconstruct:
             return self.groups["painter"].step_on({"reconstruction": RECONSTRUCTION * mse_loss(drafted, seen)})
         content = self.losses.content_of(seen[:count], recolored(samples, samples, colors), painting[:count])
@@ -107,7 +109,7 @@ class TransformDraft(PainterRecipe):
         if self.steady and self.iteration % STEADY_EVERY == 0:
             some = max(count // 2, 1)
             rows, columns = (int(place) for place in numpy_generator().integers(-SHIFT, SHIFT + 1, 2))
-            again = self.net.transform(
+            again = self.transform(
                 _moved(whole[:some], rows, columns), paddle.ones([some, 1]), *(norm[:some] for norm in norms)
             )
             terms["steady"] = self.steady * shift_consistency_loss(drafted[:some], again, rows, columns)
@@ -119,7 +121,7 @@ class TransformDraft(PainterRecipe):
         samples, colors = batch["photo_sample"], self.colors(painting)
         colored = recolored(photo, samples, colors)
         norms = self.statistics(painting).get(NORMS, ())
-        drafted = self.net.transform(colored, paddle.ones([len(photo), 1]), *norms)
+        drafted = self.transform(colored, paddle.ones([len(photo), 1]), *norms)
         content = self.losses.content_of(colored, recolored(samples, samples, colors), painting)
         terms = {name: float(term) for name, term in self.losses(drafted, painting, content).items()}
         return {**terms, "total": sum(terms.values())}

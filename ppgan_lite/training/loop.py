@@ -215,10 +215,10 @@ def _loop(run: TrainingRun, report: Report, watch: Watch | None, *, bar: bool) -
             while not run.is_done and not stopping:
                 with _timed(pace, "iteration"):
                     losses = run.update(source)
-                    stopping, saving, losses = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
+                    stopping, saving, _ = run.synchronize(stop.is_set(), time.monotonic() >= next_save, losses)
                 told: dict[str, float] = {}
                 measuring = time.monotonic()
-                for line in run.metrics_lines(losses):
+                for line in run.metrics_lines():
                     if "validation" in line:
                         pace.add("validation", time.monotonic() - measuring)
                     told = line.get("losses", told)

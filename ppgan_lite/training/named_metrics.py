@@ -27,7 +27,7 @@ _PAINTING = "style"
 
 @dataclass
 class Measured:
-    """What one sample gives: numbers, and what sets of pictures are compared by.
+    """The measurements of one sample: numbers, and the features by which sets of pictures are compared.
 
     Attributes:
         numbers: Metric -> value.

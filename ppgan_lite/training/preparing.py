@@ -72,7 +72,7 @@ def configure(
     if not on_gpu:
         keep_freed_memory()
     if settings.amp and not on_gpu:
-        logger.warning("train.amp: mixed precision is for GPUs; this training computes in float32")
+        _use_bfloat16_on_cpu(recipe, settings.amp)
     for group in recipe.groups.values():
         group.micro_batches = settings.accumulate
         group.clip_norm = settings.clip_norm
@@ -87,3 +87,20 @@ def configure(
     if settings.amp and on_gpu:
         return lambda: paddle.amp.auto_cast(dtype=settings.amp)
     return contextlib.nullcontext
+
+
+def _use_bfloat16_on_cpu(recipe: Recipe, amp: str) -> None:
+    """Let OpenVINO compute a recipe's nets in bfloat16, or say why they are computed in float32."""
+    from ppgan_lite.autodiff import executor
+    from ppgan_lite.autodiff.gan_nets import accelerate
+
+    if amp != "bfloat16":
+        logger.warning("train.amp: mixed precision is for GPUs; this training computes in float32")
+    elif not executor.is_installed() or executor.fastest_precision() != "bf16":
+        logger.warning(
+            "train.amp: on a CPU bfloat16 needs OpenVINO and a processor that has it; this training computes in float32"
+        )
+    elif names := accelerate(recipe.nets):
+        logger.info("train.amp: OpenVINO computes in bfloat16: %s", ", ".join(names))
+    else:
+        logger.warning("train.amp: no net of this recipe is computed in bfloat16 on a CPU; it trains in float32")

@@ -27,7 +27,7 @@ _CAPTIONS |= {"style": "painting", "half": "half strength", "identity": "no stre
 
 @dataclass(frozen=True)
 class Column:
-    """Where the pictures of one name are on a sheet, in pixels."""
+    """The place of the pictures of one name on a sheet, in pixels."""
 
     name: str
     left: int

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ppgan_lite.checkpoint import Header, net_spec, write_checkpoint
 from ppgan_lite.config import Config
 from ppgan_lite.data import DATASETS
 from ppgan_lite.data.loader import batches
@@ -32,7 +31,13 @@ from ppgan_lite.training.metrics_file import Metrics
 from ppgan_lite.training.preparing import build, configure, with_iterations
 from ppgan_lite.training.previews import PAINTING, Preview, draw_preview
 from ppgan_lite.training.resuming import check_resumable
-from ppgan_lite.training.run_checkpoints import keep_numbered, read_newest, set_damaged_aside
+from ppgan_lite.training.run_checkpoints import (
+    CheckpointWriter,
+    Position,
+    keep_numbered,
+    read_newest,
+    set_damaged_aside,
+)
 from ppgan_lite.training.run_folder import DATA, METRICS, PREVIEWS
 from ppgan_lite.training.schedule import rate_factor, seed_of
 from ppgan_lite.training.state import (
@@ -40,9 +45,7 @@ from ppgan_lite.training.state import (
     load_initial_weights,
     load_resume_tensors,
     not_finite,
-    predictor_tensors,
     resume_tensors,
-    size_of,
 )
 from ppgan_lite.training.validation import EarlyStopping, Validation, evaluation_mode
 
@@ -85,7 +88,8 @@ class TrainingRun:
         paddle.seed(seed_of(seed, 0))
         self.recipe: Recipe = build(RECIPES, config.recipe, "recipe")
         self._autocast = configure(self.recipe, config.train, processes)
-        self._header(list(self.recipe.nets))  # Fails now, not at the first checkpoint, if the nets cannot be saved.
+        self._writer = CheckpointWriter(folder, config, self.recipe)
+        self._writer.header(list(self.recipe.nets), self._position)  # fails now if the nets cannot be saved
 
     @property
     def is_done(self) -> bool:
@@ -105,6 +109,10 @@ class TrainingRun:
     def _iterations(self) -> int:
         assert self.config.train.iterations  # `with_iterations` has filled it in.
         return self.config.train.iterations
+
+    @property
+    def _position(self) -> Position:
+        return Position(self.iteration, self._clock.seconds)
 
     def start(self) -> None:
         """Start from new weights, or from those of `train.init_from`."""
@@ -161,14 +169,7 @@ class TrainingRun:
 
     def require_space(self) -> None:
         """Check that the checkpoints of the run fit on its disk; see `run_folder.require_space`."""
-        whole = size_of(self._all_tensors([self.recipe.state()]))
-        if not self.iteration:
-            # An optimizer has no state before its first step; Adam's is twice the size of its parameters.
-            trained = [p for group in self.recipe.groups.values() for p in group.optimizer._parameter_list]
-            whole += 2 * sum(4 * int(parameter.size) for parameter in trained)
-        existing = [path.stat().st_size for name in (LATEST, BEST, FINAL) if (path := self.folder / name).exists()]
-        # While a checkpoint is written, the one that it replaces still exists; best and final are smaller than latest.
-        run_folder.require_space(self.folder, max(whole, 3 * whole - sum(existing)), "the run's checkpoints")
+        self._writer.require_space(self._all_tensors([self.recipe.state()]), is_new=not self.iteration)
 
     def load_batches(self) -> Generator[dict[str, np.ndarray]]:
         """Return the batches of this process, from the next iteration on."""
@@ -233,7 +234,7 @@ class TrainingRun:
         self._losses.append(losses)
         return stops > 0, saves > 0, losses
 
-    def metrics_lines(self, losses: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+    def metrics_lines(self) -> Iterator[dict[str, Any]]:
         """Yield the lines of metrics.jsonl that are due: averages of losses, metrics of a validation."""
         settings, validation = self.config.train, self.config.validation
         seconds = round(self._clock.seconds, 2)
@@ -275,7 +276,7 @@ class TrainingRun:
         logger.info("validation at iteration %d: %s%s", self.iteration, _formatted(found), " (best)" if better else "")
         if better and self.processes.is_first:
             with run_folder.logging_write_errors():
-                self._write_predictors(BEST, found)
+                self._writer.write_predictors(BEST, self._position, self._averages, validation=found)
         elif self._early_stopping.exhausted(self.config.validation):
             best, at = self._early_stopping.best, self._early_stopping.iteration
             logger.info(
@@ -337,7 +338,7 @@ class TrainingRun:
         if broken is not None:
             raise self._diverged(f"tensor {broken} holds NaN or infinity")
         run_folder.flush_lines(self.folder)
-        self._write(LATEST, list(self.recipe.nets), tensors, self._progress())
+        self._writer.write_latest(self._position, tensors, self._progress())
         if keep:
             keep_numbered(self.folder, self.iteration, self.config.train.keep)
         logger.info("saved at iteration %d: %s", self.iteration, self.folder / LATEST)
@@ -350,37 +351,11 @@ class TrainingRun:
     def finish(self) -> None:
         """Write `final.ppgan`, which holds the predictors and their nets."""
         if self.processes.is_first:
-            self._write_predictors(FINAL, {})
+            self._writer.write_predictors(FINAL, self._position, self._averages)
             logger.info("finished after %.0f s of training: %s", self._clock.seconds, self.folder / FINAL)
 
     def _all_tensors(self, states: list[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         return resume_tensors(self.recipe, self._averages, states)
-
-    def _write_predictors(self, name: str, validation: Mapping[str, float]) -> None:
-        """Write the predictors and their nets, with their validation metrics."""
-        nets = list(dict.fromkeys(predictor.net for predictor in self.recipe.predictors().values()))
-        tensors = predictor_tensors(self.recipe, nets, self._averages)
-        self._write(name, nets, tensors, {"validation": dict(validation)} if validation else {})
-
-    def _write(
-        self, name: str, nets: list[str], tensors: Mapping[str, np.ndarray], training: Mapping[str, Any]
-    ) -> None:
-        run_folder.require_space(self.folder, size_of(tensors), name)
-        write_checkpoint(self.folder / name, self._header(nets, training), tensors)
-
-    def _header(self, nets: list[str], training: Mapping[str, Any] | None = None) -> Header:
-        return Header(
-            nets={name: net_spec(self.recipe.nets[name]) for name in nets},
-            predictors=self.recipe.predictors(),
-            recipe=self.config.recipe,
-            training={
-                "iteration": self.iteration,
-                "seed": self.config.train.seed,
-                "seconds": round(self._clock.seconds, 2),
-                "config": self.config.as_dict(),
-                **(training or {}),
-            },
-        )
 
     def _progress(self) -> dict[str, Any]:
         """Return the state that resuming needs in addition to tensors, as JSON values."""

@@ -43,7 +43,7 @@ class Line:
 
     @property
     def as_json(self) -> dict[str, object]:
-        """What the page's script reads off."""
+        """The values that the page's script reads off."""
         return {"name": self.name, "points": self.points}
 
 

@@ -30,7 +30,7 @@ _NOT_FINITE = re.compile(r"^iteration (\d+): (?:loss|tensor) (\S+) (?:is|holds) 
 
 @dataclass(frozen=True)
 class NotFinite:
-    """Where a training met NaN or infinity: the iteration, and the loss or tensor."""
+    """The place of NaN or infinity in a training: the iteration, and the loss or tensor."""
 
     iteration: int
     name: str
@@ -38,7 +38,7 @@ class NotFinite:
 
 @dataclass(frozen=True)
 class DataFinding:
-    """What the doctor said at a start about one kind of fault: its severity, kind, number, and the first of them."""
+    """The doctor's finding at a start about one kind of fault: its severity, kind, number, and the first of them."""
 
     severity: str
     kind: str

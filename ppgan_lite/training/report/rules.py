@@ -1,4 +1,4 @@
-"""What the curves of a training say: each rule is a pure function of a record that returns judgements with evidence.
+"""Rules that judge the curves of a training: each is a pure function of a record that returns judgements with evidence.
 
 A judgement is a code, for which languages have words, and the numbers that these words name. A rule that has too little
 to go by says nothing, or says so.
@@ -49,10 +49,10 @@ _SLOWER = 0.6
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule found.
+    """The finding of a rule.
 
     Attributes:
-        code: What; the key of its texts.
+        code: The kind; the key of its texts.
         level: How much it matters: "bad" says stop, "warning" says look, "note" informs, "good" reassures.
         values: Numbers and names that the texts have.
     """
@@ -64,7 +64,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do, in one code, for which languages have words, and the judgement that says so."""
+    """Advice: one code, for which languages have words, its level, and the values of the judgement that it rests on."""
 
     code: str
     level: Level
@@ -149,7 +149,7 @@ def exploding(record: Record) -> Iterator[Judgement]:
 
 
 def progress(record: Record) -> Iterator[Judgement]:
-    """What the validations say: improving, flat, overfitting, worse; without them, what the losses say."""
+    """Judge the trend of the validations: improving, flat, overfitting, worse; without them, that of the losses."""
     measured = record.validation[record.best].finite if record.best else Curve.of([])
     if not record.best:
         yield from _progress_of_losses(record)
@@ -318,7 +318,7 @@ def time_spent(record: Record) -> Iterator[Judgement]:
 
 
 def data_problems(record: Record) -> Iterator[Judgement]:
-    """What the doctor found in the pictures before the start."""
+    """Judge the doctor's findings about the pictures before the start."""
     for finding in record.findings:
         values = {"kind": finding.kind, "count": finding.count, "example": finding.example}
         yield Judgement("data", "warning", values)

@@ -10,11 +10,12 @@ import pytest
 from net_examples import fill, picture
 
 from ppgan_lite import encoders
+from ppgan_lite.autodiff import executor
+from ppgan_lite.autodiff.vgg16 import FrozenVGG16, frozen
 from ppgan_lite.checkpoint import build_net, read_checkpoint
-from ppgan_lite.encoders import frozen_vgg16
-from ppgan_lite.encoders.frozen_vgg16 import FrozenVGG16, frozen
 from ppgan_lite.errors import UsageError
-from ppgan_lite.losses.perceptual import gram, relative_gram_loss
+from ppgan_lite.losses.perceptual import relative_gram_loss
+from ppgan_lite.nets.gram import gram
 from ppgan_lite.nets.vgg16 import LAYERS, VGG16
 from ppgan_lite.pretrained import load_encoder
 
@@ -66,7 +67,8 @@ def test_in_bfloat16_a_painter_learns_nearly_the_same():
     for one in (FrozenVGG16(net, "bf16"), net):
         x = photo.detach()
         x.stop_gradient = False
-        loss = sum(relative_gram_loss(maps, wanted[layer]) for layer, maps in one(x).items())
+        _, grams = one.describe(x, features=(), grams=LAYERS[:4])
+        loss = sum(relative_gram_loss(matrices, wanted[layer]) for layer, matrices in grams.items())
         loss.backward()
         found.append((float(loss), x.grad.numpy()))
     (loss, gradient), (wanted_loss, wanted_gradient) = found
@@ -117,9 +119,9 @@ def test_small_pictures_are_refused_as_by_the_net_itself(net):
 
 def test_graphs_are_kept_for_a_few_shapes_only(net):
     frozen_net = FrozenVGG16(net, "f32")
-    for width in range(8, 8 + 2 * frozen_vgg16.KEPT_SHAPES):
+    for width in range(8, 8 + 2 * executor.KEPT_FUNCTIONS):
         assert frozen_net(picture(8, width), "relu1_2")["relu1_2"].shape == [1, 4, 8, width]
-    assert len(frozen_net.executors) == frozen_vgg16.KEPT_SHAPES
+    assert len(frozen_net.executors) == executor.KEPT_FUNCTIONS
 
 
 def test_the_encoder_that_ships_is_executed_by_openvino_where_that_is_installed(monkeypatch):
@@ -128,7 +130,7 @@ def test_the_encoder_that_ships_is_executed_by_openvino_where_that_is_installed(
     def missing() -> None:
         raise ImportError("openvino is not installed")
 
-    monkeypatch.setattr(frozen_vgg16, "import_openvino", missing)
+    monkeypatch.setattr(executor, "import_openvino", missing)
     net = load_encoder("vgg16")
     assert type(net) is VGG16
     assert frozen(net) is net
