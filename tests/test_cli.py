@@ -250,7 +250,7 @@ def test_gui_hands_its_files_on_and_returns_its_exit_code(run: Run, monkeypatch:
     import ppgan_lite.gui  # noqa: F401 - so that it can be given another attribute
 
     seen: list[list[str]] = []
-    replace_module(monkeypatch, "ppgan_lite.gui.app", main=lambda files: seen.append(files) or 2)
+    replace_module(monkeypatch, "ppgan_lite.gui.app", run=lambda files: seen.append(files) or 2)
     assert run("gui", "a.ppgan", "照片.png")[0] == 2
     assert seen == [["a.ppgan", "照片.png"]]
 

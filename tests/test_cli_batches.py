@@ -43,6 +43,25 @@ def test_a_folder_is_mirrored_and_bad_files_do_not_end_the_batch(
     assert lines[-1] == "2 of 6 pictures failed"
 
 
+@pytest.mark.parametrize(
+    ("long_s", "is_terminal", "shows"), [(0.0, True, True), (60.0, True, False), (0.0, False, False)]
+)
+def test_a_single_photo_has_a_bar_in_a_terminal_if_it_takes_long(
+    run: Run,
+    inverter: Inverter,
+    photo_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    long_s: float,
+    is_terminal: bool,
+    shows: bool,
+) -> None:
+    monkeypatch.setattr("ppgan_lite.cli.batch._LONG_S", long_s)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    code, _, err = run("stylize", photo_file, "--style", "wave")
+    assert (code, err.splitlines()[-1]) == (0, str(photo_file.with_name("photo_wave.png")))
+    assert (f"1/1 {photo_file.name}" in err) == shows
+
+
 def test_existing_results_are_skipped_and_counted(run: Run, inverter: Inverter, photo: np.ndarray) -> None:
     for name in ("a.png", "b.png", "c.png"):
         write_image(f"photos/{name}", photo)

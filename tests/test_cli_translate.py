@@ -65,6 +65,18 @@ def test_a_photo_is_translated_beside_itself(run: Run, zebra: Path, photo: np.nd
     assert settings.photo == NamedFile(photo_file.name, sha256_of(photo_file))
 
 
+def test_a_net_that_is_prepared_for_its_first_use_is_announced(
+    run: Run, zebra: Path, photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("openvino", "paddle2onnx"):
+        pytest.importorskip(package)
+    monkeypatch.setenv("PPGAN_LITE_CACHE", str(tmp_path / "cache"))
+    command = ("translate", photo_file, "--checkpoint", zebra, "--device", "cpu", "--engine", "openvino", "--overwrite")
+    first, second = (run(*command) for _ in range(2))
+    assert (first[0], first[2].splitlines()[0]) == (0, "preparing zebra.ppgan; only its first use takes this long")
+    assert (second[0], "preparing" in second[2]) == (0, False)
+
+
 def test_the_direction_chooses_the_net(run: Run, zebra: Path, photo: np.ndarray, photo_file: Path) -> None:
     arguments = ("translate", photo_file, "--checkpoint", zebra, "--direction", "b_to_a", "--json")
     code, out, _ = run(*arguments)

@@ -60,6 +60,17 @@ def test_small_and_failed_pictures_are_not_measured(cache):
     assert not list(cache.rglob("*.json"))
 
 
+def test_pictures_that_are_made_at_once_are_not_measured(cache):
+    one, other = Rates("a").timed("draft", 1e6), Rates("a").timed("draft", 1e6)
+    with one:
+        other.__enter__()
+    other.__exit__(None, None, None)
+    assert Rates("a").seconds({"draft": 1e6}) is None
+    with Rates("a").timed("draft", 1e6):
+        pass
+    assert Rates("a").seconds({"draft": 1e6}) is not None
+
+
 def test_a_damaged_file_is_no_knowledge(cache):
     with Rates("a").timed("draft", 1e6):
         pass

@@ -23,7 +23,6 @@ from PIL import Image
 from ppgan_lite.cli import main
 from ppgan_lite.cli.data import _parse_step
 from ppgan_lite.cli.terminal import CountBar
-from ppgan_lite.data import processes
 from ppgan_lite.data.baselines import FILTERS, measure_baselines
 from ppgan_lite.data.degraded_folder import FolderReport, degrade_folder, verify_folder
 from ppgan_lite.data.manifest import Manifest
@@ -32,6 +31,7 @@ from ppgan_lite.errors import DataError, ImageError, MissingDependencyError, Ppg
 from ppgan_lite.images import ImageMetadata, decode_stored, find_images, read_image, write_image
 from ppgan_lite.metrics.pairs import psnr, ssim
 from ppgan_lite.runtime.opencv import opencv
+from ppgan_lite.workers import for_each
 
 try:
     opencv()
@@ -344,18 +344,18 @@ def test_a_killed_worker_is_told_in_one_message_and_nothing_is_lost(photo: np.nd
 def test_only_a_process_without_other_threads_and_without_paddle_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.delitem(sys.modules, "paddle", raising=False)
-    assert processes._context("json").get_start_method() == "fork"
+    assert for_each._context("json").get_start_method() == "fork"
     monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert processes._context("json").get_start_method() == "forkserver"
+    assert for_each._context("json").get_start_method() == "forkserver"
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setitem(sys.modules, "paddle", threading)
-    assert processes._context("json").get_start_method() == "forkserver"
+    assert for_each._context("json").get_start_method() == "forkserver"
 
 
 PAGED_IN = """
 import resource
 import numpy as np
-from ppgan_lite.data.processes import for_each
+from ppgan_lite.workers.for_each import for_each
 
 def pages():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -395,7 +395,7 @@ def test_ctrl_c_while_a_result_is_reported_loses_none() -> None:
         reported.append(item)
 
     with pytest.raises(KeyboardInterrupt):
-        processes.for_each(abs, range(-4, 0), report, workers=2)
+        for_each.for_each(abs, range(-4, 0), report, workers=2)
     assert reported == begun  # others may not have begun at all
     assert len(set(reported)) == len(reported)
 

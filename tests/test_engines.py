@@ -447,6 +447,32 @@ def test_agreement_is_measured_in_steps_of_a_pixel() -> None:
 
 
 @needs_openvino
+@needs_openvino
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where threads may compute")
+@pytest.mark.parametrize("threads", ["1", ""])
+def test_openvino_computes_on_any_core(threads: str) -> None:
+    """Pinned, as it does by default, workers of one thread each would all compute on the first core."""
+    script = (
+        "import os, threading, numpy as np\n"
+        "from ppgan_lite.inference.loading import load_stylizer\n"
+        "paint = load_stylizer('starry_night', engine='openvino')\n"
+        "paint(np.zeros((256, 256, 3), np.uint8))\n"
+        "done, seen, tasks = threading.Event(), set(), '/proc/self/task'\n"
+        "def look():\n"
+        "    while not done.is_set():\n"
+        "        seen.update(frozenset(os.sched_getaffinity(int(thread))) for thread in os.listdir(tasks))\n"
+        "looking = threading.Thread(target=look)\n"
+        "looking.start()\n"
+        "paint(np.zeros((384, 384, 3), np.uint8))\n"
+        "done.set()\n"
+        "looking.join()\n"
+        "assert seen == {frozenset(os.sched_getaffinity(0))}, seen\n"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": threads}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_openvino_compiled_is_kept_and_a_damaged_copy_is_replaced(cache: Path) -> None:
     first = run(choose_engines(times_two(), "openvino", "cpu", run)[0])
     (compiled,) = cache.glob("*.blob")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +13,7 @@ import numpy as np
 import pytest
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize, write_image
+from ppgan_lite.images import SAMPLE_PHOTO, read_image, resize
 from ppgan_lite.inference.faces import blazeface
 from ppgan_lite.inference.faces.detection import Face, find_faces
 from ppgan_lite.inference.faces.sparing import FACES, MAP_PX, spare_faces, strokes_around
@@ -220,30 +218,3 @@ def test_a_share_out_of_its_range_is_refused(photo: np.ndarray, share: Any) -> N
 def test_a_share_of_one_looks_for_no_face(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ppgan_lite.inference.faces.detection.load_executor", lambda: pytest.fail("it was looked for"))
     assert spare_faces(photo, 1.0) is None
-
-
-def test_in_a_folder_faces_are_looked_for_between_two_paintings(
-    photo: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The detector takes all cores, as the painter does: side by side both would take longer."""
-    from ppgan_lite.cli import main
-    from ppgan_lite.inference.faces import sparing
-    from ppgan_lite.inference.stylization.stylizer import Stylizer
-
-    done: list[tuple[str, int]] = []
-
-    def noted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any, **options: Any) -> Any:
-            done.append((name, threading.get_ident()))
-            return function(*arguments, **options)
-
-        return run
-
-    monkeypatch.setattr(sparing, "spare_faces", noted("look", sparing.spare_faces))
-    monkeypatch.setattr(Stylizer, "__call__", noted("paint", lambda self, image, **options: image))
-    for number in range(3):
-        write_image(tmp_path / "photos" / f"{number}.png", photo)
-    line = ["stylize", str(tmp_path / "photos"), "-o", str(tmp_path / "painted"), "--style", "wheat_field"]
-    assert main([*line, "--engine", "paddle"]) == 0
-    assert [name for name, _ in done] == ["look", "paint"] * 3
-    assert len({thread for _, thread in done}) == 1

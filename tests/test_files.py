@@ -11,7 +11,7 @@ import pytest
 
 from ppgan_lite.errors import UsageError
 from ppgan_lite.runtime import files
-from ppgan_lite.runtime.files import replace_file, scratch_folder
+from ppgan_lite.runtime.files import remove_parts_of, replace_file, scratch_folder
 from ppgan_lite.runtime.user_folders import cache_folder
 
 
@@ -72,3 +72,18 @@ def test_a_scratch_folder_lies_in_the_cache_where_there_is_no_temporary_folder(
     message = "TMPDIR: there is no folder for temporary files. Set TMPDIR or PPGAN_LITE_CACHE to a folder that can be"
     with pytest.raises(UsageError, match=re.escape(message)), scratch_folder():
         pass
+
+
+def test_what_killed_writers_of_one_file_left_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = tmp_path / "一 [a].png", tmp_path / "b.png"
+    monkeypatch.setattr(Path, "replace", lambda *_: None)  # killed before the file gets its name
+    for path in (mine, mine, other):
+        replace_file(path, b"half")
+    (tmp_path / "my.part").touch()
+    assert len(list(tmp_path.iterdir())) == 4
+    remove_parts_of(mine)
+    assert len(list(tmp_path.glob(".*.part"))) == 1 and (tmp_path / "my.part").exists()
+    remove_parts_of(other)
+    assert [path.name for path in tmp_path.iterdir()] == ["my.part"]

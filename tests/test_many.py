@@ -81,7 +81,7 @@ def test_the_photos_of_a_killed_worker_are_painted_all_the_same() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         first = parent.stdout.readline()
-        workers = [child for child in psutil.Process(parent.pid).children() if "spawn_main" in str(child.cmdline())]
+        workers = [child for child in psutil.Process(parent.pid).children() if is_worker(child)]
         workers[0].send_signal(signal.SIGKILL)
         out, err = the_rest(parent)
         parent.wait(60)
@@ -109,6 +109,30 @@ def test_an_interruption_stops_all_workers_and_leaves_whole_files() -> None:
     made = sorted(Path(line["photo"]).name for line in told if "error" not in line)
     assert sorted(path.name for path in Path("out").iterdir()) == made
     assert 0 < len(made) < 100 and len(painted("out")) == len(made)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are interrupted by a signal")
+def test_ctrl_c_while_workers_start_ends_all_of_them_in_one_line() -> None:
+    photos(8)
+    command = [sys.executable, "-m", "ppgan_lite", *STYLIZE, "-o", "out", "--workers", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as parent:
+        assert parent.stderr is not None
+        workers: list[psutil.Process] = []
+        while len(workers) < 2 or sum(workers[0].cpu_times()) < 0.06:  # it imports
+            workers = [child for child in psutil.Process(parent.pid).children() if is_worker(child)]
+            assert parent.poll() is None
+        os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: to all processes
+        err = parent.stderr.read()
+    assert parent.returncode == 130
+    assert [line for line in err.splitlines() if line and "%|" not in line] == ["paddlegan: interrupted"]
+    assert not psutil.wait_procs(workers, timeout=30)[1]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in str(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_workers_do_not_share_standard_input(run: Run, inverter: Inverter, monkeypatch: pytest.MonkeyPatch) -> None:

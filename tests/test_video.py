@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import threading
 import types
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -22,6 +23,7 @@ from ppgan_lite.errors import UsageError, VideoError
 from ppgan_lite.images import UNNAMED
 from ppgan_lite.video import rendering as rendering_module
 from ppgan_lite.video.faces import SteadyFaces
+from ppgan_lite.video.painting import FramePainter
 from ppgan_lite.video.pictures import is_animated, render_pictures
 from ppgan_lite.video.planning import plan_clips
 from ppgan_lite.video.reading import open_clip, read_frame, read_frames
@@ -133,6 +135,26 @@ def test_the_painter_gets_every_frame_as_it_is_and_its_result_is_written(clip: P
     render(job(clip, tmp_path / "result.mkv"), inverted, no_progress)
     for number, image in enumerate(images_of(tmp_path / "result.mkv")):
         assert np.abs(255 - image.astype(int) - scene(number)).mean() < 4
+
+
+def test_two_frames_are_painted_at_once_and_written_in_their_order(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[np.ndarray] = []
+    monkeypatch.setattr("ppgan_lite.video.faces.spare_faces", lambda image, share: seen.append(image))
+    second = threading.Event()
+
+    class Painter(Inverts):
+        def __call__(self, image: np.ndarray, **_options: Any) -> np.ndarray:
+            if image is seen[0]:
+                assert second.wait(60), "the second frame waits for the first"
+            second.set()
+            return inverted(image)
+
+    render(job(clip, tmp_path / "one.mkv"), inverted, no_progress)
+    render(job(clip, tmp_path / "two.mkv"), FramePainter(Painter(), {}, 0.6), no_progress)
+    for one, two in zip(images_of(tmp_path / "one.mkv"), images_of(tmp_path / "two.mkv"), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_a_variable_frame_rate_is_kept(tmp_path: Path) -> None:

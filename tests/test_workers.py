@@ -108,6 +108,29 @@ def test_an_interruption_ends_all_workers_and_what_was_done_is_told(reports: Rep
     assert not children()
 
 
+def test_a_second_interruption_ends_workers_at_once_and_keeps_what_came(reports: Reports) -> None:
+    def check() -> None:
+        if len(list(Path().glob("*.begun"))) == 2:
+            raise KeyboardInterrupt
+
+    def take(number: int, outcome: tuple[int, int]) -> None:
+        reports.outcomes[number] = outcome
+        raise KeyboardInterrupt  # the second one: the worker that told this does not end by itself
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(
+            Processes(Tenfold("."), 2, threads=1),
+            ["late 0", "wait 1"],
+            take,
+            on_failure=reports.failures.__setitem__,
+            check=check,
+        )
+    assert time.monotonic() - began < 60
+    assert reports.values == {0: 0}
+    assert not children()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the process is killed by a signal")
 def test_workers_do_not_survive_whoever_gives_the_work(reports: Reports) -> None:
     script = (

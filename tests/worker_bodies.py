@@ -35,6 +35,11 @@ class Tenfold:
                 while True:
                     queue.raise_if_stopped()
                     time.sleep(0.01)
+            if word == "late":
+                while not queue.is_stopped:
+                    time.sleep(0.01)
+                queue.report(task.number, (int(number) * 10, os.getpid()))
+                time.sleep(600)
             if word == "slow":
                 time.sleep(0.2)
             is_wrong = word == "wrong"

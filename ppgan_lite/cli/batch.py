@@ -10,6 +10,7 @@ import functools
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,10 +30,13 @@ from ppgan_lite.runtime.threads import threads
 
 if TYPE_CHECKING:
     import numpy as np
+    from tqdm import tqdm
 
     from ppgan_lite.cli.batch_workers import Outcome
     from ppgan_lite.images import ImageMetadata, ResultSettings
     from ppgan_lite.workers.pool import WorkerPool
+
+_LONG_S = 2.0  # for a single picture without a bar
 
 Picture = TypeVar("Picture")
 Result = TypeVar("Result")
@@ -78,6 +82,8 @@ class Batch:
         self.about: dict[str, Any] = {}
         self._left_out: Counter[str] = Counter()
         self._begun = 0
+        self._progress: dict[Item, float] = {}
+        self._done = 0.0  # the sum of it
         self._show: Callable[[float, str | None], None] = lambda done, label: None
         if self._many.task_queue is not None:
             return  # they are planned already
@@ -107,8 +113,11 @@ class Batch:
         write: Callable[[Item, Result], dict[str, Any]],
         *,
         as_json: bool,
+        at_once: int = 1,
     ) -> None:
         """Make a result of each picture by `run_batch`, with a progress bar for more than one, and report.
+
+        A worker, and a process that waits for photos to come, makes one at a time.
 
         Raises:
             click.exceptions.Exit: There are failures.
@@ -119,7 +128,7 @@ class Batch:
             run_worker(self._many.task_queue, read, prepare, write, overwrite=self.overwrite, about=self.about)
             return
         try:
-            self._run(read, prepare, write)
+            self._run(read, prepare, write, at_once)
         except BaseException as error:
             if self._many.watches and isinstance(error, KeyboardInterrupt):  # that is how it ends
                 self.report(as_json=as_json)
@@ -134,6 +143,7 @@ class Batch:
         read: Callable[[Item], Picture],
         prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
         write: Callable[[Item, Result], dict[str, Any]],
+        at_once: int,
     ) -> None:
         for source, error in self.failures:
             self._print_line({"photo": str(source), "error": describe(error)})
@@ -156,7 +166,7 @@ class Batch:
                 self._show = stack.enter_context(_bar(len(self.items)))
                 return process
 
-            run_batch(self.items, read, prepare_and_show, write, self)
+            run_batch(self.items, read, prepare_and_show, write, self, at_once=min(at_once, len(self.items)) or 1)
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[Iterator[Item]]:
@@ -253,15 +263,18 @@ class Batch:
     def started(self, item: Item) -> None:
         """Show which picture is next."""
         self._begun += 1
-        self._show(self._begun - 1, f"{self._begun}/{len(self.items)} {item.source.name}")
+        self._show(self._done, f"{self._begun}/{len(self.items)} {item.source.name}")
 
-    def progressed(self, _item: Item, fraction: float) -> None:
-        """Show how far it is."""
+    def progressed(self, item: Item, fraction: float) -> None:
+        """Show how far all of them are."""
         raise_if_interrupted()
-        self._show(self._begun - 1 + fraction, None)
+        self._done += fraction - self._progress.get(item, 0.0)
+        self._progress[item] = fraction
+        self._show(self._done, None)
 
     def written(self, item: Item, about: Mapping[str, Any], seconds: float) -> None:
         """Record a result."""
+        self._show_whole(item)
         result = {"photo": str(item.source), "output": str(item.target), **about}
         self.results.append({**result, "seconds": round(seconds, 3)})
         if self._many.watches:
@@ -270,10 +283,16 @@ class Batch:
 
     def failed(self, item: Item, error: Exception) -> None:
         """Record a failure, which is reported at the end."""
+        self._show_whole(item)
         self.failures.append((item.source, error))
         self._print_line({"photo": str(item.source), "error": describe(error)})
         if self._many.watches:
             say_error(error)
+
+    def _show_whole(self, item: Item) -> None:
+        self._done += 1 - self._progress.get(item, 0.0)
+        self._progress[item] = 1.0
+        self._show(self._done, None)
 
     def _print_line(self, values: dict[str, Any]) -> None:
         if self._many.as_jsonl:
@@ -319,17 +338,32 @@ def _say_above_bar(text: str) -> None:
 
 @contextlib.contextmanager
 def _bar(total: int) -> Iterator[Callable[[float, str | None], None]]:
-    """Show a bar for more than one picture; yields a function of the number done and a new label or None."""
-    if total < 2:
-        yield lambda done, label: None
-        return
-    from tqdm import tqdm
+    """Show a bar; yields a function of the number done and a new label or None.
 
-    with tqdm(total=total, bar_format="{percentage:3.0f}%|{bar}| {desc}  {elapsed}<{remaining}") as bar:
+    A single picture has one in a terminal, if it takes long.
+    """
+    with contextlib.ExitStack() as stack:
+        began = time.monotonic()
+        bar: tqdm[Any] | None = None
+        shown_label = ""
 
         def show(done: float, label: str | None) -> None:
+            nonlocal bar, shown_label
+            shown_label = label or shown_label
+            waited = time.monotonic() - began if total < 2 else 0.0
+            if bar is None:
+                if total < 2 and (waited < _LONG_S or not sys.stderr.isatty()):
+                    return
+                from tqdm import tqdm  # takes a tenth of the start-up time
+
+                form = "{percentage:3.0f}%|{bar}| {desc}  {elapsed}<{remaining}"
+                bar = stack.enter_context(tqdm(total=total, bar_format=form))
+                bar.start_t -= waited
+                label = shown_label
             if label is not None:
                 bar.set_description_str(label)
             bar.update(done - bar.n)
 
+        if total > 1:
+            show(0, None)
         yield show

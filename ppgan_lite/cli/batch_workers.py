@@ -16,6 +16,7 @@ from ppgan_lite.cli.batch_options import TASK_QUEUE
 from ppgan_lite.cli.terminal import ProgressCallback
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import run_batch
+from ppgan_lite.runtime.files import remove_parts_of
 
 if TYPE_CHECKING:
     from ppgan_lite.inference.batch_planning import Item
@@ -57,7 +58,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a worker reports of a photo.
+    """The outcome of a photo, as a worker reports it.
 
     Attributes:
         result: The values to report about it; None if there is none.
@@ -128,8 +129,10 @@ def run_worker(
     def items() -> Iterator[Item]:
         for task in queue.tasks():
             item: Item = task.payload
-            if task.is_retry and not overwrite:
-                item.target.unlink(missing_ok=True)  # of the worker that died: it was not there when this was planned
+            if task.is_retry:  # the worker that died may have begun to write it, or have written it
+                remove_parts_of(item.target)
+                if not overwrite:
+                    item.target.unlink(missing_ok=True)  # it was not there when this was planned
             reporter.numbers[item] = task.number
             yield item
 

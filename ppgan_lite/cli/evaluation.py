@@ -119,13 +119,18 @@ def evaluate(
 
 def _of_checkpoint(target: str, test: TestData, direction: str | None, device: str, engine: str) -> list[Subject]:
     """Load a checkpoint and return what to measure of it."""
-    from ppgan_lite.cli.predictors import print_predictor
+    from ppgan_lite.cli.predictors import announcing_preparation, print_predictor
     from ppgan_lite.evaluation.subjects import subjects_of_checkpoint
     from ppgan_lite.inference.loading import load_predictor
 
+    loaded: list[Any] = []
+
     def load(name: str | None) -> Any:
-        predictor = load_predictor(target, device=device, engine=engine, predictor=name)
-        print_predictor(predictor)
+        with announcing_preparation(target):
+            predictor = load_predictor(target, device=device, engine=engine, predictor=name)
+        if not loaded:  # the other direction has the same name, device and engine
+            print_predictor(predictor)
+        loaded.append(predictor)
         return predictor
 
     return subjects_of_checkpoint(target, test, load, direction=direction)

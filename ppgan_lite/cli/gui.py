@@ -10,6 +10,6 @@ import click
 @click.pass_context
 def gui(ctx: click.Context, files: tuple[str, ...]) -> None:
     """Open the window."""
-    from ppgan_lite.gui.app import main as open_window
+    from ppgan_lite.gui.app import run
 
-    ctx.exit(open_window(list(files)))
+    ctx.exit(run(list(files)))

@@ -94,7 +94,8 @@ def learn(
             raise
         except PpganError as error:
             if as_json:
-                report({"event": "failed", "error": str(error)})
+                # With what a program needs that has words of its own for it.
+                report({"event": "failed", "error": str(error), "code": error.code, "values": error.values})
             raise
         if as_json:
             report({"event": "done", "name": style.name, "path": str(style.path), "minutes": style.minutes})
@@ -106,7 +107,7 @@ def _json_lines() -> Report:
     """Return a function that prints events to stdout, each at once."""
 
     def report(event: dict[str, Any]) -> None:
-        click.echo(json.dumps(event))  # in ASCII; flushes
+        click.echo(json.dumps(event, default=str))  # in ASCII; flushes
 
     return report
 

@@ -23,12 +23,13 @@ from ppgan_lite.cli.terminal import (
     overwrite_option,
 )
 from ppgan_lite.inference.batch_planning import Item
+from ppgan_lite.inference.engines.subgraph import AT_ONCE
 from ppgan_lite.inference.faces import ahead
 from ppgan_lite.runs import name_of
+from ppgan_lite.runtime.threads import threads
 
 if TYPE_CHECKING:
     from ppgan_lite.images import Kept
-    from ppgan_lite.inference.faces.detection import Face
     from ppgan_lite.inference.predictor import Predictor
 
 
@@ -84,11 +85,6 @@ def stylize(
         if faces == 1:
             return photo
         known = ahead.known_faces(item.source)
-        if known is None:
-            return replace(photo, at_its_turn=lambda photo: sparing_faces(photo, None))
-        return sparing_faces(photo, known)
-
-    def sparing_faces(photo: Picture, known: tuple[Face, ...] | None) -> Picture:
         from ppgan_lite.inference.faces.sparing import spare_faces
 
         strokes = spare_faces(photo.image, faces, faces=known)
@@ -110,6 +106,7 @@ def stylize(
         read=read,
         kept=kept,
         as_json=as_json,
+        at_once=min(threads(), AT_ONCE),
     )
 
 

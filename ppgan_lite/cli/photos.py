@@ -1,8 +1,10 @@
-"""What the verbs for photos share: a batch is planned, its photos are read, processed, and written with settings."""
+"""The common part of the verbs for photos: plan a batch, read its photos, process, and write them with settings."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _ANIMATED = ("GIF", "WEBP")  # formats of which frames after the first are told
 # Verb -> options of `video` that do to clips what it does to photos.
 _CLIP_OPTIONS = {"stylize": "--style NAME", "translate": "--checkpoint FILE", "restore": "--restore"}
+_LARGE_PX = 2_000_000
 MORE_INPUTS = "ppgan_lite.inputs"  # key of a context's `meta`: what else a verb reads that calls one of these
 
 # The predictors used last. They are freed when the next ones are loaded, not at the end of the process: that would take
@@ -45,8 +48,6 @@ class Picture:
         options: Keyword arguments of the predictor's call that are this photo's own.
         report: Told about it in JSON.
         settings: Of a result: how it was made.
-        at_its_turn: Completes the photo when it is next, on the thread that paints: what takes all cores, as painting
-            does, is slower beside it than between two photos.
     """
 
     name: str
@@ -55,12 +56,11 @@ class Picture:
     options: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
     settings: ResultSettings | None = None
-    at_its_turn: Callable[[Picture], Picture] | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be done to all photos of a batch.
+    """A request for all photos of a batch.
 
     Attributes:
         source: Argument of `load_predictor`; "" for a mixture.
@@ -123,6 +123,7 @@ def run_batch(
     read: Callable[[Item], Picture],
     kept: Kept,
     as_json: bool,
+    at_once: int = 1,
 ) -> None:
     """Apply a predictor to each photo of a batch, write the results, and report them.
 
@@ -135,6 +136,7 @@ def run_batch(
         read: Reads a photo, on another thread.
         kept: What results keep of their photos' metadata; the settings are stored unless it is "none".
         as_json: Whether to report as JSON on stdout.
+        at_once: How many photos are processed at a time, if they are not large.
     """
     from ppgan_lite.images import NamedFile, fitting_metadata, kept_metadata, may_have_16_bits
     from ppgan_lite.inference.estimate import estimate_cost
@@ -142,6 +144,7 @@ def run_batch(
 
     batch.about |= {**request.report, "device": None, "engine": None}
     predictors: dict[bool, Predictor] = {}
+    loading, one_large = threading.Lock(), threading.Lock()
 
     def predictor_for(is_deep: bool) -> Predictor:
         if is_deep not in predictors:
@@ -163,13 +166,15 @@ def run_batch(
         gc.enable()  # see `__main__`
 
         def process(photo: Picture, progress: ProgressCallback) -> Picture:
-            photo = photo if photo.at_its_turn is None else photo.at_its_turn(photo)
             image = photo.image
-            predictor = predictor_for(image.dtype.itemsize > 1)
+            with loading:  # photos are processed at once
+                predictor = predictor_for(image.dtype.itemsize > 1)
             cost = estimate_cost(predictor, image, options)
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
-            result = predictor(image, progress=progress, **{**options, **photo.options})
+            # A large photo keeps all cores busy by itself, and takes memory.
+            with contextlib.nullcontext() if image.shape[0] * image.shape[1] < _LARGE_PX else one_large:
+                result = predictor(image, progress=progress, **{**options, **photo.options})
             file = NamedFile(photo.name, photo.metadata.sha256)
             no_gps = {"no_gps": True} if kept == "no_gps" else {}
             settings = settings_of_result(
@@ -189,4 +194,4 @@ def run_batch(
         batch.write(item, result.image, result.metadata, result.settings)
         return {"width": result.image.shape[1], "height": result.image.shape[0], **result.report}
 
-    batch.run(read, prepare, write, as_json=as_json)
+    batch.run(read, prepare, write, as_json=as_json, at_once=at_once)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ppgan_lite.cli.terminal import PROGRAM, say
@@ -22,10 +25,27 @@ def load_translator(
     if not weights_file(checkpoint).exists():
         remedy = did_you_mean(checkpoint, model_names())
         raise UsageError("--checkpoint", f"there is no file {checkpoint}", "a .ppgan file", remedy)
-    predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
+    with announcing_preparation(checkpoint):
+        predictor = load_predictor(checkpoint, device=device, engine=engine, predictor=direction)
     check_task(checkpoint, predictor, task or ("restore" if predictor.spec.task == "restore" else "translate"))
     print_predictor(predictor)
     return predictor
+
+
+@contextlib.contextmanager
+def announcing_preparation(source: str) -> Iterator[None]:
+    """Print a line if the net of a source needs a graph of its own in a block: that takes seconds, once."""
+    from ppgan_lite.inference.preparation import TRACING, telling
+
+    steps: set[str] = set()
+
+    def told(step: str) -> None:
+        if step == TRACING and step not in steps:
+            say(f"preparing {Path(source).name}; only its first use takes this long")
+        steps.add(step)
+
+    with telling(told):
+        yield
 
 
 def check_task(source: str, predictor: Predictor, task: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
-from ppgan_lite.cli.predictors import check_task, print_predictor
+from ppgan_lite.cli.predictors import announcing_preparation, check_task, print_predictor
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.shares import label_of, shares_given, weighted
 
@@ -84,7 +84,7 @@ class StyleChoice(NamedTuple):
 
     @property
     def inputs(self) -> dict[str, str | None]:
-        """What is read of files: option -> path."""
+        """The files that are read: option -> path."""
         styles = {f"--style {source}" if len(self.shares) > 1 else "--style": source for source in self.shares}
         return {**styles, "--painting": self.painting, "--color-from": self.colors}
 
@@ -97,7 +97,8 @@ class StyleChoice(NamedTuple):
         if self.source:
             from ppgan_lite.inference.loading import load_predictor
 
-            predictor = load_predictor(self.source, device=device, engine=engine)
+            with announcing_preparation(self.source):
+                predictor = load_predictor(self.source, device=device, engine=engine)
             check_task(self.source, predictor, "stylize")
             if self.painting is not None:
                 image, file = _read(self.painting)

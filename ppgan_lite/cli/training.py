@@ -94,7 +94,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Start:
-    """How a training begins: its config, the folder of its run (None for the default), and whether it resumes that."""
+    """The start of a training: its config, the run's folder (None for the default), and whether it resumes that run."""
 
     config: str | Path
     run_dir: str | None

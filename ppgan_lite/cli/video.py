@@ -46,7 +46,7 @@ _OF_STYLES = (
 
 @dataclass(frozen=True)
 class _Task:
-    """What is done to the frames.
+    """The task for all frames.
 
     Attributes:
         label: Part of the name of a result.
@@ -73,7 +73,7 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Writing:
-    """How results are written; the options of these names."""
+    """The options of how results are written, by their names."""
 
     steady: float
     codec: str
@@ -161,7 +161,7 @@ def _make_clips(
     plans: Sequence[ClipPlan], task: _Task, writing: _Writing, load: Callable[[], Predictor], *, as_json: bool
 ) -> None:
     """Make the results of clips one after the other, and report; a clip that fails does not end it."""
-    from ppgan_lite.video.painting import frame_painter
+    from ppgan_lite.video.painting import FramePainter
 
     settings = {**task.settings, "steady": writing.steady}
     results: list[dict[str, Any]] = []
@@ -174,7 +174,7 @@ def _make_clips(
                 continue
             predictor = predictor or load()
             # A new one for each clip: it remembers faces.
-            paint = frame_painter(predictor, task.options, task.faces, mask=task.mask)
+            paint = FramePainter(predictor, task.options, task.faces, mask=task.mask)
             began = time.perf_counter()
             try:
                 describe = functools.partial(_stored, plan.source, predictor, task)

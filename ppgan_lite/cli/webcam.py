@@ -113,10 +113,10 @@ class _Painter:
 
     def load(self, device: str, engine: str) -> None:
         """Load it; takes seconds."""
-        from ppgan_lite.video.painting import frame_painter
+        from ppgan_lite.video.painting import FramePainter
 
         self._predictor = self._style.load(device, engine)
-        self._paint = frame_painter(self._predictor, self._options, self._faces)
+        self._paint = FramePainter(self._predictor, self._options, self._faces)
 
     def paint(self, image: np.ndarray) -> np.ndarray:
         """Paint a frame, once it is loaded."""

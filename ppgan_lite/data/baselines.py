@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ppgan_lite.data.manifest import Manifest
-from ppgan_lite.data.processes import for_each
 from ppgan_lite.errors import DataError, ImageError
 from ppgan_lite.images import read_image, resize
 from ppgan_lite.metrics.pairs import psnr, ssim
 from ppgan_lite.runtime.opencv import opencv
 from ppgan_lite.runtime.threads import usable_cores
+from ppgan_lite.workers.for_each import for_each
 
 # The settings of a filter are those with the best PSNR on the centers of this many pictures.
 _TUNING_PAIRS = 8

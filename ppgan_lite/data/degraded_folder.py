@@ -16,7 +16,6 @@ from pathlib import Path
 
 from ppgan_lite.data.degraded_picture import Job, Outcome, degrade_file, lost
 from ppgan_lite.data.manifest import FILE_NAME, Entry, Manifest
-from ppgan_lite.data.processes import delaying_ctrl_c, for_each, for_each_in_cluster
 from ppgan_lite.degradations import Chain, resolve_chain
 from ppgan_lite.errors import DataError, ImageError, UsageError
 from ppgan_lite.images import (
@@ -26,6 +25,7 @@ from ppgan_lite.images import (
 )
 from ppgan_lite.runtime.files import identity_of
 from ppgan_lite.runtime.threads import usable_cores
+from ppgan_lite.workers.for_each import delaying_ctrl_c, for_each, for_each_in_cluster
 
 # The interval of writing the manifest while pictures are made, and the largest share of the time it may take.
 _SAVE_EVERY_S = 2.0

@@ -32,7 +32,17 @@ _FATAL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to degrade."""
+    """One picture to degrade.
+
+    Attributes:
+        name: Its path below the source folder; the random numbers depend on it and on the seed.
+        source: The file.
+        target: The file of the result.
+        why: The reason for making it, for the report, such as "new" or "source changed".
+        chain: As of `resolve_chain`.
+        seed: Seed of the random numbers.
+        kept: See `degrade_folder`.
+    """
 
     name: str
     source: Path

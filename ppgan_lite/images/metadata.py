@@ -1,4 +1,4 @@
-"""What a picture file holds beside its colors."""
+"""The metadata of a picture file: all that it holds beside its colors."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _UNUSUAL_PIXEL_BYTES = 24  # floats, and their copy as integers
 
 @dataclass(frozen=True)
 class _About:
-    """What a picture file says beside its pixels.
+    """The information that a picture file has beside its pixels.
 
     Attributes:
         orientation: How they are to be turned, from 1 (not at all) to 8.

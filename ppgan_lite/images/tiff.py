@@ -33,7 +33,7 @@ _MAX_BYTES = 4_000_000_000
 
 
 class Layout(NamedTuple):
-    """How a TIFF holds its samples: the fields of its first directory.
+    """The layout of a TIFF's samples: the fields of its first directory.
 
     Attributes:
         block: Height and width of a strip or tile.
@@ -75,7 +75,7 @@ class Layout(NamedTuple):
 
     @property
     def orientation(self) -> int:
-        """How the pixels are to be turned, from 1 (not at all) to 8."""
+        """The orientation of the pixels, from 1 (upright) to 8."""
         value = self.tags.get(274, 1)
         return value if isinstance(value, int) else 1
 

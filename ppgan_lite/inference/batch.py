@@ -8,12 +8,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ppgan_lite.errors import ImageError
 from ppgan_lite.inference.batch_planning import STANDARD_INPUT, Item
@@ -108,11 +111,13 @@ def run_batch(
     prepare: Callable[[Item], Callable[[Picture, ProgressCallback], Result]],
     write: Callable[[Item, Result], dict[str, Any]],
     observer: Observer,
+    *,
+    at_once: int = 1,
 ) -> None:
     """Make a result of each picture.
 
     While one picture is being processed, the next one is read and the previous one is written; no more than these
-    three are in memory.
+    three are in memory. With several at once, each has a thread that processes and writes it.
 
     Args:
         items: With the file of each; an iterator is asked for a picture when the one before is begun, on another
@@ -120,8 +125,9 @@ def run_batch(
         read: Reads the source of an item.
         prepare: Returns the function to apply; called once with the first picture's item, while that is read, and not
             if there is none.
-        write: Writes the result of an item; returns values to report about it.
-        observer: Is told what happens.
+        write: Writes the result of an item; returns values to report about it. One is written at a time.
+        observer: Is told what happens, of one picture after the other but for their progress.
+        at_once: How many pictures are processed at a time; a single one by the calling thread.
     """
     from ppgan_lite.images import reading_threads
 
@@ -138,36 +144,89 @@ def run_batch(
             return _Read(item, [], error)
 
     written: set[tuple[int, int] | None] = set()
-    finish_previous: Callable[[], None] | None = None
+    telling, writing, stopped = threading.Lock(), threading.Lock(), threading.Event()
+
+    def progressed(item: Item, fraction: float) -> None:
+        if stopped.is_set():
+            raise _Stopped
+        with telling:
+            observer.progressed(item, fraction)
+
+    def processed(read: _Read[Picture]) -> Result:
+        # Nothing else refers to the photo: its memory is free before its result is encoded.
+        return process(read.take(), functools.partial(progressed, read.item))
+
+    def write_result(item: Item, result: Result) -> dict[str, Any]:
+        with writing:
+            return _write_once(write, item, result, written)
+
+    def begin(read: _Read[Picture]) -> _Begun:
+        started = time.perf_counter()
+        if at_once == 1:
+            outcome = makers.submit(write_result, read.item, processed(read))
+        else:
+            outcome = makers.submit(copy_context().run, lambda: write_result(read.item, processed(read)))
+        return _Begun(read.item, started, outcome)
+
+    begun: deque[_Begun] = deque()  # in the order of the items
     with contextlib.ExitStack() as stack:
-        # After an interruption the last result is written and counted; a file that is being read is not waited for.
-        stack.callback(lambda: finish_previous and finish_previous())
-        writer = stack.enter_context(ThreadPoolExecutor(1))
+        # After an interruption the last results are written and counted; a file that is being read is not waited for.
+        makers = stack.enter_context(ThreadPoolExecutor(at_once))
+        stack.callback(lambda: [one.finish(observer) for one in begun if one.is_whole])
+        stack.callback(stopped.set)
         reader = stack.enter_context(reading_threads(1))
-        upcoming = reader.submit(read_item, first)
+        upcoming: Future[_Read[Picture] | None] | None = reader.submit(read_item, first)
         process = prepare(first)
-        while True:
-            if finish_previous is not None and not upcoming.done():  # the next picture may be long in coming
-                finish_previous()
-                finish_previous = None
+        while begun or upcoming:
             observer.check()
-            while not wait((upcoming,), _CHECK_EVERY_S).done:
-                observer.check()
+            if begun and begun[0].outcome.done():
+                begun.popleft().finish(observer)
+                continue
+            busy: set[Future[Any]] = {one.outcome for one in begun if not one.outcome.done()}
+            # With one at a time the one before may still be written.
+            if upcoming is None or len(busy) >= max(at_once, 2):
+                wait(busy, _CHECK_EVERY_S, FIRST_COMPLETED)
+                continue
+            if not upcoming.done():  # the next picture may be long in coming
+                wait({*busy, upcoming}, _CHECK_EVERY_S, FIRST_COMPLETED)
+                continue
             current = upcoming.result()
             if current is None:
-                return
-            item, started = current.item, time.perf_counter()
+                upcoming = None
+                continue
             upcoming = reader.submit(lambda: read_item(next(ahead, None)))
-            observer.started(item)
-            with _collecting_errors(item, observer):
-                # Nothing else refers to the photo: its memory is free before its result is encoded.
-                result = process(current.take(), functools.partial(observer.progressed, item))
-                if finish_previous is not None:
-                    finish_previous()
-                    finish_previous = None
-                writing = writer.submit(_write_once, write, item, result, written)
-                finish_previous = functools.partial(_finish, item, started, writing, observer)
-            observer.progressed(item, 1.0)
+            observer.started(current.item)
+            with _collecting_errors(current.item, observer):
+                begun.append(begin(current))
+
+
+class _Stopped(Exception):
+    """Raised where a picture is being processed when the batch has ended."""
+
+
+class _Begun(NamedTuple):
+    """A picture that is being made.
+
+    Attributes:
+        item: The picture.
+        started: When, by `time.perf_counter`.
+        outcome: What is told of it, when it is written.
+    """
+
+    item: Item
+    started: float
+    outcome: Future[dict[str, Any]]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to an end of its own; waits for it."""
+        return not isinstance(self.outcome.exception(), (_Stopped, KeyboardInterrupt))
+
+    def finish(self, observer: Observer) -> None:
+        """Tell the outcome."""
+        with _collecting_errors(self.item, observer):
+            about = self.outcome.result()
+            observer.written(self.item, about, time.perf_counter() - self.started)
 
 
 def _write_once(
@@ -183,13 +242,6 @@ def _write_once(
     values = write(item, result)
     written.add(identity_of(item.target, of_link=True))
     return values
-
-
-def _finish(item: Item, started: float, writing: Future[dict[str, Any]], observer: Observer) -> None:
-    """Wait until a result is written, and tell the outcome."""
-    with _collecting_errors(item, observer):
-        about = writing.result()
-        observer.written(item, about, time.perf_counter() - started)
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ class Item(NamedTuple):
 
 @dataclass
 class Plan:
-    """What becomes of the pictures of a batch.
+    """The plan of a batch: its pictures, by what becomes of them.
 
     Attributes:
         items: Those to be made.

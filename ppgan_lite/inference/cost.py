@@ -57,6 +57,16 @@ class Cost(NamedTuple):
         return f"about {count} {UNITS[unit]}, {memory}"
 
 
+class _Block:
+    """A block that is being timed, and whether no other one is."""
+
+    def __init__(self, *, is_alone: bool) -> None:
+        self.is_alone = is_alone
+
+
+_blocks: list[_Block] = []
+
+
 class Rates:
     """Seconds per pixel of each kind of work.
 
@@ -78,10 +88,17 @@ class Rates:
 
     @contextlib.contextmanager
     def timed(self, kind: str, pixels: float) -> Iterator[None]:
-        """Time a block that does some pixels, unless these are few or it fails."""
+        """Time a block that does some pixels, unless these are few, it fails or another block is timed meanwhile."""
+        block = _Block(is_alone=not _blocks)
+        for other in _blocks:
+            other.is_alone = False
+        _blocks.append(block)
         started = time.perf_counter()
-        yield
-        if pixels >= MEASURED_PX:
+        try:
+            yield
+        finally:
+            _blocks.remove(block)
+        if block.is_alone and pixels >= MEASURED_PX:
             self.record(kind, pixels, time.perf_counter() - started)
 
     def record(self, kind: str, amount: float, seconds: float) -> None:

@@ -36,7 +36,7 @@ class Mask:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What is stored with a result, beside the file."""
+        """The options that are stored with a result, beside the file."""
         return {"strength_outside": self.outside, "feather": self.feather}
 
     def strength(self, height: int, width: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is done before a predictor can make its first picture, told as it begins.
+"""Preparation: the steps before a predictor can make its first picture, reported as they begin.
 
 Much of it happens deep inside: an engine compiles a subgraph when it is first run. So whoever wants to know says so for
 a block of code, and everything in it, on its thread, may tell.

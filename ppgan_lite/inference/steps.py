@@ -1,4 +1,4 @@
-"""How far a predictor has come, and whether it should go on."""
+"""The steps of a predictor: between them it reports its progress and asks whether to stop."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def replace_file(path: Path, data: bytes | bytearray, *, make_folder: bool = Fal
     Raises:
         OSError: It cannot be written; `filename` is the path.
     """
-    temporary = path.with_name(f".{os.urandom(16).hex()}.part")  # uuid and tempfile take longer to load
+    temporary = path.with_name(f"{_part_prefix(path)}{os.urandom(12).hex()}.part")  # uuid and tempfile load slowly
     try:
         try:
             _write(temporary, data, durable=durable)
@@ -148,6 +149,17 @@ def remove_parts(folder: Path) -> None:
         if _PART.fullmatch(path.name):
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def remove_parts_of(path: Path) -> None:
+    """Remove what writers of a file that were killed left beside it; nothing else may be writing it."""
+    for part in path.parent.glob(f"{_part_prefix(path)}*.part"):
+        if _PART.fullmatch(part.name):
+            part.unlink(missing_ok=True)
+
+
+def _part_prefix(path: Path) -> str:
+    return f".{zlib.crc32(os.fsencode(path.name)):08x}"  # short: a name may be as long as the system allows
 
 
 def identity_of(path: str | Path, *, of_link: bool = False) -> tuple[int, int] | None:

@@ -31,8 +31,13 @@ def usable_cores() -> int:
 
 def physical_cores() -> int:
     """Return how many cores this process may use, two hardware threads of one core counted once."""
+    return _physical(frozenset(_usable()))
+
+
+@functools.cache
+def _physical(cpus: frozenset[int]) -> int:
     cores = set()
-    for cpu in _usable():
+    for cpu in cpus:
         siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
         cores.add(siblings.read_text().strip() if siblings.exists() else str(cpu))
     return len(cores)

@@ -15,7 +15,7 @@ HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 @dataclass(frozen=True)
 class Colors:
-    """How the numbers of a video stream are meant, as FFmpeg numbers it.
+    """The color description of a video stream, in FFmpeg's numbers.
 
     Attributes:
         matrix: From RGB to luma and chroma (AVColorSpace).

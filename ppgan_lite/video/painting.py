@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ppgan_lite.inference.engines.subgraph import AT_ONCE
 from ppgan_lite.video.faces import SteadyFaces
 
 if TYPE_CHECKING:
@@ -15,25 +16,36 @@ if TYPE_CHECKING:
     from ppgan_lite.inference.predictor import Predictor
 
 
-def frame_painter(
-    predictor: Predictor, options: Mapping[str, Any], faces: float, *, mask: Mask | None = None
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that paints the frames of one clip, one after the other.
+class FramePainter:
+    """Paints the frames of one clip, which it gets in their order.
 
     Args:
         predictor: Paints, translates or restores.
         options: Keyword arguments of its call.
         faces: Share of the strokes that faces get; 1 does not look for them.
         mask: Stretched over each frame; None where there is none.
+
+    Attributes:
+        at_once: How many frames may be painted at a time.
     """
-    strokes_of = SteadyFaces(faces)
-    strength_of = None if mask is None else functools.lru_cache(maxsize=1)(mask.strength)
 
-    def paint(image: np.ndarray) -> np.ndarray:
-        strokes = strokes_of(image)
+    def __init__(
+        self, predictor: Predictor, options: Mapping[str, Any], faces: float, *, mask: Mask | None = None
+    ) -> None:
+        self.at_once = AT_ONCE if predictor.spec.task == "stylize" else 1
+        self._predictor = predictor
+        self._options = options
+        self._strokes_of = SteadyFaces(faces)
+        self._strength_of = None if mask is None else functools.lru_cache(maxsize=1)(mask.strength)
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Paint the next frame, uint8 H x W x 3."""
+        return self.begin(image)()
+
+    def begin(self, image: np.ndarray) -> Callable[[], np.ndarray]:
+        """Look at the next frame, uint8 H x W x 3, and return what paints it on any thread."""
+        strokes = self._strokes_of(image)
         own: dict[str, Any] = {} if strokes is None else {"strokes": strokes}
-        if strength_of is not None:
-            own["strength"] = strength_of(*image.shape[:2])
-        return predictor(image, **{**options, **own})
-
-    return paint
+        if self._strength_of is not None:
+            own["strength"] = self._strength_of(*image.shape[:2])
+        return functools.partial(self._predictor, image, **{**self._options, **own})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import json
 import shutil
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,14 @@ from ppgan_lite.errors import CancelledError, PpganError, UsageError, VideoError
 from ppgan_lite.images import ResultSettings
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.video.frames import Clip, Frame
+from ppgan_lite.video.painting import FramePainter
 from ppgan_lite.video.planning import parts_folder
 from ppgan_lite.video.reading import read_frames
 from ppgan_lite.video.steadiness import Last, Steadiness
 from ppgan_lite.video.writing import Encoding, Segment, estimate_bytes, put_together
 
 SEGMENT_FRAMES = 100  # of a segment: what a stop costs at most when it goes on
+_LARGE_PX = 2_500_000  # frames of as many pixels are painted one after the other: each keeps all cores busy
 _INDEX = "index.json"
 _LAST = "last.npz"
 _SEGMENTS = "{:06d}.mp4"  # of any codec; Matroska rounds times, NUT knows none below 0
@@ -89,8 +94,9 @@ def render(
 ) -> tuple[int, tuple[str, ...]]:
     """Paint a clip.
 
-    Frames are read, painted and encoded at the same time. The target is complete when this returns; after a stop or an
-    error it holds the frames so far, with their sound, and plays.
+    Frames are read, painted and encoded at the same time, two of them painted at a time by a painter that can do that.
+    The target is complete when this returns; after a stop or an error it holds the frames so far, with their sound, and
+    plays.
 
     Args:
         rendering: As above.
@@ -171,30 +177,37 @@ class _Job:
         """Paint the frames that are not done; return how many there are then."""
         frames = read_frames(self._clip, start=self._whole)
         done = self._whole
-        with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "writer") as writer:
+        at_once = 1
+        begin: Callable[[np.ndarray], Callable[[], np.ndarray]] = functools.partial(functools.partial, self._paint)
+        if isinstance(self._paint, FramePainter) and self._clip.width * self._clip.height < _LARGE_PX:
+            at_once, begin = self._paint.at_once, self._paint.begin
+        with (
+            ThreadPoolExecutor(1, "reader") as reader,
+            ThreadPoolExecutor(at_once, "painter") as painters,
+            ThreadPoolExecutor(1, "writer") as writer,
+        ):
             following: Future[Frame | None] = reader.submit(next, frames, None)
-            written: Future[None] | None = None
+            begun: deque[Future[None]] = deque()
             try:
                 while (frame := following.result()) is not None:
                     self._progress(done, self._clip.frames)
                     following = reader.submit(next, frames, None)
-                    result = dataclasses.replace(frame, image=self._paint(frame.image))
-                    if written is not None:
-                        written.result()
-                    # Steadying and encoding, while the next frame is painted.
-                    written = writer.submit(self._write, frame.image, result)
+                    painted = painters.submit(copy_context().run, begin(frame.image))
+                    begun.append(writer.submit(self._write, frame, painted))
+                    if len(begun) > at_once:  # one is steadied and encoded while the next ones are painted
+                        begun.popleft().result()
                     done += 1
             finally:
-                if written is not None:
+                for written in begun:
                     written.result()
                 _finish(following)
         self._close_segment()
         self._progress(done, done)
         return done
 
-    def _write(self, source: np.ndarray, frame: Frame) -> None:
-        """Steady a frame and encode it."""
-        steadied = dataclasses.replace(frame, image=self._steadiness(source, frame.image))
+    def _write(self, frame: Frame, painted: Future[np.ndarray]) -> None:
+        """Steady the result of a frame and encode it."""
+        steadied = dataclasses.replace(frame, image=self._steadiness(frame.image, painted.result()))
         if self._segment is None:
             height, width = steadied.image.shape[:2]
             clip = dataclasses.replace(self._clip, width=width, height=height)

@@ -1,4 +1,4 @@
-"""What a painted frame takes over from the one before, so that strokes stay on things and do not flicker.
+"""Steadiness: a painted frame takes over a share of the one before, so that strokes stay on things and do not flicker.
 
 The motion between two frames of the source is found by dense inverse search (Kroeger et al., ECCV 2016; OpenCV's DIS),
 there and back. Where the two agree and the colors of the source do too, the last result, moved along, is blended with
@@ -25,7 +25,7 @@ _CUT = 0.25  # a frame of which less than this can be trusted begins a new shot
 
 @dataclass
 class Last:
-    """What is kept of the last frame.
+    """The last frame, before and after it was painted.
 
     Attributes:
         source: uint8 H x W x 3.

@@ -29,7 +29,7 @@ _BITS_PER_PIXEL = 1.0  # of a painted clip at CRF 18, at most; H.264 took 0.28 t
 
 @dataclass(frozen=True)
 class Encoding:
-    """How frames are encoded.
+    """The encoding of frames.
 
     Attributes:
         codec: One of `CODECS`.

@@ -12,18 +12,26 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 from ppgan_lite import __version__
 from ppgan_lite.errors import UsageError, WorkerError, missing_extra, one_line
-from ppgan_lite.workers.task_queue import LogLine, Message, Task, TaskQueue, TaskRequest, TaskResult, WorkerExit
+from ppgan_lite.workers.task_queue import (
+    ENDING_S,
+    LogLine,
+    Message,
+    Task,
+    TaskQueue,
+    TaskRequest,
+    TaskResult,
+    WorkerExit,
+)
 
 LOCAL = "local"  # instead of an address: a cluster of this machine, for as long as the work takes
 
 _AHEAD = 2  # groups that a worker has: it begins the second one without waiting for the first process
-_END_S = 5.0  # that an actor has to end
 _PATIENCE_S = 20.0  # before it is told that the cluster is busy
 _LOOK_S = 3.0  # between two looks whether the cluster is still there
 _GONE_S = 20.0  # without its control service: it may be restarted, but after a minute Ray would end this process
@@ -99,12 +107,11 @@ class Cluster:
             found.append((0, LogLine(f"waiting for the cluster {self._address}: no processor has begun yet")))
         return found
 
-    def close(self, *, at_once: bool) -> list[tuple[int, Message | None]]:
+    def close(self, *, at_once: bool) -> Generator[tuple[int, Message | None]]:
         """End all actors, and the cluster if it is a local one; see `WorkerPool`."""
-        found: list[tuple[int, Message | None]] = []
         if self._is_gone:
             atexit.unregister(self._ray.shutdown)  # it would wait for the control service until Ray ends the process
-            return found
+            return
         try:
             with contextlib.suppress(WorkerError):  # the cluster is gone
                 if at_once:
@@ -112,16 +119,21 @@ class Cluster:
                         for actor in self._actors.values():
                             actor.stop.options(concurrency_group=_CONTROL).remote()
                     self._starting.clear()
-                    ends = time.monotonic() + _END_S
-                    while self._streams and time.monotonic() < ends:
-                        found += self.messages(0.1)
+                    yield from self._last_messages()
                 with self._telling():
                     for actor in self._actors.values():
                         self._ray.kill(actor)
         finally:
             with contextlib.suppress(Exception):
                 self._ray.shutdown()
-        return found
+
+    def _last_messages(self) -> Iterator[tuple[int, Message | None]]:
+        """Yield what actors send until all of them have ended, or are silent for long."""
+        ends = time.monotonic() + ENDING_S
+        while self._streams and time.monotonic() < ends:
+            for sent in self.messages(0.1):
+                yield sent
+                ends = time.monotonic() + ENDING_S
 
     def _check_alive(self, *, is_silent: bool) -> None:
         """Raise a WorkerError if the cluster's control service is gone for long, or the node of this process is."""

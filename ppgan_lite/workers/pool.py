@@ -6,9 +6,10 @@ A `WorkerPool` starts workers and exchanges messages with them: on this machine 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
 from ppgan_lite.errors import WorkerError
@@ -40,8 +41,11 @@ class WorkerPool(Protocol):
     def messages(self, timeout_s: float) -> list[tuple[int, Message | None]]:
         """Return what workers sent, each with the worker; None for one that died. Waits a while if there is nothing."""
 
-    def close(self, *, at_once: bool) -> list[tuple[int, Message | None]]:
-        """End all workers, those that work too if `at_once`; return what they still sent."""
+    def close(self, *, at_once: bool) -> Generator[tuple[int, Message | None]]:
+        """End all workers, those that work too if `at_once`; yield what they still send, as it comes.
+
+        Workers end by themselves between two steps of their tasks. Left early, the iterator kills them.
+        """
 
 
 def run_tasks(
@@ -76,9 +80,10 @@ def run_tasks(
         run.run(check)
         at_once = False
     finally:
-        for _, message in pool.close(at_once=at_once):
-            if isinstance(message, TaskResult):
-                run.take(message)
+        with contextlib.closing(pool.close(at_once=at_once)) as messages:
+            for _, message in messages:
+                if isinstance(message, TaskResult):
+                    run.take(message)
 
 
 class _TaskRun:

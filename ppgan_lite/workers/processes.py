@@ -8,13 +8,12 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from ppgan_lite.workers.task_queue import Message, Task, TaskQueue, WorkerExit
+from ppgan_lite.workers.task_queue import ENDING_S, Message, Task, TaskQueue, WorkerExit
 
-_END_S = 5.0  # that a process has to end
 _LAST_S = 0.2  # after the last word
 _LOOK_S = 1.0  # between two looks whether the process that gave the work is still there
 _BROKEN = (EOFError, OSError, pickle.UnpicklingError)
@@ -40,6 +39,7 @@ class Processes:
         self._body = body
         self._threads = threads
         self._workers: dict[int, Connection] = {}  # of those that have not ended
+        self._working: set[int] = set()  # those that were assigned a task
         self._processes: list[BaseProcess] = []
 
     def start(self, worker: int) -> None:
@@ -47,14 +47,17 @@ class Processes:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, self._body, os.getpid()), daemon=True)
-        with _environment(OMP_NUM_THREADS=str(self._threads), OPENCV_FOR_THREADS_NUM=str(self._threads)):
+        variables = {"OMP_NUM_THREADS": str(self._threads), "OPENCV_FOR_THREADS_NUM": str(self._threads)}
+        with _environment(**variables), _without_interrupts():
             process.start()
         theirs.close()
         self._workers[worker] = ours
+        self._working.discard(worker)
         self._processes.append(process)
 
     def assign(self, worker: int, group: Sequence[Task]) -> None:
         """Assign tasks to a process; see `WorkerPool`."""
+        self._working.add(worker)
         self._send(worker, list(group))
 
     def messages(self, timeout_s: float) -> list[tuple[int, Message | None]]:
@@ -74,21 +77,22 @@ class Processes:
                 del self._workers[worker]
         return found
 
-    def close(self, *, at_once: bool) -> list[tuple[int, Message | None]]:
+    def close(self, *, at_once: bool) -> Generator[tuple[int, Message | None]]:
         """End all processes; see `WorkerPool`."""
-        found: list[tuple[int, Message | None]] = []
         try:
-            for worker in self._workers:
-                self._send(worker, _STOP if at_once else _END)
-            while self._workers and (came := self.messages(_END_S)):
-                found += came
+            for worker in list(self._workers):
+                if worker in self._working:
+                    self._send(worker, _STOP if at_once else _END)
+                else:  # it has nothing to tell, and may be loading for long
+                    self._workers.pop(worker).close()
+            while self._workers and (came := self.messages(ENDING_S)):
+                yield from came
         finally:
             for process in self._processes:
                 process.join(_LAST_S)
                 if process.is_alive():
                     process.kill()
                     process.join()
-        return found
 
     def _send(self, worker: int, message: object) -> None:
         if worker in self._workers:
@@ -98,7 +102,10 @@ class Processes:
 
 def _work(connection: Connection, body: Callable[[TaskQueue], None], parent: int) -> None:
     """Work in a process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one tells the others
+    # Ctrl-C reaches all processes of a terminal; the first one tells the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     sending = threading.Lock()
 
     def send(message: Message) -> None:
@@ -127,6 +134,22 @@ def _work(connection: Connection, body: Callable[[TaskQueue], None], parent: int
     threading.Thread(target=listen, daemon=True).start()
     queue.run(body)
     os._exit(0)  # tearing down Python and the engines takes longer
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back during a block; processes that are started in it begin so, and do not end with a trace."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which processes start if it does not run; it would let Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,10 @@ from typing import Any
 
 from ppgan_lite.errors import CancelledError, one_line
 
+# That a worker which is to end may be silent: it finishes the step of its picture, which may be long where the picture
+# is large or the machine is busy, and then tells the result before it.
+ENDING_S = 60.0
+
 
 @dataclass(frozen=True)
 class Task:
@@ -90,9 +94,14 @@ class TaskQueue:
         """Report the outcome of a task, which can be pickled."""
         self._send(TaskResult(number, outcome))
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the work is to end now."""
+        return self._stopped.is_set()
+
     def raise_if_stopped(self) -> None:
         """Raise a CancelledError if the work is to end now."""
-        if self._stopped.is_set():
+        if self.is_stopped:
             raise CancelledError
 
     # for whoever brings the tasks -------------------------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -10,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ppgan_lite.errors import EngineError
 from ppgan_lite.inference.engines import cache
 from ppgan_lite.inference.engines.engine import message_of, required_package
-from ppgan_lite.inference.engines.subgraph import Subgraph
+from ppgan_lite.inference.engines.subgraph import AT_ONCE, Subgraph
 from ppgan_lite.runtime import startup
 from ppgan_lite.runtime.device import INTEL
 from ppgan_lite.runtime.packages import is_installed
@@ -57,31 +61,44 @@ class OpenVinoEngine:
             compiled = core.compile_model(core.read_model(graph, b""), self._place, settings)
         except RuntimeError as error:
             raise EngineError(subgraph.name, f"OpenVINO cannot compile it ({message_of(error)})") from error
-        self._use(Request(compiled), settings)
+        request = Request(compiled)
+        self._use(request, request.another if subgraph.in_tiles else None)
         try:
             exported = compiled.export_model().getvalue()
         except RuntimeError:
             return  # compiled again at the next start
         # The first picture is computed by the same graph as every later one.
-        if self._import(exported, settings):
+        if self._import(exported, subgraph):
             cache.keep(self._compiled_name(subgraph), exported)
 
     def load_cached(self, subgraph: Subgraph) -> bool:
         exported = cache.read(self._compiled_name(subgraph))
-        return exported is not None and self._import(exported, self._settings_of(subgraph))
+        return exported is not None and self._import(exported, subgraph)
 
-    def _import(self, exported: bytes, settings: dict[str, Any]) -> bool:
+    def _import(self, exported: bytes, subgraph: Subgraph) -> bool:
         """Load a graph that OpenVINO compiled before, in a fifth of the time; False if it refuses it."""
+        load = functools.partial(import_compiled, exported, self._place, self._settings_of(subgraph))
         try:
-            self._use(import_compiled(exported, self._place, settings), settings)
+            request = load()
         except RuntimeError:
             return False
+        if subgraph.in_tiles:
+            self._use(request, request.another)
+        else:
+            self._use(request, load if subgraph.at_once else None, threading.Semaphore(AT_ONCE))
         return True
 
-    def _use(self, request: Request, settings: dict[str, Any]) -> None:
-        self._first: Any = request
+    def _use(
+        self,
+        request: Request,
+        another: Callable[[], Request] | None,
+        room: contextlib.AbstractContextManager[Any] | None = None,
+    ) -> None:
+        """Run a request, and make more of them for other threads if that is possible and there is room."""
         self._idle = [request]
-        self.concurrent = "NUM_STREAMS" in settings
+        self._another = another
+        self.concurrent = another is not None and self.device == "cpu"
+        self._room = room or contextlib.nullcontext()
 
     @property
     def _place(self) -> str:
@@ -95,6 +112,9 @@ class OpenVinoEngine:
         }
         if self.device == "cpu":
             settings["INFERENCE_NUM_THREADS"] = threads()
+            # By default its threads are pinned to cores, the same ones in each process: several processes of one thread
+            # each would share the first core, and no thread can give way to another program.
+            settings["ENABLE_CPU_PINNING"] = False
         return settings
 
     def _settings_of(self, subgraph: Subgraph) -> dict[str, Any]:
@@ -110,16 +130,18 @@ class OpenVinoEngine:
         return f"{cache.digest(*self.identity(), options, *cache.words_of(subgraph))}.blob"
 
     def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        try:
-            request = self._idle.pop()
-        except IndexError:  # all of them are at work, for other threads
-            request = self._first.another()
-        outputs = tuple(output.copy() for output in request(*inputs))
-        self._idle.append(request)
+        with self._room:
+            try:
+                request = self._idle.pop()
+            except IndexError:  # all of them are at work, for other threads
+                assert self._another is not None
+                request = self._another()
+            outputs = tuple(output.copy() for output in request(*inputs))
+            self._idle.append(request)
         return outputs
 
     def close(self) -> None:
-        self._first, self._idle = None, []
+        self._idle, self._another = [], None
 
 
 class Request:

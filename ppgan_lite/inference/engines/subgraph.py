@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Of an input, in NCHW; None is any size.
 Shape = tuple[int | None, ...]
 
+# Pictures that are painted at a time, each in all threads: one has files and arrays to do while the other has its net.
+AT_ONCE = 2
+
 
 class Subgraph(NamedTuple):
     """A part of a net, arrays in and arrays out, with nothing but layers in between.
@@ -27,6 +30,7 @@ class Subgraph(NamedTuple):
         convolve_before_upsampling: Whether the graph may do convolutions that follow an upsampling at the smaller size,
             which is faster and rounds a little more in bfloat16; see `inference.onnx.upsampling`.
         in_tiles: Whether several threads run it, each on tiles of one picture.
+        at_once: Whether several threads may run it, each for a picture of its own, on all cores; else they take turns.
     """
 
     name: str
@@ -36,3 +40,4 @@ class Subgraph(NamedTuple):
     template: FilledTemplate | None = None
     convolve_before_upsampling: bool = True
     in_tiles: bool = False
+    at_once: bool = False

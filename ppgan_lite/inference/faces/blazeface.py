@@ -106,10 +106,7 @@ def _opencv() -> Executor | None:
 
 
 class _OpenVino:
-    """The net in OpenVINO, on all cores: photos are looked at between two paintings, which take all of them too.
-
-    On one core beside a painting it takes longer on the whole: the engine that paints waits at the end of each layer
-    for the thread that shares its core.
+    """The net in OpenVINO, on one core: two threads are hardly faster, and the other core paints.
 
     Raises:
         EngineError: OpenVINO is not installed.
@@ -119,7 +116,8 @@ class _OpenVino:
         from ppgan_lite.inference.engines.openvino import OpenVinoEngine  # of which OpenCV needs nothing
 
         engine = OpenVinoEngine()
-        self._identity, self._settings = engine.identity(), engine.settings()
+        self._identity = engine.identity()
+        self._settings = {**engine.settings(), "INFERENCE_NUM_THREADS": 1}
         self._requests: dict[tuple[int, ...], Request] = {}
 
     def __call__(self, picture: np.ndarray) -> list[np.ndarray]:
@@ -133,7 +131,7 @@ class _OpenVino:
         from ppgan_lite.inference.engines.openvino import Request, import_compiled, openvino_core
         from ppgan_lite.runtime.startup import import_openvino
 
-        name = f"{cache.digest(f'{FILE.name}, all cores', str(shape), *self._identity)}.blob"
+        name = f"{cache.digest(f'{FILE.name}, one core', str(shape), *self._identity)}.blob"
         exported = cache.read(name)
         if exported is not None:
             try:

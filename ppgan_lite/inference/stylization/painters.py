@@ -192,7 +192,8 @@ def painter_subgraphs(header: Header, net: str, tensors: Mapping[str, np.ndarray
         functools.cache(lambda: build_net(net, header, tensors)),
         functools.partial(_tensor, header, net, tensors),
     )
-    subgraphs = list(PAINTERS[lazy_net.spec.kind].subgraphs(lazy_net))
+    # Of two photos one has work for NumPy and its files while the other one's draft is computed.
+    subgraphs = [found._replace(at_once=True) for found in PAINTERS[lazy_net.spec.kind].subgraphs(lazy_net)]
     for level in range(_revisions(net, tensors)):
         revision = functools.partial(lambda level, net: net.revisions[level], level)
         subgraphs.append(lazy_net.subgraph(f"revise{level}", (_PICTURE, _PICTURE), revision, in_tiles=True))
