@@ -33,7 +33,7 @@ INK, OWN, OTHER = "#57606a", "#1f6feb", "#9aa4af"  # legible on white and on bla
 
 
 class Pair(NamedTuple):
-    """What is compared, our value and the other program's, and their unit."""
+    """A comparison: its title, our value and the other program's, and their unit."""
 
     what: str
     ours: float

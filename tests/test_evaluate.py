@@ -228,7 +228,9 @@ def test_two_domains_are_measured_as_sets_with_cycle_and_diversity(run: Run, zeb
     ]
     assert list(there["metrics"]) == ["kid_vgg16", "frechet_vgg16", "cycle_l1", "diversity"]
     assert 0 < there["metrics"]["cycle_l1"]["value"] < 1
-    (only,) = outcome(run(*arguments, "--direction", "b_to_a", "--metric", "cycle_l1"))["evaluations"]
+    code, _, err = both = run(*arguments, "--direction", "b_to_a", "--metric", "cycle_l1")
+    (only,) = outcome(both)["evaluations"]
+    assert code == 0 and err.count("zebra on cpu") == 1, "told once, though both directions are loaded"
     assert only["metrics"]["cycle_l1"]["value"] == pytest.approx(back["metrics"]["cycle_l1"]["value"])
 
 

@@ -23,7 +23,7 @@ LAYERS = [
     {"signatures"},
     {"aliases"},
     {"nets", "images", "degradations", "contact_sheet"},
-    {"checkpoint", "losses", "metrics", "restoration", "encoders"},
+    {"checkpoint", "losses", "metrics", "restoration", "encoders", "autodiff"},
     {"published"},
     {"styles", "foreign"},
     {"fetch"},
@@ -42,7 +42,7 @@ LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 BASICS = {"errors", "runtime", "languages", "runs", "tables", "signatures", "aliases"}
 # Stricter than the layers.
 SEES_ONLY = {
-    "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "pretrained"},
+    "recipes": BASICS | {"nets", "losses", "metrics", "checkpoint", "autodiff", "pretrained"},
     "data": BASICS | {"workers", "images", "degradations", "metrics"},
     "inference": BASICS | {"nets", "images", "checkpoint", "published", "foreign", "styles"},
     "export": BASICS | {"nets", "images", "checkpoint", "foreign", "inference"},

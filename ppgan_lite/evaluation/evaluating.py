@@ -37,7 +37,7 @@ class Shot:
 
 @dataclass
 class Evaluation:
-    """What was found.
+    """The outcome of a measurement.
 
     Attributes:
         name: Of what was measured, such as "a_to_b".

@@ -1,4 +1,4 @@
-"""What there is to measure: of a checkpoint, its results on pictures; of two folders, pairs or two sets."""
+"""The subjects of a measurement: a checkpoint's results on pictures; of two folders, pairs or two sets."""
 
 from __future__ import annotations
 

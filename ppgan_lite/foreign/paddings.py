@@ -1,4 +1,4 @@
-"""How the convolutions of a residual generator are padded, from the numbers of its layers.
+"""The padding of the convolutions of a residual generator, from the numbers of its layers.
 
 In a numbered sequence a padding layer takes a number: model.1 is the first convolution if model.0 pads. Activations,
 norms and upsampling layers take one each too, dropout does not occur.

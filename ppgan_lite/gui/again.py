@@ -1,4 +1,4 @@
-"""What a result's file says about how it was made, as the window's own choice and settings; without Qt."""
+"""The settings stored in a result's file, as the window's own choice and settings; without Qt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ppgan_lite.styles.users import find_style_file
 
 @dataclass(frozen=True)
 class Again:
-    """How a picture was made.
+    """The choice and settings that a picture was made with.
 
     Attributes:
         source: Of the choice that made it: a style's name, or a checkpoint's file.

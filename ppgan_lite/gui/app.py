@@ -31,22 +31,30 @@ _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and wait until it is closed, as `run` does; print an error as one line on standard error."""
+    try:
+        return run(argv)
+    except PpganError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+
+
+def run(argv: Sequence[str] | None = None) -> int:
     """Open the window and wait until it is closed.
 
     Args:
         argv: [CHECKPOINT] [PHOTO]; None takes them from the command line.
 
     Returns:
-        0; 2 where no window can be opened, after one line on standard error; 130 after Ctrl+C.
+        0; 130 after Ctrl+C.
+
+    Raises:
+        PpganError: No window can be opened, or a file that is given cannot be used.
     """
     open_closed_streams()
     arguments = _parse(argv)
-    try:
-        display.prepare()
-        application, window = create(arguments.checkpoint, arguments.photo)
-    except PpganError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return error.exit_code
+    display.prepare()
+    application, window = create(arguments.checkpoint, arguments.photo)
     window.show()
     code = wait(application, window)
     window.quit()

@@ -94,7 +94,7 @@ def _render(
     from ppgan_lite.gui.clips import frame_of
     from ppgan_lite.inference.masking import Mask
     from ppgan_lite.inference.stored_settings import settings_of_result
-    from ppgan_lite.video.painting import frame_painter
+    from ppgan_lite.video.painting import FramePainter
     from ppgan_lite.video.pictures import render_pictures
     from ppgan_lite.video.rendering import Rendering, can_resume, check_disk, render
     from ppgan_lite.video.scrubbing import open_any_clip
@@ -113,7 +113,7 @@ def _render(
         painted, inside = queued.mask, request.options.get("strength", 1.0)
         named = painted.file or NamedFile(PAINTED_MASK)
         mask = Mask(painted.pixels, named, inside, painted.outside, painted.feather)
-    paint = frame_painter(predictor, request.options, request.faces, mask=mask)
+    paint = FramePainter(predictor, request.options, request.faces, mask=mask)
     stored = settings_of_result(
         predictor,
         queued.choice.source,

@@ -38,6 +38,7 @@ from ppgan_lite.gui.texts import text
 _FORMATS = ("", ".jpg", ".png", ".webp", ".tif")
 _WITHOUT_QUALITY = (".png", ".tif")
 _PHOTO = Qt.UserRole
+_PATTERN_PX = 160  # at least, so that the whole of a usual one is seen
 
 
 class _List(QTreeWidget):
@@ -194,6 +195,7 @@ class BatchPanel(QDialog):
         self.folder_label, self.folder, self.folder_button = QLabel(), ElidedLabel(name="value"), QPushButton()
         self.beside_button = QPushButton()
         self.pattern_label, self.pattern = QLabel(), QLineEdit()
+        self.pattern.setMinimumWidth(_PATTERN_PX)
         self.format_label, self.format = QLabel(), QComboBox()
         self.format.addItems([""] * len(_FORMATS))
         self.quality_label, self.quality = QLabel(), QSpinBox()

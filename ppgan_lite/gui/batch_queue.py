@@ -27,7 +27,7 @@ DEFAULT_PATTERN = "{name}_{style}"
 
 
 class Status(Enum):
-    """What became of a photo."""
+    """The state of a photo in the queue."""
 
     WAITING = "waiting"
     RUNNING = "running"  # it is being painted
@@ -43,7 +43,7 @@ ENDED = (Status.DONE, Status.FAILED, Status.SKIPPED, Status.CANCELLED)
 
 @dataclass(frozen=True)
 class Output:
-    """Where and how results are written.
+    """The folder, names and format of results.
 
     Attributes:
         folder: None puts each result next to its photo.

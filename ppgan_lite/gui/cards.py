@@ -16,7 +16,7 @@ from ppgan_lite.styles.users import remove_style, rename_style
 
 
 class Cards(QObject):
-    """What a photo can be made into, and which of it is chosen.
+    """The choices that a photo can be made into, and the chosen one.
 
     Signals:
         changed: There are others, or with other names.

@@ -1,4 +1,4 @@
-"""What a photo can be made into: a style, a mixture of two, any painting, a checkpoint; without Qt."""
+"""The choices that a photo can be made into: a style, a mixture of two, any painting, a checkpoint; without Qt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked before the window closes: what would be lost, and whether to save it first."""
+"""Questions before the window closes: about what would be lost, and whether to save it first."""
 
 from __future__ import annotations
 

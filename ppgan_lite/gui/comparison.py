@@ -1,4 +1,4 @@
-"""How two pictures are compared; without Qt."""
+"""The ways to compare two pictures; without Qt."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class Controls(QFrame):
 
     @property
     def settings(self) -> StyleSettings:
-        """What the sliders and boxes show."""
+        """The settings that the sliders and boxes show."""
         brush = None if self.brush_auto.isChecked() else brush_at(self.brush.value() / _BRUSH_STEPS)
         return StyleSettings(
             self.strength.value() / 100, self.keep_colors.isChecked(), brush, self.spare_faces.isChecked()

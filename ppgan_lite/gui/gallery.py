@@ -13,6 +13,7 @@ from PyQt5.QtGui import (
     QMouseEvent,
     QPainter,
     QPainterPath,
+    QPaintEvent,
     QPen,
     QPixmap,
     QWheelEvent,
@@ -108,11 +109,21 @@ class Gallery(QListWidget):
             about = str(item.data(Qt.AccessibleTextRole)).casefold()
             item.setHidden(not all(word in about for word in self._words))
         self._mark_groups()
+        self.viewport().update()
 
-    def group_marks(self) -> dict[str, str]:
-        """Return the source of each card that a group's name stands before, and that name."""
-        items = [self.item(row) for row in range(self.count())]
-        return {item.data(_CHOICE).source: item.data(_GROUP) for item in items if item.data(_GROUP)}
+    @property
+    def hint(self) -> str:
+        """A line in the place of the cards, where none of them has the words that are looked for; else ""."""
+        is_empty = all(self.item(row).isHidden() for row in range(self.count()))
+        return text("find_style_none", self._language) if self._words and is_empty else ""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the cards, or the hint."""
+        super().paintEvent(event)
+        if hint := self.hint:
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(theme.colors().muted))
+            painter.drawText(self.viewport().rect(), Qt.AlignCenter, hint)
 
     def choose_shown(self) -> None:
         """Take the focus, and choose the first card that is shown, unless the chosen one is."""

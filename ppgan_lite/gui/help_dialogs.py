@@ -85,7 +85,7 @@ def _caption(keys: list[QKeySequence]) -> str:
 
 
 class FoldersDialog(_HelpDialog):
-    """Where things are kept, each with a button to show the folder."""
+    """Lists the folders of the program, each with a button to show it."""
 
     def __init__(self, parent: QWidget, settings: Path, language: str) -> None:
         super().__init__(parent, "folders_title", language)

@@ -47,7 +47,6 @@ class StoredPicture:
         self.outline = outline_of(picture)
         self.bytes = sum(array.nbytes for array in _arrays(picture).values()) + picture.pyramid.halves_bytes
         self.path: Path | None = None
-        self._users = 0
         self._kept: Picture | None = picture
         self._alive = weakref.ref(picture)  # while others hold it, it need not be read from disk
 

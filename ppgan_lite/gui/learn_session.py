@@ -12,6 +12,7 @@ from ppgan_lite.errors import PpganError
 from ppgan_lite.gui.choices import user_style_choice
 from ppgan_lite.gui.learner import Learner
 from ppgan_lite.gui.state import Learning, State
+from ppgan_lite.gui.texts import has_text
 from ppgan_lite.images import write_image
 from ppgan_lite.styles.users import read_style
 
@@ -106,7 +107,7 @@ class LearnSession(QObject):
             except PpganError as error:
                 self.failed.emit("learn_failed", error)
         elif kind == "failed":
-            self.failed.emit("learn_failed", PpganError("learn", str(event.get("error", ""))))
+            self.failed.emit("learn_failed", _error_of(event))
         else:
             self.told.emit("learn_nothing", {})
 
@@ -120,3 +121,12 @@ class LearnSession(QObject):
         path = Path(self._photo_folder.name) / "photo.png"
         write_image(path, photo.pyramid.thumbnail(_PREVIEW_PX), overwrite=True)
         return path
+
+
+def _error_of(event: dict[str, Any]) -> PpganError:
+    """Return the error that an event tells, which has words in the language of the window if it has a code."""
+    where, _, found = str(event.get("error", "")).partition(": ")
+    if not found:
+        where, found = "learn", where
+    code = str(event.get("code", ""))
+    return PpganError(where, found, code=code if has_text(f"error_{code}") else "", values=event.get("values"))

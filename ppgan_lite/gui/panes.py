@@ -137,7 +137,7 @@ class Panes(CompareView):
 
 @dataclass(frozen=True, eq=False)
 class _Preview:
-    """What a style that is being learned makes of the photo."""
+    """The photo, painted in a style that is being learned."""
 
     file: Path | None = None
     picture: Pyramid | None = None

@@ -1,4 +1,4 @@
-"""What the window remembers from one start to the next; the only place that knows QSettings."""
+"""The settings that the window remembers from one start to the next; the only place that knows QSettings."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class Preferences:
 
     @property
     def batch_output(self) -> Output:
-        """Where and how the results of many photos are written."""
+        """The folder, names and format of the results of many photos."""
         stored, default = self._json("batch_output", {}), Output()
         folder, pattern, suffix = (stored.get(key) for key in ("folder", "pattern", "suffix"))
         quality = stored.get("quality")

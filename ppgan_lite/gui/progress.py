@@ -1,4 +1,4 @@
-"""How far a picture is, and how long it will take; without Qt."""
+"""The progress of a picture, and the time that it will take; without Qt."""
 
 from __future__ import annotations
 

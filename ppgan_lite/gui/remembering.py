@@ -1,4 +1,4 @@
-"""What was open and chosen at the last start: stored as it changes, and restored."""
+"""The choice and settings of the last start: stored as they change, and restored."""
 
 from __future__ import annotations
 

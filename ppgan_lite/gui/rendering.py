@@ -19,7 +19,7 @@ _DIMMED = 0.3
 
 @dataclass(frozen=True)
 class View:
-    """How a picture is drawn.
+    """A picture with its size on the screen and the part to draw.
 
     Attributes:
         picture: The picture.

@@ -1,4 +1,4 @@
-"""What the user does and what comes of it: state, worker threads and learning, without widgets."""
+"""The window's session: does what the user asks, with state, worker threads and learning, without widgets."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ class Session(QObject):
             self.preview_changed.emit()
 
     def warm_up(self) -> None:
-        """Load Paddle and the chosen style before they are requested, so that the first picture is ready sooner."""
+        """Load the chosen style before it is requested, so that the first picture is ready sooner."""
         if self.device is None and not self.is_running("warm_up"):
             source = self.state.choice.source
             self._submit(

@@ -32,7 +32,7 @@ class SplitHandle(QSlider):
 
     @property
     def position(self) -> float:
-        """Where it is, 0..1."""
+        """Its position, 0..1."""
         return self.value() / _STEPS
 
     def set_position(self, position: float) -> None:

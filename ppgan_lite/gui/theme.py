@@ -6,7 +6,17 @@ from typing import Any
 
 from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
-from PyQt5.QtWidgets import QApplication, QLabel, QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, QWidget
+from PyQt5.QtWidgets import (
+    QApplication,
+    QLabel,
+    QProxyStyle,
+    QStyle,
+    QStyleHintReturn,
+    QStyleOption,
+    QStyleOptionComboBox,
+    QStyleOptionComplex,
+    QWidget,
+)
 
 from ppgan_lite.gui.colors import DARK, Colors
 
@@ -83,6 +93,10 @@ QToolBar QLineEdit {{
 }}
 QToolBar QLineEdit:focus {{ border-color: {table.accent}; }}
 QToolBar QToolButton:disabled, QPushButton:disabled {{ color: {table.disabled}; background: {table.window}; }}
+BatchPanel QHeaderView::section {{
+    background: {table.panel}; color: {table.muted}; border: none; border-bottom: 1px solid {table.line};
+    padding: 4px 3px;
+}}
 QPushButton#primary {{
     background: {table.accent}; border-color: {table.accent}; color: {table.on_accent}; font-weight: 600;
     padding: 9px 26px;
@@ -104,6 +118,7 @@ Gallery, HistoryStrip {{ background: transparent; border: none; outline: none; }
 QStatusBar {{ border-top: 1px solid {table.line}; }}
 QStatusBar::item {{ border: none; }}
 QMessageBox QLabel {{ padding: 2px 12px 2px 4px; }}
+QSlider:horizontal {{ min-height: 18px; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {table.line}; }}
 QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {table.accent}; }}
 QSlider[idle="true"]::sub-page:horizontal {{ background: {table.line}; }}
@@ -127,7 +142,7 @@ QToolTip {{ background: {table.field}; color: {table.text}; border: 1px solid {t
 
 
 class _Style(QProxyStyle):
-    """Fusion with check boxes that are visible on gray, without its colored icons on buttons, and without HTML."""
+    """Fusion with check boxes that are visible on gray and flat choices, without icons on buttons, and without HTML."""
 
     def polish(self, target: Any) -> Any:
         """Show the text of every label as it is: Qt would take a file's name with <b> in it for HTML.
@@ -173,4 +188,29 @@ class _Style(QProxyStyle):
             tick = [(0.24, 0.52), (0.43, 0.72), (0.77, 0.3)]
             points = [QPointF(box.x() + x * box.width(), box.y() + y * box.height()) for x, y in tick]
             painter.drawPolyline(QPolygonF(points))
+        painter.restore()
+
+    def drawComplexControl(
+        self,
+        control: QStyle.ComplexControl,
+        option: QStyleOptionComplex,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw a choice as our buttons look: Fusion's have gradients."""
+        if control != QStyle.CC_ComboBox or not isinstance(option, QStyleOptionComboBox) or option.editable:
+            super().drawComplexControl(control, option, painter, widget)
+            return
+        table = colors()
+        is_enabled, has_focus, is_hovered = (
+            bool(option.state & flag) for flag in (QStyle.State_Enabled, QStyle.State_HasFocus, QStyle.State_MouseOver)
+        )
+        arrow = QRectF(self.subControlRect(control, option, QStyle.SC_ComboBoxArrow, widget)).center()
+        painter.save()
+        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setPen(QColor(table.accent if has_focus else table.line))
+        painter.setBrush(QColor(table.hover if is_hovered and is_enabled else table.panel))
+        painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.setPen(QPen(QColor(table.muted if is_enabled else table.disabled), 1.5))
+        painter.drawPolyline(QPolygonF([arrow + QPointF(x, y) for x, y in ((-4, -2), (0, 2), (4, -2))]))
         painter.restore()

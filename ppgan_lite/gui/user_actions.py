@@ -1,4 +1,4 @@
-"""What menus, buttons and keys do: ask in a dialog where something is to be asked, then have the session do it."""
+"""The actions of menus, buttons and keys: ask in a dialog where something is to be asked, then call the session."""
 
 from __future__ import annotations
 

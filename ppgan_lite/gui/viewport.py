@@ -9,7 +9,7 @@ MAX_FIT_SCALE = 4.0  # a tiny picture does not fill the area; per logical pixel
 
 
 class Viewport(QObject):
-    """Where the photo lies in an area of the screen; all panes of a view share one.
+    """The place of the photo in an area of the screen; all panes of a view share one.
 
     Attributes:
         photo_size: Of the photo in its pixels.
@@ -73,7 +73,7 @@ class Viewport(QObject):
 
     @property
     def target(self) -> QRectF:
-        """Where the whole photo lies in the area; parts of it may be outside."""
+        """The place of the whole photo in the area; parts of it may be outside."""
         return QRectF(QPointF(self.origin), QPointF(self.origin) + QPointF(*self.shown_size))
 
     def fit(self) -> None:

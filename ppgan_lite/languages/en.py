@@ -1,4 +1,4 @@
-"""What the window and the command line both say, in English."""
+"""Texts that the window and the command line share, in English."""
 
 NAME = "English"
 

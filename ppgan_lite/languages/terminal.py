@@ -1,4 +1,4 @@
-"""What the command line says, in the language of the process.
+"""The texts of the command line, in the language of the process.
 
 The code is written in English. Another language is a package `terminal_LANGUAGE` of three tables, whose keys are the
 English texts: `HELP`, `MESSAGES` and `CLICK`. In the keys of `MESSAGES`, {} stands for anything. `ERRORS` has words for

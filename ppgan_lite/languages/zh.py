@@ -1,4 +1,4 @@
-"""What the window and the command line both say, in Simplified Chinese."""
+"""Texts that the window and the command line share, in Simplified Chinese."""
 
 NAME = "简体中文"
 

@@ -37,7 +37,7 @@ _STATUS_OF_KIND: tuple[tuple[type[PpganError], int], ...] = (
 
 
 class ErrorBody(BaseModel):
-    """What is wrong.
+    """The body of an answer that tells an error.
 
     Attributes:
         error: In one line, in the client's language if that is ours.

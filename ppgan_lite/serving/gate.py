@@ -1,4 +1,4 @@
-"""What happens before a photo is read: the gate bounds how many come at a time, how large they are and how slow."""
+"""The gate before photos are read: it bounds how many come at a time, how large they are and how slow."""
 
 from __future__ import annotations
 

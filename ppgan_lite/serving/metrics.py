@@ -1,4 +1,4 @@
-"""What a service tells Prometheus."""
+"""The metrics of a service, for Prometheus."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ppgan_lite.images.settings import base_name
 from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.serving.answers import UNEXPECTED, plain_answer
 from ppgan_lite.serving.photos import Job, Result, Upload, UploadedMask, make
-from ppgan_lite.serving.schemas import PICTURE_RESPONSES, Depth, Metadata, Photo, ResultFormat, Share
+from ppgan_lite.serving.schemas import PICTURE_RESPONSES, Checkpoint, Output, Photo, Share
 from ppgan_lite.serving.service import Service, ThisService
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ async def stylize(
     request: Request,
     service: ThisService,
     photo: Photo,
+    output: Output,
     style: Annotated[list[str], Form(description=_STYLE)],
     strength: Share = 1.0,
     keep_colors: Annotated[bool, Form(description="The photo's colors, the painting's brush")] = False,
@@ -44,9 +45,6 @@ async def stylize(
         float | None, Form(ge=0, allow_inf_nan=False, description="Width of the mask's edge in pixels of the photo")
     ] = None,
     painting: Annotated[list[UploadFile] | None, File(description="For each style that needs one")] = None,
-    depth: Depth = None,
-    metadata: Metadata = "all",
-    format: ResultFormat = None,
 ) -> Response:
     """Paint a photo in a style, or in a mixture of styles."""
     paintings = painting or []
@@ -65,9 +63,7 @@ async def stylize(
         paintings=[(await _upload(paintings[number]), share) for number, share in choice.paintings.items()],
         colors=None if color_from is None else await _upload(color_from),
         mask=None if mask is None else UploadedMask(await _upload(mask), strength_outside or 0.0, feather),
-        depth=_bits(depth),
-        kept=metadata,
-        suffix=_suffix(format),
+        output=output,
     )
     return await _answer(request, service, photo, "stylize", job)
 
@@ -77,11 +73,9 @@ async def translate(
     request: Request,
     service: ThisService,
     photo: Photo,
-    checkpoint: Annotated[str | None, Form(description="A name that /styles lists; the first if left out")] = None,
+    output: Output,
+    checkpoint: Checkpoint = None,
     direction: Annotated[str | None, Form(description="Such as a_to_b; the first if left out")] = None,
-    depth: Depth = None,
-    metadata: Metadata = "all",
-    format: ResultFormat = None,
 ) -> Response:
     """Translate a photo from one kind of picture to another."""
     found = service.served.checkpoint("translate", checkpoint)
@@ -90,7 +84,7 @@ async def translate(
         raise UsageError("direction", f"{found.name} has no {direction!r}", expected, code="not_served")
     label = f"{found.name}_{direction}" if direction else found.name
     source = {str(found.path): 1.0}
-    job = Job(source, "", label, direction, depth=_bits(depth), kept=metadata, suffix=_suffix(format))
+    job = Job(source, "", label, direction, output=output)
     return await _answer(request, service, photo, "translate", job)
 
 
@@ -99,15 +93,13 @@ async def restore(
     request: Request,
     service: ThisService,
     photo: Photo,
-    checkpoint: Annotated[str | None, Form(description="A name that /styles lists; the first if left out")] = None,
-    depth: Depth = None,
-    metadata: Metadata = "all",
-    format: ResultFormat = None,
+    output: Output,
+    checkpoint: Checkpoint = None,
 ) -> Response:
     """Restore a degraded photo."""
     found = service.served.checkpoint("restore", checkpoint)
     source = {str(found.path): 1.0}
-    job = Job(source, "", "restored", depth=_bits(depth), kept=metadata, suffix=_suffix(format))
+    job = Job(source, "", "restored", output=output)
     return await _answer(request, service, photo, "restore", job)
 
 
@@ -146,11 +138,3 @@ async def _disconnected(request: Request) -> None:
     """End when the client goes away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _bits(depth: str | None) -> int | None:
-    return None if depth is None else int(depth)
-
-
-def _suffix(format: str | None) -> str | None:
-    return f".{format}" if format else None

@@ -78,8 +78,23 @@ class UploadedMask:
 
 
 @dataclass(frozen=True)
+class OutputFile:
+    """The form of a result's file.
+
+    Attributes:
+        depth: Bits per channel, 8 or 16; None for as many as photo and format hold.
+        kept: Of the photo's metadata.
+        suffix: Of the format, such as ".png"; None for the photo's, or PNG where that cannot be written.
+    """
+
+    depth: int | None = None
+    kept: Kept = "all"
+    suffix: str | None = None
+
+
+@dataclass(frozen=True)
 class Job:
-    """What is to be done to a photo.
+    """A request for a photo.
 
     Attributes:
         shares: Source, as of `load_predictor`, -> its share, 1 together.
@@ -91,9 +106,7 @@ class Job:
         paintings: Whose style is to be taken, with a painter of any style, each with its share.
         colors: A picture whose colors the result has, not the painting's.
         mask: Where the style goes; None for everywhere.
-        depth: Bits per channel, 8 or 16; None for as many as photo and format hold.
-        kept: Of the photo's metadata.
-        suffix: Of the result's format, such as ".png"; None for the photo's, or PNG where that cannot be written.
+        output: How the result is written.
     """
 
     shares: Mapping[str, float]
@@ -105,9 +118,7 @@ class Job:
     paintings: Sequence[tuple[Upload, float]] = ()
     colors: Upload | None = None
     mask: UploadedMask | None = None
-    depth: int | None = None
-    kept: Kept = "all"
-    suffix: str | None = None
+    output: OutputFile = OutputFile()
 
 
 @dataclass(frozen=True)
@@ -144,12 +155,13 @@ def make(photo: Upload, job: Job, predictors: Predictors, most_px: int, cancelle
         PpganError: As of `Predictors.get`.
     """
     name = Path(result_name(Path(photo.name), job.label))
-    name = name.with_suffix(job.suffix) if job.suffix else name
+    output = job.output
+    name = name.with_suffix(output.suffix) if output.suffix else name
     suffix = name.suffix.lower()
-    if job.depth == 16 and suffix not in HOLDS_16_BITS:
+    if output.depth == 16 and suffix not in HOLDS_16_BITS:
         raise UsageError("depth", f"{suffix[1:]} holds 8 bits per channel, not 16", "format png or tif, or depth 8")
-    image, metadata = _read(photo, most_px, keeps_16_bits=job.depth != 8 and suffix in HOLDS_16_BITS)
-    image = image if job.depth is None else to_depth(image, job.depth)
+    image, metadata = _read(photo, most_px, keeps_16_bits=output.depth != 8 and suffix in HOLDS_16_BITS)
+    image = image if output.depth is None else to_depth(image, output.depth)
     mask = None if job.mask is None else _mask(job.mask, job.options["strength"], most_px)
     own: dict[str, Any] = {} if mask is None else {"strength": mask.strength(*image.shape[:2])}
     if job.faces is not None:
@@ -162,14 +174,14 @@ def make(photo: Upload, job: Job, predictors: Predictors, most_px: int, cancelle
     if cost is not None:
         require_memory(photo.name, cost.memory)
     result = predictor(image, cancelled=cancelled, **{**job.options, **own})
-    stored = {"depth": job.depth, **job.options, **({} if mask is None else mask.settings)}
+    stored = {"depth": output.depth, **job.options, **({} if mask is None else mask.settings)}
     stored |= {} if job.faces is None else {"faces": job.faces}
     stored |= {"direction": predictor.direction} if predictor.spec.task == "translate" else {}
-    stored |= {"no_gps": True} if job.kept == "no_gps" else {}
+    stored |= {"no_gps": True} if output.kept == "no_gps" else {}
     file = NamedFile(photo.name, metadata.sha256)
     settings = settings_of_result(predictor, job.named, stored, photo=file, mask=mask.file if mask else None)
-    metadata = kept_metadata(fitting_metadata(metadata, result), job.kept)
-    data = encode_image(name, result, metadata, settings=None if job.kept == "none" else settings)
+    metadata = kept_metadata(fitting_metadata(metadata, result), output.kept)
+    data = encode_image(name, result, metadata, settings=None if output.kept == "none" else settings)
     return Result(name.name, data, MEDIA_TYPES[suffix], result.shape[0] * result.shape[1])
 
 

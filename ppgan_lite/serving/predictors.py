@@ -50,7 +50,7 @@ class Predictors:
 
     @property
     def loaded(self) -> int:
-        """How many are in memory."""
+        """The number of predictors in memory."""
         return self._single.loaded + self._mixed.loaded
 
     def get(self, source: str, *, direction: str | None = None, is_deep: bool = False) -> Predictor:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import File, Form, UploadFile
+from fastapi import Depends, File, Form, UploadFile
 from pydantic import BaseModel
 
 from ppgan_lite.images import Kept
 from ppgan_lite.serving.answers import ErrorBody
-from ppgan_lite.serving.photos import MEDIA_TYPES
+from ppgan_lite.serving.photos import MEDIA_TYPES, OutputFile
 
 PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -30,10 +30,22 @@ PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 Format = Literal["jpg", "png", "webp", "tif", "bmp"]
 Photo = Annotated[UploadFile, File(description="JPEG, PNG, WebP, TIFF, BMP, GIF, PPM or AVIF")]
-Metadata = Annotated[Kept, Form(description="What of the photo's metadata the result keeps")]
-ResultFormat = Annotated[Format | None, Form(description="Of the result; the photo's where it is left out")]
-Depth = Annotated[Literal["8", "16"] | None, Form(description="Bits per channel; as many as both hold if left out")]
+Checkpoint = Annotated[str | None, Form(description="A name that /styles lists; the first if left out")]
 Share = Annotated[float, Form(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _output_file(
+    depth: Annotated[
+        Literal["8", "16"] | None, Form(description="Bits per channel; as many as both hold if left out")
+    ] = None,
+    metadata: Annotated[Kept, Form(description="What of the photo's metadata the result keeps")] = "all",
+    format: Annotated[Format | None, Form(description="Of the result; the photo's where it is left out")] = None,
+) -> OutputFile:
+    """Return what the last fields of every request say."""
+    return OutputFile(None if depth is None else int(depth), metadata, f".{format}" if format else None)
+
+
+Output = Annotated[OutputFile, Depends(_output_file)]
 
 
 class StyleInfo(BaseModel):
@@ -55,7 +67,7 @@ class CheckpointInfo(BaseModel):
 
 
 class Offer(BaseModel):
-    """What there is to ask for, and how large a photo may be."""
+    """All styles and checkpoints that are served, and the limits of a photo."""
 
     styles: list[StyleInfo]
     translate: list[CheckpointInfo]

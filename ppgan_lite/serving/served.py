@@ -1,4 +1,4 @@
-"""What a service offers: styles, and checkpoints that its operator named. Clients choose among these by name only."""
+"""The offer of a service: styles, and checkpoints that its operator named. Clients choose among these by name only."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ServedCheckpoint:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a client wants a photo painted in: a style, or a mixture.
+    """The style, or mixture of styles, that a client asks for.
 
     Attributes:
         shares: Source, as of `load_predictor`, -> its share, 1 together; of a mixture of paintings, the painter.

@@ -17,7 +17,7 @@ _PATHS = ("/", "/health", "/metrics", "/styles", "/stylize", "/translate", "/res
 
 @dataclass(frozen=True)
 class Limits:
-    """What a service takes.
+    """The limits of a service.
 
     Attributes:
         upload_bytes: The largest upload.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def calls_of_errors() -> Iterator[tuple[str, ast.Call]]:
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node
 
 
-def codes() -> set[str]:
+@functools.cache  # it parses the whole package
+def codes() -> frozenset[str]:
     """Return every code that an error of this package may have."""
     given = {
         keyword.value.value
@@ -41,7 +43,7 @@ def codes() -> set[str]:
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
     }
     kinds = {value.code for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PpganError)}
-    return given | kinds | set(codes_of_classes())
+    return frozenset(given | kinds | set(codes_of_classes()))
 
 
 def codes_of_classes() -> Iterator[str]:

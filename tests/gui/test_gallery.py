@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QInputDialog
+from PyQt5.QtWidgets import QInputDialog, QSlider
 from test_user_styles import write_style
 from window_bench import Bench
 
 from ppgan_lite.gui.choices import Choice, user_style_choice
+from ppgan_lite.gui.gallery import _CHOICE, _GROUP, Gallery
 from ppgan_lite.gui.preferences import Preferences
 from ppgan_lite.gui.remembering import restore
 from ppgan_lite.styles.users import read_style, styles_folder
@@ -28,6 +29,12 @@ def titles(bench: Bench) -> list[str]:
     return [gallery.item(row).text() for row in range(gallery.count()) if not gallery.item(row).isHidden()]
 
 
+def group_marks(gallery: Gallery) -> dict[str, str]:
+    """Return the source of each card that a group's name stands before, and that name."""
+    items = [gallery.item(row) for row in range(gallery.count())]
+    return {item.data(_CHOICE).source: item.data(_GROUP) for item in items if item.data(_GROUP)}
+
+
 def load(bench: Bench, path: str) -> None:
     bench.session.load_checkpoint(Path(path))
     bench.until(lambda: bench.session.state.choice.source == path)
@@ -35,24 +42,43 @@ def load(bench: Bench, path: str) -> None:
 
 def test_cards_stand_in_groups_whose_names_are_shown_where_there_are_several(bench: Bench, mine: Choice) -> None:
     gallery = bench.window.gallery
-    assert gallery.group_marks() == {}, "one group needs no name"
+    assert group_marks(gallery) == {}, "one group needs no name"
     load(bench, "b/two.ppgan")
     bench.session.cards.add(mine)
     load(bench, "a/one.ppgan")
     assert titles(bench) == ["Any painting", "Attic", "one", "two", "The Night", "The Wave"]
-    assert gallery.group_marks() == {"attic": "Yours", "a/one.ppgan": "Checkpoints", "night": "Shipped"}
+    assert group_marks(gallery) == {"attic": "Yours", "a/one.ppgan": "Checkpoints", "night": "Shipped"}
     plain, first = (gallery.visualItemRect(gallery.item(row)).width() for row in (3, 2))
     assert first > plain, "there is room for the name"
     bench.window.choose_language("zh")
-    assert gallery.group_marks()["night"] == "自带风格"
+    assert group_marks(gallery)["night"] == "自带风格"
 
 
 def test_a_group_is_found_by_its_name_and_keeps_it_when_its_first_card_is_hidden(bench: Bench) -> None:
     load(bench, "mine.ppgan")
     bench.window.toolbar.search.setText("wave")
-    assert bench.window.gallery.group_marks() == {"wave": "Shipped"}
+    assert group_marks(bench.window.gallery) == {"wave": "Shipped"}
     bench.window.toolbar.search.setText("checkpoints")
     assert titles(bench) == ["mine"]
+
+
+def test_a_search_that_finds_nothing_says_so(bench: Bench) -> None:
+    gallery, search = bench.window.gallery, bench.window.toolbar.search
+    empty = gallery.grab().toImage()
+    search.setText("zebra")
+    assert titles(bench) == [] and gallery.hint == "No style has these words"
+    assert gallery.grab().toImage() != empty
+    bench.window.choose_language("zh")
+    assert gallery.hint == "没有符合的风格"
+    search.setText("浪")
+    assert titles(bench) == ["浪"] and gallery.hint == ""
+
+
+def test_the_handle_of_a_slider_is_whole(bench: Bench) -> None:
+    window = bench.window
+    window.user_actions.edit_mask()
+    for slider in window.findChildren(QSlider):
+        assert slider.minimumSizeHint().height() >= 16
 
 
 def test_a_checkpoints_card_is_renamed_for_good(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ print("a library says hello", flush=True)
 open(f"{folder}/arguments.json", "w").write(json.dumps(arguments))
 if end == "refused":
     sys.exit("paddlegan: error: --name: garden is the name of a style that ships; expected another one")
+if end == "lacks":
+    error = 'paddle: PaddlePaddle is not installed. Install it with: pip install "ppgan-lite[cpu]" (or another one)'
+    tell("failed", error=error, code="missing_extra", values={"package": "PaddlePaddle", "extra": "cpu"})
+    sys.exit(1)
 tell("started", name="garden", title="Aunt's garden", run=folder, minutes=6, start="udnie")
 tell("progress", stage="draft", iteration=1, seconds=60.0, seconds_left=300.0)
 tell("preview", file=f"{folder}/preview.png", seconds=60.0)
@@ -150,6 +154,17 @@ def test_a_process_that_fails_is_told_and_leaves_the_window_as_it_was(
     bench.until(lambda: not window.session.learning.learner.running)
 
 
+def test_what_learning_lacks_is_told_in_the_language_of_the_window(
+    bench: Bench, painting: Path, tmp_path: Path
+) -> None:
+    learning(bench, tmp_path, "lacks")
+    bench.window.choose_language("zh")
+    bench.window.session.learning.start(painting, [])
+    bench.until(lambda: not bench.window.session.learning.learner.running)
+    assert bench.window.dialog.text() == text("learn_failed", "zh")
+    assert bench.window.dialog.informativeText() == '未安装 PaddlePaddle。请运行：pip install "ppgan-lite[cpu]"'
+
+
 def test_a_program_that_cannot_start_is_told(bench: Bench, painting: Path, tmp_path: Path) -> None:
     bench.session.learning.learner._command = (str(tmp_path / "missing"),)
     bench.session.learning.start(painting, [])
@@ -234,7 +249,7 @@ def test_a_real_process_refuses_what_the_verb_refuses(bench: Bench, tmp_path: Pa
     learner.start(tmp_path / "missing.png", [])
     bench.qtbot.waitUntil(lambda: not learner.running, timeout=60_000)
     assert [event["event"] for event in events] == ["failed"]
-    assert "missing.png" in events[0]["error"]
+    assert "missing.png" in events[0]["error"] and events[0]["code"] == "missing"
 
 
 @pytest.mark.parametrize("yes", [True, False])

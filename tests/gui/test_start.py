@@ -107,6 +107,30 @@ def test_without_a_display_one_line_names_the_command_to_use_instead() -> None:
 
 
 @on_linux
+@pytest.mark.parametrize(
+    ("language", "start"),
+    [
+        ("en", "paddlegan: error: window: there is no"),
+        (
+            "zh",
+            "paddlegan: 错误：window：没有显示器（未设置 DISPLAY 或 WAYLAND_DISPLAY）。不用窗口时请运行：paddlegan",
+        ),
+    ],
+)
+def test_the_verb_tells_it_as_all_errors_are_told(language: str, start: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ppgan_lite", "--lang", language, "gui"],
+        env=bare_environment(PYTHONPATH=str(ROOT), PYTHONIOENCODING="utf-8"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+    )
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(start)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@on_linux
 def test_a_display_that_does_not_answer_is_told_in_one_line() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "ui.py")],

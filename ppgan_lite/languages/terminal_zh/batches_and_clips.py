@@ -1,4 +1,4 @@
-"""What is said about batches, clips, workers and the service, in Chinese, as in `messages`."""
+"""Messages about batches, clips, workers and the service, in Chinese, as in `messages`."""
 
 BATCHES_AND_CLIPS = {
     # of batches, mixtures and masks

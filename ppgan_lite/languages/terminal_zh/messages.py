@@ -1,4 +1,4 @@
-"""What the command line says while a verb runs, in Chinese: English text -> Chinese text. {} stands for anything."""
+"""Messages of the command line while a verb runs, in Chinese: English text -> Chinese text. {} stands for anything."""
 
 # The parts of an error: where, what was found, what was expected, what to do.
 ERROR = ("{}", "：{}", "；应为：{}", "。{}")
@@ -46,6 +46,18 @@ MESSAGES = {
     "No such command {}. Did you mean {}?": "没有 {} 这个命令。是否指 {}？",
     "No such command {}.": "没有 {} 这个命令。",
     "Did you mean {}?": "是否指 {}？",
+    "preparing {}; only its first use takes this long": "正在准备 {}；只有第一次使用需要这么久",
+    # the window
+    "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)": (
+        "没有显示器（未设置 DISPLAY 或 WAYLAND_DISPLAY）"
+    ),
+    "the display {} does not answer": "显示器 {} 没有响应",
+    "a running X server": "正在运行的 X 服务器",
+    "a system library is missing ({})": "缺少系统库（{}）",
+    "On Debian or Ubuntu run: sudo apt install {}. Without a window, use: {}": (
+        "在 Debian 或 Ubuntu 上请运行：sudo apt install {}。不用窗口时请运行：{}"
+    ),
+    "Without a window, use: {}": "不用窗口时请运行：{}",
     # pictures and clips
     "{} x {} pixels: {}": "{} x {} 像素：{}",
     "left out: {}": "未使用：{}",

@@ -1,4 +1,4 @@
-"""What is said about learning, training, configs and the doctor, in Chinese, as in `messages`."""
+"""Messages about learning, training, configs and the doctor, in Chinese, as in `messages`."""
 
 TRAINING_AND_CONFIGS = {
     # styles, learning
@@ -59,6 +59,13 @@ TRAINING_AND_CONFIGS = {
     "%s: cannot be written (%s); the training goes on": "%s：无法写入（%s）；训练继续",
     "train.amp: mixed precision is for GPUs; this training computes in float32": (
         "train.amp：混合精度用于显卡；这次训练用 float32 计算"
+    ),
+    "train.amp: on a CPU bfloat16 needs OpenVINO and a processor that has it; this training computes in float32": (
+        "train.amp：在 CPU 上用 bfloat16 需要 OpenVINO 和支持它的处理器；这次训练用 float32 计算"
+    ),
+    "train.amp: OpenVINO computes in bfloat16: %s": "train.amp：由 OpenVINO 用 bfloat16 计算：%s",
+    "train.amp: no net of this recipe is computed in bfloat16 on a CPU; it trains in float32": (
+        "train.amp：这个配方没有网络能在 CPU 上用 bfloat16 计算；用 float32 训练"
     ),
     "%s: is missing; it begins anew": "%s：不存在；重新开始记录",
     "%s: stays as %s": "%s：保留为 %s",
