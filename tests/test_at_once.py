@@ -111,6 +111,50 @@ def test_an_interruption_ends_all_that_are_being_made(items: list[Item]) -> None
     assert [item.target.exists() for item in items] == [True, False, False, False, False]
 
 
+def test_a_result_that_is_written_is_told_after_an_interruption_though_the_one_before_failed(items: list[Item]) -> None:
+    interrupted = threading.Event()
+
+    def process(name: str, progress: ProgressCallback) -> str:
+        if name == "0":
+            while not items[1].target.exists():
+                threading.Event().wait(0.01)
+            interrupted.set()
+            raise ValueError("odd")
+        return name
+
+    def end() -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    notes = Notes(end)
+    with pytest.raises(KeyboardInterrupt):
+        make(items[:2], process, notes)
+    assert notes.told == ["1"]
+
+
+def test_one_thing_is_told_at_a_time(items: list[Item]) -> None:
+    telling, collisions = threading.Lock(), 0
+
+    class Slow(Notes):
+        def told_alone(self, *_about: object) -> None:
+            nonlocal collisions
+            if not telling.acquire(blocking=False):
+                collisions += 1
+                return
+            threading.Event().wait(0.01)
+            telling.release()
+
+        started = progressed = written = failed = told_alone  # type: ignore[assignment]
+
+    def process(name: str, progress: ProgressCallback) -> str:
+        for step in range(5):
+            progress(step / 5)
+        return name
+
+    make(items, process, Slow())
+    assert not collisions
+
+
 def test_a_folder_looks_like_its_photos_one_by_one(run: Run, photo: np.ndarray) -> None:
     """Each photo is painted in all threads, whether another one is painted at once or not: not a bit differs."""
     names = [f"{number}.png" for number in range(4)]

@@ -126,7 +126,7 @@ def run_batch(
         prepare: Returns the function to apply; called once with the first picture's item, while that is read, and not
             if there is none.
         write: Writes the result of an item; returns values to report about it. One is written at a time.
-        observer: Is told what happens, of one picture after the other but for their progress.
+        observer: Is told what happens, one thing at a time; started and ended pictures in the order of the items.
         at_once: How many pictures are processed at a time; a single one by the calling thread.
     """
     from ppgan_lite.images import reading_threads
@@ -143,65 +143,129 @@ def run_batch(
             assert item is not None
             return _Read(item, [], error)
 
-    written: set[tuple[int, int] | None] = set()
-    telling, writing, stopped = threading.Lock(), threading.Lock(), threading.Event()
-
-    def progressed(item: Item, fraction: float) -> None:
-        if stopped.is_set():
-            raise _Stopped
-        with telling:
-            observer.progressed(item, fraction)
-
-    def processed(read: _Read[Picture]) -> Result:
-        # Nothing else refers to the photo: its memory is free before its result is encoded.
-        return process(read.take(), functools.partial(progressed, read.item))
-
-    def write_result(item: Item, result: Result) -> dict[str, Any]:
-        with writing:
-            return _write_once(write, item, result, written)
-
-    def begin(read: _Read[Picture]) -> _Begun:
-        started = time.perf_counter()
-        if at_once == 1:
-            outcome = makers.submit(write_result, read.item, processed(read))
-        else:
-            outcome = makers.submit(copy_context().run, lambda: write_result(read.item, processed(read)))
-        return _Begun(read.item, started, outcome)
-
-    begun: deque[_Begun] = deque()  # in the order of the items
-    with contextlib.ExitStack() as stack:
-        # After an interruption the last results are written and counted; a file that is being read is not waited for.
-        makers = stack.enter_context(ThreadPoolExecutor(at_once))
-        stack.callback(lambda: [one.finish(observer) for one in begun if one.is_whole])
-        stack.callback(stopped.set)
-        reader = stack.enter_context(reading_threads(1))
+    with reading_threads(1) as reader:
         upcoming: Future[_Read[Picture] | None] | None = reader.submit(read_item, first)
-        process = prepare(first)
-        while begun or upcoming:
-            observer.check()
-            if begun and begun[0].outcome.done():
-                begun.popleft().finish(observer)
-                continue
-            busy: set[Future[Any]] = {one.outcome for one in begun if not one.outcome.done()}
-            # With one at a time the one before may still be written.
-            if upcoming is None or len(busy) >= max(at_once, 2):
-                wait(busy, _CHECK_EVERY_S, FIRST_COMPLETED)
-                continue
-            if not upcoming.done():  # the next picture may be long in coming
-                wait({*busy, upcoming}, _CHECK_EVERY_S, FIRST_COMPLETED)
-                continue
-            current = upcoming.result()
-            if current is None:
-                upcoming = None
-                continue
-            upcoming = reader.submit(lambda: read_item(next(ahead, None)))
-            observer.started(current.item)
-            with _collecting_errors(current.item, observer):
-                begun.append(begin(current))
+        with _Making(prepare(first), write, observer, at_once) as making:
+            while upcoming or making.begun:
+                observer.check()
+                if making.tell_first():
+                    continue
+                if upcoming is None or not making.has_room:
+                    making.wait()
+                elif not upcoming.done():  # the next picture may be long in coming
+                    making.wait(upcoming)
+                elif (current := upcoming.result()) is None:
+                    upcoming = None
+                else:
+                    upcoming = reader.submit(lambda: read_item(next(ahead, None)))
+                    making.begin(current)
 
 
-class _Stopped(Exception):
-    """Raised where a picture is being processed when the batch has ended."""
+class _Making(Generic[Picture, Result]):
+    """The pictures of a batch that are being made. As a context, it ends with those results that are written.
+
+    Args:
+        process: The function to apply to each picture.
+        write: As of `run_batch`, like all others.
+        observer: See there.
+        at_once: See there.
+
+    Attributes:
+        begun: Those whose outcome is not told yet, in the order of the items.
+    """
+
+    def __init__(
+        self,
+        process: Callable[[Picture, ProgressCallback], Result],
+        write: Callable[[Item, Result], dict[str, Any]],
+        observer: Observer,
+        at_once: int,
+    ) -> None:
+        self._process, self._write, self._observer, self._at_once = process, write, observer, at_once
+        self._threads = ThreadPoolExecutor(at_once)
+        self._written: set[tuple[int, int] | None] = set()
+        self._telling, self._writing, self._stopped = threading.Lock(), threading.Lock(), threading.Event()
+        self.begun: deque[_Begun] = deque()
+
+    def __enter__(self) -> _Making[Picture, Result]:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stopped.set()
+        for one in self.begun:  # after an error or Ctrl-C
+            if one.outcome.exception() is None:
+                self._tell_written(one)
+        self._threads.shutdown()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more can be begun; with one at a time the one before may still be written."""
+        return len(self._unfinished) < max(self._at_once, 2)
+
+    def begin(self, read: _Read[Picture]) -> None:
+        """Begin to make a picture; with one at a time this returns when it is processed."""
+        item, started = read.item, time.perf_counter()
+        with self._collecting_errors(item):
+            with self._telling:
+                self._observer.started(item)
+            if self._at_once == 1:
+                outcome = self._threads.submit(self._write_once, item, self._processed(read))
+            else:
+                make = functools.partial(copy_context().run, lambda: self._write_once(item, self._processed(read)))
+                outcome = self._threads.submit(make)
+            self.begun.append(_Begun(item, started, outcome))
+
+    def tell_first(self) -> bool:
+        """Tell the outcome of the first one that is begun, if it has come; return whether it has."""
+        if not self.begun or not self.begun[0].outcome.done():
+            return False
+        one = self.begun.popleft()
+        with self._collecting_errors(one.item):
+            one.outcome.result()
+            self._tell_written(one)
+        return True
+
+    def wait(self, *others: Future[Any]) -> None:
+        """Wait a while for an outcome, or for one of other futures."""
+        wait({*self._unfinished, *others}, _CHECK_EVERY_S, FIRST_COMPLETED)
+
+    @property
+    def _unfinished(self) -> list[Future[dict[str, Any]]]:
+        return [one.outcome for one in self.begun if not one.outcome.done()]
+
+    def _processed(self, read: _Read[Picture]) -> Result:
+        # Nothing else refers to the photo: its memory is free before its result is encoded.
+        return self._process(read.take(), functools.partial(self._progressed, read.item))
+
+    def _progressed(self, item: Item, fraction: float) -> None:
+        if self._stopped.is_set():
+            raise _Stopped
+        with self._telling:
+            self._observer.progressed(item, fraction)
+
+    def _write_once(self, item: Item, result: Result) -> dict[str, Any]:
+        """Write a result, but not over another one: names that differ may be the same to a file system."""
+        with self._writing:
+            identity = identity_of(item.target, of_link=True)
+            if identity is not None and identity in self._written:
+                raise ImageError(item.source, f"its result {item.target} is that of another picture too")
+            about = self._write(item, result)
+            self._written.add(identity_of(item.target, of_link=True))
+            return about
+
+    def _tell_written(self, one: _Begun) -> None:
+        with self._telling:
+            self._observer.written(one.item, one.outcome.result(), time.perf_counter() - one.started)
+
+    @contextlib.contextmanager
+    def _collecting_errors(self, item: Item) -> Iterator[None]:
+        """Tell an error about one picture; raise one that ends the batch."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - told, whatever it is
+            self._observer.check(error)
+            with self._telling:
+                self._observer.failed(item, error)
 
 
 class _Begun(NamedTuple):
@@ -210,45 +274,13 @@ class _Begun(NamedTuple):
     Attributes:
         item: The picture.
         started: When, by `time.perf_counter`.
-        outcome: What is told of it, when it is written.
+        outcome: The values to report about it, when it is written.
     """
 
     item: Item
     started: float
     outcome: Future[dict[str, Any]]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether it came to an end of its own; waits for it."""
-        return not isinstance(self.outcome.exception(), (_Stopped, KeyboardInterrupt))
 
-    def finish(self, observer: Observer) -> None:
-        """Tell the outcome."""
-        with _collecting_errors(self.item, observer):
-            about = self.outcome.result()
-            observer.written(self.item, about, time.perf_counter() - self.started)
-
-
-def _write_once(
-    write: Callable[[Item, Result], dict[str, Any]],
-    item: Item,
-    result: Result,
-    written: set[tuple[int, int] | None],
-) -> dict[str, Any]:
-    """Write a result, but not over another one: names that differ may be the same to a file system."""
-    identity = identity_of(item.target, of_link=True)
-    if identity is not None and identity in written:
-        raise ImageError(item.source, f"its result {item.target} is that of another picture too")
-    values = write(item, result)
-    written.add(identity_of(item.target, of_link=True))
-    return values
-
-
-@contextlib.contextmanager
-def _collecting_errors(item: Item, observer: Observer) -> Iterator[None]:
-    """Tell an error about one picture; raise one that ends the batch."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - told, whatever it is
-        observer.check(error)
-        observer.failed(item, error)
+class _Stopped(Exception):
+    """Raised where a picture is being processed when the batch has ended."""
