@@ -204,7 +204,7 @@ def test_what_others_made_is_not_replaced_unless_allowed(clean: list[str], photo
     write_image(WORSE / "a.png", photo)
     report = make()
     assert {name: str(error) for name, error in report.errors.items()} == {
-        "a.png": f"{WORSE / 'a.png'}: exists already. Choose another folder, or allow it with --overwrite"
+        "a.png": f"{WORSE / 'a.png'}: exists already. Choose another folder, or allow it with overwrite=True"
     }
     assert np.array_equal(read_image(WORSE / "a.png")[0], photo)
     (WORSE / "c.bmp").write_bytes(b"painted over")

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from ppgan_lite.cli.terminal import (
     CountBar,
     check_finite,
+    describe,
     json_option,
     metadata_options,
     overwrite_option,
@@ -232,7 +233,7 @@ def _print_report(report: FolderReport, target: str) -> None:
 
 
 def _report_as_json(report: FolderReport) -> dict[str, Any]:
-    errors = [{"picture": name, "error": str(error)} for name, error in report.errors.items()]
+    errors = [{"picture": name, "error": describe(error)} for name, error in report.errors.items()]
     left_out = {"left_out": dict(report.left_out)} if report.left_out else {}
     return {"made": report.made, "skipped": report.skipped, "orphans": report.orphans, "errors": errors, **left_out}
 

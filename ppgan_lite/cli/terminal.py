@@ -17,7 +17,7 @@ import click
 
 from ppgan_lite.errors import CancelledError, PpganError, UsageError, is_about_a_file, named, one_line
 from ppgan_lite.inference.engines import ENGINES
-from ppgan_lite.languages.terminal import error_in_words, in_words
+from ppgan_lite.languages.terminal import error_in_words, in_words, with_options
 from ppgan_lite.languages.width import padded, width
 from ppgan_lite.runtime.files import identity_of
 
@@ -145,7 +145,7 @@ def describe(error: BaseException) -> str:
         return "not enough memory"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
         return f"cannot print the outcome ({error.strerror}). Free some space"  # errors about files name the file
-    text = one_line(error)
+    text = with_options(one_line(error))
     if isinstance(error, PpganError) or is_about_a_file(error):
         return text
     return f"unexpected {text}. Please report it, with what --debug shows"

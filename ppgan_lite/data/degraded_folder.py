@@ -254,7 +254,7 @@ def _jobs(
             manifest.entries[name] = Entry(path)  # without a checksum: a file there is ours to replace
             jobs.append(Job(name, source / name, target / path, why, manifest.chain, manifest.seed, manifest.kept))
         else:
-            remedy = "Choose another folder, or allow it with --overwrite"
+            remedy = "Choose another folder, or allow it with overwrite=True"
             report.errors[name] = ImageError(target / path, why, remedy=remedy)
             if entry:
                 manifest.entries[name] = entry

@@ -34,7 +34,7 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     if not folder.is_dir():
         raise UsageError(folder, "is a file", "a folder", "Choose another name")
     if not overwrite:
-        raise UsageError(folder, "exists already", remedy="Choose another name, or allow it with --overwrite")
+        raise UsageError(folder, "exists already", remedy="Choose another name, or allow it with overwrite=True")
     others = sorted({path.name for path in folder.iterdir()} - _exported(folder))
     if others:
         shown = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")

@@ -107,7 +107,7 @@ def check_writable(path: str | Path, *, overwrite: bool = False) -> None:
         values = {"why": reason(error)}
         raise ImageError(path, f"cannot be written ({reason(error)})", code="unwritable", values=values) from error
     if not overwrite:
-        remedy = "Choose another name, or allow it with --overwrite"
+        remedy = "Choose another name, or allow it with overwrite=True"
         raise ImageError(path, "exists already", remedy=remedy, code="exists")
 
 

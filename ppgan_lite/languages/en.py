@@ -42,5 +42,7 @@ TEXTS = {
     "error_upload_too_slow": "The upload was not complete after {seconds} s",
     "error_unavailable": "The service cannot do this now. Its log tells why",
     "error_not_served": "{line}",
+    "error_nothing_served": "{line}",
+    "error_no_thumbnail": "{line}",
     "error_painting": 'A painting belongs to the style "any", and to no other',
 }

@@ -79,11 +79,16 @@ def in_words(text: str) -> str:
     return text if _language == _ENGLISH else _translated(text) or text
 
 
+def with_options(text: str) -> str:
+    """Return an error's text with the option of the command line where it names the argument of a function."""
+    return text.replace("overwrite=True", "--overwrite")
+
+
 def error_in_words(error: PpganError) -> str:
     """Return an error in the language that is spoken, each line of it whole, or else in English."""
     faults = error.faults if isinstance(error, ConfigError) else ()
     if _language == _ENGLISH or ("\n" in str(error) and not faults):
-        return str(error)
+        return with_options(str(error))
     return "\n".join([_line_in_words(error), *(f"  {error_in_words(fault)}" for fault in faults)])
 
 
@@ -93,10 +98,10 @@ def _line_in_words(error: PpganError) -> str:
     words = _table("ERRORS").get(error.code) or TEXTS[_language][f"error_{error.code}"]
     if "{line}" not in words:
         return words.format(where=where, **error.values)
-    parts = [error.found, error.expected, error.remedy]
+    parts = [error.found, error.expected, with_options(error.remedy)]
     told = [_translated(part) if part else "" for part in parts]
     if None in told:
-        return str(error).partition("\n")[0]
+        return with_options(str(error).partition("\n")[0])
     forms = _tables(_language).ERROR
     return printable("".join(form.format(part) for form, part in zip(forms, [where, *told]) if part))
 

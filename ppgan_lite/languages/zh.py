@@ -41,6 +41,8 @@ TEXTS = {
     "error_upload_too_large": "上传内容超过 {most} MB。请缩小照片，或另存为 JPEG",
     "error_upload_too_slow": "上传未能在 {seconds} 秒内完成",
     "error_unavailable": "服务暂时无法完成，原因见其日志",
-    "error_not_served": "此服务不提供：{line}",
+    "error_not_served": "{where}：此服务不提供“{name}”。可选：{known}",
+    "error_nothing_served": "{where}：此服务没有用于这项任务的检查点",
+    "error_no_thumbnail": "{where}：“{name}”没有缩略图",
     "error_painting": "“自选画作”需要附上一幅画，其他风格则不需要",
 }

@@ -60,7 +60,7 @@ async def thumbnail(name: str, service: ThisService) -> Response:
     """Return a small photo in a style."""
     picture = service.served.style(name).thumbnail
     if picture is None:
-        raise UsageError("style", f"{name!r} has no thumbnail", code="not_served")
+        raise UsageError("style", f"{name!r} has no thumbnail", code="no_thumbnail", values={"name": name})
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
 

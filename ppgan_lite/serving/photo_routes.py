@@ -15,6 +15,7 @@ from ppgan_lite.inference.steps import Cancelled
 from ppgan_lite.serving.answers import UNEXPECTED, plain_answer
 from ppgan_lite.serving.photos import Job, Result, Upload, UploadedMask, make
 from ppgan_lite.serving.schemas import PICTURE_RESPONSES, Checkpoint, Output, Photo, Share
+from ppgan_lite.serving.served import not_served
 from ppgan_lite.serving.service import Service, ThisService
 
 logger = logging.getLogger(__name__)
@@ -80,8 +81,7 @@ async def translate(
     """Translate a photo from one kind of picture to another."""
     found = service.served.checkpoint("translate", checkpoint)
     if direction is not None and direction not in found.directions:
-        expected = f"one of {', '.join(found.directions)}"
-        raise UsageError("direction", f"{found.name} has no {direction!r}", expected, code="not_served")
+        raise not_served("direction", direction, found.directions, f"{found.name} has no {direction!r}")
     label = f"{found.name}_{direction}" if direction else found.name
     source = {str(found.path): 1.0}
     job = Job(source, "", label, direction, output=output)

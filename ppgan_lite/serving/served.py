@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -146,7 +146,7 @@ class Served:
         """
         known = self.of_task(task)
         if not known:
-            raise UsageError(task, "this service has no checkpoint for it", code="not_served")
+            raise UsageError(task, "this service has no checkpoint for it", code="nothing_served")
         return _named("checkpoint", name, known) if name else next(iter(known.values()))
 
 
@@ -181,10 +181,16 @@ def find_served(styles: Sequence[str], checkpoints: Sequence[Path]) -> Served:
     return Served(tuple(found), tuple(others))
 
 
+def not_served(kind: str, name: str, known: Collection[str], found: str) -> UsageError:
+    """Return the error about a name that is none of those that are offered."""
+    names = ", ".join(known)
+    values = {"name": name, "known": names}
+    return UsageError(kind, found, f"one of {names}", did_you_mean(name, known), code="not_served", values=values)
+
+
 def _named(kind: str, name: str, known: Mapping[str, Found]) -> Found:
     if name not in known:
-        found, expected = f"{name!r} is not served", f"one of {', '.join(known)}"
-        raise UsageError(kind, found, expected, did_you_mean(name, known), code="not_served")
+        raise not_served(kind, name, known, f"{name!r} is not served")
     return known[name]
 
 

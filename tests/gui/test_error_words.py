@@ -13,12 +13,14 @@ import pytest
 import ppgan_lite
 from ppgan_lite import errors
 from ppgan_lite.checkpoint import read_checkpoint
+from ppgan_lite.cli.terminal import describe
 from ppgan_lite.errors import CheckpointError, PpganError, missing_extra
 from ppgan_lite.gui.captions import error_line
 from ppgan_lite.gui.texts import LANGUAGE_NAMES, TEXTS
 from ppgan_lite.gui.worker import read_first_photo
 from ppgan_lite.images import read_image, write_image
 from ppgan_lite.images.bounds import check_size
+from ppgan_lite.languages.terminal import error_in_words
 from ppgan_lite.runtime.memory import require_memory
 
 PACKAGE = Path(ppgan_lite.__file__).parent
@@ -108,13 +110,15 @@ def test_what_a_user_provokes_is_told_in_chinese_and_without_options_of_the_comm
         assert error.code == "missing_extra" or (name in english and name in chinese)
 
 
-def test_the_words_of_the_command_line_stay(tmp_path: Path) -> None:
+def test_each_door_names_its_own_way_to_replace_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.touch()
     with pytest.raises(PpganError) as raised:
         write_image(path, np.zeros((4, 4, 3), np.uint8))
-    assert str(raised.value) == f"{path}: exists already. Choose another name, or allow it with --overwrite"
-    assert error_line(raised.value, "en") == f"{path}: exists already. Choose another name"
+    told = f"{path}: exists already. Choose another name"
+    assert str(raised.value) == f"{told}, or allow it with overwrite=True"
+    assert error_in_words(raised.value) == describe(raised.value) == f"{told}, or allow it with --overwrite"
+    assert error_line(raised.value, "en") == told
 
 
 def test_an_error_without_words_is_told_as_the_command_line_tells_it() -> None:

@@ -344,6 +344,12 @@ def test_requests_that_cannot_be_read_are_told(service: Service) -> None:
 def test_errors_are_told_in_the_language_of_the_client(service: Service) -> None:
     service.headers["Accept-Language"] = "fr, zh-CN;q=0.9, en;q=0.8"
     assert service.stylize(b"words", "a.png").json() == {"error": "a.png：不是可识别的图片格式", "code": "no_picture"}
+    for answer, told in (
+        (service.stylize(style="gone"), "style：此服务不提供“gone”。可选：inverted, mirrored, after"),
+        (service.post("/translate", files={"photo": png()}), "translate：此服务没有用于这项任务的检查点"),
+        (service.get("/styles/inverted.jpg"), "style：“inverted”没有缩略图"),
+    ):
+        assert answer.json()["error"] == told
 
 
 @pytest.mark.parametrize(
