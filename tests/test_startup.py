@@ -83,6 +83,21 @@ def test_paddle_is_loaded_where_there_is_no_temporary_folder(tmp_path: Path) -> 
     assert (done.stdout, done.stderr) == ("", "OMP_NUM_THREADS is set\nsomething else\n")
 
 
+def test_paddle_has_a_temporary_folder_where_neither_home_nor_system_has_one(tmp_path: Path) -> None:
+    (tmp_path / "paddle.py").write_text("import tempfile\nprint(tempfile.gettempdir())\n")
+    script = (
+        "import sys, tempfile\ntempfile._candidate_tempdir_list = lambda: [sys.argv[1]]\n"
+        "from ppgan_lite.runtime.startup import require_paddle\n"
+        "require_paddle()"
+    )
+    missing, cache = str(tmp_path / "missing"), str(tmp_path / "cache")
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
+    environment = {**os.environ, "PYTHONPATH": path, "HOME": missing, "USERPROFILE": missing, "PPGAN_LITE_CACHE": cache}
+    command = [sys.executable, "-c", script, missing]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{cache}\n"
+
+
 def test_silence_reaches_what_is_written_past_python(capfd: pytest.CaptureFixture[str]) -> None:
     with silenced():
         for stream in (1, 2):

@@ -17,6 +17,7 @@ from types import FrameType, ModuleType
 from typing import Any, BinaryIO, cast
 
 from ppgan_lite.errors import missing_extra
+from ppgan_lite.runtime.files import scratch_folder
 from ppgan_lite.runtime.threads import processor, threads
 
 _NO_COMPILER_CACHE = "No ccache found"
@@ -39,6 +40,7 @@ def require_paddle() -> ModuleType:
 
     Raises:
         MissingDependencyError: Paddle is not installed.
+        UsageError: Neither the home nor any folder for temporary files can be written.
     """
     if sys.modules.get("paddle") is not None:
         import paddle  # waits where another thread is importing it
@@ -49,6 +51,8 @@ def require_paddle() -> ModuleType:
     if "AuthenticAMD" in processor():
         # The MKL inside Paddle's wheel takes a slow path on AMD processors by default (2 to 5 times).
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
+    if not os.access(os.path.expanduser("~"), os.W_OK):
+        _find_temporary_folder()
     try:
         with _output_lock, _delaying_signals(), warnings.catch_warnings(), _without_thread_notes(), _keeping_sigterm():
             warnings.filterwarnings("ignore", message=_NO_COMPILER_CACHE)
@@ -61,6 +65,17 @@ def require_paddle() -> ModuleType:
         raise missing_extra("paddle", "PaddlePaddle", "cpu", " (for an NVIDIA GPU see docs/install.md)") from error
     _eager.here = True
     return paddle
+
+
+def _find_temporary_folder() -> None:
+    """Have Python find a folder for temporary files: Paddle (3.3) insists on one if the home cannot be written."""
+    import tempfile  # Paddle imports it anyway
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:  # as in a container whose files are read-only
+        with scratch_folder() as folder:
+            tempfile.tempdir = str(folder.parent)
 
 
 def _make_eager_here(paddle: ModuleType) -> None:
