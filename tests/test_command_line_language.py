@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -18,7 +19,8 @@ import tiny
 import ppgan_lite
 from ppgan_lite import cli, errors
 from ppgan_lite.cli import VERBS, commands, main
-from ppgan_lite.cli.terminal import say_error
+from ppgan_lite.cli.predictors import print_predictor
+from ppgan_lite.cli.terminal import say_above_bar, say_error
 from ppgan_lite.errors import ConfigError, ImageError, UsageError
 from ppgan_lite.images import SAMPLE_PHOTO, read_settings
 from ppgan_lite.languages import terminal_zh
@@ -379,3 +381,20 @@ def test_years_are_written_as_chinese_writes_them(run_cli) -> None:
     assert [year_in("zh", year) for year in ("1889", "c. 1831", "1890s")] == ["1889", "约 1831", "1890 年代"]
     assert year_in("en", "c. 1831") == "c. 1831"
     assert "约 1831" in run_cli("styles", "--lang", "zh")[2]
+
+
+def test_lines_that_are_put_together_are_told_in_chinese(run_cli, tmp_path, capsys) -> None:
+    note = "slow to start: the cache folder /x cannot be used (it is full); set PPGAN_LITE_CACHE"
+    with speaking("zh"):
+        print_predictor(SimpleNamespace(name="{udnie}", device="cpu", engine="openvino", device_note=note))
+        told = "启动较慢：无法使用缓存文件夹 /x（it is full）；请设置 PPGAN_LITE_CACHE"
+        assert capsys.readouterr().err == f"{{udnie}}：设备 cpu，引擎 openvino ({told})\n"
+        say_above_bar("preview: a.png")
+        assert "预览：a.png" in capsys.readouterr().err
+    (tmp_path / "clean").mkdir()
+    shutil.copy(SAMPLE_PHOTO, tmp_path / "clean/a.jpg")
+    command = ("degrade", tmp_path / "clean", tmp_path / "worse")
+    assert run_cli(*command)[0] == 0
+    (tmp_path / "worse/a.jpg").unlink()
+    code, _, err = run_cli("--lang", "zh", *command, "--verify")
+    assert code == 1 and f"{tmp_path / 'worse/a.jpg'}：不见了" in err.splitlines()

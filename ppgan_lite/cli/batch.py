@@ -20,11 +20,18 @@ import click
 
 from ppgan_lite.cli.batch_options import BatchOptions
 from ppgan_lite.cli.interrupts import deferring_interrupts, raise_if_interrupted
-from ppgan_lite.cli.terminal import ProgressCallback, describe, print_json, print_json_line, say, say_error
+from ppgan_lite.cli.terminal import (
+    ProgressCallback,
+    describe,
+    print_json,
+    print_json_line,
+    say,
+    say_above_bar,
+    say_error,
+)
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import run_batch, write_stream
 from ppgan_lite.inference.batch_planning import STANDARD_INPUT, STANDARD_OUTPUT, Item, plan_batch
-from ppgan_lite.languages.terminal import in_words
 from ppgan_lite.runtime.streams import binary_output
 from ppgan_lite.runtime.threads import threads
 
@@ -234,7 +241,7 @@ class Batch:
                     self.items,
                     on_outcome,
                     on_failure=on_failure,
-                    on_line=_say_above_bar,
+                    on_line=say_above_bar,  # workers speak English
                     check=raise_if_interrupted,
                 )
         finally:
@@ -328,12 +335,6 @@ class Batch:
             if len(self.failures) + len(self.results) > 1:
                 say(f"{len(self.failures)} of {len(self.failures) + len(self.results)} pictures failed")
             raise click.exceptions.Exit(1)
-
-
-def _say_above_bar(text: str) -> None:
-    from tqdm import tqdm
-
-    tqdm.write(in_words(text), file=sys.stderr)  # workers speak English
 
 
 @contextlib.contextmanager

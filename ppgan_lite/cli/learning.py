@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
-from ppgan_lite.cli.terminal import PROGRAM, check_finite, say
+from ppgan_lite.cli.terminal import PROGRAM, check_finite, say, say_above_bar
 from ppgan_lite.errors import PpganError
+from ppgan_lite.languages.terminal import in_words
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -127,10 +128,10 @@ def _bar() -> Iterator[Report]:
                 bars.append(stack.enter_context(tqdm(total=60 * event["minutes"], bar_format=form)))
             elif event["event"] == "progress" and bars:
                 left = round(event["seconds_left"])
-                bars[0].set_description_str(f"{left // 60}:{left % 60:02d} left", refresh=False)
+                bars[0].set_description_str(in_words(f"{left // 60}:{left % 60:02d} left"), refresh=False)
                 bars[0].update(min(event["seconds"], bars[0].total) - bars[0].n)
             elif event["event"] == "preview":
-                tqdm.write(f"preview: {event['file']}", file=sys.stderr)
+                say_above_bar(f"preview: {event['file']}")
 
         yield report
 

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from ppgan_lite.cli.terminal import PROGRAM, say
 from ppgan_lite.errors import UsageError
+from ppgan_lite.languages.terminal import in_words
 from ppgan_lite.tables import did_you_mean
 
 if TYPE_CHECKING:
@@ -58,5 +61,7 @@ def check_task(source: str, predictor: Predictor, task: str) -> None:
 
 def print_predictor(predictor: Predictor) -> None:
     """Print name, device and engine."""
-    note = f" ({predictor.device_note})" if predictor.device_note else ""
-    say(f"{predictor.name} on {predictor.device}, {predictor.engine}{note}")
+    line = in_words("{name} on {device}, {engine}")
+    line = line.format(name=predictor.name, device=predictor.device, engine=predictor.engine)
+    note = f" ({in_words(predictor.device_note)})" if predictor.device_note else ""
+    click.echo(f"{line}{note}", err=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ppgan_lite.cli.predictors import print_predictor
 from ppgan_lite.cli.terminal import check_finite, device_option, engine_option, say
 from ppgan_lite.errors import missing_extra
 
@@ -101,7 +102,7 @@ def serve(
     predictors = Predictors(device, engine)
     listening = listen(host, port)
     first = predictors.get(served.styles[0].source)
-    say(f"{first.name} on {first.device}, {first.engine}")
+    print_predictor(first)
 
     def started() -> None:
         address, number = listening.getsockname()[:2]

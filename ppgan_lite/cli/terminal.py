@@ -164,6 +164,13 @@ def say(text: str) -> None:
     click.echo(in_words(text), err=True)
 
 
+def say_above_bar(text: str) -> None:
+    """Print a message to stderr without disturbing a progress bar, in the language of the process."""
+    from tqdm import tqdm
+
+    tqdm.write(in_words(text), file=sys.stderr)
+
+
 def print_json_line(value: Any) -> None:
     """Print JSON on one line, at once: another program may wait for it."""
     click.echo(json.dumps(value))

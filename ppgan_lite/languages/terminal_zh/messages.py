@@ -46,6 +46,10 @@ MESSAGES = {
     "No such command {}. Did you mean {}?": "没有 {} 这个命令。是否指 {}？",
     "No such command {}.": "没有 {} 这个命令。",
     "Did you mean {}?": "是否指 {}？",
+    "{name} on {device}, {engine}": "{name}：设备 {device}，引擎 {engine}",
+    "slow to start: the cache folder {} cannot be used ({}); set {}": (
+        "启动较慢：无法使用缓存文件夹 {}（{}）；请设置 {}"
+    ),
     "preparing {}; only its first use takes this long": "正在准备 {}；只有第一次使用需要这么久",
     # the window
     "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)": (
@@ -153,6 +157,12 @@ MESSAGES = {
     ),
     "{} is what its manifest tells: {} pictures": "{} 与清单一致：{} 张图片",
     "{} is not what its manifest tells: {}": "{} 与清单不一致：{}",
+    "{}: has no result yet": "{}：还没有结果",
+    "{}: is missing": "{}：不见了",
+    "{}: differs from the manifest": "{}：与清单不符",
+    "{}: is not in the manifest": "{}：不在清单里",
+    "{}: was made with seed {}": "{}：是用种子 {} 做的",
+    "{}: was made with other degradations: {}": "{}：是用别的操作做的：{}",
     "1 difference": "1 处不同",
     "{} differences": "{} 处不同",
     "means over {} pictures; higher is nearer to the clean ones": "{} 张图片的平均值；越高越接近清晰的原图",

@@ -6,6 +6,7 @@ TRAINING_AND_CONFIGS = {
     "{}: {} minutes; Ctrl-C stops and keeps": "{}：{} 分钟；按 Ctrl-C 停止并保留",
     "Paint with it: {} stylize PHOTO --style {}": "用它绘制：{} stylize PHOTO --style {}",
     "preview: {}": "预览：{}",
+    "{} left": "剩余 {}",
     "cannot be written": "无法写入",
     "cannot be read": "无法读取",
     "Set PPGAN_LITE_DATA to a folder that can be written": "请把 PPGAN_LITE_DATA 设为可写入的文件夹",
