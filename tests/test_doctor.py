@@ -498,6 +498,18 @@ def test_the_command_tells_of_a_folder_and_suggests_a_configuration(tmp_path, ca
     assert section == {"name": "Unpaired", "folder": str(tmp_path), "split": "train", "size": 64}
 
 
+def test_a_picture_without_partner_may_mean_that_there_are_no_pairs(tmp_path, capsys):
+    scenes(tmp_path / "my own/trainA", 3)
+    scenes(tmp_path / "my own/trainB", 2, first=5)
+    for number in (0, 1):
+        (tmp_path / f"my own/trainB/{number + 5}.png").rename(tmp_path / f"my own/trainB/{number}.png")
+    assert main(["doctor", str(tmp_path / "my own")]) == 2
+    command = f"paddlegan train -c cyclegan_photo2monet -o data.folder='{tmp_path}/my own'"
+    told = capsys.readouterr().err
+    assert "error: no partner (1)\n" in told
+    assert told.endswith(f"If A and B are no pairs but two kinds of pictures: {command}\n")
+
+
 def test_errors_exit_with_2_and_warnings_do_not(tmp_path, capsys):
     scenes(tmp_path, 8)
     write(tmp_path / "copy.png", scene(1))

@@ -429,6 +429,11 @@ def test_a_direction_names_the_net_and_the_files(tmp_path):
     assert plan_export(path, ExportOptions()).name == "horse_a_to_b"
     with pytest.raises(UsageError, match="has no predictor 'b_to_c'; expected a_to_b or b_to_a"):
         plan_export(path, ExportOptions(direction="b_to_c"))
+    run = tmp_path / "horses"
+    run.mkdir()
+    (run / "train.log").touch()
+    path.rename(run / "final.ppgan")
+    assert plan_export(run, ExportOptions()).name == "horses_a_to_b", "a run gives its own name, not that of its file"
 
 
 def test_names_of_styles_are_those_of_their_checkpoints():

@@ -130,7 +130,7 @@ def test_previews_show_the_photo_that_is_asked_for(tiny: Path, painting: Path, r
     code, out, _ = run("learn", painting, "--minutes", "0.04", "--preview", photo_file, "--json", "--name", "g")
     assert code == 0
     shown = [Path(event["file"]) for event in events(out) if event["event"] == "preview"]
-    assert len(shown) >= 2 and all(path.parent == tiny / "runs/g/previews" for path in shown)
+    assert shown and all(path.parent == tiny / "runs/g/previews" for path in shown)
     assert read_image(shown[0])[0].shape == (54, 81, 3)  # 40 x 60, at twice its draft
 
 

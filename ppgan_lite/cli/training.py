@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,6 +233,9 @@ def doctor(ctx: click.Context, target: str, override: tuple[str, ...], show_all:
             say(f"Saved as my.yaml, it is trained by: {PROGRAM} train -c my.yaml")
         for line in report.lines(len(report.findings) if show_all else 5):
             say(line)
+        if about and any(finding.kind == "no partner" for finding in report.findings):
+            unpaired = f"{PROGRAM} train -c {_BASES['Unpaired']} -o data.folder={shlex.quote(str(path))}"
+            say(f"If A and B are no pairs but two kinds of pictures: {unpaired}")
     if report.errors:
         ctx.exit(2)
 

@@ -16,6 +16,7 @@ from ppgan_lite.inference.engines.subgraph import Shape
 from ppgan_lite.inference.loading import TASKS, choose_predictor, find_checkpoint
 from ppgan_lite.inference.stylization.painters import FULL_SIZE, read_painter
 from ppgan_lite.nets.painter_interface import DRAFT_PX
+from ppgan_lite.runs import name_of
 
 if TYPE_CHECKING:
     from paddle import nn
@@ -69,9 +70,9 @@ class ExportPlan:
 
     @property
     def name(self) -> str:
-        """Name of the export's files, without suffix."""
+        """Name of the export's files, without suffix; of a run's checkpoint, that of the run."""
         several = sum(spec.task == self.spec.task for spec in self.header.predictors.values()) > 1
-        return f"{self.path.stem}_{self.direction}" if several else self.path.stem
+        return f"{name_of(self.path)}_{self.direction}" if several else name_of(self.path)
 
     @property
     def paints(self) -> bool:

@@ -217,6 +217,7 @@ TRAINING_AND_CONFIGS = {
     "Give another --port": "请换一个 --port",
     # the doctor
     "{}: {}. For a configuration:\n": "{}：{}。可用的配置：\n",
+    "If A and B are no pairs but two kinds of pictures: {}": "如果 A 和 B 不是成对的，而是两类图片：{}",
     "Saved as my.yaml, it is trained by: {} train -c my.yaml": "存为 my.yaml 后，这样训练：{} train -c my.yaml",
     "error: {} ({})": "错误：{}（{}）",
     "warning: {} ({})": "警告：{}（{}）",
