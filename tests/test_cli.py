@@ -220,6 +220,15 @@ def test_inspect_prints_what_describe_says(run: Run, monkeypatch: pytest.MonkeyP
     assert json.loads(run("inspect", "a.ppgan", "--json")[1]) == description
 
 
+def test_inspect_and_convert_take_the_name_of_a_style(run: Run) -> None:
+    code, out, _ = run("inspect", "udnie", "--json")
+    described = json.loads(out)
+    assert code == 0 and described["file"].endswith("udnie.ppgan")
+    assert run("convert", "udnie", "-o", "mine.ppgan")[0] == 0
+    copied = json.loads(run("inspect", "mine.ppgan", "--json")[1])
+    assert copied["nets"] == described["nets"]
+
+
 def test_train_hands_its_options_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
 

@@ -21,17 +21,19 @@ from ppgan_lite.languages.terminal import in_words
 def inspect(file: str, as_json: bool) -> None:
     """Show the contents of a weight file and how to use it, or the settings that made a picture.
 
-    Takes checkpoints of this program, PaddleGAN's .pdparams, PyTorch's .pth and .safetensors. Nothing in the file is
-    executed; "globals" are the functions and classes that other programs would look up on loading it.
+    Takes checkpoints of this program, names of styles and models, PaddleGAN's .pdparams, PyTorch's .pth and
+    .safetensors. Nothing in the file is executed; "globals" are the functions and classes that other programs would
+    look up on loading it.
     """
     from ppgan_lite.foreign.loading import describe_file
     from ppgan_lite.images import READABLE_SUFFIXES, begins_as_picture
+    from ppgan_lite.styles.users import find_style_file
     from ppgan_lite.video.codecs import is_video
 
     if Path(file).suffix.lower() in READABLE_SUFFIXES or is_video(Path(file)) or begins_as_picture(file):
         _inspect_result(file, as_json)
         return
-    description = describe_file(file)
+    description = describe_file(find_style_file(file) or file)
     problem = description.get("problem")
     if as_json:
         print_json(description)
@@ -105,12 +107,14 @@ def convert(
     from ppgan_lite.foreign.saving import save_as
     from ppgan_lite.foreign.style_statistics import with_style_statistics
     from ppgan_lite.runtime.startup import require_paddle
+    from ppgan_lite.styles.users import find_style_file
 
     if not overwrite and Path(output).exists():
         raise UsageError(output, "exists already", remedy="Choose another name, or allow it with --overwrite")
     check_output(output, {"file to convert": file, "painting": painting})
     require_paddle()
-    header, tensors = open_checkpoint(file, ConversionOptions(padding, statistics, values, norm, channels))
+    options = ConversionOptions(padding, statistics, values, norm, channels)
+    header, tensors = open_checkpoint(find_style_file(file) or file, options)
     if painting is not None:
         header, tensors = with_style_statistics(header, tensors, read_photo(Path(painting))[0])
     nets = save_as(output, header, tensors, net=net)
