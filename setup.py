@@ -1,4 +1,4 @@
-"""How ppgan_lite is packaged; requirements.txt tells its dependencies, pyproject.toml how it is built."""
+"""The packaging of ppgan_lite; requirements.txt tells its dependencies, pyproject.toml how it is built."""
 
 import re
 from pathlib import Path

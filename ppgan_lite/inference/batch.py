@@ -92,7 +92,7 @@ class Observer(Protocol):
 
 @dataclass
 class _Read(Generic[Picture]):
-    """What became of reading an item: a picture in a list, from which it is taken, or an error."""
+    """The outcome of reading an item: a picture in a list, from which it is taken, or an error."""
 
     item: Item
     picture: list[Picture]
@@ -137,10 +137,11 @@ def run_batch(
         return
 
     def read_item(item: Item | None) -> _Read[Picture] | None:
+        if item is None:
+            return None
         try:
-            return None if item is None else _Read(item, [read(item)])
+            return _Read(item, [read(item)])
         except Exception as error:  # noqa: BLE001 - told when it is the item's turn
-            assert item is not None
             return _Read(item, [], error)
 
     with reading_threads(1) as reader:

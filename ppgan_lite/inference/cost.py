@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import platform
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -58,13 +59,14 @@ class Cost(NamedTuple):
 
 
 class _Block:
-    """A block that is being timed, and whether no other one is."""
+    """A block that is being timed, and whether no other one has been meanwhile."""
 
     def __init__(self, *, is_alone: bool) -> None:
         self.is_alone = is_alone
 
 
 _blocks: list[_Block] = []
+_blocks_lock = threading.Lock()
 
 
 class Rates:
@@ -89,15 +91,17 @@ class Rates:
     @contextlib.contextmanager
     def timed(self, kind: str, pixels: float) -> Iterator[None]:
         """Time a block that does some pixels, unless these are few, it fails or another block is timed meanwhile."""
-        block = _Block(is_alone=not _blocks)
-        for other in _blocks:
-            other.is_alone = False
-        _blocks.append(block)
+        with _blocks_lock:
+            block = _Block(is_alone=not _blocks)
+            for other in _blocks:
+                other.is_alone = False
+            _blocks.append(block)
         started = time.perf_counter()
         try:
             yield
         finally:
-            _blocks.remove(block)
+            with _blocks_lock:
+                _blocks.remove(block)
         if block.is_alone and pixels >= MEASURED_PX:
             self.record(kind, pixels, time.perf_counter() - started)
 

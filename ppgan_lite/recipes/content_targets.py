@@ -1,4 +1,4 @@
-"""What the content of a painting is compared with: the photo as a painter simplifies it, in planes and tones.
+"""The target of a painting's content: the photo as a painter simplifies it, in planes and tones.
 
 NumPy: Paddle (3.3) takes ten times as long to add slices.
 """

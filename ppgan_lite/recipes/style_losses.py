@@ -30,7 +30,7 @@ Grams = Mapping[str, paddle.Tensor]  # layer -> N x C x C
 
 @dataclass(frozen=True)
 class ContentWeight:
-    """How much of the photo a painting keeps; the style loss has weight 1.
+    """The weights of what a painting keeps of the photo; the style loss has weight 1.
 
     A recipe's signature has these fields as arguments of their own; see `recipe.with_flat_fields`.
 

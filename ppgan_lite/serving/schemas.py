@@ -77,7 +77,7 @@ class Offer(BaseModel):
 
 
 class Health(BaseModel):
-    """That the service is there, and how busy."""
+    """The state of the service, and the number of photos that it has."""
 
     status: Literal["ok"]
     version: str

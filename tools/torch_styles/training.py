@@ -21,7 +21,7 @@ FINAL_RATE = 0.02  # of the learning rate, what the last iterations have
 
 @dataclass(frozen=True)
 class Budget:
-    """When to stop: after so many iterations or seconds, whichever comes first.
+    """The limit of a training: so many iterations or seconds, whichever comes first.
 
     Attributes:
         iterations: None for no limit.

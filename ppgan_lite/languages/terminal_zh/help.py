@@ -221,8 +221,8 @@ HELP = {
     ' .safetensors. Nothing in the file is executed; "globals" are the functions and classes that other programs would'
     " look up on loading it.": (
         "显示一个权重文件的内容和用法，或生成一张图片时的设置。\n\n"
-        "可读本程序的检查点、风格和模型的名字、PaddleGAN 的 .pdparams、PyTorch 的 .pth 和 .safetensors。文件里的任何代码都不会被执行；"
-        "globals 是别的程序加载它时会去查找的函数和类。"
+        "可读本程序的检查点、风格和模型的名字、PaddleGAN 的 .pdparams、PyTorch 的 .pth 和 .safetensors。"
+        "文件里的任何代码都不会被执行；globals 是别的程序加载它时会去查找的函数和类。"
     ),
     "Convert any weight file to a checkpoint of this program, or a checkpoint to another program's file.\n\n"
     "The contents of FILE count, not its suffix. PaddleGAN loads .pdparams; pytorch-CycleGAN-and-pix2pix and CUT load"

@@ -244,7 +244,7 @@ def is_of_the_game(name: str) -> bool:
 
 
 def discriminators(record: Record) -> Iterator[Judgement]:
-    """Whether a discriminator wins or loses, by its loss beside that of one that guesses."""
+    """Judge whether a discriminator wins or loses, by its loss beside that of one that guesses."""
     objective = record.setting("recipe.objective", "vanilla")
     for name, curve in record.losses.items():
         known = curve.finite
