@@ -129,7 +129,8 @@ class CountBar:
 
         if self._bar is None:
             tqdm.monitor_interval = 0  # no monitor thread: a process with other threads cannot be forked
-            self._bar = tqdm(total=total, unit=f" {self.unit}s")
+            form = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_noinv_fmt}]"
+            self._bar = tqdm(total=total, unit=f" {self.unit}s", bar_format=form)
         self.done, self.total = done, total
         self._bar.update(done - self._bar.n)
 
