@@ -89,12 +89,28 @@ def job(source: Path, target: Path, *, steady: float = 0.0, **settings: Any) -> 
     return Rendering(open_clip(source), target, Encoding(crf=3), steady, settings)
 
 
-def unchanged(image: np.ndarray) -> np.ndarray:
-    return image
+class Makes:
+    """A predictor of a function, which needs no net."""
+
+    spec = types.SimpleNamespace(settings={"draft_px": 512}, task="translate")
+    checkpoint, painting, colors, blend = UNNAMED, None, None, ()
+    engine, device = "paddle", "cpu"
+
+    def __init__(self, function: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.function = function
+
+    def __call__(self, image: np.ndarray, **options: Any) -> np.ndarray:
+        return self.function(image)
 
 
-def inverted(image: np.ndarray) -> np.ndarray:
-    return 255 - image
+class Paints(Makes):
+    """One that paints, so that two frames are painted at a time."""
+
+    spec = types.SimpleNamespace(settings={"draft_px": 512}, task="stylize")
+
+
+unchanged = FramePainter(Makes(lambda image: image), {}, 1)
+inverted = FramePainter(Makes(lambda image: 255 - image), {}, 1)
 
 
 def no_progress(done: int, frames: int | None) -> None: ...
@@ -144,15 +160,14 @@ def test_two_frames_are_painted_at_once_and_written_in_their_order(
     monkeypatch.setattr("ppgan_lite.video.faces.spare_faces", lambda image, share: seen.append(image))
     second = threading.Event()
 
-    class Painter(Inverts):
-        def __call__(self, image: np.ndarray, **_options: Any) -> np.ndarray:
-            if image is seen[0]:
-                assert second.wait(60), "the second frame waits for the first"
-            second.set()
-            return inverted(image)
+    def paint(image: np.ndarray) -> np.ndarray:
+        if image is seen[0]:
+            assert second.wait(60), "the second frame waits for the first"
+        second.set()
+        return 255 - image
 
     render(job(clip, tmp_path / "one.mkv"), inverted, no_progress)
-    render(job(clip, tmp_path / "two.mkv"), FramePainter(Painter(), {}, 0.6), no_progress)
+    render(job(clip, tmp_path / "two.mkv"), FramePainter(Paints(paint), {}, 0.6), no_progress)
     for one, two in zip(images_of(tmp_path / "one.mkv"), images_of(tmp_path / "two.mkv"), strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -240,9 +255,9 @@ def test_a_stop_leaves_a_file_that_plays_and_resuming_gives_the_same_frames(
 
     def paint(image: np.ndarray) -> np.ndarray:
         painted.append(image)
-        return inverted(image)
+        return 255 - image
 
-    render(stopped, paint, no_progress, resume=True)
+    render(stopped, FramePainter(Makes(paint), {}, 1), no_progress, resume=True)
     assert len(painted) == COUNT - stop // 7 * 7
     assert encoded.keys() == expected.keys()
     for time, image in encoded.items():
@@ -562,20 +577,10 @@ def test_a_single_picture_is_told(tmp_path: Path) -> None:
 # the verb -------------------------------------------------------------------------------------------------------------
 
 
-class Inverts:
-    """A predictor that needs no net."""
-
-    spec = types.SimpleNamespace(settings={"draft_px": 512}, task="stylize")
-    checkpoint, painting, colors, blend = UNNAMED, None, None, ()
-    engine, device = "paddle", "cpu"
-
-    def __call__(self, image: np.ndarray, **options: Any) -> np.ndarray:
-        return 255 - image
-
-
 @pytest.fixture
 def painter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ppgan_lite.cli.styling.StyleChoice.load", lambda *arguments: Inverts())
+    paints = Paints(lambda image: 255 - image)
+    monkeypatch.setattr("ppgan_lite.cli.styling.StyleChoice.load", lambda *arguments: paints)
 
 
 @pytest.mark.usefixtures("painter")
@@ -612,9 +617,7 @@ def test_a_clip_does_not_see_the_faces_of_the_one_before(
     found = itertools.chain([np.zeros((4, 4), np.float32)] * 9, itertools.repeat(None))
     monkeypatch.setattr("ppgan_lite.video.faces.spare_faces", lambda image, share: next(found))
     maps: list[Any] = []
-    monkeypatch.setattr(
-        Inverts, "__call__", lambda self, image, **options: maps.append(options.get("strokes")) or image
-    )
+    monkeypatch.setattr(Paints, "__call__", lambda self, image, **options: maps.append(options.get("strokes")) or image)
     other = tmp_path / "other.mp4"
     other.write_bytes(clip.read_bytes())
     (tmp_path / "out").mkdir()
@@ -649,7 +652,7 @@ def test_a_clip_and_an_animation_are_restored_by_the_checkpoint_that_ships(clip:
 def test_a_mask_lies_over_every_frame(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(np.repeat(np.array([[0] * 50 + [255] * 50], np.uint8), 20, axis=0)).save(tmp_path / "mask.png")
     maps: list[Any] = []
-    monkeypatch.setattr(Inverts, "__call__", lambda self, image, **options: maps.append(options["strength"]) or image)
+    monkeypatch.setattr(Paints, "__call__", lambda self, image, **options: maps.append(options["strength"]) or image)
     mask = ["--mask", str(tmp_path / "mask.png"), "--feather", "0", "--strength-outside", "0.25", "--strength", "0.75"]
     assert main(["video", str(clip), "--style", "udnie", "--faces", "1", *mask]) == 0
     height, width = scene(0).shape[:2]

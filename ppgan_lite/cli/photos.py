@@ -18,6 +18,7 @@ from ppgan_lite.cli.terminal import PROGRAM, ProgressCallback, say
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import read_photo
 from ppgan_lite.inference.batch_planning import STANDARD_INPUT, Item
+from ppgan_lite.inference.engines.subgraph import ALONE_PX
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _ANIMATED = ("GIF", "WEBP")  # formats of which frames after the first are told
 # Verb -> options of `video` that do to clips what it does to photos.
 _CLIP_OPTIONS = {"stylize": "--style NAME", "translate": "--checkpoint FILE", "restore": "--restore"}
-_LARGE_PX = 2_000_000
 MORE_INPUTS = "ppgan_lite.inputs"  # key of a context's `meta`: what else a verb reads that calls one of these
 
 # The predictors used last. They are freed when the next ones are loaded, not at the end of the process: that would take
@@ -172,8 +172,7 @@ def run_batch(
             cost = estimate_cost(predictor, image, options)
             if cost is not None:
                 say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
-            # A large photo keeps all cores busy by itself, and takes memory.
-            with contextlib.nullcontext() if image.shape[0] * image.shape[1] < _LARGE_PX else one_large:
+            with contextlib.nullcontext() if image.shape[0] * image.shape[1] < ALONE_PX else one_large:
                 result = predictor(image, progress=progress, **{**options, **photo.options})
             file = NamedFile(photo.name, photo.metadata.sha256)
             no_gps = {"no_gps": True} if kept == "no_gps" else {}

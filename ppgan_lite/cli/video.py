@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ppgan_lite.images import ResultSettings
     from ppgan_lite.inference.masking import Mask
     from ppgan_lite.inference.predictor import Predictor
+    from ppgan_lite.video.painting import FramePainter
     from ppgan_lite.video.planning import ClipPlan
 
 _OF_STYLES = (
@@ -264,7 +265,7 @@ def _stored(clip: Path, predictor: Predictor, task: _Task, **options: Any) -> Re
 
 def _render(
     plan: ClipPlan,
-    paint: Any,
+    paint: FramePainter,
     settings: dict[str, Any],
     describe: Callable[..., ResultSettings],
     writing: _Writing,

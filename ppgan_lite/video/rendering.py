@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import io
 import json
 import shutil
@@ -19,6 +18,7 @@ import numpy as np
 
 from ppgan_lite.errors import CancelledError, PpganError, UsageError, VideoError
 from ppgan_lite.images import ResultSettings
+from ppgan_lite.inference.engines.subgraph import ALONE_PX
 from ppgan_lite.runtime.files import replace_file
 from ppgan_lite.video.frames import Clip, Frame
 from ppgan_lite.video.painting import FramePainter
@@ -28,12 +28,10 @@ from ppgan_lite.video.steadiness import Last, Steadiness
 from ppgan_lite.video.writing import Encoding, Segment, estimate_bytes, put_together
 
 SEGMENT_FRAMES = 100  # of a segment: what a stop costs at most when it goes on
-_LARGE_PX = 2_500_000  # frames of as many pixels are painted one after the other: each keeps all cores busy
 _INDEX = "index.json"
 _LAST = "last.npz"
 _SEGMENTS = "{:06d}.mp4"  # of any codec; Matroska rounds times, NUT knows none below 0
 
-Paint = Callable[[np.ndarray], np.ndarray]
 Progress = Callable[[int, int | None], None]
 
 
@@ -90,17 +88,17 @@ def can_resume(rendering: Rendering) -> bool:
 
 
 def render(
-    rendering: Rendering, paint: Paint, progress: Progress, *, resume: bool = False
+    rendering: Rendering, paint: FramePainter, progress: Progress, *, resume: bool = False
 ) -> tuple[int, tuple[str, ...]]:
     """Paint a clip.
 
-    Frames are read, painted and encoded at the same time, two of them painted at a time by a painter that can do that.
+    Frames are read, painted and encoded at the same time, several of them painted at a time if they are not large.
     The target is complete when this returns; after a stop or an error it holds the frames so far, with their sound, and
     plays.
 
     Args:
         rendering: As above.
-        paint: A frame, uint8 H x W x 3, to its result; always of one size.
+        paint: Makes results of one size.
         progress: Called with the frames that are done, and how many there are about; may raise to stop.
         resume: Whether to go on with what an earlier rendering left.
 
@@ -120,7 +118,7 @@ def render(
 class _Job:
     """One run of a rendering."""
 
-    def __init__(self, rendering: Rendering, paint: Paint, progress: Progress) -> None:
+    def __init__(self, rendering: Rendering, paint: FramePainter, progress: Progress) -> None:
         self._rendering = rendering
         self._clip = rendering.clip
         self._paint = paint
@@ -177,10 +175,7 @@ class _Job:
         """Paint the frames that are not done; return how many there are then."""
         frames = read_frames(self._clip, start=self._whole)
         done = self._whole
-        at_once = 1
-        begin: Callable[[np.ndarray], Callable[[], np.ndarray]] = functools.partial(functools.partial, self._paint)
-        if isinstance(self._paint, FramePainter) and self._clip.width * self._clip.height < _LARGE_PX:
-            at_once, begin = self._paint.at_once, self._paint.begin
+        at_once = self._paint.at_once if self._clip.width * self._clip.height < ALONE_PX else 1
         with (
             ThreadPoolExecutor(1, "reader") as reader,
             ThreadPoolExecutor(at_once, "painter") as painters,
@@ -192,7 +187,7 @@ class _Job:
                 while (frame := following.result()) is not None:
                     self._progress(done, self._clip.frames)
                     following = reader.submit(next, frames, None)
-                    painted = painters.submit(copy_context().run, begin(frame.image))
+                    painted = painters.submit(copy_context().run, self._paint.begin(frame.image))
                     begun.append(writer.submit(self._write, frame, painted))
                     if len(begun) > at_once:  # one is steadied and encoded while the next ones are painted
                         begun.popleft().result()

@@ -15,6 +15,7 @@ Shape = tuple[int | None, ...]
 
 # Pictures that are painted at a time, each in all threads: one has files and arrays to do while the other has its net.
 AT_ONCE = 2
+ALONE_PX = 2_500_000  # pictures of as many pixels are painted one after the other: each keeps all cores busy
 
 
 class Subgraph(NamedTuple):
