@@ -16,7 +16,7 @@ import numpy as np
 from ppgan_lite.runtime.opencv import opencv
 
 STEADY = 0.6
-_FLOW_PX = 384  # short side of the frames that motion is searched in
+_FLOW_PX = 384  # short side of the frames that motion is searched in, at most
 _DISAGREE_PX = 1.0  # there and back, in pixels of these: half of the trust is gone
 _COLOR = 12.0  # difference of the source to its moved predecessor in steps of 1/255, likewise
 _STILL_PX = 0.15  # motion below it is none: resampling again and again would blur
@@ -57,16 +57,17 @@ class Steadiness:
         Returns:
             uint8 H x W x 3.
         """
+        if self.amount == 0:
+            return painted
+        cv2 = opencv()
         result = painted.astype(np.float32)
-        if self.amount > 0 and self.last is not None and self.last.result.shape == result.shape:
+        if self.last is not None and self.last.result.shape == result.shape:
             moved, trust = carried_over(source, self.last)
             if trust.mean() >= _CUT:
-                moved -= result
-                moved *= (np.float32(self.amount) * trust)[..., None]
-                result += moved
-        if self.amount > 0:
-            self.last = Last(source, result)
-        return opencv().convertScaleAbs(np.maximum(result, 0))
+                trust *= np.float32(self.amount)
+                result = cv2.blendLinear(moved, result, trust, np.float32(1) - trust)
+        self.last = Last(source, result)
+        return cv2.convertScaleAbs(np.maximum(result, 0))
 
 
 def carried_over(source: np.ndarray, last: Last) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +102,8 @@ def motion(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     cv2 = opencv()
     height, width = new.shape[:2]
-    scale = min(_FLOW_PX / min(height, width), 1.0)
-    size = max(round(width * scale), 16), max(round(height * scale), 16)
+    times = -(-min(height, width) // _FLOW_PX)  # smaller by a whole number, which is resized to in a tenth of the time
+    size = max(width // times, 16), max(height // times, 16)
     small, before = (cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (new, old))
     grays = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (small, before)]
     search: Any = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
