@@ -14,6 +14,7 @@ from ppgan_lite.inference.arrays import LUMA
 from ppgan_lite.inference.loading import load_predictor
 from ppgan_lite.inference.stylization.stylizer import Stylizer
 from ppgan_lite.nets.painter_interface import IMAGE
+from ppgan_lite.video.painting import FramePainter
 
 paddle = pytest.importorskip("paddle")
 
@@ -244,6 +245,20 @@ def test_a_broader_brush_drafts_smaller(one_style):
 )
 def test_a_photo_is_drafted_at_half_of_its_size_or_less_but_not_too_small(one_style, short, draft, levels):
     assert one_style._plan(short, short, brush=None) == (draft, draft, levels)
+
+
+@pytest.mark.parametrize(
+    ("short", "draft", "levels"), [(80, 218, 0), (110, 128, 1), (250, 175, 1), (320, 218, 1), (512, 256, 1)]
+)
+def test_a_small_frame_of_a_clip_is_drafted_smaller_than_a_photo(one_style, short, draft, levels):
+    assert one_style._plan(short, short, brush=None, of_clip=True) == (draft, draft, levels)
+
+
+def test_frames_are_painted_as_such(one_style):
+    frame = picture(250, 260)
+    painted = FramePainter(one_style, {"strength": 0.5}, 1)(frame)
+    np.testing.assert_array_equal(painted, one_style(frame, strength=0.5, of_clip=True))
+    assert np.abs(painted.astype(int) - one_style(frame, strength=0.5)).max() > 3
 
 
 @pytest.mark.parametrize(("short", "draft"), [(200, 256), (300, 300), (500, 500), (520, 256)])

@@ -32,9 +32,10 @@ class FramePainter:
     def __init__(
         self, predictor: Predictor, options: Mapping[str, Any], faces: float, *, mask: Mask | None = None
     ) -> None:
-        self.at_once = AT_ONCE if predictor.spec.task == "stylize" else 1
+        paints = predictor.spec.task == "stylize"
+        self.at_once = AT_ONCE if paints else 1
         self._predictor = predictor
-        self._options = options
+        self._options = {**options, "of_clip": True} if paints else options
         self._strokes_of = SteadyFaces(faces)
         self._strength_of = None if mask is None else functools.lru_cache(maxsize=1)(mask.strength)
 

@@ -42,6 +42,7 @@ SAMPLE_DRAFT_PX = 128  # half of the sample's size, so that a revision net has i
 PROCESS_BYTES = 520_000_000  # of a process that paints, beside the photo's share; benchmarks/large_pictures.py
 DEEP_BYTES = 200_000_000  # more of a process that paints 16 bits: its engines compute in float32
 BYTES_PER_PIXEL = 8.0  # photo, result, and the levels between them in half precision
+FRAME_DRAFT = 0.7  # of the short side of a small frame of a clip: strokes are larger, and flicker less
 LEVEL_TOLERANCE = 0.1  # octaves that a draft is smaller than `draft_px` at most where a photo is far larger
 REDUCED = 0.7  # octaves that a draft as `brush` sets it is reduced at most to meet the pyramid
 STYLE_SIDE_PX = 32  # the smallest side of a painting that an encoder of five stages takes
@@ -199,6 +200,7 @@ class Stylizer:
         strokes: np.ndarray | None = None,
         keep_colors: bool = False,
         brush: float | None = None,
+        of_clip: bool = False,
         progress: ProgressCallback | None = None,
         cancelled: Cancelled | None = None,
     ) -> np.ndarray:
@@ -215,6 +217,7 @@ class Stylizer:
             keep_colors: Keep the photo's colors and take only the brushwork.
             brush: Width of a typical stroke in pixels of the photo. None follows the picture, so
                 that a photo looks the same at any resolution.
+            of_clip: Whether the photo is a frame of a clip. Small ones are drafted smaller than photos of their size.
             progress: Called with the share that is done, 0 to 1.
             cancelled: Asked between steps of the draft and between tiles; True stops the work.
 
@@ -235,16 +238,17 @@ class Stylizer:
         assert measured is not None
         measured = {**measured, **self._colors}
         steps = Steps("stylize", progress, cancelled)
-        result = self._paint(image, measured, amounts, brush, steps)
+        height, width = image.shape[:2]
+        result = self._paint(image, measured, amounts, self._plan(height, width, brush, of_clip=of_clip), steps)
         if keep_colors:
             take_chroma(result, image)
         return result
 
     def _paint(
-        self, image: np.ndarray, style: StyleArrays, strength: Strength, brush: float | None, steps: Steps
+        self, image: np.ndarray, style: StyleArrays, strength: Strength, plan: tuple[int, int, int], steps: Steps
     ) -> np.ndarray:
         height, width = image.shape[:2]
-        draft_height, draft_width, levels = self._plan(height, width, brush)
+        draft_height, draft_width, levels = plan
         if levels:  # loaded while the draft is painted
             prefetch(self._engines, ["revise0"], afterwards=opencv)
         sizes = pyramid_sizes(height, width, levels)
@@ -283,7 +287,7 @@ class Stylizer:
             painted = self._draft(small, style, of_draft, steps.ask)
         return opencv().merge(list(painted[0]))  # in a tenth of the time of a transposed copy
 
-    def _plan(self, height: int, width: int, brush: float | None) -> tuple[int, int, int]:
+    def _plan(self, height: int, width: int, brush: float | None, *, of_clip: bool = False) -> tuple[int, int, int]:
         """Choose the draft's height and width, and how many levels lie between it and the photo."""
         short, long = min(height, width), max(height, width)
         draft_px, levels = float(self.spec.settings.get("draft_px", DRAFT_PX)), 0
@@ -293,6 +297,8 @@ class Stylizer:
             # A photo of `draft_px` is drafted smaller too: strokes are larger, and unrevised drafts have a weave.
             least_px = LEAST_DRAFT * draft_px
             levels = max(math.floor(math.log2(short / draft_px) + LEVEL_TOLERANCE), int(short >= least_px / 2))
+            if of_clip and levels:
+                least_px = min(least_px, max(FRAME_DRAFT * short, draft_px / 2))
             draft_px = max(least_px, short / 2**levels)
         elif draft_px < short < 2 * draft_px:
             draft_px = short  # nothing would sharpen what is enlarged
