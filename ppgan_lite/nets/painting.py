@@ -91,10 +91,10 @@ class PaintingNet(Net):
         """
         height, width = detail.shape[2], detail.shape[3]
         revision = self.revisions[min(level, len(self.revisions) - 1)]
-        # The net takes the coarser result upsampled by repetition, its output is added to the bilinear one: so were the
-        # published weights trained.
-        painted = revision(detail, F.interpolate(coarser, size=[height, width], mode="nearest"))
-        painted = crop(painted, height, width)
+        # The net repeats the coarser result, its output is added to the bilinear one: so were the published weights
+        # trained.
+        longer = F.pad(coarser, [0, 1, 0, 1], mode="replicate")
+        painted = crop(revision(detail, crop(longer, (height + 1) // 2, (width + 1) // 2)), height, width)
         upsampled = resize_bilinear(coarser, height, width)
         return upsampled + (painted if strength == 1.0 else detail + (painted - detail) * strength)
 

@@ -9,7 +9,18 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ppgan_lite.nets.blocks import ReflectConv, ResidualBlock, SameConv, resize_bilinear, upsample_nearest
+from ppgan_lite.nets.blocks import (
+    ReflectConv,
+    ResidualBlock,
+    SameConv,
+    crop,
+    reflect_pad,
+    resize_bilinear,
+    upsample_nearest,
+)
+
+# Which of three rows lies under each of five, at the rows -2 to 2 around the first one of a pair.
+_PAIRS = [[1.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
 
 
 def laplacian(x: paddle.Tensor) -> paddle.Tensor:
@@ -35,7 +46,7 @@ def coarser_size(height: int, width: int) -> tuple[int, int]:
 
 
 class RevisionNet(nn.Layer):
-    """Adds the detail of one pyramid level to an upsampled draft (paper, section 3.3).
+    """Gives the painted detail of one pyramid level, of the photo's and the coarser result (paper, section 3.3).
 
     Args:
         channels: Width; 64 is the published net.
@@ -50,14 +61,15 @@ class RevisionNet(nn.Layer):
         self.to_rgb = ReflectConv(channels, 3)
         self.to_rgb.weight.set_value(self.to_rgb.weight * 0.1)  # fresh weights leave the draft nearly as it is
 
-    def forward(self, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
-        """Return the residual to add to `draft`.
+    def forward(self, detail: paddle.Tensor, coarser: paddle.Tensor) -> paddle.Tensor:
+        """Return the residual to add to the upsampled coarser result.
 
         Args:
             detail: N x 3 x H x W, the photo's Laplacian at this level, about [-1, 1].
-            draft: N x 3 x H x W, the coarser result, upsampled.
+            coarser: N x 3 x h x w, the coarser result, about [0, 1]; h and w are half of H and W, rounded up.
         """
-        height, width = draft.shape[2], draft.shape[3]
+        height, width = detail.shape[2], detail.shape[3]
+        draft = crop(upsample_nearest(coarser), height, width)
         x = F.relu(self.conv1(paddle.concat([detail, draft], axis=1)))
         x = self.residual(F.relu(self.down(x)))
         x = upsample_nearest(x)[:, :, :height, :width]
@@ -65,9 +77,11 @@ class RevisionNet(nn.Layer):
 
 
 class HalfSizeRevisionNet(nn.Layer):
-    """Adds the detail of one pyramid level to an upsampled draft, computed at half of its size: four times as fast.
+    """A revision net that computes at half of the level's size: four times as fast.
 
-    Each place there is a cell of four pixels. The last convolution gives their colors as channels, as in Shi et al.,
+    Each place there is a cell of four pixels. The first convolution is one of 5x5 on the detail and the coarser result,
+    repeated; there it has three rows and columns to see, so its values are summed up instead. The last convolution
+    gives the colors of the cells as channels, as in Shi et al.,
     "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", CVPR
     2016.
 
@@ -82,14 +96,18 @@ class HalfSizeRevisionNet(nn.Layer):
         self.to_cells = ReflectConv(channels, 12)
         self.to_cells.weight.set_value(self.to_cells.weight * 0.1)  # fresh weights leave the draft nearly as it is
 
-    def forward(self, detail: paddle.Tensor, draft: paddle.Tensor) -> paddle.Tensor:
-        """Return the residual to add to `draft`, with one more row or column where the draft's are odd.
+    def forward(self, detail: paddle.Tensor, coarser: paddle.Tensor) -> paddle.Tensor:
+        """Return the residual to add to the upsampled coarser result; its sides are even.
 
         Args:
             detail: See `RevisionNet.forward`.
-            draft: Likewise.
+            coarser: Likewise.
         """
-        x = F.relu(self.down(paddle.concat([detail, draft], axis=1)))
+        of_detail, of_coarser = self.down.weight.split(2, axis=1)
+        pairs = paddle.to_tensor(_PAIRS)
+        of_coarser = paddle.matmul(paddle.matmul(pairs, of_coarser), pairs, transpose_y=True)
+        x = F.conv2d(reflect_pad(detail, 2), of_detail, self.down.bias, stride=2)
+        x = F.relu(x + F.conv2d(F.pad(coarser, [1] * 4, mode="replicate"), of_coarser))
         for conv in self.convs:
             x = F.relu(conv(x))
         return F.pixel_shuffle(self.to_cells(x), 2)

@@ -108,10 +108,9 @@ class Imitation:
             self._crop(self.examples[rng.choice(len(self.examples), p=self.shares)], rng) for _ in range(self.batch)
         ]
         detail, coarser = (torch.cat(part) for part in zip(*crops, strict=True))
-        draft = F.interpolate(coarser, scale_factor=2, mode="nearest")
         with torch.no_grad():
-            wanted = self.teacher(detail, draft)
-        off = (self.learning(detail, draft) - wanted)[..., LEFT_OUT_PX:-LEFT_OUT_PX, LEFT_OUT_PX:-LEFT_OUT_PX]
+            wanted = self.teacher(detail, coarser)
+        off = (self.learning(detail, coarser) - wanted)[..., LEFT_OUT_PX:-LEFT_OUT_PX, LEFT_OUT_PX:-LEFT_OUT_PX]
         edges = (off[..., 1:] - off[..., :-1]).abs().mean() + (off[..., 1:, :] - off[..., :-1, :]).abs().mean()
         tones = F.avg_pool2d(off, TONES_PX).abs().mean()
         return {"pixels": 10 * off.abs().mean(), "edges": 10 * EDGES * edges, "tones": 10 * TONES * tones}

@@ -127,8 +127,12 @@ class TransformNet(nn.Module):
         return zip(scales.split(self.norm_channels, dim=1), shifts.split(self.norm_channels, dim=1), strict=True)
 
 
+# Which of three rows lies under each of five; see `ppgan_lite.nets.pyramid`.
+_PAIRS = [[1.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
+
+
 class RevisionNet(nn.Module):
-    """Adds the detail of one pyramid level to an upsampled draft; see `ppgan_lite.nets.pyramid.RevisionNet`."""
+    """Gives the painted detail of one pyramid level; see `ppgan_lite.nets.pyramid.RevisionNet`."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -141,11 +145,13 @@ class RevisionNet(nn.Module):
             self.to_rgb.weight *= 0.1
             nn.init.zeros_(self.to_rgb.bias)
 
-    def forward(self, detail: Tensor, draft: Tensor) -> Tensor:
-        """Return what is to be added to the bilinear draft, from the photo's Laplacian and the nearest draft."""
+    def forward(self, detail: Tensor, coarser: Tensor) -> Tensor:
+        """Return what is to be added to the bilinear draft, from the photo's Laplacian and the draft."""
+        height, width = detail.shape[2:]
+        draft = F.interpolate(coarser, scale_factor=2, mode="nearest")[:, :, :height, :width]
         x = F.relu(self.down(F.relu(self.conv1(torch.cat([detail, draft], 1)))))
         x = x + self.residual["conv2"](F.relu(self.residual["conv1"](x)))
-        x = F.interpolate(x, scale_factor=2, mode="nearest")[:, :, : draft.shape[2], : draft.shape[3]]
+        x = F.interpolate(x, scale_factor=2, mode="nearest")[:, :, :height, :width]
         return self.to_rgb(F.relu(self.up(x)))
 
 
@@ -161,9 +167,12 @@ class HalfSizeRevisionNet(nn.Module):
             self.to_cells.weight *= 0.1
             nn.init.zeros_(self.to_cells.bias)
 
-    def forward(self, detail: Tensor, draft: Tensor) -> Tensor:
+    def forward(self, detail: Tensor, coarser: Tensor) -> Tensor:
         """See `RevisionNet.forward`; odd sides become even."""
-        x = F.relu(self.down(torch.cat([detail, draft], 1)))
+        of_detail, of_coarser = self.down.weight.split(3, dim=1)
+        pairs = of_coarser.new_tensor(_PAIRS)
+        x = F.conv2d(F.pad(detail, [2] * 4, mode="reflect"), of_detail, self.down.bias, stride=2)
+        x = F.relu(x + F.conv2d(F.pad(coarser, [1] * 4, mode="replicate"), pairs @ of_coarser @ pairs.T))
         for conv in self.convs:
             x = F.relu(conv(x))
         return F.pixel_shuffle(self.to_cells(x), 2)
@@ -178,8 +187,8 @@ REVISION_NETS: dict[str, type[RevisionNet] | type[HalfSizeRevisionNet]] = {
 def revise(revision: nn.Module, detail: Tensor, draft: Tensor) -> Tensor:
     """Carry a draft up to the size of the photo's Laplacian."""
     height, width = detail.shape[2:]
-    nearest = F.interpolate(draft, size=(height, width), mode="nearest")
-    return resize(draft, height, width) + revision(detail, nearest)[:, :, :height, :width]
+    coarser = F.pad(draft, [0, 1, 0, 1], mode="replicate")[:, :, : (height + 1) // 2, : (width + 1) // 2]
+    return resize(draft, height, width) + revision(detail, coarser)[:, :, :height, :width]
 
 
 def resize(x: Tensor, height: int, width: int) -> Tensor:

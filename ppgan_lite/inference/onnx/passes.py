@@ -1,11 +1,12 @@
 """Passes over a graph as paddle2onnx writes it: the same numbers from fewer nodes, of kinds that engines are fast at.
 
-Four patterns are found by how they are traced, and replaced; whatever looks different is left alone:
+Five patterns are found by how they are traced, and replaced; whatever looks different is left alone:
 
 - Sizes are computed in float32, and an engine that computes in bfloat16 rounds them like anything else: 2 x 261 becomes
   520. They become integers.
 - A reflected border is made of slices and concatenations (`reflect_pad`), two copies of the picture. It becomes one
   Pad.
+- A repeated border has a value to pad with as well, whatever the memory held (paddle2onnx 2.1). It is left out.
 - Upsampling is stacking and reshaping (`upsample_nearest`), which copies value by value. It becomes a Resize.
 - A convolution and a norm after an upsampling, and the two convolutions that end LapStyle's nets, become convolutions
   of the picture before it is upsampled.
@@ -41,7 +42,14 @@ def apply_passes(data: bytes, *, convolve_before_upsampling: bool = True) -> byt
 
     model = onnx.load_model_from_string(data)
     nodes = Nodes(model.graph)
-    for rule in (_compute_sizes_in_integers, _pad_one_axis, _pad_both_axes, _upsample_one_axis, _upsample_both_axes):
+    for rule in (
+        _compute_sizes_in_integers,
+        _pad_one_axis,
+        _pad_both_axes,
+        _pad_without_value,
+        _upsample_one_axis,
+        _upsample_both_axes,
+    ):
         nodes.replace(rule)
     if convolve_before_upsampling:
         for last in ("Add", "Conv"):  # with the bias first, or it would be left where the picture is large
@@ -120,6 +128,13 @@ def _pad_both_axes(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
     if widths[0] is None or widths[1] is None or (widths[0] * widths[1]).any():
         return None
     return _reflect_pad(nodes, inner.input[0], widths[0] + widths[1])
+
+
+def _pad_without_value(nodes: Nodes, node: NodeProto) -> list[NodeProto] | None:
+    """Replace a repeated border that has a value to pad with."""
+    if node.op_type != "Pad" or attribute(node, "mode") != b"edge" or len(node.input) < 3:
+        return None
+    return [nodes.make("Pad", node.input[0], node.input[1], mode="edge")]
 
 
 def _reflect_pad(nodes: Nodes, picture: str, widths: np.ndarray) -> list[NodeProto]:

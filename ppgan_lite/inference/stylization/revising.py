@@ -109,8 +109,8 @@ def revise(
         dtype: Of the photo, uint8 or uint16.
         photos: From `photo_pyramid`; the list is empty in the end.
         draft: float32 h x w x 3, about [0, 1], of the size of the first photo downsampled.
-        revisions: (detail, upsampled draft) -> painted detail, float32 1 x 3 x H x W each, from the coarsest level on;
-            levels beyond the last one use that again.
+        revisions: (detail, coarser result) -> painted detail, float32 1 x 3 x H x W, the coarser one of half the size,
+            rounded up; from the coarsest level on. Levels beyond the last one use that again.
         halo: Receptive field of a revision net to each side, in pixels.
         strength: 0 adds the photo's own detail, 1 the painted one; its map of strokes counts.
         strip_px: Pixels of a strip of tiles, at most; each core computes one at a time.
@@ -201,18 +201,16 @@ class _Tile(NamedTuple):
             result: Of the level.
             amount: Share of the painted detail.
         """
-        tile = opencv().merge(list(painted))
+        cv2, place = opencv(), result[self.rows.output, self.columns.output]
+        tile = cv2.merge(list(painted))
         if self.own is not None:
             share = np.float32(amount)
             tile = self.own + (tile - self.own) * (share if self.shares is None else share * self.shares[..., None])
-        tile = opencv().add(self.upsampled, tile, dst=tile)
         if result.dtype == np.uint8:
-            tile = _to_bytes(tile)
-        elif result.dtype.kind == "u":
-            tile = to_pixels(tile, result.dtype)
-        else:
-            tile = _as_floats(tile, result.dtype)
-        result[self.rows.output, self.columns.output] = tile
+            cv2.addWeighted(self.upsampled, 255.0, tile, 255.0, 0.0, dst=place, dtype=cv2.CV_8U)
+            return
+        tile = cv2.add(self.upsampled, tile, dst=tile)
+        place[:] = to_pixels(tile, result.dtype) if result.dtype.kind == "u" else _as_floats(tile, result.dtype)
 
 
 def _tiles(
@@ -227,7 +225,7 @@ def _tiles(
     upsampled = resized_rows(lower, half, size, rows.start, rows.stop)
     detail = resized_rows(lambda a, b: resized_rows(values, size, half, a, b), half, size, start, stop)
     np.subtract(values(start, stop), detail, out=detail)
-    repeated = _repeated_rows(lower, half, size, start, stop)
+    halved = _padded(lower(start // 2, min(-(-stop // 2), half[0])), -(-stop // 2) - start // 2, -(-size[1] // 2))
     if (strokes := strength.strokes) is not None:
         shares = resized_rows(lambda a, b: strokes[a:b], strokes.shape[:2], size, rows.start, rows.stop)
     blends = strength.amount != 1 or shares is not None
@@ -235,7 +233,8 @@ def _tiles(
         own = detail[rows.crop, columns.output] if blends else None
         share = None if shares is None else shares[:, columns.output]
         tile = _Tile(rows, columns, upsampled[:, columns.output], own, share)
-        yield tile, (_planes(detail[:, columns.input])[None], _planes(repeated[:, columns.input])[None])
+        half_columns = slice(columns.input_start // 2, -(-columns.input_stop // 2))
+        yield tile, (_planes(detail[:, columns.input])[None], _planes(halved[:, half_columns])[None])
 
 
 def _around(picture: np.ndarray, start: int, stop: int) -> Rows:
@@ -287,12 +286,6 @@ def to_pixels(values: np.ndarray, dtype: np.dtype | type = np.uint8) -> np.ndarr
     return pixels
 
 
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    """Float about [0, 1] -> uint8, as `to_pixels`, in a quarter of the time."""
-    flat = values.reshape(len(values), -1)
-    return opencv().addWeighted(flat, 255.0, flat, 0.0, 0.0, dtype=0).reshape(values.shape)  # 0 is uint8
-
-
 def _resized(picture: np.ndarray, height: int, width: int, dtype: type) -> np.ndarray:
     """Return a picture resized, as floats of a type."""
     result: np.ndarray = np.empty((height, width, 3), dtype)
@@ -314,7 +307,7 @@ def _as_floats(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Convert floats to single or half precision; OpenCV 5 takes a quarter of the time of NumPy."""
     cv2 = opencv()
     if values.dtype == dtype or int(cv2.__version__.partition(".")[0]) < 5:
-        return values.astype(dtype)
+        return values.astype(dtype, copy=False)
     flat = values.reshape(len(values), -1)
     return cv2.add(flat, 0.0, dtype=cv2.CV_32F if dtype == np.float32 else cv2.CV_16F).reshape(values.shape)
 
@@ -326,13 +319,7 @@ def _planes(picture: np.ndarray) -> np.ndarray:
     return planes
 
 
-def _repeated_rows(rows: Rows, size: tuple[int, int], to: tuple[int, int], start: int, stop: int) -> np.ndarray:
-    """Return rows `start` to `stop` of a picture upsampled by repetition; see `resized_rows`."""
-    height, width = size
-    if to == (2 * height, 2 * width):
-        first, last = start // 2, (stop + 1) // 2
-        whole = opencv().resize(rows(first, last), (to[1], 2 * (last - first)), interpolation=0)
-        return whole[start - 2 * first : stop - 2 * first]
-    first, last = start * height // to[0], (stop - 1) * height // to[0] + 1
-    places = np.arange(start, stop) * height // to[0] - first, np.arange(to[1]) * width // to[1]
-    return rows(first, last)[places[0][:, None], places[1]]
+def _padded(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Repeat the last row and column of a picture, height x width x 3, where it lacks one."""
+    missing = height - picture.shape[0], width - picture.shape[1]
+    return np.pad(picture, [(0, missing[0]), (0, missing[1]), (0, 0)], mode="edge") if any(missing) else picture
