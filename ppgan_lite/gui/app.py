@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ppgan_lite.errors import PpganError
 from ppgan_lite.gui import display
+from ppgan_lite.languages.terminal import error_in_words, in_words, speaking, system_language
 from ppgan_lite.runtime.streams import open_closed_streams
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window and wait until it is closed, as `run` does; print an error as one line on standard error."""
+    """Open the window and wait until it is closed, as `run` does; print an error in the system's language."""
     try:
         return run(argv)
     except PpganError as error:
-        sys.stderr.write(f"error: {error}\n")
+        with speaking(system_language()):
+            sys.stderr.write(f"{in_words('error: ')}{error_in_words(error)}\n")
         return error.exit_code
 
 

@@ -154,11 +154,15 @@ def test_a_missing_system_library_is_told_with_the_packages_to_install(tmp_path:
 
 def test_missing_pyqt_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "PyQt5", None)
+    monkeypatch.setenv("LC_ALL", "C")
     assert app.main([]) == 1
     assert capsys.readouterr().err == (
         'error: window: PyQt5 is not installed. Install it with: pip install "ppgan-lite[gui]". '
         "Without a window, use: paddlegan stylize PHOTO --style NAME\n"
     )
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert app.main([]) == 1
+    assert capsys.readouterr().err == '错误：未安装 PyQt5。请运行：pip install "ppgan-lite[gui]"\n'
 
 
 def test_wayland_alone_is_enough_for_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,7 @@ MESSAGES = {
     ),
     "preparing {}; only its first use takes this long": "正在准备 {}；只有第一次使用需要这么久",
     # the window
+    "error: ": "错误：",
     "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)": (
         "没有显示器（未设置 DISPLAY 或 WAYLAND_DISPLAY）"
     ),
