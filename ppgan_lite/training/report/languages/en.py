@@ -68,7 +68,7 @@ TEXTS = {
     "start_command": "Command",
     # charts
     "chart_validation": "Validation",
-    "chart_validation_about": "Measured on pictures that the nets do not learn from.",
+    "chart_validation_about": "Measured on the pictures for validation.",
     "chart_validation_max": "More is better.",
     "chart_validation_min": "Less is better.",
     "chart_game": "Generator against discriminator",

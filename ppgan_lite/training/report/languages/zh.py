@@ -61,7 +61,7 @@ TEXTS = {
     "start_command": "命令",
     # charts
     "chart_validation": "验证",
-    "chart_validation_about": "在网络没有学过的图片上测量。",
+    "chart_validation_about": "在验证图片上测量。",
     "chart_validation_max": "越大越好。",
     "chart_validation_min": "越小越好。",
     "chart_game": "生成器对判别器",
