@@ -17,6 +17,7 @@ import pytest
 from inverter import Inverter, stdin_of
 from PIL import Image
 
+from ppgan_lite.cli.batch import Batch
 from ppgan_lite.images import read_image, write_image
 
 Run = Callable[..., tuple[int, str, str]]
@@ -41,6 +42,20 @@ def test_a_folder_is_mirrored_and_bad_files_do_not_end_the_batch(
     assert "paddlegan: error: photos/empty.png: the file is empty; expected a picture" in lines
     assert any(line.startswith("paddlegan: error: photos/text.jpg: is not a picture of a known kind") for line in lines)
     assert lines[-1] == "2 of 6 pictures failed"
+
+
+def test_the_bar_never_shows_more_than_all(photo: np.ndarray) -> None:
+    for number in range(3):
+        write_image(Path("photos", f"{number}.png"), photo)
+    batch = Batch(["photos"], "out", overwrite=False)
+    shown: list[float] = []
+    batch._show = lambda done, label: shown.append(done)
+    for item in batch.items:
+        batch.started(item)
+        for step in range(1, 11):  # whose shares add up to more than 1 in floating point, one after the other
+            batch.progressed(item, step / 10)
+        batch.written(item, {}, 0.0)
+    assert shown == sorted(shown) and shown[-1] == 3
 
 
 @pytest.mark.parametrize(

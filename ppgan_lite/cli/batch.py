@@ -89,8 +89,8 @@ class Batch:
         self.about: dict[str, Any] = {}
         self._left_out: Counter[str] = Counter()
         self._begun = 0
-        self._progress: dict[Item, float] = {}
-        self._done = 0.0  # the sum of it
+        self._ended = 0
+        self._running: dict[Item, float] = {}  # the finished share of each
         self._show: Callable[[float, str | None], None] = lambda done, label: None
         if self._many.task_queue is not None:
             return  # they are planned already
@@ -270,18 +270,18 @@ class Batch:
     def started(self, item: Item) -> None:
         """Show which picture is next."""
         self._begun += 1
-        self._show(self._done, f"{self._begun}/{len(self.items)} {item.source.name}")
+        self._running[item] = 0.0
+        self._show_done(f"{self._begun}/{len(self.items)} {item.source.name}")
 
     def progressed(self, item: Item, fraction: float) -> None:
         """Show how far all of them are."""
         raise_if_interrupted()
-        self._done += fraction - self._progress.get(item, 0.0)
-        self._progress[item] = fraction
-        self._show(self._done, None)
+        self._running[item] = fraction
+        self._show_done()
 
     def written(self, item: Item, about: Mapping[str, Any], seconds: float) -> None:
         """Record a result."""
-        self._show_whole(item)
+        self._end(item)
         result = {"photo": str(item.source), "output": str(item.target), **about}
         self.results.append({**result, "seconds": round(seconds, 3)})
         if self._many.watches:
@@ -290,16 +290,19 @@ class Batch:
 
     def failed(self, item: Item, error: Exception) -> None:
         """Record a failure, which is reported at the end."""
-        self._show_whole(item)
+        self._end(item)
         self.failures.append((item.source, error))
         self._print_line({"photo": str(item.source), "error": describe(error)})
         if self._many.watches:
             say_error(error)
 
-    def _show_whole(self, item: Item) -> None:
-        self._done += 1 - self._progress.get(item, 0.0)
-        self._progress[item] = 1.0
-        self._show(self._done, None)
+    def _end(self, item: Item) -> None:
+        self._running.pop(item, None)
+        self._ended += 1
+        self._show_done()
+
+    def _show_done(self, label: str | None = None) -> None:
+        self._show(self._ended + sum(self._running.values()), label)
 
     def _print_line(self, values: dict[str, Any]) -> None:
         if self._many.as_jsonl:

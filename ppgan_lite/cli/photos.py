@@ -14,7 +14,7 @@ import click
 
 from ppgan_lite.cli.batch import Batch
 from ppgan_lite.cli.batch_options import BatchOptions
-from ppgan_lite.cli.terminal import PROGRAM, ProgressCallback, say
+from ppgan_lite.cli.terminal import PROGRAM, ProgressCallback, say, say_above_bar
 from ppgan_lite.errors import UsageError
 from ppgan_lite.inference.batch import read_photo
 from ppgan_lite.inference.batch_planning import STANDARD_INPUT, Item
@@ -171,7 +171,8 @@ def run_batch(
                 predictor = predictor_for(image.dtype.itemsize > 1)
             cost = estimate_cost(predictor, image, options)
             if cost is not None:
-                say(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
+                tell = say_above_bar if len(batch.items) > 1 else say
+                tell(f"{image.shape[1]} x {image.shape[0]} pixels: {cost}")
             with contextlib.nullcontext() if image.shape[0] * image.shape[1] < ALONE_PX else one_large:
                 result = predictor(image, progress=progress, **{**options, **photo.options})
             file = NamedFile(photo.name, photo.metadata.sha256)
