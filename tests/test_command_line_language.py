@@ -241,6 +241,13 @@ def test_the_language_is_that_of_one_call(run_cli) -> None:
             ["stylize", "a.jpg", "--style", "udnie:2"],
             "--style：udnie 是唯一的风格，权重不起作用。想减弱它请用 --strength 2",
         ),
+        (
+            ["inspect", "missing.pth"],
+            "missing.pth：没有这个文件；应为：权重文件：.ppgan、.pdparams、.pth 或 .safetensors。请检查路径",
+        ),
+        (["degrade", "missing", "worse"], "missing：不是文件夹；应为：清晰图片的文件夹"),
+        (["stylize", "a.jpg", "--style", "udnie", "--device", "tpu"], "device：没有 'tpu'；应为："),
+        (["export", "udnie", "-o", "."], "。请换一个名称"),
         (["restore", "a.mp4"], "a.mp4：是视频；应为：照片。请用：paddlegan video a.mp4 --restore"),
         (["video", "a.mp4", "--style", "udnie", "-o", "a.gif"], "a.gif：a.mp4 不能成为 .gif；应为：.mp4 .mov"),
     ],

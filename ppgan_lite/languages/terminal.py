@@ -98,12 +98,12 @@ def _line_in_words(error: PpganError) -> str:
     words = _table("ERRORS").get(error.code) or TEXTS[_language][f"error_{error.code}"]
     if "{line}" not in words:
         return words.format(where=where, **error.values)
-    parts = [error.found, error.expected, with_options(error.remedy)]
+    parts = [error.found, error.expected, error.remedy]
     told = [_translated(part) if part else "" for part in parts]
     if None in told:
         return with_options(str(error).partition("\n")[0])
     forms = _tables(_language).ERROR
-    return printable("".join(form.format(part) for form, part in zip(forms, [where, *told]) if part))
+    return with_options(printable("".join(form.format(part) for form, part in zip(forms, [where, *told]) if part)))
 
 
 def record_in_words(record: logging.LogRecord) -> str:

@@ -149,9 +149,9 @@ def remove_style(name: str) -> Path:
     path = styles_folder() / f"{name}{SUFFIX}"
     if not has_run and find_user_style(name) is None:
         own = own_names()
-        found = "ships with the program" if shipped(name) else "is none of yours"
+        found = f"{name!r} ships with the program" if shipped(name) else f"{name!r} is none of yours"
         expected = f"one of {', '.join(own)}" if own else "a style of your own; you have none yet"
-        raise UsageError("--remove", f"{name!r} {found}", expected, did_you_mean(name, own))
+        raise UsageError("--remove", found, expected, did_you_mean(name, own))
     path.unlink(missing_ok=True)
     _give_title(name, "")
     if has_run:
