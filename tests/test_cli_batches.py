@@ -44,10 +44,10 @@ def test_a_folder_is_mirrored_and_bad_files_do_not_end_the_batch(
     assert lines[-1] == "2 of 6 pictures failed"
 
 
-def test_the_bar_never_shows_more_than_all(photo: np.ndarray) -> None:
+def test_the_bar_never_shows_more_than_all(photo: np.ndarray, tmp_path: Path) -> None:
     for number in range(3):
-        write_image(Path("photos", f"{number}.png"), photo)
-    batch = Batch(["photos"], "out", overwrite=False)
+        write_image(tmp_path / f"photos/{number}.png", photo)
+    batch = Batch([str(tmp_path / "photos")], str(tmp_path / "out"), overwrite=False)
     shown: list[float] = []
     batch._show = lambda done, label: shown.append(done)
     for item in batch.items:
