@@ -83,6 +83,43 @@ def test_in_bfloat16_a_painter_learns_nearly_the_same():
         assert off < 0.15 * size, (name, off / size)
 
 
+@pytest.mark.parametrize("styled", [False, True])
+def test_pictures_are_computed_as_they_are_alone_however_many_at_a_time(net, monkeypatch, styled):
+    photo = picture(16, 24, batch=3)
+    added = offsets(net, 3) if styled else []
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setattr(executor, "threads", lambda threads=threads: threads)
+        found += [results(net, DifferentiableTransform(net, "f32"), photo, added) for _ in range(2)]
+    for other in found[1:]:
+        for name, wanted in found[0].items():
+            np.testing.assert_array_equal(other[name], wanted, err_msg=name)
+    paint = DifferentiableTransform(net, "f32")
+    for number, strength in enumerate(STRENGTH):
+        own = [tensor[number : number + 1] for tensor in added]
+        alone = paint(photo[number : number + 1], paddle.to_tensor([strength]), *own)
+        np.testing.assert_allclose(found[0]["painted"][number : number + 1], alone, atol=1e-6)
+
+
+def test_one_style_for_all_pictures_gets_the_sum_of_their_gradients(net):
+    photo, strength = picture(16, 24, batch=2), paddle.ones([1, 1])
+    found = []
+    for paint in (DifferentiableTransform(net, "f32"), net):
+        added = offsets(net, 1)
+        (paint(photo, strength, *added) * picture(16, 24, batch=2, phase=2.0)).sum().backward()
+        found.append([tensor.grad.numpy() for tensor in added])
+    for one, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(one, wanted, atol=1e-3 * np.abs(wanted).max())
+
+
+def test_batches_of_any_size_share_graphs(net, monkeypatch):
+    monkeypatch.setattr(executor, "threads", lambda: 2)
+    paint = DifferentiableTransform(net, "f32")
+    for batch in (2, 3, 5):
+        paint(picture(16, 16, batch=batch), paddle.ones([1, 1]))
+    assert len(paint._executors) == 1
+
+
 def test_weights_are_used_as_they_are_at_each_call(net):
     photo, paint = picture(16, 16), DifferentiableTransform(net, "f32")
     before = paint(photo, paddle.ones([1, 1]))

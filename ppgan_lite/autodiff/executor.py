@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,54 +33,73 @@ class Executors:
     def __len__(self) -> int:
         return len(self._compiled)
 
-    def __call__(self, name: object, record: Recorder, inputs: Sequence[paddle.Tensor]) -> list[paddle.Tensor]:
-        """Compute a function; Paddle can differentiate the results.
+    def __call__(
+        self, name: object, record: Recorder, inputs: Sequence[paddle.Tensor], weights: Sequence[paddle.Tensor] = ()
+    ) -> list[paddle.Tensor]:
+        """Compute a function of each picture of a batch; Paddle can differentiate the results.
 
         Args:
             name: Of the function.
-            record: Records it.
-            inputs: In float32, on a CPU.
+            record: Records it for one picture.
+            inputs: N x ..., or 1 x ... where all pictures have the same; in float32, on a CPU.
+            weights: Further inputs, of any shapes, that all pictures have in common.
         """
-        wanted = tuple(paddle.is_grad_enabled() and not tensor.stop_gradient for tensor in inputs)
-        key = name, tuple(tuple(tensor.shape) for tensor in inputs), wanted
-        executor = self._compiled.pop(key, None) or _Executor(record, key[1], wanted, self._precision)
+        count = max(len(tensor) for tensor in inputs)
+        split = [len(tensor) == count for tensor in inputs] + [False] * len(weights)
+        tensors = [*inputs, *weights]
+        shapes = tuple((1, *x.shape[1:]) if own else tuple(x.shape) for x, own in zip(tensors, split))
+        wanted = tuple(paddle.is_grad_enabled() and not tensor.stop_gradient for tensor in tensors)
+        streams = min(count, threads())
+        key = name, shapes, wanted, streams
+        executor = self._compiled.pop(key, None) or _Executor(record, shapes, wanted, self._precision, streams)
         self._compiled[key] = executor
         if len(self._compiled) > KEPT_FUNCTIONS:
             del self._compiled[next(iter(self._compiled))]
         if any(wanted):
-            return list(_Function.apply(executor, *inputs))
-        return executor.forward([_array(tensor) for tensor in inputs])[0]
+            return list(_Function.apply(executor, split, *tensors))
+        return executor.forward(tensors, split)[0]
 
 
 class _Function(PyLayer):
     @staticmethod
-    def forward(context: PyLayerContext, executor: _Executor, *inputs: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+    def forward(
+        context: PyLayerContext, executor: _Executor, split: Sequence[bool], *inputs: paddle.Tensor
+    ) -> tuple[paddle.Tensor, ...]:
         context.executor = executor
-        outputs, context.activations = executor.forward([_array(tensor) for tensor in inputs])
+        outputs, context.activations = executor.forward(inputs, split)
         return tuple(outputs)
 
     @staticmethod
     def backward(context: PyLayerContext, *gradients: paddle.Tensor) -> tuple[paddle.Tensor | None, ...]:
-        return tuple(context.executor.backward(context.activations, [_array(gradient) for gradient in gradients]))
+        return tuple(context.executor.backward(context.activations, gradients))
 
 
 class _Executor:
-    """The compiled graphs of a function for inputs of some shapes.
+    """The compiled graphs of a function of one picture, for inputs of some shapes.
+
+    The pictures of a batch are computed side by side: what is small, or only moves numbers, gains nothing from a second
+    thread (2026.4).
 
     Args:
         record: Records the function.
         shapes: Of its inputs.
         differentiable: Which of them have gradients.
         precision: In which it is computed.
+        streams: How many pictures are computed at a time.
     """
 
     def __init__(
-        self, record: Recorder, shapes: Sequence[Shape], differentiable: Sequence[bool], precision: Precision
+        self,
+        record: Recorder,
+        shapes: Sequence[Shape],
+        differentiable: Sequence[bool],
+        precision: Precision,
+        streams: int,
     ) -> None:
         options = {
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads(),
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": streams,
             # Several processes that train would have their first threads on the same core (2026.4).
             "ENABLE_CPU_PINNING": False,
         }
@@ -92,54 +112,92 @@ class _Executor:
             return openvino_core().compile_model(model, "CPU", options)
 
         self._forward = compiled(self._graphs.forward)
-        self._backward: Any = None
-        if self._graphs.backward is not None:
-            self._backward = compiled(self._graphs.backward).create_infer_request()
+        self._backward: Any = None if self._graphs.backward is None else compiled(self._graphs.backward)
         self._unused: list[Any] = []  # requests whose activations nobody needs any more
+        self._of_backward: list[Any] = []  # requests, one for each picture
 
-    def forward(self, inputs: list[np.ndarray]) -> tuple[list[paddle.Tensor], _Activations]:
-        """Return the outputs, and what `backward` needs of this call."""
-        request = self._unused.pop() if self._unused else self._forward.create_infer_request()
-        activations = _Activations(request, inputs, self)
-        _set_inputs(request, inputs)
-        request.infer()
-        outputs = [request.get_output_tensor(place).data for place in range(self._graphs.outputs)]
-        return [paddle.to_tensor(output) for output in outputs], activations
+    def forward(
+        self, inputs: Sequence[paddle.Tensor], split: Sequence[bool]
+    ) -> tuple[list[paddle.Tensor], _Activations]:
+        """Return the outputs, and what `backward` needs of this call.
 
-    def backward(self, activations: _Activations, gradients: Sequence[np.ndarray]) -> list[paddle.Tensor | None]:
+        Args:
+            inputs: Of the function.
+            split: Which of them have a part for each picture.
+        """
+        arrays = [_array(tensor) for tensor in inputs]
+        count = max(len(array) for array, own in zip(arrays, split) if own)
+        pictures = [[_part(array, k) if own else array for array, own in zip(arrays, split)] for k in range(count)]
+        requests = [self._unused.pop() if self._unused else self._forward.create_infer_request() for _ in pictures]
+        activations = _Activations(requests, pictures, split, self)
+        _run(requests, pictures)
+        return [_tensor(_outputs(requests, place)) for place in range(self._graphs.outputs)], activations
+
+    def backward(self, activations: _Activations, gradients: Sequence[paddle.Tensor]) -> list[paddle.Tensor | None]:
         """Return the gradient of each input, from those of the outputs; None for those that have none."""
-        request = self._backward
+        arrays = [_array(gradient) for gradient in gradients]
         kept = range(self._graphs.outputs, len(self._forward.outputs))
-        for place, output in enumerate(kept):
-            request.set_input_tensor(place, activations.request.get_output_tensor(output))
-        used = [activations.inputs[number] for number in self._graphs.used]
-        _set_inputs(request, [*used, *gradients], first=len(kept))
-        request.infer()
-        found = (paddle.to_tensor(request.get_output_tensor(place).data) for place in range(sum(self._differentiable)))
-        return [next(found) if wanted else None for wanted in self._differentiable]
+        missing = len(activations.pictures) - len(self._of_backward)
+        self._of_backward += [self._backward.create_infer_request() for _ in range(missing)]
+        requests = self._of_backward[: len(activations.pictures)]
+        inputs = []
+        for k, (request, source, picture) in enumerate(zip(requests, activations.requests, activations.pictures)):
+            for place, output in enumerate(kept):
+                request.set_input_tensor(place, source.get_output_tensor(output))
+            inputs.append([*(picture[number] for number in self._graphs.used), *(_part(array, k) for array in arrays)])
+        _run(requests, inputs, first=len(kept))
+        places = iter(range(sum(self._differentiable)))
+        return [
+            _tensor(_outputs(requests, next(places)), summed=not own) if wanted else None
+            for own, wanted in zip(activations.split, self._differentiable)
+        ]
 
-    def give_back(self, request: Any) -> None:
-        """Take back a request whose activations are not needed any more."""
-        self._unused.append(request)
+    def give_back(self, requests: Sequence[Any]) -> None:
+        """Take back requests whose activations are not needed any more."""
+        self._unused += requests
 
 
 class _Activations:
     """What a call of `_Executor.forward` keeps, as long as its gradient may be asked for."""
 
-    def __init__(self, request: Any, inputs: list[np.ndarray], executor: _Executor) -> None:
-        self.request = request
-        self.inputs = inputs
+    def __init__(
+        self, requests: Sequence[Any], pictures: Sequence[list[np.ndarray]], split: Sequence[bool], executor: _Executor
+    ) -> None:
+        self.requests = requests
+        self.pictures = pictures  # the inputs of each
+        self.split = split
         self._executor = executor
 
     def __del__(self) -> None:
-        self._executor.give_back(self.request)
+        self._executor.give_back(self.requests)
 
 
-def _set_inputs(request: Any, arrays: Sequence[np.ndarray], first: int = 0) -> None:
-    """Hand contiguous arrays to a request, which holds them without a copy and does not keep them alive."""
+def _run(requests: Sequence[Any], inputs: Sequence[Sequence[np.ndarray]], first: int = 0) -> None:
+    """Run requests side by side, on contiguous arrays, which they hold without a copy and do not keep alive."""
     tensor = import_openvino().Tensor
-    for place, array in enumerate(arrays, start=first):
-        request.set_input_tensor(place, tensor(array, shared_memory=True))
+    try:
+        for request, arrays in zip(requests, inputs, strict=True):
+            for place, array in enumerate(arrays, start=first):
+                request.set_input_tensor(place, tensor(array, shared_memory=True))
+            request.start_async()
+    finally:  # none runs on when Ctrl-C has ended this
+        for request in requests:
+            request.wait()
+
+
+def _outputs(requests: Sequence[Any], place: int) -> list[np.ndarray]:
+    return [request.get_output_tensor(place).data for request in requests]
+
+
+def _part(array: np.ndarray, number: int) -> np.ndarray:
+    return array[number : number + 1]
+
+
+def _tensor(parts: Sequence[np.ndarray], *, summed: bool = False) -> paddle.Tensor:
+    """Return a copy of the parts of a batch, or of their sum, always in the same order."""
+    if len(parts) == 1:
+        return paddle.to_tensor(parts[0])
+    return paddle.to_tensor(functools.reduce(np.add, parts) if summed else np.concatenate(parts))
 
 
 def _array(tensor: paddle.Tensor) -> np.ndarray:

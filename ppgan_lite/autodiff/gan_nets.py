@@ -64,7 +64,7 @@ class DifferentiableNet:
         """Return what the net returns."""
         if not (self._net.training and self._fits(x) and on_cpu(x, *self._net.parameters())):
             return self._forward(x)
-        return self._executors("forward", self._record, [x, *weights_of(self._layers)])[0]
+        return self._executors("forward", self._record, [x], [*weights_of(self._layers)])[0]
 
     def _fits(self, x: paddle.Tensor) -> bool:
         # The gradient with respect to a picture that is no result of a net is to be differentiated again (wgan-gp).

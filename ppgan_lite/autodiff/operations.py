@@ -235,7 +235,7 @@ def normalize(
     Args:
         tape: That records it.
         x: N x C x H x W.
-        scale: 1 x C x 1 x 1 or N x C x 1 x 1.
+        scale: N x C x 1 x 1.
         shift: The same.
         epsilon: Added to the variances.
         rectified: Whether a ReLU follows.
@@ -254,10 +254,7 @@ def normalize(
         return op.add(op.multiply(normal, values(scale)), values(shift))
 
     def of_parameter(parameter: Value, of_each: Node) -> Node | None:
-        if not parameter.differentiable:
-            return None
-        whole = op.multiply(of_each, np.float32(count))
-        return whole if parameter.shape[0] == x.shape[0] else op.reduce_sum(whole, _ints(op, 0), True)
+        return op.multiply(of_each, np.float32(count)) if parameter.differentiable else None
 
     def backward(gradient: Node, values: Replay) -> list[Node | None]:
         normal = values[normalized]

@@ -46,9 +46,9 @@ class DifferentiableTransform:
         fits = not any(side % _SIDES for side in photo.shape[2:])
         if not (fits and photo.stop_gradient and on_cpu(photo, *self._net.parameters())):
             return self._net(photo, strength, scales, shifts)
-        share = strength.detach().reshape([-1, 1, 1, 1]).expand([len(photo), 1, 1, 1])
+        share = strength.detach().reshape([-1, 1, 1, 1])
         norms = self._net.norm_weights(self._net.offsets(strength, scales, shifts))
-        return self._executors("paint", self._record, [photo, share, *norms, *weights_of(self._convolutions)])[0]
+        return self._executors("paint", self._record, [photo, share, *norms], [*weights_of(self._convolutions)])[0]
 
     def _record(self, tape: Tape, inputs: Sequence[Value]) -> list[Value]:
         net, (photo, share, *rest) = self._net, inputs
