@@ -144,6 +144,23 @@ def test_what_was_measured_takes_the_place_of_what_stood_in_the_document(perform
     assert performance_tables.filled(text, {})[0] == text
 
 
+def test_tables_of_another_processor_have_marks_of_their_own(performance_tables):
+    document = DOCUMENT + "<!-- cold_start on avx2 -->\nof before\n<!-- end -->\n"
+    rows = [{"what": "--help", "who": "ppgan_lite", "median_s": 0.07, "times_as_fast": 1.0}]
+    text, written = performance_tables.filled(document, {"cold_start": rows}, "avx2")
+    table = "| seconds | ppgan_lite |\n| --- | --- |\n| --help | 0.0700 |"
+    assert written == ["cold_start"] and text == document.replace("of before", table)
+
+
+def test_the_fastest_of_our_engines_that_was_measured_answers_a_target(performance_tables):
+    rows = [
+        {"what": "any 512 x 512", "who": who, "median_s": 1.0, "times_as_fast": ratio}
+        for who, ratio in (("onnxruntime", 0.5), ("openvino", 1.4), (performance_tables.RIVAL, 1.0))
+    ]
+    lines = performance_tables.reached(["head", "---"], {"stylize_speed": rows})
+    assert [line.split(" | ")[2] for line in lines[2:]] == ["1.40"]
+
+
 def test_every_mark_of_the_document_is_known_and_every_target_stands_there(performance_tables):
     document = (BENCHMARKS.parent / "docs" / "performance.md").read_text(encoding="utf-8")
     marks = {line.split()[1] for line in document.splitlines() if line.startswith("<!-- ")} - {"end"}
