@@ -215,21 +215,16 @@ class Training:
         samples = self.batch["photo_sample"][:PAINTED]
 
         def encode() -> None:
-            both = losses.encoder.describe(painted, features=layers, grams=losses.encoder.layers)
+            both = losses.encoder.describe(painted, grams=losses.encoder.layers, content=layers, photo=photo[:PAINTED])
             found = [tensor for some in both for tensor in some.values()]
             paddle.autograd.backward(found, [paddle.ones_like(tensor) for tensor in found])
-
-        def encode_photos() -> None:
-            with paddle.no_grad():
-                losses.encoder.describe(photo[:PAINTED], features=layers, grams=())
 
         return {
             WHOLE: self.steps,
             "painter, three crops, there and back": lambda: paddle.autograd.backward(
                 [recipe.transform(photo, strength)], [gradient]
             ),
-            "encoder of what is painted, with Gram matrices, there and back": encode,
-            "encoder of photos": encode_photos,
+            "encoder of what is painted and of photos": encode,
             "photos simplified": lambda: losses.content_of(photo[:PAINTED], samples, self.batch["style"]),
         }
 

@@ -57,8 +57,22 @@ def test_features_and_gradients_are_those_of_paddle(net, batch, height, width, l
         np.testing.assert_allclose(one, other, atol=1e-5 * np.abs(other).max())
 
 
+def test_distances_from_a_photo_and_their_gradients_are_those_of_paddle(net):
+    found = []
+    for one in (FrozenVGG16(net, "f32"), net):
+        x, photo = picture(24, 20, batch=2), picture(24, 20, batch=2, phase=1.0)
+        x.stop_gradient = photo.stop_gradient = False
+        grams, distances = one.describe(x, grams=["relu1_2"], content=["relu3_3", "relu2_2"], photo=photo)
+        assert (list(grams), sorted(distances)) == (["relu1_2"], ["relu2_2", "relu3_3"])
+        (distances["relu2_2"] + distances["relu3_3"]).multiply(paddle.to_tensor([1.0, 2.0])).sum().backward()
+        assert photo.grad is None
+        found.append([grams["relu1_2"], distances["relu2_2"], distances["relu3_3"], x.grad])
+    for one, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(one, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max()))
+
+
 def test_in_bfloat16_a_painter_learns_nearly_the_same():
-    """With the net that ships, and the loss that painters learn from; one of a few random channels comes less near."""
+    """With the net that ships and the losses that painters learn from; one of a few random channels comes less near."""
     net = build_net("encoder", *read_checkpoint(encoders.vgg16()))
     photo, painting = picture(64, 56, batch=2), picture(48, 48, phase=1.0) ** 2
     with paddle.no_grad():
@@ -67,13 +81,16 @@ def test_in_bfloat16_a_painter_learns_nearly_the_same():
     for one in (FrozenVGG16(net, "bf16"), net):
         x = photo.detach()
         x.stop_gradient = False
-        _, grams = one.describe(x, features=(), grams=LAYERS[:4])
-        loss = sum(relative_gram_loss(matrices, wanted[layer]) for layer, matrices in grams.items())
-        loss.backward()
-        found.append((float(loss), x.grad.numpy()))
-    (loss, gradient), (wanted_loss, wanted_gradient) = found
-    assert loss == pytest.approx(wanted_loss, rel=0.01)
-    assert np.linalg.norm(gradient - wanted_gradient) < 0.1 * np.linalg.norm(wanted_gradient)
+        grams, distances = one.describe(x, grams=LAYERS[:4], content=["relu2_2", "relu3_3"], photo=photo**2)
+        style = sum(relative_gram_loss(matrices, wanted[layer]) for layer, matrices in grams.items())
+        content = sum(distance.mean() for distance in distances.values())
+        (gradient,) = paddle.grad(content, x, retain_graph=True)
+        (style + content).backward()
+        found.append(((float(style), float(content)), (gradient.numpy(), x.grad.numpy())))
+    (losses, gradients), (wanted_losses, wanted_gradients) = found
+    assert losses == pytest.approx(wanted_losses, rel=0.01)
+    for gradient, wanted_gradient in zip(gradients, wanted_gradients, strict=True):
+        assert np.linalg.norm(gradient - wanted_gradient) < 0.1 * np.linalg.norm(wanted_gradient)
 
 
 def test_pictures_are_told_apart_until_their_gradients_are_known(net):

@@ -398,5 +398,28 @@ def gram(tape: Tape, x: Value) -> Value:
     return tape.record(op.multiply(op.matmul(features, features, False, True), share), [x], backward)
 
 
+def relative_distance(tape: Tape, x: Value, wanted: Value, *, epsilon: float) -> Value:
+    """Return the squared distance of features, divided by the sum of squares of those that are wanted: N numbers.
+
+    Args:
+        tape: That records it.
+        x: N x C x H x W.
+        wanted: The same; they have no gradient.
+        epsilon: Added to the sum.
+    """
+    op, axes = tape.op, _ints(tape.op, 1, 2, 3)
+    difference = Value(op.subtract(x.node, wanted.node), False)
+    size = op.reduce_sum(op.multiply(wanted.node, wanted.node), axes, True)
+    # Both are kept: the gradient needs nothing else.
+    inverse = Value(op.power(op.add(size, np.float32(epsilon)), np.float32(-1)), False)
+    distance = op.multiply(op.reduce_sum(op.multiply(difference.node, difference.node), axes, True), inverse.node)
+
+    def backward(gradient: Node, values: Replay) -> list[Node | None]:
+        of_each = op.multiply(op.reshape(gradient, _ints(op, -1, 1, 1, 1), False), np.float32(2))
+        return [op.multiply(values[difference], op.multiply(values[inverse], of_each)), None]
+
+    return tape.record(op.reshape(distance, _ints(op, -1), False), [x, wanted], backward)
+
+
 def _ints(op: Any, *values: int) -> Node:
     return op.constant(np.array(values, np.int64))

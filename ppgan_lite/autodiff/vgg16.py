@@ -13,6 +13,7 @@ import paddle
 from ppgan_lite.autodiff import operations as ops
 from ppgan_lite.autodiff.executor import Executors, is_installed, on_cpu
 from ppgan_lite.autodiff.tape import Precision, Tape, Value
+from ppgan_lite.nets.relative_distance import EPSILON
 from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16, stages_up_to
 
 
@@ -42,26 +43,40 @@ class FrozenVGG16(VGG16):
         """Return relu1_2 .. `last`; see `VGG16.forward`."""
         if not on_cpu(x):
             return super().forward(x, last)
-        return self._compute(x, LAYERS[: stages_up_to(last, self.layers, x)], ())[0]
+        layers = LAYERS[: stages_up_to(last, self.layers, x)]
+
+        def record(tape: Tape, inputs: Sequence[Value]) -> list[Value]:
+            return [*self._record(tape, inputs[0], len(layers)).values()]
+
+        return dict(zip(layers, self.executors(layers, record, [x]), strict=True))
 
     def describe(
-        self, x: paddle.Tensor, *, features: Collection[str], grams: Collection[str]
+        self,
+        x: paddle.Tensor,
+        *,
+        grams: Collection[str],
+        content: Collection[str] = (),
+        photo: paddle.Tensor | None = None,
     ) -> tuple[dict[str, paddle.Tensor], dict[str, paddle.Tensor]]:
-        """Return features, and Gram matrices; see `VGG16.describe`."""
-        return self._compute(x, features, grams) if on_cpu(x) else super().describe(x, features=features, grams=grams)
-
-    def _compute(
-        self, x: paddle.Tensor, features: Collection[str], grams: Collection[str]
-    ) -> tuple[dict[str, paddle.Tensor], dict[str, paddle.Tensor]]:
-        layers, described = ([layer for layer in LAYERS if layer in wanted] for wanted in (features, grams))
-        stages = stages_up_to(max({*layers, *described}, key=LAYERS.index), self.layers, x)
+        """Return Gram matrices, and distances from a photo's features; see `VGG16.describe`."""
+        pictures = [x, photo.detach()] if photo is not None and content else [x]
+        if not on_cpu(*pictures):
+            return super().describe(x, grams=grams, content=content, photo=photo)
+        described, compared = ([layer for layer in LAYERS if layer in wanted] for wanted in (grams, content))
+        stages = stages_up_to(max({*described, *compared}, key=LAYERS.index), self.layers, x)
 
         def record(tape: Tape, inputs: Sequence[Value]) -> list[Value]:
             found = self._record(tape, inputs[0], stages)
-            return [*(found[layer] for layer in layers), *(ops.gram(tape, found[layer]) for layer in described)]
+            outputs = [ops.gram(tape, found[layer]) for layer in described]
+            if len(inputs) > 1:
+                wanted = self._record(tape, inputs[1], LAYERS.index(compared[-1]) + 1)
+                outputs += [
+                    ops.relative_distance(tape, found[layer], wanted[layer], epsilon=EPSILON) for layer in compared
+                ]
+            return outputs
 
-        results = self.executors((*layers, "grams", *described), record, [x])
-        return dict(zip(layers, results)), dict(zip(described, results[len(layers) :], strict=True))
+        results = self.executors((*described, "content", *compared), record, pictures)
+        return dict(zip(described, results)), dict(zip(compared, results[len(described) :]))
 
     def _record(self, tape: Tape, x: Value, stages: int) -> dict[str, Value]:
         # Red comes first, so channels of means and filters are turned around instead of the picture's.

@@ -20,23 +20,6 @@ def content_loss(result: paddle.Tensor, photo: paddle.Tensor, *, normalize: bool
     return (result - photo).square().mean()
 
 
-def relative_content_loss(result: paddle.Tensor, photo: paddle.Tensor) -> paddle.Tensor:
-    """Return the squared distance of two feature maps in units of the photo's: one weight serves for every layer.
-
-    Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016, section 3.2.
-    Departure: the division; theirs is by the number of values.
-
-    Args:
-        result: Features of the painted photo.
-        photo: Features of the photo, of the same shape.
-
-    Returns:
-        A scalar, the mean over the batch: 0 where they are equal, 1 where the result's are all 0.
-    """
-    difference = (result - photo).square().sum(axis=[1, 2, 3])
-    return (difference / (photo.square().sum(axis=[1, 2, 3]) + 1e-6)).mean()
-
-
 def style_loss(result: paddle.Tensor, of_painting: tuple[paddle.Tensor, paddle.Tensor]) -> paddle.Tensor:
     """Return the mean squared difference of channel means, plus that of standard deviations (Huang, ICCV 2017).
 

@@ -18,6 +18,7 @@ from ppgan_lite.errors import UsageError
 from ppgan_lite.nets.blocks import require_size
 from ppgan_lite.nets.gram import gram
 from ppgan_lite.nets.net import Net
+from ppgan_lite.nets.relative_distance import relative_distance
 from ppgan_lite.signatures import PositiveInt, Within
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
@@ -81,20 +82,31 @@ class VGG16(Net):
         return found
 
     def describe(
-        self, x: paddle.Tensor, *, features: Collection[str], grams: Collection[str]
+        self,
+        x: paddle.Tensor,
+        *,
+        grams: Collection[str],
+        content: Collection[str] = (),
+        photo: paddle.Tensor | None = None,
     ) -> tuple[dict[str, paddle.Tensor], dict[str, paddle.Tensor]]:
         """Return what perceptual losses compare of an image batch.
 
         Args:
             x: As `forward`.
-            features: Layers whose features are wanted.
             grams: Layers whose Gram matrices are wanted.
+            content: Layers whose features are compared with the photo's.
+            photo: Of the shape of `x`; it gets no gradient. None where nothing is compared with it.
 
         Returns:
-            Layer name -> N x channels x h x w, and layer name -> N x channels x channels.
+            Layer name -> N x channels x channels, and layer name -> N; see `relative_distance`.
         """
-        found = self(x, max({*features, *grams}, key=LAYERS.index))
-        return {layer: found[layer] for layer in features}, {layer: gram(found[layer]) for layer in grams}
+        found = self(x, max({*grams, *content}, key=LAYERS.index))
+        distances = {}
+        if photo is not None and content:
+            with paddle.no_grad():
+                wanted = self(photo, max(content, key=LAYERS.index))
+            distances = {layer: relative_distance(found[layer], wanted[layer]) for layer in content}
+        return {layer: gram(found[layer]) for layer in grams}, distances
 
 
 def stages_up_to(last: str | None, layers: Sequence[str], x: paddle.Tensor) -> int:

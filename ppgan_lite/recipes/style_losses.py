@@ -14,7 +14,7 @@ import paddle
 from paddle.nn import functional as F
 
 from ppgan_lite.errors import UsageError
-from ppgan_lite.losses.perceptual import relative_content_loss, relative_gram_loss
+from ppgan_lite.losses.perceptual import relative_gram_loss
 from ppgan_lite.nets.color_statistics import ColorStatistics, apply_map, mean_and_covariance, transport_map
 from ppgan_lite.nets.vgg16 import VGG16
 from ppgan_lite.pretrained import load_encoder
@@ -92,14 +92,10 @@ class StyleLosses:
         """
         layers = self.weights.content_layers if self.weights.content else ()
         wanted_grams = self.grams_of(painting)
-        found, grams = self.encoder.describe(result, features=layers, grams=wanted_grams)
+        grams, distances = self.encoder.describe(result, grams=wanted_grams, content=layers, photo=photo)
         terms = {"style": sum(relative_gram_loss(grams[layer], wanted_grams[layer]) for layer in grams) / len(grams)}
         if layers:
-            with paddle.no_grad():
-                wanted, _ = self.encoder.describe(photo, features=layers, grams=())
-            terms["content"] = self.weights.content * sum(
-                relative_content_loss(found[layer], wanted[layer]) for layer in layers
-            )
+            terms["content"] = self.weights.content * sum(distances[layer].mean() for layer in layers)
         if self.weights.planes:
             terms["planes"] = self.weights.planes * relative_plane_loss(result, photo)
         return terms
@@ -131,7 +127,7 @@ class StyleLosses:
         if self._painting is None or not np.array_equal(self._painting[0], pixels):
             views = paddle.concat([painting, painting.flip(3)]) if len(painting) == 1 else painting
             with paddle.no_grad():
-                _, grams = self.encoder.describe(views, features=(), grams=self.encoder.layers)
+                grams, _ = self.encoder.describe(views, grams=self.encoder.layers)
             if len(painting) == 1:
                 grams = {layer: matrices.mean(axis=0, keepdim=True) for layer, matrices in grams.items()}
             self._painting = pixels, grams
