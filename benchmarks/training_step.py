@@ -99,7 +99,7 @@ def has_bfloat16() -> bool:
     """Return whether `train.amp: bfloat16` has an effect here."""
     from ppgan_lite.autodiff import executor
 
-    return executor.is_installed() and executor.fastest_precision() == "bf16"
+    return executor.has_openvino() and executor.fastest_precision() == "bf16"
 
 
 class Training:

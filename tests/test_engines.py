@@ -116,8 +116,8 @@ def test_what_restores_agrees_with_paddle_too() -> None:
 def test_sizes_in_a_graph_are_integers() -> None:
     """522 is no number in bfloat16, which OpenVINO would take on some processors if it were left to it."""
     predictor = load_predictor(shipped("wheat_field"), engine="openvino")
-    strip = np.zeros((1, 3, 522, 20), np.float32)
-    assert predictor._revisions[0](strip, strip)[0].shape == (1, 3, 522, 20)
+    detail, coarser = np.zeros((1, 3, 522, 20), np.float32), np.zeros((1, 3, 261, 10), np.float32)
+    assert predictor._revisions[0](detail, coarser)[0].shape == (1, 3, 522, 20)
 
 
 @needs_openvino

@@ -158,7 +158,7 @@ class _Executor:
 
 
 class _Activations:
-    """What a call of `_Executor.forward` keeps, as long as its gradient may be asked for."""
+    """The state that a call of `_Executor.forward` keeps, as long as its gradient may be asked for."""
 
     def __init__(
         self, requests: Sequence[Any], pictures: Sequence[list[np.ndarray]], split: Sequence[bool], executor: _Executor
@@ -214,8 +214,8 @@ def on_cpu(*tensors: paddle.Tensor) -> bool:
     return paddle.in_dynamic_mode() and all(x.place.is_cpu_place() and x.dtype == paddle.float32 for x in tensors)
 
 
-def is_installed() -> bool:
-    """Return whether OpenVINO is there."""
+def has_openvino() -> bool:
+    """Return whether OpenVINO can be imported."""
     try:
         import_openvino()
     except ImportError:

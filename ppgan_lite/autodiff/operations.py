@@ -101,10 +101,10 @@ def _turned(op: Any, filters: Node) -> Node:
     return op.transpose(_reversed(op, filters, shape_of(filters)[2], 2, 3), _ints(op, 1, 0, 2, 3))
 
 
-def _reversed(op: Any, x: Node, side: int, *axes: int) -> Node:
-    """Reverse two axes that are as long as `side`."""
+def _reversed(op: Any, x: Node, side: int, first: int, second: int) -> Node:
+    """Reverse two axes, both as long as `side`."""
     last, before_first = _ints(op, -1, -1), _ints(op, -side - 1, -side - 1)
-    return op.slice(x, last, before_first, last, _ints(op, *axes))
+    return op.slice(x, last, before_first, last, _ints(op, first, second))
 
 
 def _of_filters(op: Any, padded: Node, gradient: Node, kernel: int, stride: int) -> Node:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import paddle
 
 from ppgan_lite.autodiff import operations as ops
-from ppgan_lite.autodiff.executor import Executors, is_installed, on_cpu
+from ppgan_lite.autodiff.executor import Executors, has_openvino, on_cpu
 from ppgan_lite.autodiff.layers import Layers, layers_with_weights, weights_of
 from ppgan_lite.autodiff.tape import Precision, Tape, Value
 from ppgan_lite.nets.normalization import EPSILON
@@ -75,4 +75,4 @@ def differentiable(net: TransformNet, precision: Precision | None = None) -> Dif
         net: The net.
         precision: See `DifferentiableTransform`.
     """
-    return DifferentiableTransform(net, precision) if is_installed() else net
+    return DifferentiableTransform(net, precision) if has_openvino() else net

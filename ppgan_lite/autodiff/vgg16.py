@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import paddle
 
 from ppgan_lite.autodiff import operations as ops
-from ppgan_lite.autodiff.executor import Executors, is_installed, on_cpu
+from ppgan_lite.autodiff.executor import Executors, has_openvino, on_cpu
 from ppgan_lite.autodiff.tape import Precision, Tape, Value
 from ppgan_lite.nets.relative_distance import EPSILON
 from ppgan_lite.nets.vgg16 import CONVS, LAYERS, VGG16, stages_up_to
@@ -104,4 +104,4 @@ def frozen(net: VGG16, precision: Precision | None = None) -> VGG16:
         net: Whose weights it takes.
         precision: See `FrozenVGG16`.
     """
-    return FrozenVGG16(net, precision) if is_installed() else net
+    return FrozenVGG16(net, precision) if has_openvino() else net

@@ -41,7 +41,7 @@ TEXTS = {
     "error_upload_too_large": "The upload has more than {most} MB. Scale the photo down, or save it as JPEG",
     "error_upload_too_slow": "The upload was not complete after {seconds} s",
     "error_unavailable": "The service cannot do this now. Its log tells why",
-    "error_not_served": "{line}",
+    "error_not_served": '{where}: this service does not offer "{name}". There are: {known}',
     "error_nothing_served": "{line}",
     "error_no_thumbnail": "{line}",
     "error_painting": 'A painting belongs to the style "any", and to no other',

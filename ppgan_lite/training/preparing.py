@@ -96,7 +96,7 @@ def _use_bfloat16_on_cpu(recipe: Recipe, amp: str) -> None:
 
     if amp != "bfloat16":
         logger.warning("train.amp: mixed precision is for GPUs; this training computes in float32")
-    elif not executor.is_installed() or executor.fastest_precision() != "bf16":
+    elif not executor.has_openvino() or executor.fastest_precision() != "bf16":
         logger.warning(
             "train.amp: on a CPU bfloat16 needs OpenVINO and a processor that has it; this training computes in float32"
         )

@@ -145,7 +145,7 @@ class OpenVinoEngine:
 
 
 class Request:
-    """What executes a compiled model, on one thread at a time.
+    """A compiled model's executor, on one thread at a time.
 
     Args:
         compiled: The model, of the package or of its module in C++.

@@ -37,7 +37,7 @@ REFERENCE = next(iter(ENGINES))  # in float32
 
 
 class Agreement(NamedTuple):
-    """How far an engine's picture is from the reference's, in steps of 1/255.
+    """The distance of an engine's picture from the reference's, in steps of 1/255.
 
     Attributes:
         largest: The largest difference of a value.

@@ -1,4 +1,4 @@
-"""How much of a style each place of a photo is given."""
+"""The share of a style that each place of a photo is given."""
 
 from __future__ import annotations
 
