@@ -81,7 +81,6 @@ def test_in_bfloat16_a_painter_learns_nearly_the_same():
     for one in (FrozenVGG16(net, "bf16"), net):
         x = photo.detach()
         x.stop_gradient = False
-<<<<<<< HEAD
         grams, distances = one.describe(x, grams=LAYERS[:4], content=["relu2_2", "relu3_3"], photo=photo**2)
         style = sum(relative_gram_loss(matrices, wanted[layer]) for layer, matrices in grams.items())
         content = sum(distance.mean() for distance in distances.values())
@@ -92,15 +91,6 @@ def test_in_bfloat16_a_painter_learns_nearly_the_same():
     assert losses == pytest.approx(wanted_losses, rel=0.01)
     for gradient, wanted_gradient in zip(gradients, wanted_gradients, strict=True):
         assert np.linalg.norm(gradient - wanted_gradient) < 0.1 * np.linalg.norm(wanted_gradient)
-=======
-        _, grams = one.features_and_grams(x, features=(), grams=LAYERS[:4])
-        loss = sum(relative_gram_loss(matrices, wanted[layer]) for layer, matrices in grams.items())
-        loss.backward()
-        found.append((float(loss), x.grad.numpy()))
-    (loss, gradient), (wanted_loss, wanted_gradient) = found
-    assert loss == pytest.approx(wanted_loss, rel=0.01)
-    assert np.linalg.norm(gradient - wanted_gradient) < 0.1 * np.linalg.norm(wanted_gradient)
->>>>>>> 16a8954 (refactor(autodiff): features_and_grams and has_openvino say what they give; docstrings)
 
 
 def test_pictures_are_told_apart_until_their_gradients_are_known(net):

@@ -1,4 +1,4 @@
-"""Small files made to cost much: none takes more than a second, or its size twice and 200 MB."""
+"""Small files made to cost much: none takes more than two seconds, or its size twice and 200 MB."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def written(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 
 
 @pytest.mark.parametrize("function", [OPEN, DESCRIBE])
-def test_no_file_of_weights_costs_more_than_a_second_or_its_size(tmp_path, function):
+def test_no_file_of_weights_costs_more_than_two_seconds_or_its_size(tmp_path, function):
     paths = written(tmp_path, {**PICKLES, **SAFETENSORS, "nested zip": nested_zip(19_000)})
     runs = check_bounded(function, paths, ("CheckpointError",))
     assert all(len(run.message) < 1000 for run in runs.values())

@@ -42,7 +42,7 @@ TEXTS = {
     "error_upload_too_slow": "The upload was not complete after {seconds} s",
     "error_unavailable": "The service cannot do this now. Its log tells why",
     "error_not_served": '{where}: this service does not offer "{name}". There are: {known}',
-    "error_nothing_served": "{line}",
-    "error_no_thumbnail": "{line}",
+    "error_nothing_served": "{where}: this service has no checkpoint for this task",
+    "error_no_thumbnail": '{where}: "{name}" has no thumbnail',
     "error_painting": 'A painting belongs to the style "any", and to no other',
 }
