@@ -199,7 +199,7 @@ KNOWS_NONE = "train.amp: no net of this recipe is computed in bfloat16 on a CPU;
 def test_bfloat16_on_a_cpu_that_cannot_be_had_is_said_and_changes_nothing(
     tmp_path, capsys, monkeypatch, precision, said
 ):
-    monkeypatch.setattr(executor, "is_installed", lambda: precision is not None)
+    monkeypatch.setattr(executor, "has_openvino", lambda: precision is not None)
     monkeypatch.setattr(executor, "fastest_precision", lambda: precision)
     train(tiny.experiment(2, amp="bfloat16"), run_dir=tmp_path / "amp")
     assert said in capsys.readouterr().err
